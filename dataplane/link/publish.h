@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * publish: one pointer to the tables in force, replaced whole.
+ *
+ * Workers: publish_load() once a turn, publish_quiescent() at its end (rte_rcu_qsbr).
+ * The link thread: publish_swap() stores the new snapshot, waits until every
+ * online worker has passed a quiescent state, frees the old one, and says how
+ * long that took. A worker that sleeps when idle goes offline first.
+ */
+#ifndef DP_PUBLISH_H
+#define DP_PUBLISH_H
+#include <stdint.h>
+
+#include "check.h"
+#include "tables.h"
+
+struct publish;
+
+must_use int publish_open(struct publish **out, unsigned n_workers);
+/* Only when no worker runs any more. Frees the snapshot in force. */
+void publish_close(struct publish *publish);
+
+/* Workers. */
+void publish_online(struct publish *publish, unsigned worker);
+void publish_offline(struct publish *publish, unsigned worker);
+const struct tables *publish_load(const struct publish *publish); /* NULL: none yet */
+void publish_quiescent(struct publish *publish, unsigned worker);
+
+/* Link thread: swap in next (owned by publish from now on); microseconds waited. */
+uint64_t publish_swap(struct publish *publish, struct tables *next);
+const struct tables *publish_current(const struct publish *publish);
+
+#endif

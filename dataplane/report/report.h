@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * report: a worker's counters and audit ring in the shared report file.
+ * Layout and memory order: include/report_format.h. Threads: report_open and
+ * report_close by main; a struct report_worker by its worker alone.
+ */
+#ifndef DP_REPORT_H
+#define DP_REPORT_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "check.h"
+#include "report_format.h"
+
+struct report;
+
+struct report_worker {
+	uint64_t *counters;        /* REPORT_COUNTERS of them */
+	struct report_ring *ring;
+	uint64_t ring_mask;
+	uint64_t head;             /* our copy of ring->head */
+	uint64_t tail_seen;        /* last tail read; refreshed only when it looks full */
+};
+
+/* Make the file, or reopen one of the same shape so that unread records and
+ * counters survive a restart (another shape is renamed to PATH.old, said in
+ * error, and made anew). ring_slots: a power of two. 0 or negative errno. */
+must_use int report_open(struct report **out, const char *path, unsigned n_workers,
+                         uint64_t ring_slots, uint64_t tsc_hz, char error[200]);
+void report_close(struct report *report);
+struct report_worker *report_worker(struct report *report, unsigned worker);
+
+static inline void count_add(struct report_worker *w, unsigned counter, uint64_t n)
+{
+	/* One writer: a plain load and a relaxed store; readers see whole values. */
+	__atomic_store_n(&w->counters[counter], w->counters[counter] + n, __ATOMIC_RELAXED);
+}
+
+/* How many records can be written now. */
+uint64_t audit_room(struct report_worker *w);
+
+/* The next record to fill in place, or NULL when full; then publish it. */
+struct audit_record *audit_next(struct report_worker *w);
+void audit_publish(struct report_worker *w);
+
+#endif

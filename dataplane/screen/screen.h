@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * screen: the decision, as stages over one vector of messages.
+ *
+ * A turn's whole PDUs of all connections form one vector; each stage walks the
+ * vector, not the message, so that cache misses overlap and code stays hot. A
+ * stage looks only at messages that no earlier stage decided. The stages and
+ * their order are screen_stages[], nothing else.
+ *
+ * Ownership  the vector borrows PDU octets until the caller has applied the
+ *            verdicts; texts are in the vector's own arena.
+ * Threads    a vector and a context belong to one worker.
+ */
+#ifndef DP_SCREEN_H
+#define DP_SCREEN_H
+#include <stdint.h>
+
+#include "message.h"
+#include "tables.h"
+#include "verdict.h"
+
+#define SCREEN_VECTOR_MAX 256u
+#define SCREEN_TEXT_MAX (1u << 20) /* arena: octets of folded text a vector can hold */
+
+struct screen_message {
+	/* set by the caller */
+	struct smpp_message sm;
+	void *owner;              /* the caller's; never touched here */
+	uint32_t account_row;     /* in the tables in force; 0 = unknown */
+	bool bound;               /* the session may send this */
+	bool from_esme;
+
+	/* working fields of the stages */
+	struct sender_key key;
+	struct view text[2];      /* folded UTF-8: short_message, payload */
+	struct view plain[2];     /* decoded, not folded: for the audit record */
+
+	/* the verdict */
+	enum reason reason;       /* PASS unless a stage decided */
+	bool refuse;              /* false with a reason: observed, forwarded */
+	bool flagged;             /* a FLAG rule matched; forwarded */
+	uint32_t rule;            /* struct image_rule.id that decided or flagged, 0 = none */
+	uint32_t command_status;  /* the answer when refuse */
+};
+
+struct screen_vector {
+	unsigned n;
+	struct screen_message messages[SCREEN_VECTOR_MAX];
+	uint32_t arena_used;
+	uint8_t arena[SCREEN_TEXT_MAX];
+};
+
+struct screen_context {
+	const struct tables *tables; /* NULL: no image yet; every message is ACCOUNT_UNKNOWN */
+	struct hs_scratch *scratch;  /* this worker's, for tables */
+	uint32_t seconds;            /* Unix time of this turn */
+	uint64_t scanned_octets;     /* out: added to */
+};
+
+struct screen_stage {
+	const char *name;
+	void (*run)(struct screen_context *context, struct screen_vector *vector);
+};
+extern const struct screen_stage screen_stages[];
+extern const unsigned screen_stages_n;
+
+/* All stages in order, then the verdict of each message: mode (enforce, observe),
+ * command_status by message fault, rule, account, policy, reason row. */
+void screen_run(struct screen_context *context, struct screen_vector *vector);
+
+/* Whether a bind of this account row is refused by policy, and with what reason. */
+enum reason screen_bind(const struct tables *tables, uint32_t account_row, uint32_t seconds,
+                        uint32_t *command_status);
+
+#endif

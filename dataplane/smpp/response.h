@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * response: the PDUs that we write ourselves. Header only: SMPP 3.4 section
+ * 4.4.2 wants no body with a command_status other than 0.
+ */
+#ifndef DP_RESPONSE_H
+#define DP_RESPONSE_H
+#include <stdint.h>
+
+#include "frame.h"
+
+/* The response to request, with its sequence number; 16 octets into out. */
+void smpp_refusal(uint8_t out[SMPP_HEADER_SIZE], const struct smpp_header *request,
+                  uint32_t command_status);
+
+/* generic_nack (SMPP 3.4 section 4.3), sequence 0 where it is not known. */
+void smpp_nack(uint8_t out[SMPP_HEADER_SIZE], uint32_t command_status, uint32_t sequence);
+
+#endif

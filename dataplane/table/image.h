@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image: a validated, read-only view of a table image.
+ *
+ * image_open() is the only door for octets of include/image_format.h. It trusts
+ * nothing: magic, version, checksums, every offset, count, order and cross
+ * reference (owner rows exist, rule indexes exist, string offsets end in a NUL,
+ * accounts sorted and unique, enums known, Hyperscan database of this machine's
+ * kind) is checked once; look-ups afterwards check nothing.
+ *
+ * Ownership  borrows the octets: they stay mapped and unchanged until
+ *            image_close(). Threads: immutable once open.
+ */
+#ifndef DP_IMAGE_H
+#define DP_IMAGE_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "check.h"
+#include "image_format.h"
+#include "sender_set.h"
+
+struct hs_database; /* Hyperscan */
+
+struct image {
+	const struct image_header *header;
+	const struct image_policy *policy;
+	const struct image_account *accounts; /* row 0 is no account */
+	uint32_t n_accounts;                  /* rows, row 0 included: at least 1 */
+	struct sender_set senders;
+	const struct image_rule *rules;
+	uint32_t n_rules;
+	const struct image_pattern *patterns;
+	uint32_t n_patterns;
+	const char *strings;
+	uint64_t strings_size;
+	struct hs_database *database;         /* deserialised, ours; NULL = no pattern */
+};
+
+#define IMAGE_ERROR_SIZE 200u
+
+/*
+ * Open octets[0 .. size), 64-octet aligned. On failure *out is untouched, error
+ * holds a sentence that names the section and the row, and the result is
+ * -EPROTONOSUPPORT (version is not ours), -EBADMSG (not an image, or it lies),
+ * -ENOMEM.
+ */
+must_use int image_open(struct image *out, const void *octets, size_t size,
+                        char error[IMAGE_ERROR_SIZE]);
+
+/* Frees what image_open() made (the deserialised database); the octets stay the
+ * caller's. */
+void image_close(struct image *image);
+
+/* Row of this system_id (C string of at most 15 octets), or 0. Binary search. */
+uint32_t image_account_row(const struct image *image, const uint8_t *system_id, size_t len);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sender_set: the exact set of certified sender addresses, as a perfect hash.
+ *
+ * Cost       a look-up reads one pilot octet and one 32-octet slot. Look-ups are
+ *            batched: hash all, prefetch all pilots, prefetch all slots, compare.
+ * Exactness  the slot holds the whole key, so a hit is certain: the hash decides
+ *            where to look, never what the answer is.
+ * Ownership  a view of an image; lives as long as the image's octets.
+ * Threads    immutable; any thread.
+ */
+#ifndef DP_SENDER_SET_H
+#define DP_SENDER_SET_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "image_format.h"
+
+struct sender_set {
+	const struct image_sender_info *info;  /* NULL = empty set */
+	const struct image_sender *slots;
+	const uint8_t *pilots;
+	const uint32_t *owners;                /* runs "n, row, row, ..." */
+	uint32_t n_slots, n_pilots;
+};
+
+#define SENDER_BATCH_MAX 256u
+
+/* found[i] = the record of keys[i], or NULL; n <= SENDER_BATCH_MAX. */
+void sender_set_find(const struct sender_set *set, const struct sender_key *keys, unsigned n,
+                     const struct image_sender **found);
+
+/* Whether this account row is among the owners of a found record. */
+bool sender_owned_by(const struct sender_set *set, const struct image_sender *sender,
+                     uint32_t account_row);
+
+#endif

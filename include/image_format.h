@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image_format: the byte layout of a table image.
+ *
+ * control/image/ writes an image, dataplane/table/ opens it: this header is all
+ * they share. Little endian, every section at an offset that is a multiple of
+ * IMAGE_ALIGN, counts and sizes in the directory. Offsets are octets from the
+ * start of the image.
+ *
+ *   header (64) | directory (n_sections x 40) | padding | sections ...
+ *
+ * A reader must treat an image as hostile: dataplane/table/image.c is the only
+ * door, it checks every length, offset, order and cross reference once, and
+ * look-ups then check nothing. Any change here bumps IMAGE_VERSION.
+ */
+#ifndef SLUICE_IMAGE_FORMAT_H
+#define SLUICE_IMAGE_FORMAT_H
+#include <stdint.h>
+
+#define IMAGE_MAGIC UINT64_C(0x31474d4943554c53) /* "SLUCIMG1" in memory */
+#define IMAGE_VERSION 1u
+#define IMAGE_ALIGN 64u
+#define IMAGE_SECTIONS_MAX 32u
+#define IMAGE_SIZE_MAX (UINT64_C(1) << 36) /* 64 GiB: 100 M senders need 3.3 GB */
+
+struct image_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t n_sections;
+	uint64_t generation;      /* set by control, grows with each image; never 0 */
+	uint64_t size;            /* whole image, octets */
+	uint64_t created;         /* Unix seconds */
+	uint64_t reserved[2];     /* 0 */
+	uint64_t checksum;        /* XXH3_64bits of header (this field 0) and directory */
+};
+_Static_assert(sizeof(struct image_header) == 64, "image header");
+
+enum image_section_type {
+	IMAGE_POLICY = 1,         /* exactly one struct image_policy */
+	IMAGE_ACCOUNTS = 2,       /* struct image_account, row 0 unused, rest sorted */
+	IMAGE_SENDER_INFO = 3,    /* exactly one struct image_sender_info */
+	IMAGE_SENDERS = 4,        /* struct image_sender, n_slots of them */
+	IMAGE_SENDER_PILOTS = 5,  /* one octet a bucket */
+	IMAGE_SENDER_OWNERS = 6,  /* u32: runs "n, row, row, ..." (several owners) */
+	IMAGE_RULES = 7,          /* struct image_rule */
+	IMAGE_PATTERNS = 8,       /* struct image_pattern; its index = Hyperscan id */
+	IMAGE_HS_DATABASE = 9,    /* hs_serialize_database() octets; size 0 = no pattern */
+	IMAGE_STRINGS = 10,       /* NUL-terminated UTF-8; first octet is NUL (offset 0 = "") */
+};
+
+struct image_section {
+	uint32_t type;            /* enum image_section_type; each at most once */
+	uint32_t element_size;    /* octets; 1 for pilots, database, strings */
+	uint64_t offset;
+	uint64_t size;            /* octets = count * element_size */
+	uint64_t count;
+	uint64_t checksum;        /* XXH3_64bits of the section */
+};
+_Static_assert(sizeof(struct image_section) == 40, "image directory entry");
+
+/* Directions whose requests are screened (struct image_policy.directions). */
+#define IMAGE_DIRECTION_FROM_ESME 1u
+#define IMAGE_DIRECTION_FROM_SMSC 2u
+
+enum image_mode { IMAGE_ENFORCE = 0, IMAGE_OBSERVE = 1 };
+
+/* What answers a message whose text cannot be decoded. */
+enum image_undecodable { IMAGE_UNDECODABLE_REFUSE = 0, IMAGE_UNDECODABLE_PASS = 1 };
+
+struct image_policy {
+	uint32_t directions;      /* IMAGE_DIRECTION_* */
+	uint32_t uniform_status;  /* 0 = a status per reason; else the one used for all */
+	uint32_t refuse_at_bind;  /* 1 = unknown, suspended, expired refused at bind */
+	uint32_t undecodable;     /* enum image_undecodable */
+	uint16_t country;         /* numbering plan: E.164 country code (82), 0 = none */
+	uint16_t reserved0;
+	uint32_t status[64];      /* by reason number; 0 = the row's default */
+	uint32_t reserved[11];    /* 0 */
+};
+_Static_assert(sizeof(struct image_policy) == 320, "image policy");
+
+enum image_state { IMAGE_CERTIFIED = 1, IMAGE_SUSPENDED = 2, IMAGE_BLOCKED = 3 };
+
+/* Default alphabet (data_coding 0). Same numbers as enum text_coding. */
+struct image_account {
+	uint8_t system_id[16];    /* C-octet string, NUL padded; SMPP 3.4 section 5.2.1 */
+	uint32_t id;              /* stable registry id, never 0 */
+	uint8_t state;            /* enum image_state */
+	uint8_t mode;             /* enum image_mode */
+	uint8_t alphabet;         /* enum text_coding for data_coding 0 */
+	uint8_t flags;            /* IMAGE_ACCOUNT_* */
+	uint32_t valid_from;      /* Unix seconds, 0 = always */
+	uint32_t valid_until;     /* Unix seconds, first second not valid; 0 = for ever */
+	uint32_t uniform_status;  /* 0 = as the policy says */
+	uint16_t sender_tlv;      /* 0 = source_addr; else tag of the TLV that holds the sender */
+	uint16_t reserved0;
+	uint32_t name;            /* offset in strings: for people */
+	uint32_t reserved[5];     /* 0 */
+};
+_Static_assert(sizeof(struct image_account) == 64, "image account");
+#define IMAGE_ACCOUNT_ANY_SENDER 1u /* sender need not be certified (e.g. government) */
+
+/*
+ * Canonical sender address, 16 octets, compared whole (dataplane/table/address.h
+ * makes it). Octet 0 = kind << 5 | length; the rest is zero padded:
+ *   NUMBER  length = digits (1-20), BCD, first digit in the high nibble
+ *   ALPHA   length = characters (1-20), 6 bits each, most significant first
+ *   RAW     length = octets (1-15), verbatim
+ * All zero = no key; it is never stored.
+ */
+#define SENDER_KEY_SIZE 16u
+enum sender_key_kind { SENDER_KEY_NUMBER = 1, SENDER_KEY_ALPHA = 2, SENDER_KEY_RAW = 3 };
+struct sender_key {
+	uint8_t octets[SENDER_KEY_SIZE];
+};
+
+struct image_sender {
+	struct sender_key key;    /* all zero = empty slot */
+	uint32_t owner_state;     /* owner << 4 | enum image_state; owner below */
+	uint32_t valid_from;      /* Unix seconds, 0 = always */
+	uint32_t valid_until;     /* Unix seconds, first second not valid; 0 = for ever */
+	uint32_t blocked_until;   /* Unix seconds; 0 = not blocked; UINT32_MAX = for ever */
+};
+_Static_assert(sizeof(struct image_sender) == 32, "image sender");
+/* owner: 0 = no account; top bit clear = account row; set = index into SENDER_OWNERS. */
+#define IMAGE_OWNER_LIST (UINT32_C(1) << 27)
+#define IMAGE_OWNER_MAX (IMAGE_OWNER_LIST - 1)
+
+/*
+ * The sender set: bucket = key hash scaled to n_buckets, pilot = its octet,
+ * slot = rehash(hash, pilot) scaled to the part's slots. dataplane/table/
+ * sender_hash.h is the arithmetic both sides share.
+ */
+struct image_sender_info {
+	uint64_t seed;
+	uint64_t n_keys;
+	uint32_t n_parts;         /* at least 1; buckets and slots divide evenly by part */
+	uint32_t buckets_per_part;
+	uint32_t slots_per_part;
+	uint32_t reserved[7];     /* 0 */
+};
+_Static_assert(sizeof(struct image_sender_info) == 56, "image sender info");
+
+enum image_action { IMAGE_REFUSE = 1, IMAGE_FLAG = 2, IMAGE_RULE_OBSERVE = 3 };
+
+struct image_rule {
+	uint32_t id;              /* stable number, never 0 */
+	uint32_t name;            /* offset in strings: the rule's id in its file */
+	uint32_t sentence;        /* offset in strings: for people */
+	uint32_t action;          /* enum image_action */
+	uint32_t command_status;  /* 0 = reason default */
+	uint32_t reserved[3];     /* 0 */
+};
+_Static_assert(sizeof(struct image_rule) == 32, "image rule");
+
+struct image_pattern {
+	uint32_t rule;            /* index into IMAGE_RULES */
+	uint32_t flags;           /* 0 */
+};
+_Static_assert(sizeof(struct image_pattern) == 8, "image pattern");
+
+#endif

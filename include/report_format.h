@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * report_format: the shared file through which workers report.
+ *
+ * One file on tmpfs (settings: report_file), made by the data plane, mapped by
+ * both processes, outliving either. Layout, all offsets from the start:
+ *
+ *   struct report_header (4096 octets)
+ *   n_workers x { counters, padded to REPORT_PAGE | audit ring }
+ *
+ * Counters: one writer (the worker), any reader; each a u64, relaxed atomics.
+ * Audit ring: single producer (the worker), single consumer (control).
+ *   The producer writes the record, then stores head with release; the consumer
+ *   reads head with acquire, copies, then stores tail with release. Both only
+ *   grow; slot = position modulo ring_slots. full = head - tail == ring_slots.
+ *   Both indexes stay in the file, so a restart of either side loses nothing.
+ */
+#ifndef SLUICE_REPORT_FORMAT_H
+#define SLUICE_REPORT_FORMAT_H
+#include <stdint.h>
+
+#include "image_format.h"
+#include "verdict.h"
+
+#define REPORT_MAGIC UINT64_C(0x3154525043554c53) /* "SLUCPRT1" */
+#define REPORT_VERSION 1u
+#define REPORT_PAGE 4096u
+#define REPORT_WORKERS_MAX 64u
+
+enum counter {
+#define COUNTER(NAME, name, unit, sentence) COUNTER_##NAME,
+#include "counter.def"
+#undef COUNTER
+	COUNTER_N
+};
+#define REPORT_REASON_BASE COUNTER_N  /* + reason number */
+#define REPORT_COUNTERS (COUNTER_N + REASON_SLOTS)
+
+struct report_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t n_workers;
+	uint32_t n_counters;     /* REPORT_COUNTERS of the writer */
+	uint32_t record_size;    /* sizeof(struct audit_record) */
+	uint64_t ring_slots;     /* per worker, a power of two */
+	uint64_t worker_stride;  /* octets from one worker's block to the next */
+	uint64_t ring_offset;    /* octets from a worker's block to its ring */
+	uint64_t started;        /* Unix seconds of the data plane that made or reopened it */
+	uint64_t tsc_hz;         /* cycles a second, for *_cycles counters */
+};
+
+#define AUDIT_TEXT_SIZE 320u
+
+enum audit_kind { AUDIT_REFUSED = 1, AUDIT_OBSERVED = 2, AUDIT_FLAGGED = 3, AUDIT_BIND_REFUSED = 4 };
+
+/* Fixed size; host byte order; no pointer. Recipient numbers never appear here in clear. */
+struct audit_record {
+	uint64_t time_us;        /* Unix microseconds */
+	uint64_t generation;     /* tables in force */
+	uint64_t recipient_hash; /* keyed hash of the first destination_addr; 0 = none */
+	uint64_t flow;           /* worker << 48 | serial of the connection */
+	uint32_t kind;           /* enum audit_kind */
+	uint32_t reason;         /* enum reason */
+	uint32_t rule;           /* struct image_rule.id, 0 = none */
+	uint32_t command_id;
+	uint32_t command_status; /* answered */
+	uint32_t sequence;       /* of the request */
+	uint32_t account_id;     /* 0 = unknown */
+	uint16_t data_coding;
+	uint16_t text_len;       /* octets in text; cut at a character boundary */
+	char system_id[16];      /* NUL padded */
+	char sender[24];         /* source address as sent, NUL padded */
+	uint8_t text[AUDIT_TEXT_SIZE]; /* UTF-8 decoded text, cut to fit; refusals and flags only */
+	uint8_t reserved[56];
+};
+_Static_assert(sizeof(struct audit_record) == 480, "audit record");
+
+struct report_ring {
+	_Alignas(64) uint64_t head; /* written by the worker */
+	_Alignas(64) uint64_t tail; /* written by control */
+	_Alignas(64) struct audit_record records[];
+};
+
+#endif
