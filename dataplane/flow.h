@@ -30,6 +30,13 @@ struct flow_table;
 must_use int flow_table_open(struct flow_table **out, uint32_t capacity, uint32_t flow_size);
 void flow_table_close(struct flow_table *table);
 
+/*
+ * The hash of a key: symmetric because ends are named by side, and keyed, so that
+ * nobody outside can choose ports that collide. One seed a process: workers must
+ * agree on whose a flow is. Set it before the first flow_hash(); the first table
+ * opened draws a random one if nobody did.
+ */
+void flow_hash_seed(uint64_t seed);
 uint32_t flow_hash(const struct flow_key *key);
 
 /* found[i] = flow of packets[i] (PACKET_TCP), or NULL. Prefetches in batch. */

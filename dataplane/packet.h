@@ -73,12 +73,34 @@ void packet_parse(const struct packet_policy *policy, struct rte_mbuf *mbuf, enu
 /* Largest run of headers we ever write: 14 + 8 + 40 + 60, rounded. */
 #define FRAME_HEADER_MAX 128u
 
-/* Ones' complement helpers (RFC 1071), shared with the sender of segments. */
-uint32_t checksum_add(const void *octets, uint32_t len, uint32_t sum); /* unfolded */
+/*
+ * Ones' complement helpers (RFC 1071), shared with the sender of segments. Sums are
+ * of 16-bit words in host order as loaded; 0 and 0xffff both stand for zero.
+ */
+
+/* sum plus the words of octets (an odd last one padded with 0), not folded; it never
+ * wraps. Any alignment, any len. */
+uint32_t checksum_add(const void *octets, uint32_t len, uint32_t sum);
+
 static inline uint16_t checksum_fold(uint32_t sum)
 {
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/* The sum of two runs laid end to end: the second changes phase after an odd first. */
+static inline uint16_t checksum_join(uint16_t first, uint32_t first_len, uint16_t second)
+{
+	return checksum_fold((uint32_t)first +
+	                     (first_len & 1 ? __builtin_bswap16(second) : second));
+}
+
+/* The inverse: the sum of what is left of a run after first_len octets are cut off. */
+static inline uint16_t checksum_cut(uint16_t whole, uint16_t first, uint32_t first_len)
+{
+	const uint16_t rest = checksum_fold((uint32_t)whole + (first ^ 0xffffu));
+
+	return first_len & 1 ? __builtin_bswap16(rest) : rest;
 }
 
 #endif
