@@ -38,14 +38,20 @@ static inline size_t cursor_left(const struct cursor *c)
 	return (size_t)(c->end - c->at);
 }
 
+/* Put the cursor in error: what follows cannot be read. */
+static inline void cursor_fail(struct cursor *c)
+{
+	c->error = true;
+	c->at = c->end;
+}
+
 /* Claim n octets: their start, or NULL with the error set. n = 0 is valid. */
 static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
 {
 	const uint8_t *start = c->at;
 
 	if (c->error || cursor_left(c) < n) {
-		c->error = true;
-		c->at = c->end;
+		cursor_fail(c);
 		return NULL;
 	}
 	c->at += n;
@@ -91,8 +97,7 @@ static inline struct view cursor_cstring(struct cursor *c, size_t max)
 	const uint8_t *nul = c->error || bound == 0 ? NULL : memchr(c->at, 0, bound);
 
 	if (nul == NULL) {
-		c->error = true;
-		c->at = c->end;
+		cursor_fail(c);
 		return (struct view){ NULL, 0 };
 	}
 	struct view v = { c->at, (uint32_t)(nul - c->at) };

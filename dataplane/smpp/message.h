@@ -34,16 +34,19 @@ enum smpp_command {
 enum smpp_status {
 	SMPP_ROK = 0x00, SMPP_RINVMSGLEN = 0x01, SMPP_RINVCMDLEN = 0x02,
 	SMPP_RINVCMDID = 0x03, SMPP_RINVBNDSTS = 0x04, SMPP_RSYSERR = 0x08,
-	SMPP_RINVSRCADR = 0x0A, SMPP_RINVDSTADR = 0x0B, SMPP_RBINDFAIL = 0x0D,
-	SMPP_RINVESMCLASS = 0x43, SMPP_RSUBMITFAIL = 0x45, SMPP_RINVOPTPARSTREAM = 0xC0,
+	SMPP_RINVSRCADR = 0x0A, SMPP_RINVDSTADR = 0x0B, SMPP_RINVMSGID = 0x0C,
+	SMPP_RBINDFAIL = 0x0D, SMPP_RINVPASWD = 0x0E, SMPP_RINVSYSID = 0x0F,
+	SMPP_RINVSERTYP = 0x15, SMPP_RINVDLNAME = 0x34, SMPP_RINVDESTFLAG = 0x40,
+	SMPP_RINVESMCLASS = 0x43, SMPP_RSUBMITFAIL = 0x45, SMPP_RINVSYSTYP = 0x53,
+	SMPP_RINVSCHED = 0x61, SMPP_RINVEXPIRY = 0x62, SMPP_RINVOPTPARSTREAM = 0xC0,
 	SMPP_RINVPARLEN = 0xC2,
 };
 
 /* Optional parameters read by name (SMPP 3.4 section 5.3.2). */
 enum smpp_tag {
 	SMPP_TAG_SAR_MSG_REF_NUM = 0x020C, SMPP_TAG_SAR_TOTAL_SEGMENTS = 0x020E,
-	SMPP_TAG_SAR_SEGMENT_SEQNUM = 0x020F, SMPP_TAG_CALLBACK_NUM = 0x0381,
-	SMPP_TAG_MESSAGE_PAYLOAD = 0x0424,
+	SMPP_TAG_SAR_SEGMENT_SEQNUM = 0x020F, SMPP_TAG_SC_INTERFACE_VERSION = 0x0210,
+	SMPP_TAG_CALLBACK_NUM = 0x0381, SMPP_TAG_MESSAGE_PAYLOAD = 0x0424,
 };
 
 #define SMPP_ESM_UDHI 0x40u /* esm_class bit 6, SMPP 3.4 section 5.2.12 */
@@ -78,22 +81,26 @@ struct smpp_message {
 	struct view system_id;   /* binds */
 	uint8_t interface_version;
 
-	struct smpp_address source, destination; /* destination: the first one */
-	uint32_t n_destinations;
+	/* destination: the first one; a distribution list's name with TON and NPI 0.
+	 * None in replace_sm and broadcast_sm. */
+	struct smpp_address source, destination;
+	uint32_t n_destinations; /* as announced */
 	uint8_t esm_class, data_coding;
 	struct smpp_text short_message, payload; /* screened both when both are there */
-	struct view tlvs;        /* all TLVs, as sent */
+	struct view tlvs;        /* all whole TLVs, as sent; not the stray octets */
 };
 
 /* What kind of PDU this command_id is. A table, no decoding. */
 enum smpp_kind smpp_kind(uint32_t command_id);
 
 /*
- * Decode the whole PDU pdu[0 .. len), len == its command_length and >= 16.
+ * Decode the whole PDU pdu[0 .. len), len == its command_length and >= 16 (bug_if).
  * Returns 0; or the command_status it also stores in message->error.
- * Lenient where the field is (../reference: up to 3 stray octets after the last
- * TLV pass; responses with status != 0 may lack their body; bind_resp may hold a
- * bare interface_version); strict where a lie could hide text.
+ * Lenient where the field is: up to 3 stray octets after the last TLV pass;
+ * bind_resp may lack its body, or hold a bare interface_version; a response that is
+ * not of a bind is not looked into. Strict where a lie could hide text: field
+ * lengths (field.def), a TLV or short_message that overruns the PDU, a second
+ * message_payload, a user data header that fits nowhere or in both texts.
  */
 must_use uint32_t smpp_decode(struct smpp_message *message, const uint8_t *pdu, size_t len);
 

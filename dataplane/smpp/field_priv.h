@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * field: read one named field of a PDU, and say which one was at fault.
+ *
+ * A decoder reads straight through; the first fault is stored in the message and
+ * later ones change nothing, because the cursor's error sticks. All of it inlines
+ * to constants: the name costs nothing until there is a fault.
+ */
+#ifndef DP_FIELD_PRIV_H
+#define DP_FIELD_PRIV_H
+#include "check.h"
+#include "cursor.h"
+#include "message.h"
+
+enum field {
+#define FIELD(NAME, name, max, status) FIELD_##NAME,
+#include "field.def"
+#undef FIELD
+	FIELD_N
+};
+
+struct field_row {
+	const char *name;
+	uint32_t max;      /* octets, NUL included */
+	uint32_t too_long; /* command_status */
+};
+
+static const struct field_row field_rows[FIELD_N] = {
+#define FIELD(NAME, name, max, status) [FIELD_##NAME] = { #name, max, status },
+#include "field.def"
+#undef FIELD
+};
+
+struct reader {
+	struct cursor cursor;
+	struct smpp_message *message;
+};
+
+/* Store the first fault; no effect when there is one already. */
+void field_fault(struct smpp_message *message, const char *name, uint32_t status);
+
+/* The field that did not fit, read with left octets to go. */
+void field_overrun(struct smpp_message *message, enum field field, size_t left);
+
+static inline struct view read_string(struct reader *r, enum field field)
+{
+	const size_t left = cursor_left(&r->cursor);
+	const struct view v = cursor_cstring(&r->cursor, field_rows[field].max);
+
+	if (unlikely(r->cursor.error))
+		field_overrun(r->message, field, left);
+	return v;
+}
+
+static inline uint8_t read_octet(struct reader *r, enum field field)
+{
+	const uint8_t value = cursor_u8(&r->cursor);
+
+	if (unlikely(r->cursor.error))
+		field_overrun(r->message, field, 0);
+	return value;
+}
+
+/* message_body.c: the mandatory part of a kind; returns with the cursor after it. */
+void body_message(struct reader *r);
+void body_bind(struct reader *r);
+void body_bind_resp(struct reader *r);
+
+/* message_text.c: sm_length and short_message. */
+void text_short_message(struct reader *r);
+
+/* message_text.c: the optional part, to the end of the PDU. */
+void text_tlvs(struct reader *r);
+
+/* message_text.c: take the user data header off whichever text carries it. */
+void text_split_udh(struct smpp_message *message);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "message.h"
+
+#include "field_priv.h"
+
+enum smpp_kind smpp_kind(uint32_t command_id)
+{
+	switch (command_id) {
+	case SMPP_SUBMIT_SM:
+	case SMPP_SUBMIT_MULTI:
+	case SMPP_DATA_SM:
+	case SMPP_REPLACE_SM:
+	case SMPP_BROADCAST_SM:
+	case SMPP_DELIVER_SM:
+		return SMPP_KIND_MESSAGE;
+	case SMPP_SUBMIT_SM | SMPP_RESPONSE:
+	case SMPP_SUBMIT_MULTI | SMPP_RESPONSE:
+	case SMPP_DATA_SM | SMPP_RESPONSE:
+	case SMPP_REPLACE_SM | SMPP_RESPONSE:
+	case SMPP_BROADCAST_SM | SMPP_RESPONSE:
+	case SMPP_DELIVER_SM | SMPP_RESPONSE:
+		return SMPP_KIND_RESPONSE;
+	case SMPP_BIND_RECEIVER:
+	case SMPP_BIND_TRANSMITTER:
+	case SMPP_BIND_TRANSCEIVER:
+		return SMPP_KIND_BIND;
+	case SMPP_BIND_RECEIVER | SMPP_RESPONSE:
+	case SMPP_BIND_TRANSMITTER | SMPP_RESPONSE:
+	case SMPP_BIND_TRANSCEIVER | SMPP_RESPONSE:
+		return SMPP_KIND_BIND_RESP;
+	case SMPP_UNBIND:
+		return SMPP_KIND_UNBIND;
+	default:
+		return SMPP_KIND_OTHER;
+	}
+}
+
+static struct smpp_header read_header(struct cursor *c)
+{
+	struct smpp_header h;
+
+	h.length = cursor_u32(c);
+	h.command_id = cursor_u32(c);
+	h.command_status = cursor_u32(c);
+	h.sequence = cursor_u32(c);
+	return h;
+}
+
+uint32_t smpp_decode(struct smpp_message *message, const uint8_t *pdu, size_t len)
+{
+	struct reader r = { .cursor = cursor_over(pdu, len), .message = message };
+
+	bug_if(len < SMPP_HEADER_SIZE);
+	*message = (struct smpp_message){ .header = read_header(&r.cursor) };
+	bug_if(message->header.length != len);
+	message->kind = smpp_kind(message->header.command_id);
+
+	switch (message->kind) {
+	case SMPP_KIND_MESSAGE:
+		body_message(&r);
+		text_tlvs(&r);
+		text_split_udh(message);
+		break;
+	case SMPP_KIND_BIND:
+		body_bind(&r);
+		text_tlvs(&r);
+		break;
+	case SMPP_KIND_BIND_RESP:
+		body_bind_resp(&r);
+		break;
+	case SMPP_KIND_UNBIND:
+	case SMPP_KIND_RESPONSE:
+	case SMPP_KIND_OTHER:
+		break;
+	}
+	return message->error;
+}
+
+struct view smpp_tlv(const struct smpp_message *message, uint16_t tag)
+{
+	struct cursor c = cursor_over(message->tlvs.data, message->tlvs.len);
+
+	while (cursor_left(&c) != 0) {
+		const uint16_t found = cursor_u16(&c);
+		const struct view value = cursor_view(&c, cursor_u16(&c));
+
+		if (found == tag)
+			return value;
+	}
+	return (struct view){ NULL, 0 };
+}

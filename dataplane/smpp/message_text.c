@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "field_priv.h"
+
+#define TLV_HEADER_SIZE 4u /* tag and length, SMPP 3.4 section 5.3.1 */
+
+/*
+ * The standard ends at 254 octets (3.4) or 255 (5.0) and sm_length has one octet:
+ * whatever it says can be read here whole, so no value hides text from us.
+ */
+void text_short_message(struct reader *r)
+{
+	const uint8_t len = read_octet(r, FIELD_SM_LENGTH);
+
+	if (unlikely(cursor_left(&r->cursor) < len))
+		field_fault(r->message, "short_message", SMPP_RINVMSGLEN);
+	r->message->short_message.octets = cursor_view(&r->cursor, len);
+}
+
+/*
+ * Up to 3 octets after the last TLV are too few for another one: stray NULs that
+ * stacks in the field append, and too few to be a text. A second message_payload
+ * is refused: which of the two is shown would be the receiver's choice.
+ */
+void text_tlvs(struct reader *r)
+{
+	struct smpp_message *m = r->message;
+	const uint8_t *const first = r->cursor.at;
+	const uint8_t *last = first;
+
+	while (cursor_left(&r->cursor) >= TLV_HEADER_SIZE) {
+		const uint16_t tag = cursor_u16(&r->cursor);
+		const struct view value = cursor_view(&r->cursor, cursor_u16(&r->cursor));
+
+		if (unlikely(r->cursor.error)) {
+			field_fault(m, "tlv", SMPP_RINVOPTPARSTREAM);
+			break;
+		}
+		last = r->cursor.at;
+		if (tag != SMPP_TAG_MESSAGE_PAYLOAD)
+			continue;
+		if (m->payload.octets.data != NULL)
+			field_fault(m, "message_payload", SMPP_RINVOPTPARSTREAM);
+		else
+			m->payload.octets = value;
+	}
+	m->tlvs = (struct view){ first, (uint32_t)(last - first) };
+}
+
+static bool header_fits(struct view text)
+{
+	struct cursor c = cursor_over(text.data, text.len);
+	const uint8_t udhl = cursor_u8(&c);
+
+	return !c.error && udhl <= cursor_left(&c);
+}
+
+static void split(struct smpp_text *text)
+{
+	struct cursor c = cursor_over(text->octets.data, text->octets.len);
+
+	text->udh = cursor_view(&c, cursor_u8(&c));
+	text->octets = cursor_view(&c, cursor_left(&c));
+}
+
+/*
+ * esm_class says that there is a user data header, not in which text. It is in the
+ * one that is not empty. With two texts (which the standard forbids, and which we
+ * screen both) it is in the only one where it fits; where it would fit in either,
+ * a receiver may show octets that we took for a header, so that is refused.
+ */
+void text_split_udh(struct smpp_message *m)
+{
+	struct smpp_text *const texts[] = { &m->short_message, &m->payload };
+	struct smpp_text *carrier = NULL;
+	bool any = false;
+
+	if (likely((m->esm_class & SMPP_ESM_UDHI) == 0) || m->error != SMPP_ROK)
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		any |= texts[i]->octets.len != 0;
+		if (!header_fits(texts[i]->octets))
+			continue;
+		if (carrier != NULL) {
+			field_fault(m, "user_data_header", SMPP_RINVESMCLASS);
+			return;
+		}
+		carrier = texts[i];
+	}
+	if (carrier != NULL)
+		split(carrier);
+	else if (any)
+		field_fault(m, "user_data_header", SMPP_RINVESMCLASS);
+}
