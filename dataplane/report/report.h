@@ -22,9 +22,13 @@ struct report_worker {
 	uint64_t tail_seen;        /* last tail read; refreshed only when it looks full */
 };
 
-/* Make the file, or reopen one of the same shape so that unread records and
- * counters survive a restart (another shape is renamed to PATH.old, said in
- * error, and made anew). ring_slots: a power of two. 0 or negative errno. */
+/*
+ * Make the file, or reopen one of the same shape so that unread records and
+ * counters survive a restart (another shape, or a file that lies, is renamed to
+ * PATH.old and made anew; the result is then 0 and error says it, else error is
+ * empty). ring_slots: a power of two. Negative errno with a sentence: -EBUSY
+ * (another data plane has it), -EINVAL, -ENOSPC, ...
+ */
 must_use int report_open(struct report **out, const char *path, unsigned n_workers,
                          uint64_t ring_slots, uint64_t tsc_hz, char error[200]);
 void report_close(struct report *report);
@@ -36,10 +40,14 @@ static inline void count_add(struct report_worker *w, unsigned counter, uint64_t
 	__atomic_store_n(&w->counters[counter], w->counters[counter] + n, __ATOMIC_RELAXED);
 }
 
-/* How many records can be written now. */
+/*
+ * How many records can be written now: exact, so that a caller may wait until it
+ * is as much as it needs (never more than ring_slots). Call it once a turn.
+ */
 uint64_t audit_room(struct report_worker *w);
 
-/* The next record to fill in place, or NULL when full; then publish it. */
+/* The next record to fill in place (zeroed), or NULL when full; then publish it.
+ * Until audit_publish() nobody sees it and audit_next() gives the same one. */
 struct audit_record *audit_next(struct report_worker *w);
 void audit_publish(struct report_worker *w);
 
