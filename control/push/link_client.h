@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * link_client: control's end of the link to the data plane.
+ *
+ * One request at a time; each waits for its answer, at most timeout_ms. The
+ * messages are include/link_message.h, the other end is dataplane/link/.
+ *
+ * Results  0: the data plane did it; answer->text may still hold a warning (for
+ *          example: enforced, but not saved to disk). Negative errno: error holds a
+ *          sentence. A refusal is the data plane's own errno and sentence (-EBADMSG,
+ *          -EPROTONOSUPPORT, -ENOSPC, -ENOENT, ...) and the connection lives on.
+ *          After -ETIMEDOUT, -ECONNRESET or -EPROTO close it and open another: what
+ *          was asked may or may not have been done, so ask again (all requests can
+ *          be repeated). Control that finds -ECONNRESET lost a data plane, or was
+ *          replaced by a newer control: the newest connection is the one that is
+ *          heard.
+ * Threads  one client, one thread.
+ */
+#ifndef CONTROL_LINK_CLIENT_H
+#define CONTROL_LINK_CLIENT_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "check.h"
+#include "link_message.h"
+
+#define LINK_CLIENT_ERROR_SIZE 400u
+
+struct link_client;
+
+/* Connect and say hello; answer (may be NULL): generation in force, pid, workers. */
+must_use int link_client_open(struct link_client **out, const char *socket_path,
+                              unsigned timeout_ms, struct link_message *answer,
+                              char error[LINK_CLIENT_ERROR_SIZE]);
+void link_client_close(struct link_client *client);
+
+/* For poll(): readable means that the data plane has gone. */
+int link_client_fd(const struct link_client *client);
+
+/*
+ * Push an image; 0 when every worker uses it. generation: that of its header. The
+ * octets are copied into a sealed memfd; an fd that is not sealed already is copied
+ * too. fd stays the caller's.
+ */
+must_use int link_client_image(struct link_client *client, const void *octets, size_t size,
+                               uint64_t generation, unsigned timeout_ms,
+                               struct link_message *answer,
+                               char error[LINK_CLIENT_ERROR_SIZE]);
+must_use int link_client_image_fd(struct link_client *client, int fd, uint64_t generation,
+                                  unsigned timeout_ms, struct link_message *answer,
+                                  char error[LINK_CLIENT_ERROR_SIZE]);
+
+/* One sanction; 0 when every worker enforces it. answer->elapsed_us: how long it took. */
+must_use int link_client_sanction(struct link_client *client,
+                                  const struct link_sanction *sanction, unsigned timeout_ms,
+                                  struct link_message *answer,
+                                  char error[LINK_CLIENT_ERROR_SIZE]);
+
+must_use int link_client_status(struct link_client *client, unsigned timeout_ms,
+                                struct link_message *answer,
+                                char error[LINK_CLIENT_ERROR_SIZE]);
+
+/* A sealed memfd of these octets for the caller to close, or negative errno. */
+must_use int link_memfd(const void *octets, size_t size);
+
+/*
+ * The general case: send request (magic, version and sequence are filled in unless
+ * they are already set) with fds beside it, and wait for its answer.
+ */
+must_use int link_client_ask(struct link_client *client, struct link_message *request,
+                             const int *fds, unsigned n_fds, unsigned timeout_ms,
+                             struct link_message *answer,
+                             char error[LINK_CLIENT_ERROR_SIZE]);
+
+#endif
