@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "image_format.h"
+#include "sender_hash.h"
 
 struct sender_set {
 	const struct image_sender_info *info;  /* NULL = empty set */
@@ -22,6 +23,7 @@ struct sender_set {
 	const uint8_t *pilots;
 	const uint32_t *owners;                /* runs "n, row, row, ..." */
 	uint32_t n_slots, n_pilots;
+	struct sender_hash hash;               /* of info->seed */
 };
 
 #define SENDER_BATCH_MAX 256u

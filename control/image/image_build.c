@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image_build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "image_build_priv.h"
+#include "sender_set_build.h"
+
+#define ROWS_FIRST_BYTES 65536u
+
+static int rows_reserve(struct rows *rows, size_t row_size)
+{
+	const size_t bytes = rows->bytes == 0 ? ROWS_FIRST_BYTES : rows->bytes * 2;
+
+	if ((rows->n + 1) * row_size <= rows->bytes)
+		return 0;
+	void *data = rows->bytes == 0
+		? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+		: mremap(rows->data, rows->bytes, bytes, MREMAP_MAYMOVE);
+	if (data == MAP_FAILED)
+		return -ENOMEM;
+	rows->data = data;
+	rows->bytes = bytes;
+	return 0;
+}
+
+static int rows_append(struct rows *rows, const void *row, size_t row_size)
+{
+	if (rows_reserve(rows, row_size) != 0)
+		return -ENOMEM;
+	memcpy((uint8_t *)rows->data + rows->n * row_size, row, row_size);
+	rows->n++;
+	return 0;
+}
+
+static void rows_free(struct rows *rows)
+{
+	if (rows->bytes > 0)
+		munmap(rows->data, rows->bytes);
+}
+
+static int64_t string_offset(struct image_build *b, const char *text)
+{
+	return text == NULL ? 0 : intern_run(&b->strings, text, strlen(text) + 1, UINT32_MAX);
+}
+
+int image_build_open(struct image_build **out)
+{
+	const struct image_account none = { 0 };
+	struct image_build *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return -ENOMEM;
+	b->policy = (struct image_policy){
+		.directions = IMAGE_DIRECTION_FROM_ESME, .country = 82,
+	};
+	b->threads = 1;
+	if (string_offset(b, "") != 0 || rows_append(&b->accounts, &none, sizeof(none)) != 0) {
+		image_build_close(b);
+		return -ENOMEM;
+	}
+	*out = b;
+	return 0;
+}
+
+void image_build_close(struct image_build *b)
+{
+	if (b == NULL)
+		return;
+	rows_free(&b->accounts);
+	rows_free(&b->senders);
+	rows_free(&b->rules);
+	rows_free(&b->patterns);
+	intern_free(&b->owners);
+	intern_free(&b->strings);
+	free(b->ids);
+	free(b->database);
+	free(b);
+}
+
+void image_build_policy(struct image_build *b, const struct image_policy *policy)
+{
+	b->policy = *policy;
+}
+
+void image_build_threads(struct image_build *b, unsigned threads)
+{
+	b->threads = threads == 0 ? 1 : threads;
+}
+
+/* Accounts are some thousands, so a look through all of them is quick enough. */
+static bool account_exists(const struct image_build *b, const struct image_account *account)
+{
+	const struct image_account *rows = b->accounts.data;
+
+	for (uint64_t i = 1; i < b->accounts.n; i++) {
+		if (rows[i].id == account->id ||
+		    memcmp(rows[i].system_id, account->system_id, sizeof(rows[i].system_id)) == 0)
+			return true;
+	}
+	return false;
+}
+
+int image_build_account(struct image_build *b, const struct image_build_account *in)
+{
+	const size_t len = in->system_id == NULL ? 0 : strlen(in->system_id);
+	struct image_account row = {
+		.id = in->id, .state = (uint8_t)in->state, .mode = (uint8_t)in->mode,
+		.alphabet = in->alphabet, .flags = in->flags,
+		.valid_from = in->valid_from, .valid_until = in->valid_until,
+		.uniform_status = in->uniform_status, .sender_tlv = in->sender_tlv,
+	};
+
+	if (b->frozen)
+		return -EBUSY;
+	if (in->id == 0 || len == 0 || len >= sizeof(row.system_id))
+		return -EINVAL;
+	memcpy(row.system_id, in->system_id, len);
+	if (account_exists(b, &row))
+		return -EEXIST;
+	const int64_t name = string_offset(b, in->name);
+	if (name < 0)
+		return (int)name;
+	row.name = (uint32_t)name;
+	return rows_append(&b->accounts, &row, sizeof(row));
+}
+
+static int by_system_id(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(((struct image_account *)0)->system_id));
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int image_build_freeze(struct image_build *b)
+{
+	struct image_account *rows = b->accounts.data;
+	const size_t n = b->accounts.n - 1;
+
+	if (b->frozen)
+		return 0;
+	b->ids = malloc((n + 1) * sizeof(*b->ids));
+	if (b->ids == NULL)
+		return -ENOMEM;
+	qsort(rows + 1, n, sizeof(*rows), by_system_id);
+	for (uint32_t i = 0; i < n; i++)
+		b->ids[i] = (struct account_id){ .id = rows[i + 1].id, .row = i + 1 };
+	qsort(b->ids, n, sizeof(*b->ids), by_number); /* id is the first member */
+	b->frozen = true;
+	return 0;
+}
+
+/* Row of an account id, or 0. */
+static uint32_t row_of(const struct image_build *b, uint32_t id)
+{
+	const struct account_id *found =
+		bsearch(&id, b->ids, b->accounts.n - 1, sizeof(*b->ids), by_number);
+
+	return found == NULL ? 0 : found->row;
+}
+
+/* The owner field of a record: 0, a row, or a list; or negative errno. */
+static int64_t owner_of(struct image_build *b, const struct image_build_sender *in)
+{
+	uint32_t run[1 + IMAGE_BUILD_OWNERS_MAX];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < in->n_owners; i++) {
+		run[1 + i] = row_of(b, in->owners[i]);
+		if (run[1 + i] == 0)
+			return -ENOENT;
+	}
+	qsort(run + 1, in->n_owners, sizeof(*run), by_number);
+	for (uint32_t i = 0; i < in->n_owners; i++) {
+		if (n == 0 || run[n] != run[1 + i])
+			run[1 + n++] = run[1 + i];
+	}
+	if (n < 2)
+		return n == 0 ? 0 : run[1];
+	run[0] = n;
+	const int64_t offset = intern_run(&b->owners, run, (n + 1) * sizeof(*run),
+	                                  IMAGE_OWNER_MAX * sizeof(*run));
+	return offset < 0 ? offset : (int64_t)(IMAGE_OWNER_LIST | offset / sizeof(*run));
+}
+
+int image_build_sender(struct image_build *b, const struct image_build_sender *in)
+{
+	static const struct sender_key none;
+	struct image_sender row = {
+		.key = in->key, .valid_from = in->valid_from, .valid_until = in->valid_until,
+		.blocked_until = in->blocked_until,
+	};
+
+	if (memcmp(&in->key, &none, sizeof(none)) == 0 || in->state < IMAGE_CERTIFIED ||
+	    in->state > IMAGE_BLOCKED || in->n_owners > IMAGE_BUILD_OWNERS_MAX)
+		return -EINVAL;
+	if (b->senders.n >= SENDER_BUILD_MAX)
+		return -E2BIG;
+	if (image_build_freeze(b) != 0)
+		return -ENOMEM;
+	const int64_t owner = owner_of(b, in);
+	if (owner < 0)
+		return (int)owner;
+	row.owner_state = (uint32_t)owner << 4 | (uint32_t)in->state;
+	return rows_append(&b->senders, &row, sizeof(row));
+}
+
+int64_t image_build_rule(struct image_build *b, const struct image_build_rule *in)
+{
+	const struct image_rule *rows = b->rules.data;
+
+	if (in->id == 0 || in->action < IMAGE_REFUSE || in->action > IMAGE_RULE_OBSERVE)
+		return -EINVAL;
+	for (uint64_t i = 0; i < b->rules.n; i++) {
+		if (rows[i].id == in->id)
+			return -EEXIST;
+	}
+	const int64_t name = string_offset(b, in->name);
+	const int64_t sentence = string_offset(b, in->sentence);
+	if (name < 0 || sentence < 0)
+		return -ENOMEM;
+	const struct image_rule row = {
+		.id = in->id, .name = (uint32_t)name, .sentence = (uint32_t)sentence,
+		.action = in->action, .command_status = in->command_status,
+	};
+	const int failed = rows_append(&b->rules, &row, sizeof(row));
+	return failed != 0 ? failed : (int64_t)b->rules.n - 1;
+}
+
+int64_t image_build_pattern(struct image_build *b, uint32_t rule_index)
+{
+	const struct image_pattern row = { .rule = rule_index };
+
+	if (rule_index >= b->rules.n)
+		return -EINVAL;
+	const int failed = rows_append(&b->patterns, &row, sizeof(row));
+	return failed != 0 ? failed : (int64_t)b->patterns.n - 1;
+}
+
+int image_build_database(struct image_build *b, const void *octets, size_t size)
+{
+	void *copy = malloc(size == 0 ? 1 : size);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	memcpy(copy, octets, size);
+	free(b->database);
+	b->database = copy;
+	b->database_size = size;
+	return 0;
+}

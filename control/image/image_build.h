@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image_build: write a table image (include/image_format.h).
+ *
+ * Used by control to compile the registry and the rules, and by every test that
+ * needs an image. Accounts come first, then senders, whose owners are given as
+ * account ids; rules and patterns come in any order among them:
+ *
+ *   struct image_build *b;
+ *   image_build_open(&b);
+ *   image_build_account(b, &(struct image_build_account){ .system_id = "acme", .id = 7,
+ *           .state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7 });
+ *   image_build_sender(b, &(struct image_build_sender){ .key = key, .state =
+ *           IMAGE_CERTIFIED, .owners = (uint32_t[]){ 7 }, .n_owners = 1 });
+ *   image_build_memory(b, generation, now, &octets, &size, error);
+ *   image_build_close(b);
+ *
+ * Memory     32 octets a sender until the end; finishing adds 12 and, in the image
+ *            itself, 33. Ten million senders need less than 1 GiB in all.
+ * Ownership  everything given is copied.
+ * Threads    one builder, one thread; finishing may use helpers of its own.
+ * Errors     negative errno, and the builder is as it was before the call.
+ */
+#ifndef CONTROL_IMAGE_BUILD_H
+#define CONTROL_IMAGE_BUILD_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "check.h"
+#include "image_format.h"
+
+#define IMAGE_BUILD_ERROR_SIZE 200u
+#define IMAGE_BUILD_OWNERS_MAX 256u /* accounts that share one sender */
+
+struct image_build;
+
+struct image_build_account {
+	const char *system_id;    /* 1 to 15 octets */
+	const char *name;         /* for people; NULL = "" */
+	uint32_t id;              /* registry id, not 0, unique */
+	enum image_state state;
+	enum image_mode mode;
+	uint8_t alphabet;         /* enum text_coding */
+	uint8_t flags;            /* IMAGE_ACCOUNT_* */
+	uint32_t valid_from, valid_until; /* as struct image_account */
+	uint32_t uniform_status;
+	uint16_t sender_tlv;
+};
+
+struct image_build_sender {
+	struct sender_key key;    /* from address_key(); not all zero */
+	enum image_state state;
+	uint32_t valid_from, valid_until, blocked_until; /* as struct image_sender */
+	const uint32_t *owners;   /* account ids, any order; NULL when n_owners is 0 */
+	uint32_t n_owners;        /* 0 = no account may use it (a bare block-list entry) */
+};
+
+struct image_build_rule {
+	uint32_t id;              /* not 0, unique */
+	const char *name, *sentence; /* NULL = "" */
+	enum image_action action;
+	uint32_t command_status;  /* 0 = the reason's default */
+};
+
+/* -ENOMEM. A fresh builder has a policy that screens what ESMEs send, plan 82. */
+must_use int image_build_open(struct image_build **out);
+void image_build_close(struct image_build *build); /* NULL is allowed */
+
+void image_build_policy(struct image_build *build, const struct image_policy *policy);
+
+/* -EINVAL (id 0, system_id empty or longer than 15), -EEXIST (id or system_id twice),
+ * -EBUSY (a sender was added before), -ENOMEM. */
+must_use int image_build_account(struct image_build *build,
+                                 const struct image_build_account *account);
+
+/* -EINVAL (no key, state, too many owners), -ENOENT (owner id that no account has),
+ * -E2BIG (no room for owner lists), -ENOMEM. A key given twice is found when finishing. */
+must_use int image_build_sender(struct image_build *build,
+                                const struct image_build_sender *sender);
+
+/* The rule's index (for image_build_pattern), or -EINVAL, -EEXIST, -ENOMEM. */
+must_use int64_t image_build_rule(struct image_build *build,
+                                  const struct image_build_rule *rule);
+
+/* The pattern's index, which must be its Hyperscan id; or -EINVAL (no such rule). */
+must_use int64_t image_build_pattern(struct image_build *build, uint32_t rule_index);
+
+/* Octets of hs_serialize_database(): block mode. Replaces an earlier one. */
+must_use int image_build_database(struct image_build *build, const void *octets, size_t size);
+
+/* Threads that image_build_memory() and _file() may use for the senders; 1 to begin. */
+void image_build_threads(struct image_build *build, unsigned threads);
+
+/*
+ * Finish into memory (64-octet aligned; the caller frees) or into a file (memfd or a
+ * regular one; its former content is gone, also on failure). generation: not 0.
+ * created: Unix seconds. A builder may be finished more than once.
+ * -EEXIST: two senders (or accounts) with one key; -EINVAL: generation 0, or patterns
+ * without a database or the other way round; -EAGAIN: no perfect hash under several
+ * seeds (try again); -ENOMEM, -ENOSPC, or what the file said. error: a sentence.
+ */
+must_use int image_build_memory(struct image_build *build, uint64_t generation,
+                                uint64_t created, void **octets, size_t *size,
+                                char error[IMAGE_BUILD_ERROR_SIZE]);
+must_use int image_build_file(struct image_build *build, uint64_t generation,
+                              uint64_t created, int fd, uint64_t *size,
+                              char error[IMAGE_BUILD_ERROR_SIZE]);
+
+#endif

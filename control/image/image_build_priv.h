@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image_build_priv: the builder's inside, for image_build.c and image_write.c. */
+#ifndef CONTROL_IMAGE_BUILD_PRIV_H
+#define CONTROL_IMAGE_BUILD_PRIV_H
+#include <stdbool.h>
+
+#include "image_build.h"
+#include "intern.h"
+
+/* A growing array of rows; records are moved by mremap(), so growing copies nothing. */
+struct rows {
+	void *data;
+	uint64_t n;
+	size_t bytes; /* mapped */
+};
+
+struct account_id {
+	uint32_t id, row;
+};
+
+struct image_build {
+	struct image_policy policy;
+	struct rows accounts;  /* struct image_account; row 0 empty; sorted once frozen */
+	struct account_id *ids; /* sorted by id once frozen, n = accounts.n - 1 */
+	bool frozen;           /* rows have their final numbers */
+	struct rows senders;   /* struct image_sender, in the order given */
+	struct intern owners;  /* u32 runs */
+	struct rows rules;     /* struct image_rule */
+	struct rows patterns;  /* struct image_pattern */
+	struct intern strings; /* offset 0 is "" */
+	void *database;
+	size_t database_size;
+	unsigned threads;
+};
+
+/* Sort the accounts and number them. -ENOMEM; -EEXIST cannot happen any more. */
+must_use int image_build_freeze(struct image_build *build);
+
+#endif

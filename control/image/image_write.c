@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "image_build_priv.h"
+#include "sender_set_build.h"
+
+#define SECTIONS (IMAGE_STRINGS)
+
+/* What goes where: decided before the first octet is written. */
+struct layout {
+	struct image_header header;
+	struct image_section sections[SECTIONS];
+	const void *content[SECTIONS]; /* NULL = written by the sender set */
+	struct image_sender_info info;
+};
+
+static uint64_t align(uint64_t offset)
+{
+	return (offset + IMAGE_ALIGN - 1) & ~(uint64_t)(IMAGE_ALIGN - 1);
+}
+
+static void add(struct layout *l, enum image_section_type type, const void *content,
+                uint32_t element_size, uint64_t count)
+{
+	const unsigned i = l->header.n_sections++;
+
+	l->content[i] = content;
+	l->sections[i] = (struct image_section){
+		.type = type, .element_size = element_size,
+		.size = count * element_size, .count = count,
+	};
+}
+
+static void add_senders(struct layout *l, const struct image_build *b)
+{
+	const uint64_t n = b->senders.n;
+
+	if (n == 0)
+		return;
+	l->info = sender_build_plan(n);
+	const struct image_sender_info *i = &l->info;
+	add(l, IMAGE_SENDER_INFO, i, sizeof(*i), 1);
+	add(l, IMAGE_SENDERS, NULL, sizeof(struct image_sender),
+	    (uint64_t)i->n_parts * i->slots_per_part);
+	add(l, IMAGE_SENDER_PILOTS, NULL, 1, (uint64_t)i->n_parts * i->buckets_per_part);
+	if (b->owners.size > 0)
+		add(l, IMAGE_SENDER_OWNERS, b->owners.octets, sizeof(uint32_t),
+		    b->owners.size / sizeof(uint32_t));
+}
+
+static void make_layout(struct layout *l, const struct image_build *b, uint64_t generation,
+                        uint64_t created)
+{
+	*l = (struct layout){ .header = {
+		.magic = IMAGE_MAGIC, .version = IMAGE_VERSION,
+		.generation = generation, .created = created,
+	} };
+	add(l, IMAGE_POLICY, &b->policy, sizeof(b->policy), 1);
+	add(l, IMAGE_ACCOUNTS, b->accounts.data, sizeof(struct image_account), b->accounts.n);
+	add_senders(l, b);
+	if (b->rules.n > 0)
+		add(l, IMAGE_RULES, b->rules.data, sizeof(struct image_rule), b->rules.n);
+	if (b->patterns.n > 0) {
+		add(l, IMAGE_PATTERNS, b->patterns.data, sizeof(struct image_pattern),
+		    b->patterns.n);
+		add(l, IMAGE_HS_DATABASE, b->database, 1, b->database_size);
+	}
+	add(l, IMAGE_STRINGS, b->strings.octets, 1, b->strings.size);
+
+	uint64_t end = sizeof(l->header) + l->header.n_sections * sizeof(l->sections[0]);
+	for (unsigned i = 0; i < l->header.n_sections; i++) {
+		l->sections[i].offset = align(end);
+		end = l->sections[i].offset + l->sections[i].size;
+	}
+	l->header.size = align(end);
+}
+
+static struct image_section *section(struct layout *l, enum image_section_type type)
+{
+	for (unsigned i = 0; i < l->header.n_sections; i++) {
+		if (l->sections[i].type == type)
+			return &l->sections[i];
+	}
+	return NULL;
+}
+
+static int write_senders(struct layout *l, const struct image_build *b, uint8_t *base,
+                         char error[IMAGE_BUILD_ERROR_SIZE])
+{
+	if (b->senders.n == 0)
+		return 0;
+	struct sender_build build = {
+		.records = b->senders.data, .n = b->senders.n, .threads = b->threads,
+		.slots = (void *)(base + section(l, IMAGE_SENDERS)->offset),
+		.pilots = base + section(l, IMAGE_SENDER_PILOTS)->offset,
+	};
+	const int failed = sender_set_build(&build, &l->info);
+
+	if (failed == -EEXIST)
+		snprintf(error, IMAGE_BUILD_ERROR_SIZE,
+		         "senders %" PRIu64 " and %" PRIu64 " have the same key",
+		         build.clash[0], build.clash[1]);
+	else if (failed != 0)
+		snprintf(error, IMAGE_BUILD_ERROR_SIZE, "the sender set was not built: %s",
+		         strerror(-failed));
+	return failed;
+}
+
+/* base: header.size octets, all zero. */
+static int write_image(struct layout *l, const struct image_build *b, uint8_t *base,
+                       char error[IMAGE_BUILD_ERROR_SIZE])
+{
+	const int failed = write_senders(l, b, base, error);
+
+	if (failed != 0)
+		return failed;
+	for (unsigned i = 0; i < l->header.n_sections; i++) {
+		struct image_section *s = &l->sections[i];
+		if (l->content[i] != NULL)
+			memcpy(base + s->offset, l->content[i], s->size);
+		s->checksum = XXH3_64bits(base + s->offset, s->size);
+	}
+
+	const size_t directory = l->header.n_sections * sizeof(l->sections[0]);
+	memcpy(base, &l->header, sizeof(l->header));
+	memcpy(base + sizeof(l->header), l->sections, directory);
+	l->header.checksum = XXH3_64bits(base, sizeof(l->header) + directory);
+	memcpy(base, &l->header, sizeof(l->header));
+	return 0;
+}
+
+static int prepare(struct layout *l, struct image_build *b, uint64_t generation,
+                   uint64_t created, char error[IMAGE_BUILD_ERROR_SIZE])
+{
+	const char *wrong = NULL;
+
+	if (generation == 0)
+		wrong = "the generation must not be 0";
+	else if (b->patterns.n > 0 && b->database_size == 0)
+		wrong = "there are patterns but no Hyperscan database";
+	else if (b->patterns.n == 0 && b->database_size > 0)
+		wrong = "there is a Hyperscan database but no pattern";
+	if (wrong != NULL) {
+		snprintf(error, IMAGE_BUILD_ERROR_SIZE, "%s", wrong);
+		return -EINVAL;
+	}
+	if (image_build_freeze(b) != 0) {
+		snprintf(error, IMAGE_BUILD_ERROR_SIZE, "out of memory");
+		return -ENOMEM;
+	}
+	make_layout(l, b, generation, created);
+	return 0;
+}
+
+int image_build_memory(struct image_build *b, uint64_t generation, uint64_t created,
+                       void **octets, size_t *size, char error[IMAGE_BUILD_ERROR_SIZE])
+{
+	struct layout l;
+	int failed = prepare(&l, b, generation, created, error);
+
+	if (failed != 0)
+		return failed;
+	uint8_t *base = aligned_alloc(IMAGE_ALIGN, l.header.size);
+	if (base == NULL) {
+		snprintf(error, IMAGE_BUILD_ERROR_SIZE, "out of memory");
+		return -ENOMEM;
+	}
+	memset(base, 0, l.header.size);
+	failed = write_image(&l, b, base, error);
+	if (failed != 0) {
+		free(base);
+		return failed;
+	}
+	*octets = base;
+	*size = l.header.size;
+	return 0;
+}
+
+/* Space is claimed first: a full file system must be an error here, not a SIGBUS. */
+static int map_file(int fd, uint64_t size, uint8_t **base)
+{
+	if (ftruncate(fd, 0) != 0)
+		return -errno;
+	const int failed = posix_fallocate(fd, 0, (off_t)size);
+	if (failed != 0)
+		return -failed;
+	*base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return *base == MAP_FAILED ? -errno : 0;
+}
+
+int image_build_file(struct image_build *b, uint64_t generation, uint64_t created, int fd,
+                     uint64_t *size, char error[IMAGE_BUILD_ERROR_SIZE])
+{
+	struct layout l;
+	uint8_t *base;
+	int failed = prepare(&l, b, generation, created, error);
+
+	if (failed != 0)
+		return failed;
+	failed = map_file(fd, l.header.size, &base);
+	if (failed != 0) {
+		snprintf(error, IMAGE_BUILD_ERROR_SIZE, "no room for %" PRIu64 " octets: %s",
+		         l.header.size, strerror(-failed));
+		return failed;
+	}
+	failed = write_image(&l, b, base, error);
+	munmap(base, l.header.size); /* a mapping that is a sealed memfd's must be gone */
+	if (failed == 0)
+		*size = l.header.size;
+	return failed;
+}
