@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# lint: what can be checked without running anything. Sourced by ../../run.
+
+lint_passed=0
+lint_failed=0
+
+# lint_part NAME COMMAND...: its output only if it has something to say.
+lint_part() {
+	local name=$1 out status=0 began=$SECONDS
+	shift
+	out=$("$@" 2>&1) || status=$?
+	if [ $status -eq 0 ]; then
+		lint_passed=$((lint_passed + 1))
+		note "ok      $name ($((SECONDS - began)) s)"
+	else
+		lint_failed=$((lint_failed + 1))
+		note "FAILED  $name"
+		printf '%s\n' "$out" | sed 's/^/        /' | head -n 200
+	fi
+}
+
+our_c() { find include dataplane control tests bench -name '*.[ch]' -not -path '*/node_modules/*'; }
+our_shell() {
+	echo run
+	echo .ci/run
+	find tests bench -name '*.sh' -not -path '*/node_modules/*'
+}
+
+lint_format() {
+	local formatter
+	formatter=$(command -v clang-format-14 || command -v clang-format)
+	our_c | xargs "$formatter" --dry-run -Werror
+}
+
+# Generated sources and other people's headers are not ours to judge.
+lint_tidy() {
+	local tidy
+	tidy=$(command -v clang-tidy-14 || command -v clang-tidy)
+	python3 tests/lint/tidy.py "$tidy" build
+}
+
+lint_shell() { our_shell | xargs shellcheck -x; }
+lint_perl() { perl -c tests/netns/smpp_client.pl && perl -c tests/netns/smpp_server.pl; }
+
+lint_node() {
+	local file
+	for file in tests/netns/*.js; do node --check "$file"; done
+}
+
+lint_python() {
+	find tests -name '*.py' -not -path '*/node_modules/*' -print0 |
+		PYTHONDONTWRITEBYTECODE=1 xargs -0 python3 -c '
+import ast, sys
+for path in sys.argv[1:]:
+    ast.parse(open(path, encoding="utf-8").read(), path)'
+}
+
+lint() {
+	[ $# -eq 0 ] || die "lint takes no argument"
+	install_missing
+	build_folder build gcc || die "clang-tidy needs a build, and it fails: see above"
+	step "lint"
+	lint_part "shape: sizes, widths, SPDX, direction of dependencies" python3 tests/lint/shape.py
+	lint_part "clang-format" lint_format
+	lint_part "shellcheck" lint_shell
+	lint_part "perl -c" lint_perl
+	lint_part "node --check" lint_node
+	lint_part "python syntax" lint_python
+	lint_part "clang-tidy" lint_tidy
+	printf '%d passed, %d failed\n' $lint_passed $lint_failed
+	[ $lint_failed -eq 0 ]
+}

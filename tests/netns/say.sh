@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# say: what the scripts tell people, and how they give up. Sourced by ../../run.
+
+step() { printf '\n== %4d s  %s\n' "$SECONDS" "$*"; }
+note() { printf '   %s\n' "$*"; }
+
+die() {
+	printf 'run: %s\n' "$*" >&2
+	exit 1
+}
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] ||
+		die "\"$1\" makes network namespaces and installs packages, so it needs root: sudo ./run $1"
+}
+
+# wait_for SECONDS WHAT COMMAND...: until the command succeeds, at most so long.
+wait_for() {
+	local tenths=$(($1 * 10)) what=$2
+	shift 2
+	while ! "$@" >/dev/null 2>&1; do
+		if [ "$tenths" -le 0 ]; then
+			printf 'run: waited in vain for %s\n' "$what" >&2
+			return 1
+		fi
+		tenths=$((tenths - 1))
+		sleep 0.1
+	done
+}
+
+# Things to undo, last first, whatever ends the script.
+undo_list=()
+undo() { undo_list=("$1" "${undo_list[@]}"); }
+
+undo_all() {
+	local list=("${undo_list[@]}") action
+	undo_list=()
+	for action in "${list[@]}"; do
+		$action || :
+	done
+}
+
+# Errors, Ctrl-C and the ordinary end all pass here.
+undo_at_exit() {
+	trap 'undo_all' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+}

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# suite: `run test`: both compilers, sanitizers, seeds, namespaces. Sourced by ../../run.
+
+suite_passed=0
+suite_failed=0
+suite_skipped=0
+
+suite_add() {
+	suite_passed=$((suite_passed + $1))
+	suite_failed=$((suite_failed + $2))
+	suite_skipped=$((suite_skipped + $3))
+	note "$1 passed, $2 failed, $3 skipped"
+}
+
+# suite_meson FOLDER [MESON TEST ARGUMENTS]: tally.py reads what it wrote.
+suite_meson() {
+	local folder=$1 counts status=0
+	shift
+	rm -f "$folder/meson-logs/testlog.json"
+	meson test -C "$folder" --no-rebuild --print-errorlogs "$@" || status=$?
+	counts=$(python3 tests/netns/tally.py "$folder/meson-logs/testlog.json") || status=1
+	# shellcheck disable=SC2086 # three numbers
+	suite_add ${counts:-0 1 0}
+	# Never a good end when meson says otherwise, whatever the log holds.
+	[ $status -eq 0 ] || [ "$(echo "$counts" | cut -d' ' -f2)" != 0 ] || suite_add 0 1 0
+	hand_back "$folder"
+}
+
+suite_build() {
+	if ! build_folder "$@"; then
+		note "FAILED: $1 does not build"
+		suite_add 0 1 0
+		return 1
+	fi
+	suite_add 1 0 0
+}
+
+suite_ends() {
+	step "done in $SECONDS s"
+	if [ "${CI:-}" = true ] && [ $suite_skipped -gt 0 ]; then
+		note "CI: the $suite_skipped skipped count as failed"
+		suite_failed=$((suite_failed + suite_skipped))
+		suite_skipped=0
+	fi
+	printf '%d passed, %d failed, %d skipped\n' $suite_passed $suite_failed $suite_skipped
+	[ $suite_failed -eq 0 ] && [ $suite_passed -gt 0 ]
+}
+
+suite_quick() {
+	if suite_build build gcc; then
+		step "unit tests (gcc)"
+		suite_meson build --suite unit
+	fi
+	suite_ends
+}
+
+# End to end: in a shell of its own, so that its traps and its faults stay there.
+suite_namespaces() {
+	local counts
+	counts=$(mktemp)
+	(
+		. tests/netns/e2e.sh
+		e2e "$counts"
+	) || note "the end-to-end part ended with status $?"
+	# shellcheck disable=SC2046 # three numbers, or a failure when it died before it counted
+	suite_add $(if [ -s "$counts" ]; then cat "$counts"; else echo 0 1 0; fi)
+	rm -f "$counts"
+}
+
+suite() {
+	case ${1:-} in
+	'') ;;
+	--quick)
+		install_missing
+		suite_quick
+		return
+		;;
+	*) die "test: no option \"$1\"" ;;
+	esac
+	need_root test
+	install_missing
+	install_node_modules
+	if suite_build build gcc; then
+		step "every test but the namespaces (gcc)"
+		suite_meson build
+	fi
+	if suite_build build-clang clang; then
+		step "unit tests (clang)"
+		suite_meson build-clang --suite unit
+	fi
+	if suite_build build-asan clang "${sanitizer_arguments[@]}"; then
+		step "unit tests, scenarios and seeds under ASan and UBSan"
+		suite_meson build-asan
+	fi
+	step "end to end, in network namespaces"
+	suite_namespaces
+	suite_ends
+}

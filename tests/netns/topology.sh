@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# topology: two ends and the wire between them, each a network namespace.
+#
+#   $ns_esme eth0 ---veth--- esme0 $ns_wire smsc0 ---veth--- eth0 $ns_smsc
+#   10.99.0.1 fd99::1        no addresses         10.99.0.2 fd99::2
+#
+# The links are made inside the namespaces: the host never sees an interface. Several
+# instances live beside each other by $SLUICE_INSTANCE; "" is the lab's. Sourced.
+
+# Octets are compared and checksums verified on the way, so no end may leave them to a
+# NIC that does not exist, nor hand over segments larger than a frame.
+offloads=(tx off rx off gso off tso off gro off sg off txvlan off rxvlan off)
+
+topology_names() {
+	local suffix=${SLUICE_INSTANCE:+-$SLUICE_INSTANCE}
+	ns_esme=sluice-esme$suffix
+	ns_smsc=sluice-smsc$suffix
+	ns_wire=sluice-wire$suffix
+}
+
+in_esme() { ip netns exec "$ns_esme" "$@"; }
+in_smsc() { ip netns exec "$ns_smsc" "$@"; }
+in_wire() { ip netns exec "$ns_wire" "$@"; }
+
+namespace_exists() { [ -e "/run/netns/$1" ]; }
+
+# The namespaces of this instance that are there, if any.
+topology_remains() {
+	local ns
+	for ns in "$ns_esme" "$ns_smsc" "$ns_wire"; do
+		if namespace_exists "$ns"; then echo "$ns"; fi
+	done
+}
+
+namespace_add() {
+	local ns=$1
+	ip netns add "$ns"
+	ip -n "$ns" link set lo up
+	ip netns exec "$ns" sysctl -q -w net.ipv6.conf.all.accept_dad=0 \
+		net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0
+}
+
+# interface_quiet NAMESPACE INTERFACE: what ethtool cannot switch off is not there anyway.
+interface_quiet() {
+	local i
+	for ((i = 0; i < ${#offloads[@]}; i += 2)); do
+		ip netns exec "$1" ethtool -K "$2" "${offloads[i]}" "${offloads[i + 1]}" \
+			>/dev/null 2>&1 || :
+	done
+	local left
+	left=$(ip netns exec "$1" ethtool -k "$2" | grep -E \
+		'^(tx-checksumming|tcp-segmentation-offload|generic-segmentation-offload|generic-receive-offload): on' || :)
+	[ -z "$left" ] || die "$1 $2 keeps an offload on: $left"
+}
+
+# end_add NAMESPACE WIRE-SIDE-NAME IPV4 IPV6
+end_add() {
+	ip link add "$2" netns "$ns_wire" type veth peer name eth0 netns "$1"
+	interface_quiet "$ns_wire" "$2"
+	interface_quiet "$1" eth0
+	ip -n "$1" addr add "$3" dev eth0
+	ip -n "$1" addr add "$4" dev eth0 nodad
+	ip -n "$1" link set eth0 up
+	ip -n "$ns_wire" link set "$2" promisc on up
+}
+
+topology_up() {
+	local remains
+	topology_names
+	remains=$(topology_remains)
+	# shellcheck disable=SC2086 # one line
+	[ -z "$remains" ] || die "still there: "$remains"; remove with: $(topology_remedy)"
+	undo topology_down
+	namespace_add "$ns_esme"
+	namespace_add "$ns_smsc"
+	namespace_add "$ns_wire"
+	ip netns exec "$ns_wire" sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 \
+		net.ipv6.conf.default.disable_ipv6=1
+	end_add "$ns_esme" esme0 10.99.0.1/24 fd99::1/64
+	end_add "$ns_smsc" smsc0 10.99.0.2/24 fd99::2/64
+}
+
+topology_remedy() {
+	if [ -z "${SLUICE_INSTANCE:-}" ]; then
+		echo "sudo ./run lab down"
+	else
+		echo "sudo SLUICE_INSTANCE=$SLUICE_INSTANCE ./run lab down"
+	fi
+}
+
+# Links first: a namespace that some process still lives in would keep them.
+topology_down() {
+	topology_names
+	local ns
+	if namespace_exists "$ns_wire"; then
+		ip -n "$ns_wire" link del esme0 2>/dev/null || :
+		ip -n "$ns_wire" link del smsc0 2>/dev/null || :
+		ip -n "$ns_wire" link del br0 2>/dev/null || :
+	fi
+	for ns in "$ns_esme" "$ns_smsc" "$ns_wire"; do
+		if namespace_exists "$ns"; then ip netns del "$ns"; fi
+	done
+}
+
+# A plain bridge in the data plane's place: the base of what latency we add.
+bridge_on() {
+	ip -n "$ns_wire" link add br0 type bridge mcast_snooping 0
+	ip -n "$ns_wire" link set esme0 master br0
+	ip -n "$ns_wire" link set smsc0 master br0
+	ip -n "$ns_wire" link set br0 up
+}
+
+bridge_off() { ip -n "$ns_wire" link del br0; }
+
+# vlan_on ID [ID]: a tagged interface (802.1Q, or QinQ with two) at both ends.
+vlan_on() {
+	local ns n outer=$1 inner=${2:-}
+	for ns in "$ns_esme" "$ns_smsc"; do
+		n=1
+		[ "$ns" = "$ns_esme" ] || n=2
+		local device=eth0.$outer kind=802.1Q
+		[ -z "$inner" ] || kind=802.1ad
+		ip -n "$ns" link add link eth0 name "$device" type vlan proto $kind id "$outer"
+		ip -n "$ns" link set "$device" up
+		if [ -n "$inner" ]; then
+			ip -n "$ns" link add link "$device" name "$device.$inner" \
+				type vlan proto 802.1Q id "$inner"
+			device=$device.$inner
+			ip -n "$ns" link set "$device" mtu 1492 up
+		fi
+		ip -n "$ns" addr add "10.98.$((outer % 256)).$n/24" dev "$device"
+		ip -n "$ns" addr add "fd98:$outer::$n/64" dev "$device" nodad
+		interface_quiet "$ns" "$device"
+	done
+}
