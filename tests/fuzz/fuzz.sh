@@ -4,10 +4,10 @@
 
 # The closing figures of libFuzzer's log: executions, a second, edges covered.
 fuzz_figures() {
-	awk '/^#[0-9]+/ { for (i = 2; i <= NF; i++) if ($i == "cov:") edges = $(i + 1) }
+	awk '/^#[0-9]+/ { for (i = 2; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
 	     /stat::number_of_executed_units/ { runs = $2 }
 	     /stat::average_exec_per_sec/ { rate = $2 }
-	     END { printf "%d executions, %d a second, %d edges covered", runs, rate, edges }' "$1"
+	     END { printf "%d runs, %d a second, %d edges covered", runs, rate, edges }' "$1"
 }
 
 # fuzz_one NAME SECONDS: new finds go to the build folder, never to the tree.
@@ -45,14 +45,19 @@ fuzz() {
 		shift
 	done
 	install_missing
-	build_folder build-fuzz clang -Dfuzz=true "${sanitizer_arguments[@]}" || die "the fuzzers do not build"
+	build_folder build-fuzz clang -Dfuzz=true "${sanitizer_arguments[@]}" ||
+		die "the fuzzers do not build"
 	[ ${#names[@]} -gt 0 ] || mapfile -t names < <(
 		find build-fuzz/tests/fuzz -maxdepth 1 -type f -name 'fuzz_*' -printf '%f\n' |
 			sed 's/^fuzz_//' | sort)
 	[ ${#names[@]} -gt 0 ] || die "there is no fuzzer (tests/fuzz/meson.build)"
 	step "${#names[@]} fuzzers, $seconds s each"
 	for name in "${names[@]}"; do
-		if fuzz_one "$name" "$seconds"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+		if fuzz_one "$name" "$seconds"; then
+			passed=$((passed + 1))
+		else
+			failed=$((failed + 1))
+		fi
 	done
 	hand_back build-fuzz
 	printf '%d passed, %d failed\n' "$passed" "$failed"

@@ -15,10 +15,22 @@ build_folder() {
 		fi
 		mv "$folder.log" "$folder/setup.log"
 	fi
+	build_notice_folders "$folder" || return 1
 	step "building $folder with $compiler"
 	ninja --quiet -C "$folder" || return 1
 	hand_back "$folder"
 }
 
+# Modules are picked up when their meson.build exists, which ninja cannot notice.
+build_notice_folders() {
+	local list
+	list=$(find dataplane control tests/unit tests/fuzz bench -name meson.build | sort)
+	if [ -f "$1/folders" ] && [ "$list" != "$(cat "$1/folders")" ]; then
+		meson setup --reconfigure "$1" . >"$1/setup.log" || return 1
+	fi
+	printf '%s\n' "$list" >"$1/folders"
+}
+
+# shellcheck disable=SC2034,SC2054 # used by who sources this; the comma is the compiler's
 sanitizer_arguments=(-Db_sanitize=address,undefined -Db_lundef=false
 	-Ddebug_checks=true --buildtype=debugoptimized)

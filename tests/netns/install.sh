@@ -59,11 +59,12 @@ install_missing() {
 install_node_modules() {
 	local folder=tests/netns
 	if [ -f $folder/node_modules/.package-lock.json ] &&
-		[ ! $folder/package-lock.json -nt $folder/node_modules/.package-lock.json ]; then
+		[ ! $folder/package-lock.json -nt $folder/node_modules ]; then
 		return 0
 	fi
 	step "npm ci in $folder (node-smpp)"
-	(cd $folder && npm ci --no-audit --no-fund --ignore-scripts) || die "npm ci failed: see above"
+	(cd $folder && npm ci --no-audit --no-fund --ignore-scripts) ||
+		die "npm ci failed: see above"
 	hand_back $folder/node_modules
 }
 

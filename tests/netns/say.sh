@@ -12,7 +12,7 @@ die() {
 
 need_root() {
 	[ "$(id -u)" -eq 0 ] ||
-		die "\"$1\" makes network namespaces and installs packages, so it needs root: sudo ./run $1"
+		die "this makes network namespaces and installs packages: sudo ./run $1"
 }
 
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds, at most so long.

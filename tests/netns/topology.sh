@@ -49,8 +49,8 @@ interface_quiet() {
 			>/dev/null 2>&1 || :
 	done
 	local left
-	left=$(ip netns exec "$1" ethtool -k "$2" | grep -E \
-		'^(tx-checksumming|tcp-segmentation-offload|generic-segmentation-offload|generic-receive-offload): on' || :)
+	local ours='tx-checksumming|(tcp|generic)-segmentation-offload|generic-receive-offload'
+	left=$(ip netns exec "$1" ethtool -k "$2" | grep -E "^($ours): on" || :)
 	[ -z "$left" ] || die "$1 $2 keeps an offload on: $left"
 }
 
@@ -69,8 +69,8 @@ topology_up() {
 	local remains
 	topology_names
 	remains=$(topology_remains)
-	# shellcheck disable=SC2086 # one line
-	[ -z "$remains" ] || die "still there: "$remains"; remove with: $(topology_remedy)"
+	[ -z "$remains" ] ||
+		die "still there: ${remains//$'\n'/ }; remove with: $(topology_remedy)"
 	undo topology_down
 	namespace_add "$ns_esme"
 	namespace_add "$ns_smsc"
@@ -112,25 +112,3 @@ bridge_on() {
 }
 
 bridge_off() { ip -n "$ns_wire" link del br0; }
-
-# vlan_on ID [ID]: a tagged interface (802.1Q, or QinQ with two) at both ends.
-vlan_on() {
-	local ns n outer=$1 inner=${2:-}
-	for ns in "$ns_esme" "$ns_smsc"; do
-		n=1
-		[ "$ns" = "$ns_esme" ] || n=2
-		local device=eth0.$outer kind=802.1Q
-		[ -z "$inner" ] || kind=802.1ad
-		ip -n "$ns" link add link eth0 name "$device" type vlan proto $kind id "$outer"
-		ip -n "$ns" link set "$device" up
-		if [ -n "$inner" ]; then
-			ip -n "$ns" link add link "$device" name "$device.$inner" \
-				type vlan proto 802.1Q id "$inner"
-			device=$device.$inner
-			ip -n "$ns" link set "$device" mtu 1492 up
-		fi
-		ip -n "$ns" addr add "10.98.$((outer % 256)).$n/24" dev "$device"
-		ip -n "$ns" addr add "fd98:$outer::$n/64" dev "$device" nodad
-		interface_quiet "$ns" "$device"
-	done
-}
