@@ -66,7 +66,15 @@ struct packet_policy {
 	bool verify;                    /* false: the PMD is trusted to have dropped bad ones */
 };
 
-/* Judge one frame that came in on side. Never modifies it. */
+/*
+ * Judge one frame that came in on side. Its octets stay as they are; a frame in
+ * several segments is gathered into the first when that has the room.
+ *
+ * Failure policy, for what cannot be judged: a fragment that could be TCP is
+ * PACKET_FRAGMENT; an IPv6 chain of more than 16 extension headers, or headers cut
+ * by a segment's end, are PACKET_BAD_HEADER; what no receiver can read as TCP (a
+ * wrong version, no room for the ports) is PACKET_OTHER.
+ */
 void packet_parse(const struct packet_policy *policy, struct rte_mbuf *mbuf, enum side side,
                   struct packet *out);
 
@@ -81,6 +89,9 @@ void packet_parse(const struct packet_policy *policy, struct rte_mbuf *mbuf, enu
 /* sum plus the words of octets (an odd last one padded with 0), not folded; it never
  * wraps. Any alignment, any len. */
 uint32_t checksum_add(const void *octets, uint32_t len, uint32_t sum);
+
+/* The pseudo header's sum (RFC 9293 section 3.1) for the IPv4 or IPv6 header at ip. */
+uint32_t checksum_pseudo(const uint8_t *ip, uint8_t ip_version, uint32_t tcp_len);
 
 static inline uint16_t checksum_fold(uint32_t sum)
 {

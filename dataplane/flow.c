@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define BUCKET_FLOWS 8u
+#define FIND_BATCH 32u /* look-ups in flight: about twice the line fill buffers of a core */
+#define FLOWS_MAX (1u << 28)
+#define SLOT_FREE UINT32_MAX
+
+/* One cache line. flow: index in the pool + 1, so that a zeroed bucket is empty. */
+struct bucket {
+	uint32_t hash[BUCKET_FLOWS];
+	uint32_t flow[BUCKET_FLOWS];
+};
+_Static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
+
+struct flow_table {
+	struct bucket *buckets;
+	uint8_t *pool;
+	uint32_t *free; /* stack of indexes of the pool */
+	uint32_t n_free, capacity, flow_size;
+	uint32_t mask;  /* of buckets, a power of two */
+};
+
+static uint64_t hash_seed;
+static bool hash_seeded;
+
+void flow_hash_seed(uint64_t seed)
+{
+	hash_seed = seed;
+	hash_seeded = true;
+}
+
+static void draw_seed(void)
+{
+	uint64_t seed;
+
+	if (hash_seeded)
+		return;
+	/* Too early in a boot there is no randomness; a clock is better than nothing. */
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed)) {
+		struct timespec now;
+		clock_gettime(CLOCK_REALTIME, &now);
+		seed = (uint64_t)now.tv_sec * UINT64_C(1000000007) ^ (uint64_t)now.tv_nsec;
+	}
+	flow_hash_seed(seed);
+}
+
+/* The two halves of a 128-bit product, folded: every input bit reaches every output. */
+static inline uint64_t mix(uint64_t a, uint64_t b)
+{
+	const unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint32_t flow_hash(const struct flow_key *key)
+{
+	/* Odd fractional digits of square roots of 2, 3, 5, 7. */
+	static const uint64_t k[4] = { UINT64_C(0x6a09e667f3bcc909), UINT64_C(0xbb67ae8584caa73b),
+				       UINT64_C(0x3c6ef372fe94f82b),
+				       UINT64_C(0xa54ff53a5f1d36f1) };
+	uint64_t w[6];
+
+	memcpy(w, key, sizeof(w));
+	const uint64_t s = mix(hash_seed ^ k[0], k[1]);
+	/* Each word meets the seed before it is multiplied, so none can choose a zero. */
+	const uint64_t a = mix(w[0] ^ s ^ k[1], w[1] ^ hash_seed ^ k[2]);
+	const uint64_t b = mix(w[2] ^ s ^ k[2], w[3] ^ hash_seed ^ k[3]);
+	const uint64_t c = mix(w[4] ^ s ^ k[3], w[5] ^ hash_seed ^ k[0]);
+	const uint64_t h = mix(a ^ (b << 21 | b >> 43) ^ s, c ^ k[1]);
+
+	return (uint32_t)(h ^ h >> 32);
+}
+
+static inline uint32_t bucket_1(const struct flow_table *t, uint32_t hash)
+{
+	return hash & t->mask;
+}
+
+/* From the same hash, through a multiplication that moves the high bits down; never
+ * the first one again unless there is but one bucket. */
+static inline uint32_t bucket_2(const struct flow_table *t, uint32_t hash)
+{
+	const uint32_t other = (uint32_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 36) & t->mask;
+
+	return other == (hash & t->mask) ? other ^ (t->mask & 1) : other;
+}
+
+static inline struct flow_head *flow_at(const struct flow_table *t, uint32_t index)
+{
+	return (struct flow_head *)(void *)(t->pool + (size_t)index * t->flow_size);
+}
+
+/* Zeroed, on a page or huge page boundary; huge pages are asked for, not needed. */
+static void *map_zeroed(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	(void)madvise(at, size, MADV_HUGEPAGE);
+	return at;
+}
+
+/* Buckets for a load of a quarter to a half, where a second choice is always found. */
+static uint32_t bucket_count(uint32_t capacity)
+{
+	uint32_t n = 1;
+
+	while (n * (BUCKET_FLOWS / 2) < capacity)
+		n *= 2;
+	return n;
+}
+
+int flow_table_open(struct flow_table **out, uint32_t capacity, uint32_t flow_size)
+{
+	if (capacity == 0 || capacity > FLOWS_MAX || flow_size % 64 != 0 ||
+	    flow_size < sizeof(struct flow_head))
+		return -EINVAL;
+	struct flow_table *t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return -ENOMEM;
+	t->capacity = capacity;
+	t->flow_size = flow_size;
+	t->mask = bucket_count(capacity) - 1;
+	t->buckets = map_zeroed(((size_t)t->mask + 1) * sizeof(struct bucket));
+	t->pool = map_zeroed((size_t)capacity * flow_size);
+	t->free = malloc(capacity * sizeof(*t->free));
+	if (t->buckets == NULL || t->pool == NULL || t->free == NULL) {
+		flow_table_close(t);
+		return -ENOMEM;
+	}
+	/* The lowest indexes come first, so that few flows touch few pages. */
+	for (uint32_t i = 0; i < capacity; i++)
+		t->free[i] = capacity - 1 - i;
+	t->n_free = capacity;
+	draw_seed();
+	*out = t;
+	return 0;
+}
+
+void flow_table_close(struct flow_table *t)
+{
+	if (t == NULL)
+		return;
+	if (t->buckets != NULL)
+		munmap(t->buckets, ((size_t)t->mask + 1) * sizeof(struct bucket));
+	if (t->pool != NULL)
+		munmap(t->pool, (size_t)t->capacity * t->flow_size);
+	free(t->free);
+	free(t);
+}
+
+/* The slot in a bucket of a flow with this hash, from slot on; BUCKET_FLOWS if none. */
+static inline unsigned next_candidate(const struct bucket *b, uint32_t hash, unsigned slot)
+{
+	while (slot < BUCKET_FLOWS && (b->flow[slot] == 0 || b->hash[slot] != hash))
+		slot++;
+	return slot;
+}
+
+static struct flow_head *find_in(const struct flow_table *t, uint32_t bucket,
+                                 const struct flow_key *key, uint32_t hash)
+{
+	const struct bucket *b = &t->buckets[bucket];
+
+	for (unsigned i = next_candidate(b, hash, 0); i < BUCKET_FLOWS;
+	     i = next_candidate(b, hash, i + 1)) {
+		struct flow_head *flow = flow_at(t, b->flow[i] - 1);
+		if (memcmp(&flow->key, key, sizeof(*key)) == 0)
+			return flow;
+	}
+	return NULL;
+}
+
+struct flow_head *flow_find_one(const struct flow_table *t, const struct flow_key *key,
+                                uint32_t hash)
+{
+	struct flow_head *flow = find_in(t, bucket_1(t, hash), key, hash);
+
+	return flow ? flow : find_in(t, bucket_2(t, hash), key, hash);
+}
+
+static void prefetch_flows(const struct flow_table *t, uint32_t hash)
+{
+	const uint32_t both[2] = { bucket_1(t, hash), bucket_2(t, hash) };
+
+	for (unsigned n = 0; n < 2; n++) {
+		const struct bucket *b = &t->buckets[both[n]];
+		const unsigned i = next_candidate(b, hash, 0);
+		if (i < BUCKET_FLOWS)
+			__builtin_prefetch(flow_at(t, b->flow[i] - 1));
+	}
+}
+
+/* Three passes over the batch: buckets, heads, compare; each waits for memory once. */
+static void find_batch(const struct flow_table *t, const struct packet *const *packets,
+                       unsigned n, struct flow_head **found)
+{
+	for (unsigned i = 0; i < n; i++) {
+		__builtin_prefetch(&t->buckets[bucket_1(t, packets[i]->hash)]);
+		__builtin_prefetch(&t->buckets[bucket_2(t, packets[i]->hash)]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		prefetch_flows(t, packets[i]->hash);
+	for (unsigned i = 0; i < n; i++)
+		found[i] = flow_find_one(t, &packets[i]->key, packets[i]->hash);
+}
+
+void flow_find(const struct flow_table *t, const struct packet *const *packets, unsigned n,
+               struct flow_head **found)
+{
+	for (unsigned at = 0; at < n; at += FIND_BATCH) {
+		const unsigned left = n - at;
+		find_batch(t, packets + at, left < FIND_BATCH ? left : FIND_BATCH, found + at);
+	}
+}
+
+static unsigned bucket_used(const struct bucket *b)
+{
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < BUCKET_FLOWS; i++)
+		used += b->flow[i] != 0;
+	return used;
+}
+
+static uint32_t take_slot(const struct flow_table *t, uint32_t bucket)
+{
+	for (uint32_t i = 0; i < BUCKET_FLOWS; i++) {
+		if (t->buckets[bucket].flow[i] == 0)
+			return bucket * BUCKET_FLOWS + i;
+	}
+	return SLOT_FREE;
+}
+
+static void put(struct flow_table *t, uint32_t slot, uint32_t hash, uint32_t flow)
+{
+	struct bucket *b = &t->buckets[slot / BUCKET_FLOWS];
+
+	b->hash[slot % BUCKET_FLOWS] = hash;
+	b->flow[slot % BUCKET_FLOWS] = flow;
+	if (flow != 0)
+		flow_at(t, flow - 1)->slot = slot;
+}
+
+/* Both buckets of a new key are full: move one of their flows to its other bucket. */
+static uint32_t make_slot(struct flow_table *t, uint32_t bucket)
+{
+	for (uint32_t i = 0; i < BUCKET_FLOWS; i++) {
+		const uint32_t hash = t->buckets[bucket].hash[i];
+		const uint32_t first = bucket_1(t, hash), second = bucket_2(t, hash);
+		const uint32_t to = take_slot(t, first == bucket ? second : first);
+		if (to == SLOT_FREE)
+			continue;
+		const uint32_t slot = bucket * BUCKET_FLOWS + i;
+		put(t, to, hash, t->buckets[bucket].flow[i]);
+		put(t, slot, 0, 0);
+		return slot;
+	}
+	return SLOT_FREE;
+}
+
+static uint32_t find_slot(struct flow_table *t, uint32_t hash)
+{
+	const uint32_t first = bucket_1(t, hash), second = bucket_2(t, hash);
+	const bool second_emptier =
+		bucket_used(&t->buckets[second]) < bucket_used(&t->buckets[first]);
+	uint32_t slot = take_slot(t, second_emptier ? second : first);
+
+	if (slot == SLOT_FREE)
+		slot = make_slot(t, first);
+	if (slot == SLOT_FREE)
+		slot = make_slot(t, second);
+	return slot;
+}
+
+struct flow_head *flow_add(struct flow_table *t, const struct flow_key *key, uint32_t hash)
+{
+	bug_if_slow(flow_find_one(t, key, hash) != NULL);
+	if (t->n_free == 0)
+		return NULL;
+	const uint32_t slot = find_slot(t, hash);
+	if (slot == SLOT_FREE)
+		return NULL;
+
+	const uint32_t index = t->free[--t->n_free];
+	struct flow_head *flow = flow_at(t, index);
+	memset(flow, 0, t->flow_size);
+	flow->key = *key;
+	flow->hash = hash;
+	put(t, slot, hash, index + 1);
+	return flow;
+}
+
+void flow_remove(struct flow_table *t, struct flow_head *flow)
+{
+	const struct bucket *b = &t->buckets[flow->slot / BUCKET_FLOWS];
+	const uint32_t index = b->flow[flow->slot % BUCKET_FLOWS] - 1;
+
+	/* A flow that is not in its slot was removed before, or overwritten. */
+	bug_if(index >= t->capacity || flow_at(t, index) != flow);
+	put(t, flow->slot, 0, 0);
+	t->free[t->n_free++] = index;
+}
+
+uint32_t flow_count(const struct flow_table *t)
+{
+	return t->capacity - t->n_free;
+}
