@@ -26,11 +26,14 @@ enum text_coding {
 	TEXT_GSM7_PACKED = 7, /* septets packed into octets */
 	TEXT_BINARY = 8,      /* not text: nothing to match; passes as an empty text */
 	TEXT_UNKNOWN = 9,     /* reserved or unsupported data_coding: undecodable */
+	TEXT_CYRILLIC = 10,   /* ISO 8859-5 */
+	TEXT_HEBREW = 11,     /* ISO 8859-8 */
 	TEXT_CODINGS
 };
 
-/* Worst growth of any coding: one GSM or CP949 or Latin-1 octet is at most 3 octets
- * of UTF-8, a UCS-2 pair at most 3, and folding at most doubles a character. */
+/* Worst growth, octets of UTF-8 per octet of user data: packed GSM 16/7 (7 octets are
+ * 8 septets of at most 2), GSM and ISO 8859 2, CP949 and UCS-2 3/2, others 1. Folding:
+ * 3/2 (U+023A, 2 octets, folds to U+2C65, 3). Rounded up; a test has both as maxima. */
 #define TEXT_GROWTH 3u
 #define TEXT_FOLD_GROWTH 2u
 
@@ -39,17 +42,28 @@ enum text_coding {
 enum text_coding text_coding(uint8_t data_coding, enum text_coding default_alphabet);
 
 /*
- * Decode in[0 .. len) into out as UTF-8. fill_bits: only for TEXT_GSM7_PACKED,
+ * Decode in[0 .. len) into out as UTF-8. udh_octets: only for TEXT_GSM7_PACKED,
  * septet alignment after a user data header of that many octets (UDHL included;
- * 0 without one). Returns octets written, or -EILSEQ (no character of the coding
- * is at some place), or -ENOSPC (cap < TEXT_GROWTH * len may give this).
+ * 0 without one). Returns octets written; -EILSEQ (no character of the coding is at
+ * some place; out then holds nothing of use); -ENOSPC (cap < TEXT_GROWTH * len:
+ * nothing was read). Never writes outside out[0 .. cap).
+ *
+ * Readings, where the field departs from the specifications:
+ * - TEXT_GSM7 cannot fail. An octet with bit 7 is no septet, so a text that has one
+ *   is read whole as UTF-8 when it is valid UTF-8, else as Latin-1. An ESC with a
+ *   septet that the extension table lacks is that septet's default character (TS
+ *   23.038 section 6.2.1.1), ESC ESC and a last ESC are a space.
+ * - TEXT_GSM7_PACKED cannot fail. A last septet of 0 that ends on an octet boundary is
+ *   padding, not "@".
+ * - TEXT_UCS2 begins big endian; a first U+FEFF in either order is a BOM and goes.
+ * - TEXT_BINARY is the empty text; TEXT_UNKNOWN is -EILSEQ.
  */
 must_use int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len,
                              size_t udh_octets, uint8_t *out, size_t cap);
 
 /* Fold valid UTF-8 for matching (simple case folding, Unicode CaseFolding C+S).
- * Returns octets written; cap must be at least TEXT_FOLD_GROWTH * len. in and out
- * do not overlap. */
+ * Returns octets written; cap must be at least TEXT_FOLD_GROWTH * len (bug_if). in
+ * and out do not overlap. Of input that is no UTF-8 only the bound holds. */
 size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
 
 #endif

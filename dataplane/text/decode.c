@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "text_priv.h"
+
+#include <errno.h>
+
+#include "text_tables.h"
+
+static int64_t text_ascii(const uint8_t *in, size_t len, uint8_t *out)
+{
+	return copy_ascii(in, len, out) == len ? (int64_t)len : -EILSEQ;
+}
+
+/* An octet is at most 2 of UTF-8, so 3 per octet to come are free at any place. */
+int64_t text_octets(const uint8_t *in, size_t len, const uint16_t table[128], uint8_t *out)
+{
+	uint8_t *at = out;
+
+	for (size_t i = 0; i < len;) {
+		const size_t ascii = copy_ascii(in + i, len - i, at);
+		i += ascii;
+		at += ascii;
+		for (; i < len && in[i] >= 0x80; i++) {
+			const uint32_t c = table[in[i] - 0x80];
+			if (c == 0)
+				return -EILSEQ;
+			at += put_utf8(at, c);
+		}
+	}
+	return at - out;
+}
+
+int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len,
+                    size_t udh_octets, uint8_t *out, size_t cap)
+{
+	if (cap / TEXT_GROWTH < len)
+		return -ENOSPC;
+	switch (coding) {
+	case TEXT_GSM7:
+		return text_gsm7(in, len, out);
+	case TEXT_GSM7_PACKED:
+		return text_gsm7_packed(in, len, udh_octets, out);
+	case TEXT_ASCII:
+		return text_ascii(in, len, out);
+	case TEXT_LATIN1:
+		return text_octets(in, len, text_latin1, out);
+	case TEXT_CYRILLIC:
+		return text_octets(in, len, text_cyrillic, out);
+	case TEXT_HEBREW:
+		return text_octets(in, len, text_hebrew, out);
+	case TEXT_UCS2:
+		return text_ucs2(in, len, out);
+	case TEXT_CP949:
+		return text_cp949_pairs(in, len, out);
+	case TEXT_UTF8:
+		return text_utf8(in, len, out);
+	case TEXT_BINARY:
+		return 0;
+	case TEXT_UNKNOWN:
+	case TEXT_CODINGS:
+		break;
+	}
+	return -EILSEQ;
+}

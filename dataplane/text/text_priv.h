@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text_priv: the decoders behind text_decode(), one per file.
+ *
+ * Each reads in[0 .. len), writes at out and returns octets written or -EILSEQ. The
+ * caller has made sure of TEXT_GROWTH * len octets at out: no decoder tests for room,
+ * and each says why its widest store fits.
+ */
+#ifndef DP_TEXT_PRIV_H
+#define DP_TEXT_PRIV_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "text.h"
+#include "wide.h"
+
+int64_t text_gsm7(const uint8_t *in, size_t len, uint8_t *out);
+int64_t text_gsm7_packed(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out);
+int64_t text_ucs2(const uint8_t *in, size_t len, uint8_t *out);
+int64_t text_cp949_pairs(const uint8_t *in, size_t len, uint8_t *out);
+int64_t text_utf8(const uint8_t *in, size_t len, uint8_t *out);
+/* ASCII, and table for octets with bit 7 (entry 0: no character). */
+int64_t text_octets(const uint8_t *in, size_t len, const uint16_t table[128], uint8_t *out);
+
+bool text_utf8_valid(const uint8_t *in, size_t len);
+
+/* Octets of a code point that is no surrogate; exactly that many are written. */
+static inline size_t put_utf8(uint8_t *out, uint32_t c)
+{
+	if (c < 0x80) {
+		out[0] = (uint8_t)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (uint8_t)(0xC0 | c >> 6);
+		out[1] = (uint8_t)(0x80 | (c & 0x3F));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (uint8_t)(0xE0 | c >> 12);
+		out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+		out[2] = (uint8_t)(0x80 | (c & 0x3F));
+		return 3;
+	}
+	out[0] = (uint8_t)(0xF0 | c >> 18);
+	out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+	out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+	out[3] = (uint8_t)(0x80 | (c & 0x3F));
+	return 4;
+}
+
+/* Copy the ASCII that in[0 .. len) begins with; returns how many octets. Writes at most
+ * len octets of out. */
+static inline size_t copy_ascii(const uint8_t *in, size_t len, uint8_t *out)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		const size_t n = len - i < WIDE ? len - i : WIDE;
+		const struct wide w = wide_load(in + i, n);
+		const uint64_t high = wide_high(w);
+
+		wide_store(out + i, w, n);
+		if (high != 0)
+			return i + wide_lowest(high);
+		i += n;
+	}
+	return len;
+}
+
+#endif

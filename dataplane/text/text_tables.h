@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text_tables: tables that tables_gen.c and gsm_gen.pl write when we build.
+ */
+#ifndef DP_TEXT_TABLES_H
+#define DP_TEXT_TABLES_H
+#include <stdint.h>
+
+/* Code point of a CP949 pair, 0 = none. Leads 0x81-0xFE, trails 0x41-0xFE. */
+#define CP949_LEAD_MIN 0x81u
+#define CP949_LEADS 126u
+#define CP949_TRAIL_MIN 0x41u
+#define CP949_TRAILS 190u
+extern const uint16_t text_cp949[CP949_LEADS][CP949_TRAILS];
+
+/* Code point of octets 0x80-0xFF, 0 = none. */
+extern const uint16_t text_latin1[128], text_cyrillic[128], text_hebrew[128];
+
+/* GSM septet as UTF-8: octets from the lowest on, how many in the top octet; an
+ * entry 0 of the extension is a septet that the table does not define. */
+extern const uint32_t text_gsm_default[128], text_gsm_extension[128];
+
+/* Simple case folding: c folds to c + delta[block[c / 64]][c % 64] below
+ * text_fold_end, to itself from there on. */
+#define TEXT_FOLD_BLOCK 64u
+extern const uint32_t text_fold_end; /* first code point that no block covers */
+extern const uint8_t text_fold_block[];
+extern const int32_t text_fold_delta[][TEXT_FOLD_BLOCK];
+
+#endif

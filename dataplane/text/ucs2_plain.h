@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ucs2_plain: the run of units below the surrogates, in plain C. */
+#ifndef DP_UCS2_PLAIN_H
+#define DP_UCS2_PLAIN_H
+
+/* Convert units up to a surrogate or the end; returns octets read. */
+static inline size_t put_block(const uint8_t *in, size_t len, unsigned swap, uint8_t **at)
+{
+	uint8_t *out = *at;
+	size_t i = 0;
+
+	for (; i < len; i += 2) {
+		const uint32_t c = (uint32_t)in[i + swap] << 8 | in[i + (swap ^ 1)];
+		if ((c & 0xF800) == 0xD800)
+			break;
+		out += put_utf8(out, c);
+	}
+	*at = out;
+	return i;
+}
+
+#endif
