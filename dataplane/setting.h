@@ -49,9 +49,13 @@ enum { HUGE_TRY, HUGE_NEVER, HUGE_REQUIRE };
 
 /* Read path. 0, or -EINVAL / -errno with a sentence "FILE:LINE:COL: ..." in error. */
 must_use int settings_read(struct settings *out, const char *path, char error[400]);
+/* The same from memory; name is what errors call the file. */
+must_use int settings_parse(struct settings *out, const char *text, size_t len,
+                            const char *name, char error[400]);
 void settings_defaults(struct settings *out);
-/* Every row with unit, range, default, sentence: --help and --print-settings. */
+/* Every row with unit, range, default, sentence, for --help. */
 void settings_help(FILE *out);
+/* As YAML that reads back as the same settings, for --print-settings. */
 void settings_print(FILE *out, const struct settings *settings);
 
 #endif
