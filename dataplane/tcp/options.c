@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <string.h>
+
+static uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void put_be32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+/* Octets of the option at o, which has left octets behind it; 0 = cannot be. */
+static size_t option_len(const uint8_t *o, size_t left)
+{
+	if (*o == OPTION_NOP)
+		return 1;
+	if (left < 2 || o[1] < 2 || o[1] > left)
+		return 0;
+	return o[1];
+}
+
+static void option_read(struct tcp_options *out, const uint8_t *o)
+{
+	switch (o[0]) {
+	case OPTION_MSS:
+		if (o[1] == 4)
+			out->mss = (uint16_t)(o[2] << 8 | o[3]);
+		break;
+	case OPTION_WSCALE:
+		if (o[1] == 3) {
+			out->has_wscale = true;
+			out->wscale = o[2] < WSCALE_MAX ? o[2] : WSCALE_MAX;
+		}
+		break;
+	case OPTION_SACK_OK:
+		out->sack_ok = out->sack_ok || o[1] == 2;
+		break;
+	case OPTION_TS:
+		if (o[1] == 10) {
+			out->has_ts = true;
+			out->ts_val = be32(o + 2);
+			out->ts_ecr = be32(o + 6);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+void options_read(struct tcp_options *out, const uint8_t *octets, size_t len)
+{
+	*out = (struct tcp_options){ 0 };
+	/* What nearly every segment carries: NOP NOP TS, and nothing else. */
+	if (len == 12 && memcmp(octets, "\x01\x01\x08\x0a", 4) == 0) {
+		option_read(out, octets + 2);
+		return;
+	}
+	for (size_t at = 0; at < len && octets[at] != OPTION_END;) {
+		const size_t n = option_len(octets + at, len - at);
+		if (n == 0)
+			return;
+		if (n > 1)
+			option_read(out, octets + at);
+		at += n;
+	}
+}
+
+unsigned options_strip(uint8_t *octets, size_t len)
+{
+	unsigned changed = 0;
+
+	for (size_t at = 0; at < len && octets[at] != OPTION_END;) {
+		const size_t n = option_len(octets + at, len - at);
+		if (n == 0)
+			return changed;
+		const uint8_t kind = octets[at];
+		if (kind == OPTION_MPTCP || kind == OPTION_FAST_OPEN || kind == OPTION_EXPERIMENT) {
+			memset(octets + at, OPTION_NOP, n);
+			changed += (unsigned)n;
+		}
+		at += n;
+	}
+	return changed;
+}
+
+unsigned options_write_ts(uint8_t *out, uint32_t ts_val, uint32_t ts_ecr)
+{
+	out[0] = OPTION_NOP;
+	out[1] = OPTION_NOP;
+	out[2] = OPTION_TS;
+	out[3] = 10;
+	put_be32(out + 4, ts_val);
+	put_be32(out + 8, ts_ecr);
+	return 12;
+}

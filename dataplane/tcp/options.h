@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options: TCP options as read from a segment and as written into ours.
+ *
+ * Reading stops at the first option whose length cannot be (RFC 9293 section 3.1);
+ * what was read before it stands. Threads: pure.
+ */
+#ifndef DP_OPTIONS_H
+#define DP_OPTIONS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tcp_option { /* IANA TCP option kinds */
+	OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2, OPTION_WSCALE = 3,
+	OPTION_SACK_OK = 4, OPTION_SACK = 5, OPTION_TS = 8, OPTION_MPTCP = 30,
+	OPTION_FAST_OPEN = 34, OPTION_EXPERIMENT = 254,
+};
+
+#define WSCALE_MAX 14u /* RFC 7323 section 2.3 */
+
+struct tcp_options {
+	uint32_t ts_val, ts_ecr;
+	uint16_t mss;      /* 0 = not there */
+	uint8_t wscale;
+	bool has_ts, has_wscale, sack_ok;
+};
+
+void options_read(struct tcp_options *out, const uint8_t *octets, size_t len);
+
+/* Replace what would let octets past us (Multipath TCP, Fast Open and its experimental
+ * kind) by NOPs, in place. How many octets changed. */
+unsigned options_strip(uint8_t *octets, size_t len);
+
+/* NOP NOP TS (RFC 7323 appendix A), 12 octets; returns 12. */
+unsigned options_write_ts(uint8_t *out, uint32_t ts_val, uint32_t ts_ecr);
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay: the life of a connection: handshake passed through, two endpoints,
+ * end in order or by RST, a while of lingering.
+ */
+#include "relay.h"
+
+#include <string.h>
+
+#include "relay_priv.h"
+
+/* RFC 9293 section 3.7.1 and RFC 8200 section 8.3: what an end that says no MSS takes. */
+#define MSS_DEFAULT_V4 536u
+#define MSS_DEFAULT_V6 1220u
+#define MSS_LEAST 88u /* below this, headers are most of the wire (RFC 9293 section 3.7.1) */
+#define TS_OCTETS 12u
+#define RTO_FIRST_US 1000000u /* RFC 6298 section 2.1 */
+
+void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_mbuf *m)
+{
+	struct tcp_tx *tx = tcp_tx_of(env, link, side);
+
+	if (tx->n == TCP_TX_MAX) {
+		tcp_count(env, COUNTER_TX_FULL, 1);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	m->ol_flags = 0; /* what it said of reception; its checksums are right as they are */
+	tx->mbufs[tx->n++] = m;
+}
+
+static void enter(struct relay *r, enum relay_state state, const struct tcp_env *env)
+{
+	r->state = state;
+	r->state_us = env->now_us;
+}
+
+static uint8_t *packet_options(const struct packet *p)
+{
+	return rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off + 20);
+}
+
+/* Options that would let octets past us become NOPs; the TCP checksum follows
+ * (RFC 1624 equation 3, over the whole option area). */
+static void strip_options(const struct packet *p)
+{
+	uint8_t old[40], *options = packet_options(p);
+	uint8_t *sum = rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off + 16);
+	uint16_t was;
+
+	memcpy(old, options, p->options_len);
+	if (options_strip(options, p->options_len) == 0)
+		return;
+	memcpy(&was, sum, sizeof(was));
+	const uint16_t removed = checksum_fold(checksum_add(old, p->options_len, 0));
+	const uint16_t added = checksum_fold(checksum_add(options, p->options_len, 0));
+	const uint16_t now = (uint16_t)~checksum_fold((uint32_t)(uint16_t)~was +
+						      (uint16_t)~removed + added);
+	memcpy(sum, &now, sizeof(now));
+}
+
+/* What the SYN or SYN,ACK of this side tells of its endpoint. */
+static void learn(struct relay *r, enum side side, const struct packet *p,
+                  struct tcp_options *options)
+{
+	struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
+	const uint16_t least = MSS_LEAST;
+
+	options_read(options, packet_options(p), p->options_len);
+	l->rcv_nxt = p->seq + 1;
+	l->mss = options->mss != 0              ? options->mss
+		 : r->head.key.ip_version == 4 ? MSS_DEFAULT_V4
+					       : MSS_DEFAULT_V6;
+	if (l->mss < least)
+		l->mss = least;
+	l->wscale = options->wscale;
+	l->ts_recent = options->ts_val;
+	l->snd_wnd = p->window; /* the window of a SYN is not scaled, RFC 7323 section 2.2 */
+	/* The other leg sends as this end: same initial sequence number. */
+	o->snd_una = o->snd_nxt = o->snd_max = o->snd_end = o->recover = p->seq + 1;
+	header_capture(&o->header, p);
+}
+
+void relay_open(struct relay *r, const struct packet *syn, struct tcp_env *env)
+{
+	struct tcp_options options;
+
+	r->initiator = syn->side;
+	r->touched_us = env->now_us;
+	enter(r, RELAY_SYN, env);
+	if (syn->payload_len != 0) { /* octets before the handshake: Fast Open; it is resent */
+		tcp_count(env, COUNTER_BAD_HEADER, 1);
+		rte_pktmbuf_free(syn->mbuf);
+		return;
+	}
+	learn(r, syn->side, syn, &options);
+	r->ts_ok = options.has_ts;
+	r->sack_ok = options.sack_ok;
+	if (!options.has_wscale)
+		r->leg[syn->side].wscale = UINT8_MAX; /* not offered: settled by the answer */
+	strip_options(syn);
+	tcp_forward(env, r->head.key.link, side_other(syn->side), syn->mbuf);
+}
+
+bool relay_restarts(const struct relay *r, const struct packet *p)
+{
+	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return false;
+	if (r->state == RELAY_LINGER || r->state == RELAY_DEAD)
+		return true;
+	return r->state != RELAY_OPEN && p->side == r->initiator &&
+	       p->seq + 1 != r->leg[p->side].rcv_nxt;
+}
+
+static void receive_syn_ack(struct relay *r, const struct packet *p, struct tcp_env *env)
+{
+	struct leg *first = &r->leg[r->initiator], *l = &r->leg[p->side];
+	struct tcp_options options;
+
+	learn(r, p->side, p, &options);
+	r->ts_ok = r->ts_ok && options.has_ts;
+	r->sack_ok = r->sack_ok && options.sack_ok;
+	if (first->wscale == UINT8_MAX || !options.has_wscale)
+		first->wscale = l->wscale = 0;
+	enter(r, RELAY_SYN_ACK, env);
+}
+
+/* Both legs become endpoints. */
+static void establish(struct relay *r, struct tcp_env *env)
+{
+	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
+		struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
+		/* This end may send what the other's SYN offered. */
+		l->rcv_adv = l->rcv_nxt + o->snd_wnd;
+		if (r->ts_ok)
+			l->mss = (uint16_t)(l->mss - TS_OCTETS);
+		l->cwnd = 10u * l->mss; /* RFC 6928 */
+		l->ssthresh = UINT32_MAX;
+		l->rto_us = RTO_FIRST_US;
+		l->snd_wl1 = l->rcv_nxt - 1;
+		l->snd_wl2 = l->snd_una;
+	}
+	/* The ACK that completes the responder's handshake is ours. */
+	r->leg[side_other(r->initiator)].ack_now = true;
+	enter(r, RELAY_OPEN, env);
+	tcp_count(env, COUNTER_FLOWS_OPENED, 1);
+}
+
+/* A RST inside the handshake (RFC 9293 section 3.10.7.3): only a believable one ends it. */
+static bool handshake_reset(const struct relay *r, const struct packet *p)
+{
+	if (p->side == r->initiator)
+		return p->seq == r->leg[p->side].rcv_nxt;
+	return p->flags & TCP_ACK && p->ack == r->leg[p->side].snd_nxt;
+}
+
+static void handshake(struct relay *r, const struct packet *p, struct tcp_env *env)
+{
+	const struct leg *l = &r->leg[p->side];
+	const bool first = p->side == r->initiator;
+	const uint8_t flags = p->flags & (TCP_SYN | TCP_ACK | TCP_RST);
+	bool pass = false;
+
+	if (flags & TCP_RST) {
+		pass = handshake_reset(r, p);
+		if (pass)
+			r->state = RELAY_DEAD;
+	} else if (first && flags == TCP_SYN) {
+		pass = p->seq + 1 == l->rcv_nxt && p->payload_len == 0;
+		if (pass)
+			strip_options(p);
+	} else if (!first && flags == (TCP_SYN | TCP_ACK) && p->ack == l->snd_nxt &&
+		   p->payload_len == 0) {
+		pass = r->state == RELAY_SYN || p->seq + 1 == l->rcv_nxt;
+		if (r->state == RELAY_SYN)
+			receive_syn_ack(r, p, env);
+		if (pass)
+			strip_options(p);
+	} else if (first && flags == TCP_ACK && r->state == RELAY_SYN_ACK &&
+		   p->seq == l->rcv_nxt && p->ack == l->snd_nxt) {
+		establish(r, env);
+		leg_receive(r, p->side, p, env);
+		return;
+	}
+	if (pass)
+		tcp_forward(env, r->head.key.link, side_other(p->side), p->mbuf);
+	else
+		rte_pktmbuf_free(p->mbuf);
+}
+
+/* Both ends have closed; late segments get the ACK they may have missed. */
+static void linger(struct relay *r, const struct packet *p, struct tcp_env *env)
+{
+	if (p->flags & TCP_RST)
+		r->state = RELAY_DEAD;
+	else if (p->payload_len != 0 || p->flags & TCP_FIN)
+		(void)leg_emit_bare(r, p->side, r->leg[p->side].snd_max, TCP_ACK, env);
+	rte_pktmbuf_free(p->mbuf);
+}
+
+/* Next hops change (VRRP): what we send follows what we last received. */
+static void follow_path(struct relay *r, const struct packet *p)
+{
+	struct header_template *h = &r->leg[side_other(p->side)].header;
+
+	if (memcmp(h->octets, rte_pktmbuf_mtod(p->mbuf, const uint8_t *), 12) != 0)
+		header_capture(h, p);
+}
+
+void relay_input(struct relay *r, const struct packet *p, struct tcp_env *env)
+{
+	r->touched_us = env->now_us;
+	switch (r->state) {
+	case RELAY_SYN:
+	case RELAY_SYN_ACK:
+		handshake(r, p, env);
+		return;
+	case RELAY_OPEN:
+		follow_path(r, p);
+		leg_receive(r, p->side, p, env);
+		return;
+	case RELAY_LINGER:
+		linger(r, p, env);
+		return;
+	case RELAY_DEAD:
+		rte_pktmbuf_free(p->mbuf);
+		return;
+	}
+}
+
+int relay_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env *env)
+{
+	struct leg *l = &r->leg[from], *o = &r->leg[side_other(from)];
+	struct rte_mbuf *tail = o->out.tail;
+
+	if (o->fin_queued) { /* we have shut this direction: nothing may follow a FIN */
+		chain_drop(&l->in, octets);
+		return 0;
+	}
+	const int result = chain_move(&o->out, &l->in, octets, env->pool);
+	if (result != 0) {
+		tcp_count(env, COUNTER_POOL_EMPTY, 1);
+		return result;
+	}
+	leg_queued(o, tail != NULL ? segment_of(tail)->next : o->out.head);
+	return 0;
+}
+
+void relay_cut(struct relay *r, enum side from, uint32_t octets)
+{
+	chain_drop(&r->leg[from].in, octets);
+}
+
+int relay_insert(struct relay *r, enum side to, const uint8_t *octets, uint32_t n,
+                 struct tcp_env *env)
+{
+	struct leg *l = &r->leg[to];
+	struct rte_mbuf *tail = l->out.tail;
+
+	if (l->fin_queued) /* the peer's own side is closed: no answer can reach it */
+		return 0;
+	const int result = chain_write(&l->out, octets, n, env->pool);
+	if (result != 0) {
+		tcp_count(env, COUNTER_POOL_EMPTY, 1);
+		return result;
+	}
+	leg_queued(l, tail != NULL ? segment_of(tail)->next : l->out.head);
+	return 0;
+}
+
+void relay_finish(struct relay *r, enum side from, struct tcp_env *env)
+{
+	struct leg *l = &r->leg[from], *o = &r->leg[side_other(from)];
+
+	if (!l->fin_received || o->fin_queued)
+		return;
+	tcp_count(env, COUNTER_HELD_AT_CLOSE, l->in.octets);
+	chain_drop(&l->in, l->in.octets);
+	o->fin_queued = true;
+}
+
+void relay_shut(struct relay *r, struct tcp_env *env)
+{
+	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
+		struct leg *l = &r->leg[side];
+		tcp_count(env, COUNTER_HELD_AT_CLOSE, l->in.octets);
+		chain_drop(&l->in, l->in.octets);
+		chain_drop(&l->ooo, l->ooo.octets);
+		l->discard = true;
+		l->fin_queued = true;
+	}
+	r->state_us = env->now_us;
+}
+
+void relay_abort(struct relay *r, struct tcp_env *env)
+{
+	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
+		(void)leg_emit_bare(r, side, r->leg[side].snd_max, TCP_RST | TCP_ACK, env);
+		tcp_count(env, COUNTER_HELD_AT_CLOSE, r->leg[side].in.octets);
+	}
+	tcp_count(env, COUNTER_FLOWS_RESET, 1);
+	r->state = RELAY_DEAD;
+}
+
+static bool ended(const struct relay *r)
+{
+	return r->leg[0].fin_received && r->leg[0].fin_acked && r->leg[1].fin_received &&
+	       r->leg[1].fin_acked;
+}
+
+bool relay_output(struct relay *r, struct tcp_env *env)
+{
+	if (r->state != RELAY_OPEN)
+		return false;
+	bool again = leg_output(r, SIDE_ESME, env);
+	again |= leg_output(r, SIDE_SMSC, env);
+	if (ended(r) && !r->leg[0].ack_now && !r->leg[1].ack_now) {
+		enter(r, RELAY_LINGER, env);
+		return false;
+	}
+	return again;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b) { return b != 0 && b < a ? b : a; }
+
+static bool shut_by_us(const struct relay *r)
+{
+	return r->leg[0].discard;
+}
+
+uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config)
+{
+	switch (r->state) {
+	case RELAY_SYN:
+	case RELAY_SYN_ACK:
+		return r->state_us + config->embryonic_us;
+	case RELAY_LINGER:
+		return r->state_us + config->linger_us;
+	case RELAY_DEAD:
+		return 1;
+	case RELAY_OPEN:
+		break;
+	}
+	uint64_t at = shut_by_us(r) ? r->state_us + config->linger_us
+				    : r->touched_us + config->idle_us;
+	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
+		at = sooner(at, r->leg[side].rto_at);
+		at = sooner(at, r->leg[side].ack_at);
+	}
+	return at;
+}
+
+static void open_timer(struct relay *r, struct tcp_env *env)
+{
+	const uint64_t now = env->now_us;
+
+	if (shut_by_us(r) ? now >= r->state_us + env->config->linger_us
+			  : now >= r->touched_us + env->config->idle_us) {
+		relay_abort(r, env);
+		return;
+	}
+	for (enum side side = SIDE_ESME; side <= SIDE_SMSC && r->state == RELAY_OPEN; side++) {
+		struct leg *l = &r->leg[side];
+		if (l->ack_at != 0 && now >= l->ack_at) {
+			l->ack_at = 0;
+			l->ack_now = true;
+		}
+		if (l->rto_at != 0 && now >= l->rto_at)
+			leg_timeout(r, side, env);
+	}
+}
+
+void relay_timer(struct relay *r, struct tcp_env *env)
+{
+	switch (r->state) {
+	case RELAY_SYN:
+	case RELAY_SYN_ACK:
+		if (env->now_us >= r->state_us + env->config->embryonic_us)
+			r->state = RELAY_DEAD;
+		return;
+	case RELAY_LINGER:
+		if (env->now_us >= r->state_us + env->config->linger_us)
+			r->state = RELAY_DEAD;
+		return;
+	case RELAY_OPEN:
+		open_timer(r, env);
+		return;
+	case RELAY_DEAD:
+		return;
+	}
+}
+
+void relay_release(struct relay *r)
+{
+	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
+		struct leg *l = &r->leg[side];
+		chain_drop(&l->in, l->in.octets);
+		chain_drop(&l->ooo, l->ooo.octets);
+		chain_drop(&l->out, l->out.octets);
+		l->next = NULL;
+	}
+}
+
+/* One RST towards side, as a frame of its own. */
+static void send_reset(const struct packet *p, enum side side,
+                       const struct header_template *header, const struct header_fields *fields,
+                       struct tcp_env *env)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(env->pool);
+
+	if (m == NULL) {
+		tcp_count(env, COUNTER_POOL_EMPTY, 1);
+		return;
+	}
+	struct tcp_tx *tx = tcp_tx_of(env, p->key.link, side);
+	if (tx->n == TCP_TX_MAX || header_write(header, fields, tx->offload, m) != 0)
+		rte_pktmbuf_free(m);
+	else
+		tx->mbufs[tx->n++] = m;
+}
+
+void relay_refuse(const struct packet *p, struct tcp_env *env)
+{
+	const bool from_esme = p->side == SIDE_ESME;
+	const uint16_t here = from_esme ? p->key.esme_port : p->key.smsc_port;
+	const uint16_t there = from_esme ? p->key.smsc_port : p->key.esme_port;
+	const uint32_t end = p->seq + p->payload_len + (p->flags & (TCP_SYN | TCP_FIN) ? 1u : 0u);
+	struct header_template header;
+
+	tcp_count(env, COUNTER_MIDSTREAM, 1);
+	if (!(p->flags & TCP_RST)) {
+		header_capture(&header, p);
+		/* On to the other end, in the sender's name: at the sender's next number. */
+		send_reset(p, side_other(p->side), &header,
+		           &(struct header_fields){ .src_port = here, .dst_port = there,
+		                                    .seq = p->seq, .ack = p->ack,
+		                                    .flags = TCP_RST | TCP_ACK }, env);
+		/* Back to the sender (RFC 9293 section 3.10.7.1). */
+		header_reverse(&header);
+		send_reset(p, p->side, &header,
+		           p->flags & TCP_ACK
+				   ? &(struct header_fields){ .src_port = there, .dst_port = here,
+							      .seq = p->ack, .flags = TCP_RST }
+				   : &(struct header_fields){ .src_port = there, .dst_port = here,
+							      .ack = end,
+							      .flags = TCP_RST | TCP_ACK }, env);
+	}
+	rte_pktmbuf_free(p->mbuf);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay: one TCP connection through us, as two legs that share a birth.
+ *
+ * The handshake passes through, so both ends negotiate with each other and both
+ * legs start with the same sequence numbers. From the first data octet on each
+ * leg is an endpoint of its own (RFC 9293): we acknowledge what we receive, own
+ * what we have acknowledged, and retransmit it until the other side has it.
+ *
+ *   ESME ==> leg[ESME].in --pass/cut--> leg[SMSC].out ==> SMSC
+ *   ESME <== leg[ESME].out <--pass/insert-- leg[SMSC].in <== SMSC
+ *
+ * No I/O and no clock: segments and the time come in, segments go out through
+ * env->tx. So the same code runs under a simulation that replays a seed.
+ *
+ * Ownership  a relay owns the mbufs of its chains until relay_release().
+ *            relay_input() consumes its mbuf in every case.
+ * Threads    one worker.
+ * Invariant  leg.in begins at a PDU boundary: the caller passes or cuts only whole
+ *            PDUs, and inserts only behind whole PDUs.
+ */
+#ifndef DP_RELAY_H
+#define DP_RELAY_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chain.h"
+#include "flow.h"
+#include "header.h"
+#include "packet.h"
+#include "report_format.h"
+
+/* Segments of one turn waiting for one port. A turn receives at most 2 x 128 frames
+ * and answers each with at most a few; what does not fit waits in its leg. */
+#define TCP_TX_MAX 1024u
+struct tcp_tx {
+	struct rte_mbuf *mbufs[TCP_TX_MAX];
+	unsigned n;
+	unsigned offload; /* enum header_offload of this port */
+};
+
+struct tcp_config {
+	uint32_t leg_buffer;    /* octets a leg may hold; at least the largest PDU */
+	uint32_t leg_segments;  /* mbufs a leg may hold */
+	uint32_t delayed_ack_us, rto_min_us, rto_max_us;
+	uint32_t rto_limit;     /* retransmissions in a row before the relay is given up */
+	uint64_t idle_us, embryonic_us, linger_us;
+};
+
+struct tcp_env {
+	uint64_t now_us;
+	const struct tcp_config *config;
+	struct rte_mempool *pool;
+	uint64_t *counters;     /* enum counter; one writer */
+	struct tcp_tx *tx;      /* [link * 2 + side] */
+	bool pressure;          /* buffers are scarce: take ACKs, leave data to be resent */
+};
+
+/* Out-of-order segments a leg stores (RFC 9293 section 3.10.7.4 keeps them; bounded). */
+#define LEG_OOO_MAX 64u
+
+struct leg {
+	/* receive half: sequence space of the endpoint at this leg */
+	uint32_t rcv_nxt, rcv_adv;  /* next expected; right edge advertised, never shrinks */
+	struct chain in;            /* in order, not yet decided */
+	struct chain ooo;           /* ahead of a gap, sorted, no overlaps */
+	uint32_t fin_seq;           /* of the peer's FIN, when fin_seen */
+	uint32_t ts_recent;         /* newest TSval of this endpoint (RFC 7323) */
+	uint32_t unacked;           /* octets received since our last ACK */
+
+	/* send half: sequence space of the other endpoint, as this one knows it */
+	uint32_t snd_una, snd_nxt, snd_max; /* snd_nxt falls back to snd_una on a time-out */
+	uint32_t snd_end;           /* behind the last queued octet; a FIN is this number */
+	uint32_t snd_wnd, snd_wl1, snd_wl2;
+	struct chain out;           /* from snd_una to snd_end */
+	struct rte_mbuf *next;      /* member of out that begins at snd_nxt; NULL at the end */
+	uint32_t cwnd, ssthresh, recover;
+	uint32_t srtt_us, rttvar_us, rto_us;
+	uint64_t rto_at, ack_at;    /* deadlines, 0 = none */
+	uint16_t mss;               /* payload octets of a segment to this endpoint */
+	uint16_t ip_id;             /* IPv4 identification of the next frame to it */
+	uint8_t wscale;             /* shift of windows this endpoint sends */
+	uint8_t dupacks, backoff;
+
+	bool fin_seen, fin_received;        /* peer's FIN: somewhere; in order */
+	bool fin_queued, fin_sent, fin_acked; /* our FIN */
+	bool ack_now, recovering, discard;  /* discard: octets are acknowledged and dropped */
+	struct header_template header;      /* of frames to this endpoint */
+};
+
+enum relay_state {
+	RELAY_SYN,      /* SYN passed on */
+	RELAY_SYN_ACK,  /* SYN,ACK passed back */
+	RELAY_OPEN,     /* two endpoints */
+	RELAY_LINGER,   /* both ends are done; answers late segments for a while */
+	RELAY_DEAD,     /* nothing left: the owner removes it */
+};
+
+struct relay {
+	struct flow_head head;
+	struct leg leg[2];      /* by enum side */
+	enum relay_state state;
+	enum side initiator;
+	bool ts_ok, sack_ok;
+	uint64_t touched_us;    /* last segment from either end */
+	uint64_t state_us;      /* when the state began */
+};
+
+/* A fresh relay (zeroed but for head) from the first SYN, which is passed on. */
+void relay_open(struct relay *r, const struct packet *syn, struct tcp_env *env);
+
+/* Whether this segment begins a new connection on the same ports: a SYN after the old
+ * one ended, or after an attempt that was given up. The owner releases and opens anew;
+ * the ends themselves judge whether the SYN is good (RFC 9293 section 3.6.1). */
+bool relay_restarts(const struct relay *r, const struct packet *p);
+
+/* One segment from either end. Afterwards look at leg[].in for new octets. */
+void relay_input(struct relay *r, const struct packet *p, struct tcp_env *env);
+
+/* Decisions on the octets that came from one side, in stream order. -ENOMEM: nothing
+ * done, try again next turn. */
+must_use int relay_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env *env);
+void relay_cut(struct relay *r, enum side from, uint32_t octets);
+must_use int relay_insert(struct relay *r, enum side to, const uint8_t *octets, uint32_t n,
+                          struct tcp_env *env);
+
+/* All whole PDUs of this side have been decided: if its FIN came, it goes on. */
+void relay_finish(struct relay *r, enum side from, struct tcp_env *env);
+
+/* Orderly end from our side: FIN to both ends behind what is queued, later octets dropped. */
+void relay_shut(struct relay *r, struct tcp_env *env);
+/* RST to both ends (RFC 9293 section 3.10.7), nothing more is sent. */
+void relay_abort(struct relay *r, struct tcp_env *env);
+
+/* Send what may be sent now on both legs; sets deadlines. True: something waits for
+ * room in env->tx or for a buffer; call again next turn. */
+bool relay_output(struct relay *r, struct tcp_env *env);
+
+/* The earliest deadline in microseconds, never 0; and what is due at env->now_us. */
+uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config);
+void relay_timer(struct relay *r, struct tcp_env *env);
+
+/* Free every mbuf. */
+void relay_release(struct relay *r);
+
+/* Octets queued for this side and not yet acknowledged: the caller stalls on its bound. */
+static inline uint32_t relay_backlog(const struct relay *r, enum side to)
+{
+	return r->leg[to].out.octets;
+}
+
+/* A RST that answers a segment of a connection we do not have, to its sender and,
+ * in the sender's name, to the other end (both then reconnect). Consumes the mbuf. */
+void relay_refuse(const struct packet *p, struct tcp_env *env);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relay_priv: what relay.c, receive.c and send.c share; only inside this folder. */
+#ifndef DP_RELAY_PRIV_H
+#define DP_RELAY_PRIV_H
+#include "options.h"
+#include "relay.h"
+#include "sequence.h"
+
+static inline void tcp_count(struct tcp_env *env, enum counter counter, uint64_t n)
+{
+	__atomic_store_n(&env->counters[counter], env->counters[counter] + n, __ATOMIC_RELAXED);
+}
+
+static inline struct tcp_tx *tcp_tx_of(struct tcp_env *env, uint16_t link, enum side side)
+{
+	return &env->tx[link * 2u + side];
+}
+
+/* A frame towards side, as it is. Frees it when there is no room. */
+void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_mbuf *m);
+
+/* receive.c: a segment for an open relay (RFC 9293 section 3.10.7.4). */
+void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env);
+/* Octets this leg could still take (RFC 9293 section 3.8.6), before scaling. */
+uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_config *config);
+
+/* send.c */
+void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
+                      struct tcp_env *env);
+bool leg_output(struct relay *r, enum side side, struct tcp_env *env);
+void leg_timeout(struct relay *r, enum side side, struct tcp_env *env);
+/* Octets were appended to leg.out: number them. first: the first new mbuf, NULL when the
+ * old tail took them all. */
+void leg_queued(struct leg *l, struct rte_mbuf *first);
+/* A segment without payload; false when no buffer or no room. */
+bool leg_emit_bare(struct relay *r, enum side side, uint32_t seq, uint8_t flags,
+                   struct tcp_env *env);
+
+#endif
