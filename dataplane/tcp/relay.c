@@ -142,6 +142,7 @@ static void establish(struct relay *r, struct tcp_env *env)
 	}
 	/* The ACK that completes the responder's handshake is ours. */
 	r->leg[side_other(r->initiator)].ack_now = true;
+	r->established = true;
 	enter(r, RELAY_OPEN, env);
 	tcp_count(env, COUNTER_FLOWS_OPENED, 1);
 }

@@ -101,7 +101,8 @@ struct relay {
 	struct leg leg[2];      /* by enum side */
 	enum relay_state state;
 	enum side initiator;
-	bool ts_ok, sack_ok;
+	bool ts_ok, sack_ok;    /* both ends offered it */
+	bool established;       /* the handshake was completed */
 	uint64_t touched_us;    /* last segment from either end */
 	uint64_t state_us;      /* when the state began */
 };

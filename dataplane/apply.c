@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * apply: what was decided becomes octets, in stream order.
+ *
+ * Passed octets gather until something is cut, so that a segment whose PDUs all pass
+ * moves whole. A refusal happens in this order, so that nothing is refused unrecorded
+ * and nothing is answered twice: room in the audit ring, passed octets before it, the
+ * response, the cut, the record. Whatever lacks room stalls its direction: octets stay
+ * where they are, the window closes, and the next turn looks again.
+ */
+#include <string.h>
+
+#include <sodium.h>
+
+#include "response.h"
+#include "worker.h"
+
+/* Passes of one connection and direction not yet moved. */
+struct pending {
+	struct connection *c;
+	enum side from;
+	uint32_t octets, pdus, responses;
+	uint32_t requests; /* of the PDUs: screened */
+	uint32_t clean;    /* of the requests: nothing against them */
+};
+
+static void stall(struct connection *c, enum side from)
+{
+	c->stalled[from] = true;
+	c->retry = true;
+}
+
+static void count_pdus(struct worker *w, enum side from, uint64_t n)
+{
+	worker_count(w, from == SIDE_ESME ? COUNTER_PDUS_FROM_ESME : COUNTER_PDUS_FROM_SMSC, n);
+}
+
+static void flush(struct worker *w, struct pending *p)
+{
+	if (p->octets != 0 && !p->c->stalled[p->from]) {
+		if (relay_pass(&p->c->relay, p->from, p->octets, &w->env) != 0) {
+			stall(p->c, p->from);
+		} else {
+			count_pdus(w, p->from, p->pdus);
+			worker_count(w, COUNTER_RESPONSES, p->responses);
+			worker_count(w, COUNTER_REQUESTS, p->requests);
+			worker_count(w, COUNTER_FORWARDED, p->requests);
+			worker_count(w, REPORT_REASON_BASE + REASON_PASS, p->clean);
+		}
+	}
+	p->octets = p->pdus = p->responses = p->requests = p->clean = 0;
+}
+
+static void copy_text(struct audit_record *r, const struct screen_message *m)
+{
+	const struct view t = m->plain[0].len != 0 ? m->plain[0] : m->plain[1];
+	uint32_t n = t.len < AUDIT_TEXT_SIZE ? t.len : AUDIT_TEXT_SIZE;
+
+	/* Cut between characters: never inside a UTF-8 sequence (10xxxxxx goes on). */
+	while (n < t.len && n > 0 && (t.data[n] & 0xc0) == 0x80)
+		n--;
+	if (n != 0)
+		memcpy(r->text, t.data, n);
+	r->text_len = (uint16_t)n;
+}
+
+/* Recipients are recorded as keyed hashes only (SipHash-2-4 under the site's key). */
+static uint64_t recipient_hash(const struct worker *w, const struct view digits)
+{
+	uint64_t hash = 0;
+
+	_Static_assert(crypto_shorthash_BYTES == sizeof(hash), "SipHash-2-4 is 64 bits");
+	if (digits.len != 0)
+		crypto_shorthash((unsigned char *)&hash, digits.data, digits.len,
+		                 w->recipient_key);
+	return hash;
+}
+
+static struct audit_record *record_new(struct worker *w, const struct connection *c,
+                                       const struct smpp_header *header)
+{
+	struct audit_record *r = audit_next(w->report);
+
+	if (r == NULL) {
+		worker_count(w, COUNTER_AUDIT_FULL, 1);
+		return NULL;
+	}
+	memset(r, 0, sizeof(*r));
+	const int64_t offset = __atomic_load_n(w->unix_offset_us, __ATOMIC_RELAXED);
+	r->time_us = (uint64_t)((int64_t)w->now_us + offset);
+	r->generation = w->tables == NULL ? 0 : w->tables->image->header->generation;
+	r->flow = c->serial;
+	r->command_id = header->command_id;
+	r->sequence = header->sequence;
+	if (w->tables != NULL)
+		r->account_id = w->tables->image->accounts[c->session.account_row].id;
+	memcpy(r->system_id, c->session.system_id, sizeof(r->system_id));
+	return r;
+}
+
+static void record_message(const struct worker *w, struct audit_record *r,
+                           const struct screen_message *m)
+{
+	const struct view sender = m->sm.source.digits;
+
+	r->kind = m->refuse ? AUDIT_REFUSED : m->reason != REASON_PASS ? AUDIT_OBSERVED
+								      : AUDIT_FLAGGED;
+	r->reason = m->reason;
+	r->rule = m->rule;
+	r->command_status = m->refuse ? m->command_status : 0;
+	r->data_coding = m->sm.data_coding;
+	r->recipient_hash = recipient_hash(w, m->sm.destination.digits);
+	if (sender.len != 0)
+		memcpy(r->sender, sender.data,
+		       sender.len < sizeof(r->sender) - 1 ? sender.len : sizeof(r->sender) - 1);
+	copy_text(r, m);
+}
+
+/* Answer one PDU ourselves and take it out of the stream. False: it stalled. */
+static bool answer(struct worker *w, const struct step *s, uint32_t status)
+{
+	uint8_t response[SMPP_HEADER_SIZE];
+
+	smpp_refusal(response, &s->header, status);
+	if (relay_insert(&s->c->relay, s->from, response, sizeof(response), &w->env) != 0) {
+		stall(s->c, s->from);
+		return false;
+	}
+	relay_cut(&s->c->relay, s->from, s->octets);
+	count_pdus(w, s->from, 1);
+	return true;
+}
+
+/* What came before goes on; this PDU and what follows wait. */
+static void stall_here(struct worker *w, const struct step *s, struct pending *p)
+{
+	flush(w, p);
+	stall(s->c, s->from);
+}
+
+static void gather_pass(struct pending *p, const struct step *s)
+{
+	p->octets += s->octets;
+	p->pdus += s->pdus;
+	p->responses += s->responses;
+}
+
+/* A message with something to record: refused, observed or flagged. */
+static void apply_recorded(struct worker *w, const struct step *s,
+                           const struct screen_message *m, struct pending *p)
+{
+	struct audit_record *r = record_new(w, s->c, &s->header);
+
+	if (r == NULL) {
+		stall_here(w, s, p);
+		return;
+	}
+	record_message(w, r, m);
+	if (!m->refuse) {
+		gather_pass(p, s);
+		p->requests++;
+		p->clean += m->reason == REASON_PASS;
+	}
+	flush(w, p);
+	/* A stall leaves the record unpublished: it is written again with the next try. */
+	if (s->c->stalled[s->from] || (m->refuse && !answer(w, s, m->command_status)))
+		return;
+	audit_publish(w->report);
+	worker_count(w, COUNTER_REQUESTS, m->refuse);
+	worker_count(w, COUNTER_REFUSED, m->refuse);
+	worker_count(w, COUNTER_OBSERVED, !m->refuse && m->reason != REASON_PASS);
+	worker_count(w, COUNTER_FLAGGED, m->flagged);
+	worker_count(w, REPORT_REASON_BASE + m->reason, m->reason != REASON_PASS);
+}
+
+static void apply_message(struct worker *w, const struct step *s, struct pending *p)
+{
+	const struct screen_message *m = &w->vector->screen.messages[s->message];
+
+	if (m->reason != REASON_PASS || m->flagged) {
+		apply_recorded(w, s, m, p);
+		return;
+	}
+	gather_pass(p, s);
+	p->requests++;
+	p->clean++;
+}
+
+static void apply_answer(struct worker *w, const struct step *s, struct pending *p)
+{
+	struct audit_record *r = record_new(w, s->c, &s->header);
+
+	if (r == NULL) {
+		stall_here(w, s, p);
+		return;
+	}
+	r->kind = AUDIT_BIND_REFUSED;
+	r->reason = s->reason;
+	r->command_status = s->command_status;
+	flush(w, p);
+	if (s->c->stalled[s->from] || !answer(w, s, s->command_status))
+		return;
+	audit_publish(w->report);
+	worker_count(w, COUNTER_BINDS, 1);
+	worker_count(w, COUNTER_BINDS_REFUSED, 1);
+	worker_count(w, REPORT_REASON_BASE + s->reason, 1);
+}
+
+/* SMPP 3.4 section 2.2 has no way back into step: tell the ESME, then end both legs. */
+static void apply_shut(struct worker *w, const struct step *s, struct pending *p)
+{
+	uint8_t nack[SMPP_HEADER_SIZE];
+
+	flush(w, p);
+	if (s->c->stalled[s->from])
+		return;
+	smpp_nack(nack, SMPP_RINVCMDLEN, s->header.sequence);
+	/* Between whole PDUs only; without a buffer the end itself must do. */
+	(void)relay_insert(&s->c->relay, s->from, nack, sizeof(nack), &w->env);
+	relay_shut(&s->c->relay, &w->env);
+	worker_count(w, COUNTER_FRAMING_LOST, 1);
+	worker_count(w, COUNTER_FLOWS_RESET, 1);
+}
+
+static void apply_step(struct worker *w, const struct step *s, struct pending *p)
+{
+	switch ((enum step_kind)s->kind) {
+	case STEP_PASS:
+		gather_pass(p, s);
+		return;
+	case STEP_SCREEN:
+		apply_message(w, s, p);
+		return;
+	case STEP_ANSWER:
+		apply_answer(w, s, p);
+		return;
+	case STEP_SHUT:
+		apply_shut(w, s, p);
+		return;
+	}
+}
+
+void apply(struct worker *w)
+{
+	const struct vector *v = w->vector;
+	struct pending p = { 0 };
+
+	for (unsigned i = 0; i < v->n_steps; i++) {
+		const struct step *s = &v->steps[i];
+		if (p.c != s->c || p.from != s->from) {
+			flush(w, &p);
+			p.c = s->c;
+			p.from = s->from;
+		}
+		if (!s->c->stalled[s->from] && !s->c->relay.leg[SIDE_ESME].discard)
+			apply_step(w, s, &p);
+	}
+	flush(w, &p);
+}

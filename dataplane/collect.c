@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * collect: SMPP framing. Walks what waits in leg.in of every touched connection and
+ * turns whole PDUs into steps; follows the session as it goes (bind, unbind).
+ */
+#include <string.h>
+
+#include "worker.h"
+
+/* The account row of a session under the tables of this turn. */
+static uint32_t session_account(struct worker *w, struct session *s)
+{
+	if (w->tables == NULL)
+		return 0;
+	if (s->tables_serial != w->tables->serial) {
+		s->account_row = image_account_row(w->tables->image, s->system_id,
+		                                   strnlen((const char *)s->system_id, 16));
+		s->tables_serial = w->tables->serial;
+	}
+	return s->account_row;
+}
+
+static struct step *step_new(struct worker *w, struct connection *c, enum side from,
+                             enum step_kind kind, const struct smpp_header *header)
+{
+	struct step *s = &w->vector->steps[w->vector->n_steps++];
+
+	*s = (struct step){
+		.c = c, .header = *header, .octets = header->length, .pdus = 1,
+		.kind = (uint8_t)kind, .from = (uint8_t)from,
+	};
+	return s;
+}
+
+/* Octets without a decision join the step before them when they follow it. */
+static struct step *step_pass(struct worker *w, struct connection *c, enum side from,
+                              const struct smpp_header *header)
+{
+	struct vector *v = w->vector;
+
+	if (v->n_steps > 0) {
+		struct step *last = &v->steps[v->n_steps - 1];
+		if (last->c == c && last->from == from && last->kind == STEP_PASS &&
+		    last->pdus < UINT16_MAX) {
+			last->octets += header->length;
+			last->pdus++;
+			return last;
+		}
+	}
+	return step_new(w, c, from, STEP_PASS, header);
+}
+
+static void step_answer(struct worker *w, struct connection *c, enum side from,
+                        const struct smpp_header *header, uint32_t status, enum reason reason)
+{
+	struct step *s = step_new(w, c, from, STEP_ANSWER, header);
+
+	s->command_status = status;
+	s->reason = (uint8_t)reason;
+}
+
+static void step_message(struct worker *w, struct connection *c, enum side from,
+                         const uint8_t *pdu, const struct smpp_header *header)
+{
+	struct screen_vector *v = &w->vector->screen;
+	struct screen_message *m = &v->messages[v->n];
+
+	(void)smpp_decode(&m->sm, pdu, header->length); /* a fault is in m->sm.error */
+	m->owner = c;
+	m->account_row = session_account(w, &c->session);
+	m->bound = c->session.state == SESSION_BOUND && c->session.may_send;
+	m->from_esme = from == SIDE_ESME;
+	struct step *s = step_new(w, c, from, STEP_SCREEN, header);
+	s->message = (uint16_t)v->n++;
+}
+
+static void take_bind(struct worker *w, struct connection *c, const uint8_t *pdu,
+                      const struct smpp_header *header)
+{
+	struct session *s = &c->session;
+	struct smpp_message m;
+	uint32_t status = smpp_decode(&m, pdu, header->length);
+
+	if (status != 0) {
+		step_answer(w, c, SIDE_ESME, header, status, REASON_MALFORMED);
+		return;
+	}
+	memset(s->system_id, 0, sizeof(s->system_id));
+	if (m.system_id.len > 0)
+		memcpy(s->system_id, m.system_id.data,
+		       m.system_id.len < 15 ? m.system_id.len : 15);
+	s->tables_serial = 0;
+	const enum reason reason = screen_bind(w->tables, session_account(w, s),
+	                                       worker_seconds(w), &status);
+	if (reason != REASON_PASS) {
+		step_answer(w, c, SIDE_ESME, header, status, reason);
+		return;
+	}
+	s->state = SESSION_BINDING;
+	s->may_send = header->command_id != SMPP_BIND_RECEIVER;
+	worker_count(w, COUNTER_BINDS, 1);
+	step_pass(w, c, SIDE_ESME, header);
+}
+
+static void take_bind_response(struct connection *c, const struct smpp_header *header)
+{
+	if (c->session.state == SESSION_BINDING)
+		c->session.state = header->command_status == 0 ? SESSION_BOUND : SESSION_UNBOUND;
+}
+
+static bool is_screened(const struct worker *w, enum side from)
+{
+	const uint32_t bit = from == SIDE_ESME ? IMAGE_DIRECTION_FROM_ESME
+					       : IMAGE_DIRECTION_FROM_SMSC;
+
+	/* Without tables nothing from an ESME is let through unread. */
+	if (w->tables == NULL)
+		return from == SIDE_ESME;
+	return (w->tables->image->policy->directions & bit) != 0;
+}
+
+static void take_pdu(struct worker *w, struct connection *c, enum side from,
+                     const uint8_t *pdu, const struct smpp_header *header)
+{
+	switch (smpp_kind(header->command_id)) {
+	case SMPP_KIND_MESSAGE:
+		if (is_screened(w, from)) {
+			step_message(w, c, from, pdu, header);
+			return;
+		}
+		break;
+	case SMPP_KIND_BIND:
+		if (from == SIDE_ESME) {
+			take_bind(w, c, pdu, header);
+			return;
+		}
+		break;
+	case SMPP_KIND_BIND_RESP:
+		if (from == SIDE_SMSC)
+			take_bind_response(c, header);
+		break;
+	case SMPP_KIND_UNBIND:
+		c->session.state = SESSION_UNBOUND;
+		break;
+	case SMPP_KIND_RESPONSE:
+		step_pass(w, c, from, header)->responses++;
+		return;
+	case SMPP_KIND_OTHER:
+		break;
+	}
+	step_pass(w, c, from, header);
+}
+
+/* Whether the kind is decoded, so that its octets are needed as one run. */
+static bool is_decoded(const struct worker *w, enum side from, uint32_t command_id)
+{
+	const enum smpp_kind kind = smpp_kind(command_id);
+
+	return (kind == SMPP_KIND_MESSAGE && is_screened(w, from)) || kind == SMPP_KIND_BIND;
+}
+
+static bool vector_is_full(const struct vector *v, uint32_t length)
+{
+	return v->n_steps == STEPS_MAX || v->screen.n == SCREEN_VECTOR_MAX ||
+	       v->gathered + length > GATHER_SIZE;
+}
+
+/* The PDU at this place as one run of octets, if anybody will read it. */
+static const uint8_t *pdu_octets(struct worker *w, enum side from, struct chain_place at,
+                                 const struct smpp_header *header)
+{
+	struct vector *v = w->vector;
+
+	if (!is_decoded(w, from, header->command_id))
+		return NULL;
+	const uint8_t *pdu = chain_read(at, header->length, v->gather + v->gathered);
+	if (pdu == v->gather + v->gathered)
+		v->gathered += header->length;
+	return pdu;
+}
+
+static void collect_side(struct worker *w, struct connection *c, enum side from)
+{
+	const struct chain *in = &c->relay.leg[from].in;
+	struct chain_place at = chain_start(in);
+	uint32_t left = in->octets;
+
+	while (left > 0) {
+		uint8_t scratch[SMPP_HEADER_SIZE];
+		struct smpp_header header;
+		const uint32_t n = left < SMPP_HEADER_SIZE ? left : SMPP_HEADER_SIZE;
+		const enum frame_result result =
+			smpp_frame(chain_read(at, n, scratch), n, left, &header);
+		if (result == FRAME_MORE)
+			break;
+		if (vector_is_full(w->vector, result == FRAME_WHOLE ? header.length : 0)) {
+			worker_count(w, COUNTER_VECTOR_FULL, 1);
+			c->retry = true;
+			break;
+		}
+		if (result == FRAME_BAD) {
+			step_new(w, c, from, STEP_SHUT, &header);
+			break;
+		}
+		take_pdu(w, c, from, pdu_octets(w, from, at, &header), &header);
+		at = chain_skip(at, header.length);
+		left -= header.length;
+	}
+}
+
+void collect(struct worker *w)
+{
+	struct vector *v = w->vector;
+
+	v->n_steps = 0;
+	v->gathered = 0;
+	v->screen.n = 0;
+	for (struct connection *c = w->touched; c != NULL; c = c->touched_next) {
+		c->retry = false;
+		if (c->relay.state != RELAY_OPEN)
+			continue;
+		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
+			/* An end that does not read its answers gets no more of them. */
+			c->stalled[from] = relay_backlog(&c->relay, from) >
+			                   w->tcp_config.leg_buffer;
+			if (!c->stalled[from])
+				collect_side(w, c, from);
+		}
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * connection: one TCP relay and the SMPP session that runs in it.
+ * Owned by the flow table of one worker.
+ */
+#ifndef DP_CONNECTION_H
+#define DP_CONNECTION_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "message.h"
+#include "relay.h"
+#include "timer.h"
+
+enum session_state { SESSION_UNBOUND, SESSION_BINDING, SESSION_BOUND };
+
+/* SMPP 3.4 section 2.2: who is at the ESME's end, and what it may do. */
+struct session {
+	uint8_t system_id[16];  /* of the last bind, NUL padded */
+	uint64_t tables_serial; /* account_row is a row of these tables */
+	uint32_t account_row;   /* 0 = unknown */
+	enum session_state state;
+	bool may_send;          /* bound, or binding, as transmitter or transceiver */
+};
+
+struct connection {
+	struct relay relay;     /* begins with struct flow_head */
+	struct session session;
+	struct timer timer;
+	struct connection *touched_next;
+	uint64_t serial;        /* for audit records: worker << 48 | count */
+	bool touched;           /* on the worker's list of this turn */
+	bool retry;             /* something waits for room: look again next turn */
+	bool stalled[2];        /* this turn decides no more octets from this side */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct connection) < 1024, "an idle session costs less than 1 KiB");
+
+#endif

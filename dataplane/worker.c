@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker: the data path, from top to bottom. worker_turn() is the architecture:
+ * everything else in dataplane/ is called from it.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_mempool.h>
+#include <rte_prefetch.h>
+
+#include "check.h"
+
+/* Idle turns before an adaptive worker sleeps: about as long as a burst's gap. */
+#define IDLE_TURNS 200u
+/* A pool below this share of its buffers keeps what is left for ACKs. */
+#define PRESSURE_SHARE 8u
+/* How often the pool is asked: counting walks the caches of all cores. */
+#define PRESSURE_TURNS 64u
+
+static struct connection *connection_of(struct flow_head *head)
+{
+	return (struct connection *)head; /* its first member's first member */
+}
+
+/* One port's frames; whole vector first, so that headers are in cache when parsed. */
+static void receive_port(struct worker *w, const struct link *link, unsigned l, enum side side)
+{
+	const struct port *port = &link->port[side];
+	struct rte_mbuf *frames[BURST_MAX];
+	const uint16_t queue = (uint16_t)(w->index % port->n_queues);
+	const uint16_t n = rte_eth_rx_burst(port->id, queue, frames, (uint16_t)w->settings->burst);
+
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+	for (unsigned i = 0; i < n; i++)
+		packet_parse(&w->policy[l], frames[i], side, &w->packets[w->n_packets++]);
+	worker_count(w, COUNTER_RX_FRAMES, n);
+}
+
+static void drop(struct worker *w, const struct packet *p, enum counter why)
+{
+	worker_count(w, why, 1);
+	rte_pktmbuf_free(p->mbuf);
+}
+
+/* A frame that is not a screened segment: across unchanged, or dropped with a reason. */
+static void divert(struct worker *w, const struct packet *p, unsigned link)
+{
+	struct tcp_tx *tx = &w->tx[link * 2 + side_other(p->side)];
+
+	switch (p->class) {
+	case PACKET_BAD_CHECKSUM:
+		drop(w, p, COUNTER_BAD_CHECKSUM);
+		return;
+	case PACKET_BAD_HEADER:
+		drop(w, p, COUNTER_BAD_HEADER);
+		return;
+	case PACKET_FRAGMENT:
+		drop(w, p, COUNTER_FRAGMENTS);
+		return;
+	case PACKET_OTHER:
+	case PACKET_TCP: /* of an unseen connection, by policy */
+		break;
+	}
+	if (tx->n == TCP_TX_MAX) {
+		drop(w, p, COUNTER_TX_FULL);
+		return;
+	}
+	worker_count(w, COUNTER_PASSED_FRAMES, 1);
+	p->mbuf->ol_flags = 0;
+	tx->mbufs[tx->n++] = p->mbuf;
+}
+
+/* The packets of this turn that are screened TCP, compacted to the front; the rest leave. */
+static void sort_packets(struct worker *w, unsigned link)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->n_packets; i++) {
+		if (likely(w->packets[i].class == PACKET_TCP))
+			w->lookup[n++] = &w->packets[i];
+		else
+			divert(w, &w->packets[i], link);
+	}
+	w->n_packets = n;
+}
+
+static void connection_remove(struct worker *w, struct connection *c)
+{
+	relay_release(&c->relay);
+	timer_cancel(&c->timer);
+	worker_count(w, COUNTER_FLOWS_CLOSED, c->relay.established);
+	flow_remove(w->flows, &c->relay.head);
+}
+
+static struct connection *connection_new(struct worker *w, const struct packet *p)
+{
+	struct flow_head *head = flow_add(w->flows, &p->key, p->hash);
+
+	if (head == NULL) {
+		drop(w, p, COUNTER_FLOWS_FULL);
+		return NULL;
+	}
+	struct connection *c = connection_of(head);
+	c->serial = (uint64_t)w->index << 48 | ++w->next_serial;
+	relay_open(&c->relay, p, &w->env);
+	return c;
+}
+
+/* Same ports, new life: what the old one held goes, the slot stays. */
+static void connection_restart(struct worker *w, struct connection *c, const struct packet *p)
+{
+	const struct flow_head head = c->relay.head;
+
+	relay_release(&c->relay);
+	timer_cancel(&c->timer);
+	worker_count(w, COUNTER_FLOWS_CLOSED, c->relay.established);
+	struct connection *const next = c->touched_next;
+	const bool touched = c->touched;
+	memset(c, 0, sizeof(*c));
+	c->relay.head = head;
+	c->touched = touched;
+	c->touched_next = next;
+	c->serial = (uint64_t)w->index << 48 | ++w->next_serial;
+	relay_open(&c->relay, p, &w->env);
+}
+
+/* A segment that belongs to no connection we know. */
+static struct connection *segment_unknown(struct worker *w, const struct packet *p)
+{
+	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+		return connection_new(w, p);
+	if (w->settings->midstream == MIDSTREAM_PASS)
+		divert(w, p, p->key.link);
+	else
+		relay_refuse(p, &w->env);
+	return NULL;
+}
+
+static void tcp_receive(struct worker *w)
+{
+	flow_find(w->flows, w->lookup, w->n_packets, w->found);
+	for (unsigned i = 0; i < w->n_packets; i++)
+		if (w->found[i] != NULL)
+			rte_prefetch0(&connection_of(w->found[i])->relay.leg[w->lookup[i]->side]);
+	for (unsigned i = 0; i < w->n_packets; i++) {
+		const struct packet *p = w->lookup[i];
+		struct flow_head *head = w->found[i];
+		/* An earlier packet of this burst may have opened it. */
+		if (unlikely(head == NULL))
+			head = flow_find_one(w->flows, &p->key, p->hash);
+		struct connection *c = head == NULL ? NULL : connection_of(head);
+		if (c == NULL)
+			c = segment_unknown(w, p);
+		else if (unlikely(relay_restarts(&c->relay, p)))
+			connection_restart(w, c, p);
+		else
+			relay_input(&c->relay, p, &w->env);
+		if (c != NULL)
+			worker_touch(w, c);
+	}
+}
+
+/* Connections that could not finish last turn are part of this one. */
+static void take_retries(struct worker *w)
+{
+	struct connection *c = w->retry, *next;
+
+	w->touched = NULL;
+	w->touched_end = &w->touched;
+	w->retry = NULL;
+	for (; c != NULL; c = next) {
+		next = c->touched_next;
+		c->touched = false;
+		worker_touch(w, c);
+	}
+}
+
+static void timers(struct worker *w)
+{
+	for (struct timer *t; (t = timer_due(&w->timers, w->now_us)) != NULL;) {
+		struct connection *c =
+			(struct connection *)((char *)t - offsetof(struct connection, timer));
+		relay_timer(&c->relay, &w->env);
+		worker_touch(w, c);
+	}
+}
+
+/* Everything a touched connection has to say, its next deadline, its end. */
+static void tcp_send(struct worker *w)
+{
+	struct connection *c = w->touched, *next, **retry = &w->retry;
+
+	for (; c != NULL; c = next) {
+		next = c->touched_next;
+		c->touched = false;
+		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++)
+			if (!c->retry && !c->stalled[from])
+				relay_finish(&c->relay, from, &w->env);
+		if (relay_output(&c->relay, &w->env))
+			c->retry = true;
+		if (c->relay.state == RELAY_DEAD) {
+			connection_remove(w, c);
+			continue;
+		}
+		timer_set(&w->timers, &c->timer, relay_deadline(&c->relay, &w->tcp_config));
+		if (c->retry) {
+			c->touched = true; /* it is on a list */
+			c->touched_next = NULL;
+			*retry = c;
+			retry = &c->touched_next;
+		}
+	}
+	*retry = NULL;
+}
+
+static void send_port(struct worker *w, const struct port *port, struct tcp_tx *tx)
+{
+	const uint16_t queue = (uint16_t)(w->index % port->n_queues);
+	unsigned sent = 0;
+
+	while (sent < tx->n) {
+		const uint16_t n = rte_eth_tx_burst(port->id, queue, tx->mbufs + sent,
+		                                    (uint16_t)(tx->n - sent));
+		if (n == 0)
+			break;
+		sent += n;
+	}
+	worker_count(w, COUNTER_TX_FRAMES, sent);
+	if (sent < tx->n) { /* like a full switch: TCP sends it again */
+		worker_count(w, COUNTER_TX_FULL, tx->n - sent);
+		rte_pktmbuf_free_bulk(tx->mbufs + sent, tx->n - sent);
+	}
+	tx->n = 0;
+}
+
+static void look_at_pool(struct worker *w)
+{
+	const struct rte_mempool *pool = w->ports->pool;
+
+	if (w->turns++ % PRESSURE_TURNS == 0)
+		w->env.pressure = rte_mempool_avail_count(pool) < pool->size / PRESSURE_SHARE;
+}
+
+/* The one clock read of a turn: its time, and what the turn before cost. */
+static void tell_time(struct worker *w)
+{
+	const uint64_t start = rte_rdtsc();
+
+	if (w->turn_busy) {
+		worker_count(w, COUNTER_TURNS, 1);
+		worker_count(w, COUNTER_BUSY_CYCLES, start - w->turn_start);
+	}
+	w->turn_start = start;
+	w->now_us = w->base_us + (uint64_t)((double)(start - w->tsc_start) * w->us_per_cycle);
+	w->env.now_us = w->now_us;
+}
+
+static void decide(struct worker *w)
+{
+	struct screen_context *s = &w->screen;
+
+	if (w->vector->screen.n == 0)
+		return;
+	s->tables = w->tables;
+	s->scratch = w->tables == NULL || w->tables->scratch == NULL
+			     ? NULL
+			     : w->tables->scratch[w->index];
+	s->seconds = worker_seconds(w);
+	s->scanned_octets = 0;
+	screen_run(s, &w->vector->screen);
+	worker_count(w, COUNTER_SCREENED_OCTETS, s->scanned_octets);
+}
+
+/*
+ * One turn. Links are taken one after the other so that every packet knows its ports;
+ * then the messages of all of them are one vector.
+ */
+unsigned worker_turn(struct worker *w)
+{
+	unsigned frames = 0;
+
+	tell_time(w);
+	w->tables = publish_load(w->publish);
+	take_retries(w);
+	for (unsigned l = 0; l < w->ports->n_links; l++) {
+		w->n_packets = 0;
+		receive_port(w, &w->ports->links[l], l, SIDE_ESME);
+		receive_port(w, &w->ports->links[l], l, SIDE_SMSC);
+		frames += w->n_packets;
+		sort_packets(w, l);
+		tcp_receive(w);
+	}
+	timers(w);
+	w->turn_busy = frames != 0 || w->touched != NULL;
+	if (w->touched != NULL) {
+		look_at_pool(w);
+		collect(w);
+		decide(w);
+		apply(w);
+		tcp_send(w);
+	}
+	for (unsigned l = 0; l < w->ports->n_links && w->turn_busy; l++) {
+		send_port(w, &w->ports->links[l].port[SIDE_ESME], &w->tx[l * 2 + SIDE_ESME]);
+		send_port(w, &w->ports->links[l].port[SIDE_SMSC], &w->tx[l * 2 + SIDE_SMSC]);
+	}
+	publish_quiescent(w->publish, w->index);
+	return frames;
+}
+
+/* Nobody waits for a sleeping worker: it holds no tables. */
+static void nap(struct worker *w, uint64_t us)
+{
+	const struct timespec t = { .tv_sec = 0, .tv_nsec = (long)us * 1000 };
+
+	publish_offline(w->publish, w->index);
+	nanosleep(&t, NULL);
+	publish_online(w->publish, w->index);
+}
+
+void worker_run(struct worker *w)
+{
+	const bool adaptive = w->settings->poll == POLL_ADAPTIVE;
+	unsigned idle = 0;
+
+	publish_online(w->publish, w->index);
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+		if (worker_turn(w) != 0 || w->retry != NULL)
+			idle = 0;
+		else if (adaptive && ++idle > IDLE_TURNS) {
+			const uint64_t longer = 10 + (idle - IDLE_TURNS) * 2ull;
+			nap(w, longer < w->settings->poll_sleep_max ? longer
+			                                           : w->settings->poll_sleep_max);
+		} else
+			rte_pause();
+	}
+	publish_offline(w->publish, w->index);
+}
+
+void worker_stop(struct worker *w)
+{
+	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker: one core, and all that it owns.
+ *
+ * Run to completion: a turn takes frames from the ports of every link, decides, and
+ * sends. No lock, no system call, no allocation and no log inside; one clock read a
+ * turn. What crosses cores comes as a published snapshot (link/publish.h) or leaves
+ * through the report file (report/report.h).
+ *
+ * Threads: worker_open() and worker_close() by main before and after; worker_run()
+ * on the worker's own core; worker_stop() by any thread.
+ */
+#ifndef DP_WORKER_H
+#define DP_WORKER_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "connection.h"
+#include "flow.h"
+#include "port.h"
+#include "publish.h"
+#include "report.h"
+#include "setting.h"
+#include "timer.h"
+#include "vector.h"
+
+#define BURST_MAX 128u /* setting burst */
+
+struct distribute; /* distribute.h: software distribution between workers */
+
+struct worker {
+	/* given */
+	unsigned index;
+	const struct settings *settings;
+	struct ports *ports;
+	struct publish *publish;
+	struct report_worker *report;
+	struct distribute *distribute;  /* NULL: each worker reads its own queues */
+	const int64_t *unix_offset_us;  /* added to now_us; main follows the system clock */
+	const uint8_t *recipient_key;   /* 16 octets: SipHash key of recipient numbers */
+
+	/* this turn */
+	uint64_t now_us;
+	const struct tables *tables;
+	unsigned n_packets;
+	struct packet packets[BURST_MAX * 2];
+	const struct packet *lookup[BURST_MAX * 2];
+	struct flow_head *found[BURST_MAX * 2];
+	struct connection *touched, **touched_end;
+	struct vector *vector;
+	struct screen_context screen;
+
+	/* kept */
+	struct tcp_config tcp_config;
+	struct tcp_env env;
+	struct tcp_tx *tx;              /* LINKS_MAX x 2 */
+	struct flow_table *flows;
+	struct timer_wheel timers;
+	struct connection *retry;       /* to be touched next turn */
+	struct packet_policy policy[LINKS_MAX];
+	uint64_t next_serial;
+	uint64_t tsc_start, base_us;    /* the clock: base_us at tsc_start */
+	double us_per_cycle;
+	uint64_t turn_start;            /* of the turn before this one, cycles */
+	bool turn_busy;                 /* it found work */
+	uint64_t turns;
+	bool stop;                      /* set by worker_stop() */
+};
+
+must_use int worker_open(struct worker **out, unsigned index, const struct settings *settings,
+                         struct ports *ports, struct publish *publish,
+                         struct report_worker *report, const int64_t *unix_offset_us,
+                         const uint8_t *recipient_key, char error[200]);
+void worker_close(struct worker *w);
+
+/* One turn; how many frames it found. For benches and tests; worker_run() loops it. */
+unsigned worker_turn(struct worker *w);
+void worker_run(struct worker *w);
+void worker_stop(struct worker *w);
+
+/* collect.c: whole PDUs of the touched connections become steps of the vector. */
+void collect(struct worker *w);
+/* apply.c: the steps, decided, become octets in the legs; the audit records are written. */
+void apply(struct worker *w);
+
+/* Put c on this turn's list, once. */
+static inline void worker_touch(struct worker *w, struct connection *c)
+{
+	if (c->touched)
+		return;
+	c->touched = true;
+	c->touched_next = NULL;
+	*w->touched_end = c;
+	w->touched_end = &c->touched_next;
+}
+
+static inline void worker_count(struct worker *w, unsigned counter, uint64_t n)
+{
+	count_add(w->report, counter, n);
+}
+
+static inline uint32_t worker_seconds(const struct worker *w)
+{
+	const int64_t offset = __atomic_load_n(w->unix_offset_us, __ATOMIC_RELAXED);
+
+	return (uint32_t)(((int64_t)w->now_us + offset) / 1000000);
+}
+
+#endif

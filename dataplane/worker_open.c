@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker_open: make and end a worker, outside the data path. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+
+#include <rte_cycles.h>
+
+#include "worker.h"
+
+/* A connection attempt without an answer, and one whose ends are both done: as long as
+ * an end would still send something again (RFC 9293 section 3.9.1.4, kernels' defaults). */
+#define EMBRYONIC_US UINT64_C(30000000)
+#define LINGER_US UINT64_C(10000000)
+
+static void *allocate(size_t size)
+{
+	void *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
+
+	if (p != NULL)
+		memset(p, 0, size);
+	return p;
+}
+
+static void configure(struct worker *w)
+{
+	const struct settings *s = w->settings;
+
+	w->tcp_config = (struct tcp_config){
+		.leg_buffer = (uint32_t)s->leg_buffer,
+		.leg_segments = (uint32_t)s->leg_segments,
+		.delayed_ack_us = (uint32_t)s->delayed_ack * 1000,
+		.rto_min_us = (uint32_t)s->rto_min * 1000,
+		.rto_max_us = (uint32_t)s->rto_max * 1000,
+		.rto_limit = (uint32_t)s->rto_limit,
+		.idle_us = s->idle_limit * 1000000,
+		.embryonic_us = EMBRYONIC_US, .linger_us = LINGER_US,
+	};
+	for (unsigned l = 0; l < w->ports->n_links; l++) {
+		struct packet_policy *p = &w->policy[l];
+		p->link = (uint16_t)l;
+		p->verify = true;
+		p->n_ports = s->n_smpp_ports;
+		for (unsigned i = 0; i < s->n_smpp_ports; i++)
+			p->ports[i] = htons(s->smpp_ports[i]);
+		for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
+			const struct port *port = &w->ports->links[l].port[side];
+			w->tx[l * 2 + side].offload =
+				(port->tx_checksum_ip ? HEADER_IP_SUM : 0u) |
+				(port->tx_checksum_tcp ? HEADER_TCP_SUM : 0u);
+		}
+	}
+}
+
+static void start_clock(struct worker *w)
+{
+	w->tsc_start = rte_rdtsc();
+	w->us_per_cycle = 1e6 / (double)rte_get_tsc_hz();
+	w->base_us = (uint64_t)((double)w->tsc_start * w->us_per_cycle);
+	w->now_us = w->base_us;
+	timer_wheel_init(&w->timers, w->now_us);
+}
+
+int worker_open(struct worker **out, unsigned index, const struct settings *settings,
+                struct ports *ports, struct publish *publish, struct report_worker *report,
+                const int64_t *unix_offset_us, const uint8_t *recipient_key, char error[200])
+{
+	struct worker *w = allocate(sizeof(*w));
+
+	if (w == NULL)
+		goto no_memory;
+	w->index = index;
+	w->settings = settings;
+	w->ports = ports;
+	w->publish = publish;
+	w->report = report;
+	w->unix_offset_us = unix_offset_us;
+	w->recipient_key = recipient_key;
+	w->vector = allocate(sizeof(*w->vector));
+	w->tx = allocate(LINKS_MAX * 2 * sizeof(*w->tx));
+	if (w->vector == NULL || w->tx == NULL ||
+	    flow_table_open(&w->flows, (uint32_t)settings->flows, sizeof(struct connection)) != 0)
+		goto no_memory;
+	configure(w);
+	start_clock(w);
+	w->env = (struct tcp_env){
+		.config = &w->tcp_config, .pool = ports->pool,
+		.counters = report->counters, .tx = w->tx,
+	};
+	*out = w;
+	return 0;
+no_memory:
+	snprintf(error, 200, "worker %u: no memory for %llu flows; lower the setting flows", index,
+	         (unsigned long long)settings->flows);
+	worker_close(w);
+	return -ENOMEM;
+}
+
+void worker_close(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	if (w->flows != NULL)
+		flow_table_close(w->flows);
+	free(w->tx);
+	free(w->vector);
+	free(w);
+}
