@@ -215,8 +215,10 @@ static void apply_shut(struct worker *w, const struct step *s, struct pending *p
 	if (s->c->stalled[s->from])
 		return;
 	smpp_nack(nack, SMPP_RINVCMDLEN, s->header.sequence);
-	/* Between whole PDUs only; without a buffer the end itself must do. */
-	(void)relay_insert(&s->c->relay, s->from, nack, sizeof(nack), &w->env);
+	if (relay_insert(&s->c->relay, s->from, nack, sizeof(nack), &w->env) != 0) {
+		stall(s->c, s->from);
+		return;
+	}
 	relay_shut(&s->c->relay, &w->env);
 	worker_count(w, COUNTER_FRAMING_LOST, 1);
 	worker_count(w, COUNTER_FLOWS_RESET, 1);

@@ -65,7 +65,8 @@ static void step_message(struct worker *w, struct connection *c, enum side from,
 	struct screen_vector *v = &w->vector->screen;
 	struct screen_message *m = &v->messages[v->n];
 
-	(void)smpp_decode(&m->sm, pdu, header->length); /* a fault is in m->sm.error */
+	const uint32_t fault = smpp_decode(&m->sm, pdu, header->length);
+	bug_if_slow(fault != m->sm.error); /* which the first stage judges */
 	m->owner = c;
 	m->account_row = session_account(w, &c->session);
 	m->bound = c->session.state == SESSION_BOUND && c->session.may_send;
