@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text_fuzz: any octets under any data_coding. First octet = data_coding, second =
+ * octets of the header before packed septets, the rest is the text.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t len, size_t udh)
+{
+	const size_t cap = TEXT_GROWTH * len;
+	uint8_t *plain = malloc(cap + 1), *again = malloc(TEXT_GROWTH * cap + 1);
+	uint8_t *folded = malloc(TEXT_FOLD_GROWTH * cap + 1);
+
+	bug_if(plain == NULL || again == NULL || folded == NULL);
+	const int64_t n = text_decode(coding, in, len, udh, plain, cap);
+	bug_if(n < 0 ? n != -EILSEQ : (size_t)n > cap);
+	if (n >= 0) {
+		const size_t len8 = (size_t)n;
+		/* What comes out is UTF-8, and so is its folding, which folds no further. */
+		bug_if(text_decode(TEXT_UTF8, plain, len8, 0, again, TEXT_GROWTH * len8) != n);
+		const size_t f = text_fold(plain, len8, folded, TEXT_FOLD_GROWTH * len8);
+		bug_if(f > TEXT_FOLD_GROWTH * len8 || f > cap);
+		bug_if(text_decode(TEXT_UTF8, folded, f, 0, again, TEXT_GROWTH * f) != (int64_t)f);
+	}
+	free(plain);
+	free(again);
+	free(folded);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2 || size > 4096)
+		return 0;
+	for (unsigned alphabet = TEXT_GSM7; alphabet < TEXT_CODINGS; alphabet++)
+		decode_and_fold(text_coding(data[0], (enum text_coding)alphabet), data + 2, size - 2,
+		                data[1]);
+	return 0;
+}
