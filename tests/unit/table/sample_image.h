@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sample_image: a small image with something in every section.
+ *
+ * Five accounts (one suspended, one expired, one that needs no sender, one observed),
+ * SAMPLE_SENDERS numbers, four of them shared, blocked, suspended or limited in time,
+ * two rules with three patterns. For tests and fuzzers: aborts when it cannot.
+ */
+#ifndef TEST_SAMPLE_IMAGE_H
+#define TEST_SAMPLE_IMAGE_H
+#include <hs/hs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "check.h"
+#include "image_build.h"
+#include "text.h"
+
+#define SAMPLE_SENDERS 200u
+#define SAMPLE_NOW 1700000000u
+enum sample_id { SAMPLE_ACME = 70, SAMPLE_BETA = 5, SAMPLE_GONE = 12, SAMPLE_STATE = 9,
+	SAMPLE_WATCHED = 33 };
+
+static inline struct sender_key sample_key(const char *text)
+{
+	struct sender_key key;
+
+	bug_if(address_key(&key, (const uint8_t *)text, strlen(text), 0, 0, 82) != 0);
+	return key;
+}
+
+/* Number i of the sample, as "010" and eight digits. */
+static inline struct sender_key sample_number(unsigned i)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "0102345%04u", i % 10000);
+	return sample_key(text);
+}
+
+static inline void sample_accounts(struct image_build *b)
+{
+	const struct image_build_account accounts[] = {
+		{ .system_id = "acme", .name = "Acme 문자", .id = SAMPLE_ACME,
+		  .state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7 },
+		{ .system_id = "beta", .id = SAMPLE_BETA, .state = IMAGE_SUSPENDED,
+		  .alphabet = TEXT_CP949 },
+		{ .system_id = "gone", .id = SAMPLE_GONE, .state = IMAGE_CERTIFIED,
+		  .alphabet = TEXT_LATIN1, .valid_from = SAMPLE_NOW - 100,
+		  .valid_until = SAMPLE_NOW },
+		{ .system_id = "a-state-office1", .id = SAMPLE_STATE, .state = IMAGE_CERTIFIED,
+		  .alphabet = TEXT_UTF8, .flags = IMAGE_ACCOUNT_ANY_SENDER },
+		{ .system_id = "watched", .id = SAMPLE_WATCHED, .state = IMAGE_CERTIFIED,
+		  .alphabet = TEXT_ASCII, .mode = IMAGE_OBSERVE, .sender_tlv = 0x0381 },
+	};
+
+	for (unsigned i = 0; i < sizeof(accounts) / sizeof(*accounts); i++)
+		bug_if(image_build_account(b, &accounts[i]) != 0);
+}
+
+static inline void sample_senders(struct image_build *b)
+{
+	for (unsigned i = 0; i < SAMPLE_SENDERS; i++) {
+		const uint32_t owners[] = { SAMPLE_ACME, SAMPLE_WATCHED, SAMPLE_GONE };
+		struct image_build_sender s = { .key = sample_number(i),
+			.state = IMAGE_CERTIFIED, .owners = owners, .n_owners = 1 };
+
+		if (i == 1)
+			s.n_owners = 3;
+		if (i == 2)
+			s.n_owners = 2;
+		if (i == 3)
+			s.state = IMAGE_SUSPENDED;
+		if (i == 4)
+			s.state = IMAGE_BLOCKED;
+		if (i == 5)
+			s.blocked_until = SAMPLE_NOW;
+		if (i == 6)
+			s.blocked_until = UINT32_MAX;
+		if (i == 7)
+			s.valid_from = SAMPLE_NOW;
+		if (i == 8)
+			s.valid_until = SAMPLE_NOW;
+		if (i == 9)
+			s.n_owners = 0;
+		bug_if(image_build_sender(b, &s) != 0);
+	}
+}
+
+static inline void sample_database(struct image_build *b, unsigned mode)
+{
+	const char *const expressions[] = { "casino", "loan[0-9]+", "free *money" };
+	const unsigned flags[] = { 0, 0, 0 }, ids[] = { 0, 1, 2 };
+	hs_database_t *database;
+	hs_compile_error_t *error;
+	char *octets;
+	size_t size;
+
+	bug_if(hs_compile_multi(expressions, flags, ids, 3, mode, NULL, &database, &error) != 0);
+	bug_if(hs_serialize_database(database, &octets, &size) != 0);
+	bug_if(image_build_database(b, octets, size) != 0);
+	free(octets);
+	hs_free_database(database);
+}
+
+static inline void sample_rules(struct image_build *b)
+{
+	const struct image_build_rule rules[] = {
+		{ .id = 1001, .name = "gambling", .sentence = "gambling", .action = IMAGE_REFUSE },
+		{ .id = 1002, .name = "loans", .action = IMAGE_FLAG, .command_status = 0x45 },
+	};
+	const uint32_t rule_of[] = { 0, 1, 1 };
+
+	for (unsigned i = 0; i < 2; i++)
+		bug_if(image_build_rule(b, &rules[i]) != (int64_t)i);
+	for (unsigned i = 0; i < 3; i++)
+		bug_if(image_build_pattern(b, rule_of[i]) != (int64_t)i);
+}
+
+/* 64-octet aligned; the caller frees. */
+static inline void *sample_image(size_t *size)
+{
+	char error[IMAGE_BUILD_ERROR_SIZE];
+	struct image_build *b;
+	void *octets;
+
+	bug_if(image_build_open(&b) != 0);
+	sample_accounts(b);
+	sample_senders(b);
+	sample_rules(b);
+	sample_database(b, HS_MODE_BLOCK);
+	bug_if(image_build_memory(b, 7, SAMPLE_NOW, &octets, size, error) != 0);
+	image_build_close(b);
+	return octets;
+}
+
+#endif
