@@ -158,6 +158,7 @@ static void test_evasions(void **state)
 	b.octets[b.l4] = 6;
 	b.octets[b.l4 + 1] = 0;
 	memcpy(b.octets + b.l4 + 8, "\x9c\x40\x0a\xd7", 4);
+	b.octets[b.l4 + 8 + 12] = 0x50; /* nothing else is wrong with its lengths */
 	assert_int_equal(class_of(&b), PACKET_BAD_HEADER);
 	b = (struct build){ .version = 6, .protocol = 6, .sport = 40000, .dport = 2775,
 			    .n_extensions = 17, .payload_len = 10 };
