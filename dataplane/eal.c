@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "eal.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#define ARGS_MAX (EAL_ARGS_MAX + 12u)
+#define ARG_SIZE 512u
+/* An mbuf as ports_open() makes it: 128 of struct, 32 private, 2,048 + 128 of data,
+ * rounded to cache lines with the mempool's header. */
+#define BUFFER_OCTETS 2496u
+/* Rings, ethdev and timers of DPDK itself, measured with 8 ports: below this. */
+#define EAL_MIB 64u
+
+struct args {
+	char text[ARGS_MAX][ARG_SIZE];
+	char *argv[ARGS_MAX + 1];
+	int argc;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct args *a, const char *format, ...)
+{
+	__builtin_va_list list;
+
+	bug_if(a->argc == (int)ARGS_MAX);
+	__builtin_va_start(list, format);
+	vsnprintf(a->text[a->argc], ARG_SIZE, format, list);
+	__builtin_va_end(list);
+	a->argv[a->argc] = a->text[a->argc];
+	a->argc++;
+}
+
+static uint64_t memory_mib(const struct settings *s)
+{
+	return EAL_MIB + s->buffers * BUFFER_OCTETS / (1024 * 1024) + 1;
+}
+
+static uint64_t free_huge_mib(void)
+{
+	unsigned long long pages = 0;
+	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
+
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%llu", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	return pages * 2;
+}
+
+/* "0@(0-1),1@1,2@0": main anywhere, each worker on its core. */
+static void add_cores(struct args *a, const struct settings *s)
+{
+	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	char list[ARG_SIZE];
+	int n = snprintf(list, sizeof(list), "--lcores=0@(0-%ld)", cpus - 1);
+
+	for (unsigned i = 0; i < s->workers && n < (int)sizeof(list); i++)
+		n += snprintf(list + n, sizeof(list) - (size_t)n, ",%u@%lu", i + 1,
+		              (unsigned long)((s->first_core + i) % (uint64_t)cpus));
+	add(a, "%s", list);
+	add(a, "--main-lcore=0");
+}
+
+static int add_memory(struct args *a, const struct settings *s, char error[200])
+{
+	const uint64_t need = memory_mib(s), have = free_huge_mib();
+
+	if (s->huge_pages != HUGE_NEVER && have >= need) {
+		add(a, "--in-memory");
+		return 0;
+	}
+	if (s->huge_pages == HUGE_REQUIRE) {
+		snprintf(error, 200,
+		         "%llu MiB of free 2 MiB huge pages are needed, %llu are there; "
+		         "raise /proc/sys/vm/nr_hugepages or set huge_pages: try",
+		         (unsigned long long)need, (unsigned long long)have);
+		return -ENOMEM;
+	}
+	add(a, "--no-huge");
+	add(a, "-m");
+	add(a, "%llu", (unsigned long long)need);
+	return 0;
+}
+
+int eal_open(const struct settings *settings, char error[200])
+{
+	static struct args a; /* EAL keeps pointers into its arguments */
+
+	add(&a, "sluice-dataplane");
+	add_cores(&a, settings);
+	const int result = add_memory(&a, settings, error);
+	if (result != 0)
+		return result;
+	add(&a, "--file-prefix=sluice-%d", (int)getpid());
+	add(&a, "--no-telemetry");
+	add(&a, "--log-level=4");
+	for (unsigned i = 0; i < settings->n_eal; i++)
+		add(&a, "%s", settings->eal[i]);
+	if (rte_eal_init(a.argc, a.argv) < 0) {
+		snprintf(error, 200, "DPDK did not start: %s; look at the setting eal",
+		         rte_strerror(rte_errno));
+		return -rte_errno;
+	}
+	return 0;
+}
+
+void eal_close(void) { (void)!rte_eal_cleanup(); }

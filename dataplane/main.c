@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sluice-dataplane: reads the settings, opens what the workers need, starts one on each
+ * core, and becomes the link thread until it is told to stop.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <sodium.h>
+
+#include "eal.h"
+#include "link.h"
+#include "secret.h"
+#include "worker.h"
+
+#define ERROR_SIZE 400u
+#define LINK_TURN_MS 100 /* also how often the clock is followed */
+
+static volatile sig_atomic_t stopping;
+
+struct dataplane {
+	struct settings settings;
+	struct ports ports;
+	struct report *report;
+	struct publish *publish;
+	struct link_server *link;
+	struct worker *workers[REPORT_WORKERS_MAX];
+	uint8_t recipient_key[SECRET_SIZE];
+	int64_t unix_offset_us;
+	bool eal, ports_up;
+};
+
+static void on_signal(int number)
+{
+	(void)number;
+	stopping = 1;
+}
+
+static void say(void *arg, const char *sentence)
+{
+	(void)arg;
+	fprintf(stderr, "sluice-dataplane: %s\n", sentence);
+}
+
+/* Workers count microseconds of the TSC; this is what makes Unix time of them. A jump of
+ * the system clock is followed within a tenth of a second; timers never notice. */
+static void follow_clock(struct dataplane *d)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	const int64_t unix_us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	const int64_t tsc_us = (int64_t)((double)rte_rdtsc() * 1e6 / (double)rte_get_tsc_hz());
+	__atomic_store_n(&d->unix_offset_us, unix_us - tsc_us, __ATOMIC_RELAXED);
+}
+
+/* After the ports are open nothing needs root any more. */
+static int become(const char *user, char error[ERROR_SIZE])
+{
+	if (user[0] == '\0')
+		return 0;
+	errno = 0;
+	const struct passwd *p = getpwnam(user);
+	if (p == NULL) {
+		snprintf(error, ERROR_SIZE, "user %s does not exist; make it or change the setting user",
+		         user);
+		return -ENOENT;
+	}
+	if (setgroups(0, NULL) != 0 || setgid(p->pw_gid) != 0 || setuid(p->pw_uid) != 0) {
+		snprintf(error, ERROR_SIZE, "cannot become %s: %s", user, strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+static int open_workers(struct dataplane *d, char error[ERROR_SIZE])
+{
+	for (unsigned i = 0; i < d->settings.workers; i++) {
+		const int result = worker_open(&d->workers[i], i, &d->settings, &d->ports,
+		                               d->publish, report_worker(d->report, i),
+		                               &d->unix_offset_us, d->recipient_key, error);
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+static int open_all(struct dataplane *d, char error[ERROR_SIZE])
+{
+	const unsigned n = (unsigned)d->settings.workers;
+	int result = eal_open(&d->settings, error);
+
+	if (result != 0)
+		return result;
+	d->eal = true;
+	result = ports_open(&d->ports, &d->settings, sizeof(struct segment), error);
+	if (result != 0)
+		return result;
+	d->ports_up = true;
+	follow_clock(d);
+	result = become(d->settings.user, error);
+	if (result == 0)
+		result = secret_load(d->settings.recipient_key, d->recipient_key, error);
+	if (result == 0)
+		result = report_open(&d->report, d->settings.report_file, n,
+		                     d->settings.audit_slots, rte_get_tsc_hz(), error);
+	if (result != 0)
+		return result;
+	if (error[0] != '\0')
+		say(NULL, error);
+	result = publish_open(&d->publish, n);
+	if (result == 0)
+		result = open_workers(d, error);
+	if (result != 0)
+		return result;
+	const struct link_params params = {
+		.socket_path = d->settings.link_socket, .image_file = d->settings.image_file,
+		.n_workers = n, .say = say,
+	};
+	return link_open(&d->link, &params, d->publish, error);
+}
+
+static int run_worker(void *arg)
+{
+	prctl(PR_SET_TIMERSLACK, 1000); /* ns: naps of an idle worker are short */
+	worker_run(arg);
+	return 0;
+}
+
+static int run(struct dataplane *d, char error[ERROR_SIZE])
+{
+	int result = 0;
+
+	for (unsigned i = 0; i < d->settings.workers && result == 0; i++)
+		result = rte_eal_remote_launch(run_worker, d->workers[i], i + 1);
+	if (result != 0)
+		snprintf(error, ERROR_SIZE, "a worker did not start: %s", strerror(-result));
+	else
+		fprintf(stderr, "sluice-dataplane: ready: %u link(s), %" PRIu64 " worker(s)\n",
+		        d->ports.n_links, d->settings.workers);
+	while (!stopping && result == 0) {
+		follow_clock(d);
+		result = link_turn(d->link, LINK_TURN_MS);
+		if (result == -EINTR || result > 0)
+			result = 0;
+	}
+	for (unsigned i = 0; i < d->settings.workers; i++)
+		worker_stop(d->workers[i]);
+	rte_eal_mp_wait_lcore();
+	return result;
+}
+
+static void close_all(struct dataplane *d)
+{
+	if (d->link != NULL)
+		link_close(d->link);
+	for (unsigned i = 0; i < REPORT_WORKERS_MAX; i++)
+		worker_close(d->workers[i]);
+	if (d->publish != NULL)
+		publish_close(d->publish);
+	if (d->report != NULL)
+		report_close(d->report);
+	if (d->ports_up)
+		ports_close(&d->ports);
+	if (d->eal)
+		eal_close();
+}
+
+static void help(FILE *out)
+{
+	fputs("usage: sluice-dataplane --settings FILE\n"
+	      "       sluice-dataplane --settings FILE --print-settings\n\n"
+	      "Screens SMPP on the wire between two ports. See sluice-dataplane(8).\n\n"
+	      "  --settings FILE    the settings file (YAML)\n"
+	      "  --print-settings   print every setting in force and stop\n"
+	      "  --version, --help\n\nSettings:\n", out);
+	settings_help(out);
+}
+
+enum { ARG_SETTINGS = 256, ARG_PRINT, ARG_VERSION, ARG_HELP };
+
+/* What to do: 0 run, 1 print settings, -1 stop with exit status in *status. */
+static int read_arguments(int argc, char **argv, const char **path, int *status)
+{
+	static const struct option options[] = {
+		{ "settings", required_argument, NULL, ARG_SETTINGS },
+		{ "print-settings", no_argument, NULL, ARG_PRINT },
+		{ "version", no_argument, NULL, ARG_VERSION },
+		{ "help", no_argument, NULL, ARG_HELP },
+		{ 0 },
+	};
+	int print = 0;
+
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		*status = 0;
+		switch (c) {
+		case ARG_SETTINGS:
+			*path = optarg;
+			break;
+		case ARG_PRINT:
+			print = 1;
+			break;
+		case ARG_VERSION:
+			puts("sluice-dataplane " SLUICE_VERSION);
+			return -1;
+		case ARG_HELP:
+			help(stdout);
+			return -1;
+		default:
+			*status = 2;
+			return -1;
+		}
+	}
+	if (*path != NULL && optind == argc)
+		return print;
+	fputs("sluice-dataplane: --settings FILE is needed; --help says more\n", stderr);
+	*status = 2;
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	static struct dataplane d;
+	char error[ERROR_SIZE] = "";
+	const char *path = NULL;
+	int status = 0;
+
+	const int what = read_arguments(argc, argv, &path, &status);
+	if (what < 0)
+		return status;
+	int result = settings_read(&d.settings, path, error);
+	if (result == 0 && what == 1) {
+		settings_print(stdout, &d.settings);
+		return 0;
+	}
+	if (result == 0 && sodium_init() < 0) {
+		snprintf(error, sizeof(error), "libsodium did not start");
+		result = -EIO;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	if (result == 0)
+		result = open_all(&d, error);
+	if (result == 0)
+		result = run(&d, error);
+	close_all(&d);
+	if (result == 0)
+		return 0;
+	fprintf(stderr, "sluice-dataplane: %s\n", error[0] != '\0' ? error : strerror(-result));
+	return 1;
+}
