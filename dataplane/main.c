@@ -10,6 +10,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -22,6 +23,7 @@
 
 #include "eal.h"
 #include "link.h"
+#include "monitor.h"
 #include "secret.h"
 #include "worker.h"
 
@@ -97,9 +99,8 @@ static int open_workers(struct dataplane *d, char error[ERROR_SIZE])
 	return 0;
 }
 
-static int open_all(struct dataplane *d, char error[ERROR_SIZE])
+static int open_ports(struct dataplane *d, char error[ERROR_SIZE])
 {
-	const unsigned n = (unsigned)d->settings.workers;
 	int result = eal_open(&d->settings, error);
 
 	if (result != 0)
@@ -109,10 +110,18 @@ static int open_all(struct dataplane *d, char error[ERROR_SIZE])
 	if (result != 0)
 		return result;
 	d->ports_up = true;
-	follow_clock(d);
-	result = become(d->settings.user, error);
-	if (result == 0)
+	return become(d->settings.user, error);
+}
+
+static int open_all(struct dataplane *d, char error[ERROR_SIZE])
+{
+	const unsigned n = (unsigned)d->settings.workers;
+	int result = open_ports(d, error);
+
+	if (result == 0) {
+		follow_clock(d);
 		result = secret_load(d->settings.recipient_key, d->recipient_key, error);
+	}
 	if (result == 0)
 		result = report_open(&d->report, d->settings.report_file, n,
 		                     d->settings.audit_slots, rte_get_tsc_hz(), error);
@@ -181,81 +190,122 @@ static void close_all(struct dataplane *d)
 static void help(FILE *out)
 {
 	fputs("usage: sluice-dataplane --settings FILE\n"
+	      "       sluice-dataplane --settings FILE --monitor [--idle-stop MS]\n"
 	      "       sluice-dataplane --settings FILE --print-settings\n\n"
 	      "Screens SMPP on the wire between two ports. See sluice-dataplane(8).\n\n"
 	      "  --settings FILE    the settings file (YAML)\n"
+	      "  --monitor          forward nothing: print every PDU seen as a line of JSON\n"
+	      "  --idle-stop MS     with --monitor: stop when no frame came for so long\n"
 	      "  --print-settings   print every setting in force and stop\n"
 	      "  --version, --help\n\nSettings:\n", out);
 	settings_help(out);
 }
 
-enum { ARG_SETTINGS = 256, ARG_PRINT, ARG_VERSION, ARG_HELP };
+enum { ARG_SETTINGS = 256, ARG_MONITOR, ARG_IDLE_STOP, ARG_PRINT, ARG_VERSION, ARG_HELP };
 
-/* What to do: 0 run, 1 print settings, -1 stop with exit status in *status. */
-static int read_arguments(int argc, char **argv, const char **path, int *status)
+enum task { TASK_RUN, TASK_MONITOR, TASK_PRINT, TASK_NONE };
+
+struct arguments {
+	const char *settings;
+	enum task task;
+	unsigned idle_ms;
+	int status; /* exit status of TASK_NONE */
+};
+
+static const struct option long_options[] = {
+	{ "settings", required_argument, NULL, ARG_SETTINGS },
+	{ "monitor", no_argument, NULL, ARG_MONITOR },
+	{ "idle-stop", required_argument, NULL, ARG_IDLE_STOP },
+	{ "print-settings", no_argument, NULL, ARG_PRINT },
+	{ "version", no_argument, NULL, ARG_VERSION },
+	{ "help", no_argument, NULL, ARG_HELP },
+	{ 0 },
+};
+
+/* One option; false: stop with a->status. */
+static bool read_option(struct arguments *a, int option)
 {
-	static const struct option options[] = {
-		{ "settings", required_argument, NULL, ARG_SETTINGS },
-		{ "print-settings", no_argument, NULL, ARG_PRINT },
-		{ "version", no_argument, NULL, ARG_VERSION },
-		{ "help", no_argument, NULL, ARG_HELP },
-		{ 0 },
-	};
-	int print = 0;
+	switch (option) {
+	case ARG_SETTINGS:
+		a->settings = optarg;
+		return true;
+	case ARG_MONITOR:
+		a->task = TASK_MONITOR;
+		return true;
+	case ARG_IDLE_STOP:
+		a->idle_ms = (unsigned)strtoul(optarg, NULL, 10);
+		return true;
+	case ARG_PRINT:
+		a->task = TASK_PRINT;
+		return true;
+	case ARG_VERSION:
+		puts("sluice-dataplane " SLUICE_VERSION);
+		return false;
+	case ARG_HELP:
+		help(stdout);
+		return false;
+	default:
+		a->status = 2;
+		return false;
+	}
+}
 
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		*status = 0;
-		switch (c) {
-		case ARG_SETTINGS:
-			*path = optarg;
-			break;
-		case ARG_PRINT:
-			print = 1;
-			break;
-		case ARG_VERSION:
-			puts("sluice-dataplane " SLUICE_VERSION);
-			return -1;
-		case ARG_HELP:
-			help(stdout);
-			return -1;
-		default:
-			*status = 2;
-			return -1;
+static void read_arguments(struct arguments *a, int argc, char **argv)
+{
+	for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+		if (!read_option(a, c)) {
+			a->task = TASK_NONE;
+			return;
 		}
 	}
-	if (*path != NULL && optind == argc)
-		return print;
+	if (a->settings != NULL && optind == argc)
+		return;
 	fputs("sluice-dataplane: --settings FILE is needed; --help says more\n", stderr);
-	*status = 2;
-	return -1;
+	a->status = 2;
+	a->task = TASK_NONE;
+}
+
+static int perform(struct dataplane *d, const struct arguments *a, char error[ERROR_SIZE])
+{
+	int result;
+
+	switch (a->task) {
+	case TASK_PRINT:
+		settings_print(stdout, &d->settings);
+		return 0;
+	case TASK_MONITOR:
+		result = open_ports(d, error);
+		return result != 0 ? result
+				   : monitor_run(&d->settings, &d->ports, a->idle_ms, &stopping,
+						 stdout, error);
+	case TASK_RUN:
+		result = open_all(d, error);
+		return result != 0 ? result : run(d, error);
+	case TASK_NONE:
+		break;
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	static struct dataplane d;
+	struct arguments a = { .task = TASK_RUN };
 	char error[ERROR_SIZE] = "";
-	const char *path = NULL;
-	int status = 0;
 
-	const int what = read_arguments(argc, argv, &path, &status);
-	if (what < 0)
-		return status;
-	int result = settings_read(&d.settings, path, error);
-	if (result == 0 && what == 1) {
-		settings_print(stdout, &d.settings);
-		return 0;
-	}
+	read_arguments(&a, argc, argv);
+	if (a.task == TASK_NONE)
+		return a.status;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	int result = settings_read(&d.settings, a.settings, error);
 	if (result == 0 && sodium_init() < 0) {
 		snprintf(error, sizeof(error), "libsodium did not start");
 		result = -EIO;
 	}
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
 	if (result == 0)
-		result = open_all(&d, error);
-	if (result == 0)
-		result = run(&d, error);
+		result = perform(&d, &a, error);
 	close_all(&d);
 	if (result == 0)
 		return 0;

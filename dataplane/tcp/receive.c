@@ -5,6 +5,10 @@
  */
 #include "relay_priv.h"
 
+/* How far ahead a watched sender may be: the largest window there is would let a stray
+ * number hide a connection for good (RFC 7323 section 2.3: 2^30). */
+#define LISTEN_WINDOW (1u << 24)
+
 uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_config *config)
 {
 	const struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
@@ -266,4 +270,35 @@ void leg_receive(struct relay *r, enum side side, const struct packet *p, struct
 	else
 		rte_pktmbuf_free(p->mbuf);
 	receive_fin(l, p);
+}
+
+/* Give up what is missing: go on at the first octet that is there. */
+static void skip_gap(struct relay *r, struct leg *l, const struct tcp_env *env)
+{
+	chain_drop(&l->in, l->in.octets);
+	l->rcv_nxt = segment_of(l->ooo.head)->seq;
+	drain_out_of_order(r, l, env);
+}
+
+bool relay_listen(struct relay *r, const struct packet *p, struct tcp_env *env)
+{
+	struct leg *l = &r->leg[SIDE_ESME];
+	bool skipped = false;
+
+	if (p->flags & TCP_SYN || !r->established) {
+		chain_drop(&l->in, l->in.octets);
+		chain_drop(&l->ooo, l->ooo.octets);
+		l->rcv_nxt = p->seq + (p->flags & TCP_SYN ? 1u : 0u);
+		r->established = true;
+	}
+	l->rcv_adv = l->rcv_nxt + LISTEN_WINDOW;
+	if (l->ooo.segments == LEG_OOO_MAX) {
+		skip_gap(r, l, env);
+		skipped = true;
+	}
+	if (p->payload_len == 0 || p->flags & TCP_SYN || !acceptable(l, p->seq, p->payload_len))
+		rte_pktmbuf_free(p->mbuf);
+	else
+		receive_payload(r, l, p, env);
+	return skipped;
 }

@@ -150,6 +150,14 @@ static inline uint32_t relay_backlog(const struct relay *r, enum side to)
 	return r->leg[to].out.octets;
 }
 
+/*
+ * A segment of a connection between others, watched (monitor mode): its octets go onto
+ * leg[SIDE_ESME].in of a relay that serves one direction only. Nothing is ever sent. A
+ * gap that is not filled while LEG_OOO_MAX segments come is skipped: true is returned,
+ * and what was held before it is gone. Consumes the mbuf.
+ */
+bool relay_listen(struct relay *r, const struct packet *p, struct tcp_env *env);
+
 /* A RST that answers a segment of a connection we do not have, to its sender and,
  * in the sender's name, to the other end (both then reconnect). Consumes the mbuf. */
 void relay_refuse(const struct packet *p, struct tcp_env *env);
