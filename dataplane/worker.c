@@ -30,18 +30,25 @@ static struct connection *connection_of(struct flow_head *head)
 }
 
 /* One port's frames; whole vector first, so that headers are in cache when parsed. */
-static void receive_port(struct worker *w, const struct link *link, unsigned l, enum side side)
+void worker_take(struct worker *w, unsigned link, enum side side, struct rte_mbuf *const *frames,
+                 unsigned n)
 {
-	const struct port *port = &link->port[side];
+	bug_if(n > BURST_MAX * 2 - w->n_packets);
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+	for (unsigned i = 0; i < n; i++)
+		packet_parse(&w->policy[link], frames[i], side, &w->packets[w->n_packets++]);
+	worker_count(w, COUNTER_RX_FRAMES, n);
+}
+
+static void receive_port(struct worker *w, unsigned l, enum side side)
+{
+	const struct port *port = &w->ports->links[l].port[side];
 	struct rte_mbuf *frames[BURST_MAX];
 	const uint16_t queue = (uint16_t)(w->index % port->n_queues);
 	const uint16_t n = rte_eth_rx_burst(port->id, queue, frames, (uint16_t)w->settings->burst);
 
-	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
-	for (unsigned i = 0; i < n; i++)
-		packet_parse(&w->policy[l], frames[i], side, &w->packets[w->n_packets++]);
-	worker_count(w, COUNTER_RX_FRAMES, n);
+	worker_take(w, l, side, frames, n);
 }
 
 static void drop(struct worker *w, const struct packet *p, enum counter why)
@@ -250,7 +257,7 @@ static void look_at_pool(struct worker *w)
 }
 
 /* The one clock read of a turn: its time, and what the turn before cost. */
-static void tell_time(struct worker *w)
+static uint64_t tell_time(struct worker *w)
 {
 	const uint64_t start = rte_rdtsc();
 
@@ -259,8 +266,7 @@ static void tell_time(struct worker *w)
 		worker_count(w, COUNTER_BUSY_CYCLES, start - w->turn_start);
 	}
 	w->turn_start = start;
-	w->now_us = w->base_us + (uint64_t)((double)(start - w->tsc_start) * w->us_per_cycle);
-	w->env.now_us = w->now_us;
+	return w->base_us + (uint64_t)((double)(start - w->tsc_start) * w->us_per_cycle);
 }
 
 static void decide(struct worker *w)
@@ -279,6 +285,35 @@ static void decide(struct worker *w)
 	worker_count(w, COUNTER_SCREENED_OCTETS, s->scanned_octets);
 }
 
+void worker_begin(struct worker *w, uint64_t now_us)
+{
+	w->now_us = now_us;
+	w->env.now_us = now_us;
+	w->tables = publish_load(w->publish);
+	w->n_packets = 0;
+	take_retries(w);
+}
+
+void worker_input(struct worker *w, unsigned link)
+{
+	sort_packets(w, link);
+	tcp_receive(w);
+	w->n_packets = 0;
+}
+
+void worker_finish(struct worker *w)
+{
+	timers(w);
+	w->turn_busy = w->touched != NULL;
+	if (w->touched != NULL) {
+		look_at_pool(w);
+		collect(w);
+		decide(w);
+		apply(w);
+		tcp_send(w);
+	}
+}
+
 /*
  * One turn. Links are taken one after the other so that every packet knows its ports;
  * then the messages of all of them are one vector.
@@ -287,26 +322,15 @@ unsigned worker_turn(struct worker *w)
 {
 	unsigned frames = 0;
 
-	tell_time(w);
-	w->tables = publish_load(w->publish);
-	take_retries(w);
+	worker_begin(w, tell_time(w));
 	for (unsigned l = 0; l < w->ports->n_links; l++) {
-		w->n_packets = 0;
-		receive_port(w, &w->ports->links[l], l, SIDE_ESME);
-		receive_port(w, &w->ports->links[l], l, SIDE_SMSC);
+		receive_port(w, l, SIDE_ESME);
+		receive_port(w, l, SIDE_SMSC);
 		frames += w->n_packets;
-		sort_packets(w, l);
-		tcp_receive(w);
+		worker_input(w, l);
 	}
-	timers(w);
-	w->turn_busy = frames != 0 || w->touched != NULL;
-	if (w->touched != NULL) {
-		look_at_pool(w);
-		collect(w);
-		decide(w);
-		apply(w);
-		tcp_send(w);
-	}
+	worker_finish(w);
+	w->turn_busy = w->turn_busy || frames != 0;
 	for (unsigned l = 0; l < w->ports->n_links && w->turn_busy; l++) {
 		send_port(w, &w->ports->links[l].port[SIDE_ESME], &w->tx[l * 2 + SIDE_ESME]);
 		send_port(w, &w->ports->links[l].port[SIDE_SMSC], &w->tx[l * 2 + SIDE_SMSC]);

@@ -78,6 +78,18 @@ unsigned worker_turn(struct worker *w);
 void worker_run(struct worker *w);
 void worker_stop(struct worker *w);
 
+/*
+ * The parts of a turn between receiving and sending, which know no ports, for whoever
+ * brings frames and the time himself (tests/sim): begin; for each link take what came in
+ * at either side (at most BURST_MAX frames each, owned by the worker from then on) and
+ * input; finish. What is to be sent lies in w->tx[link * 2 + side]; set its n to 0.
+ */
+void worker_begin(struct worker *w, uint64_t now_us);
+void worker_take(struct worker *w, unsigned link, enum side side, struct rte_mbuf *const *frames,
+                 unsigned n);
+void worker_input(struct worker *w, unsigned link);
+void worker_finish(struct worker *w);
+
 /* collect.c: whole PDUs of the touched connections become steps of the vector. */
 void collect(struct worker *w);
 /* apply.c: the steps, decided, become octets in the legs; the audit records are written. */
