@@ -160,6 +160,15 @@ static bool is_decoded(const struct worker *w, enum side from, uint32_t command_
 	return (kind == SMPP_KIND_MESSAGE && is_screened(w, from)) || kind == SMPP_KIND_BIND;
 }
 
+/* What a message may do depends on the session, and what stalls is collected again: a
+ * PDU that changes the session waits until all before it has left. */
+static bool changes_session(uint32_t command_id)
+{
+	const enum smpp_kind kind = smpp_kind(command_id);
+
+	return kind == SMPP_KIND_BIND || kind == SMPP_KIND_UNBIND;
+}
+
 static bool vector_is_full(const struct vector *v, uint32_t length)
 {
 	return v->n_steps == STEPS_MAX || v->screen.n == SCREEN_VECTOR_MAX ||
@@ -201,6 +210,10 @@ static void collect_side(struct worker *w, struct connection *c, enum side from)
 		}
 		if (result == FRAME_BAD) {
 			step_new(w, c, from, STEP_SHUT, &header);
+			break;
+		}
+		if (left != in->octets && changes_session(header.command_id)) {
+			c->retry = true;
 			break;
 		}
 		take_pdu(w, c, from, pdu_octets(w, from, at, &header), &header);

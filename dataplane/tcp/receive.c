@@ -164,8 +164,15 @@ static void receive_payload(struct relay *r, struct leg *l, const struct packet 
 	};
 	if (p->payload_len > room)
 		trim_end(m, room);
-	if (seq_lt(p->seq, l->rcv_nxt))
-		trim_front(m, l->rcv_nxt - p->seq);
+	if (seq_lt(p->seq, l->rcv_nxt)) {
+		const uint32_t old = l->rcv_nxt - p->seq;
+		l->ack_now = true; /* a retransmission: its sender missed our ACK */
+		if (old >= segment_of(m)->len) { /* the new octets were beyond the window */
+			rte_pktmbuf_free(m);
+			return;
+		}
+		trim_front(m, old);
+	}
 	if (segment_of(m)->seq != l->rcv_nxt) {
 		l->ack_now = true;
 		store_out_of_order(l, m, env);
@@ -247,6 +254,11 @@ static bool receive_checks(struct relay *r, enum side side, const struct packet 
 	}
 	if (!(p->flags & TCP_ACK))
 		return false;
+	/* An ACK of what was never sent: fifth check, "send an ACK, drop the segment". */
+	if (seq_lt(l->snd_max, p->ack)) {
+		l->ack_now = true;
+		return false;
+	}
 	leg_acknowledged(r, side, p, env);
 	return true;
 }
@@ -265,7 +277,8 @@ void leg_receive(struct relay *r, enum side side, const struct packet *p, struct
 		rte_pktmbuf_free(p->mbuf);
 		return;
 	}
-	if (p->payload_len > 0)
+	/* Behind a FIN there is no text (seventh check, CLOSE-WAIT and later). */
+	if (p->payload_len > 0 && !l->fin_received)
 		receive_payload(r, l, p, env);
 	else
 		rte_pktmbuf_free(p->mbuf);

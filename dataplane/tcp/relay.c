@@ -91,8 +91,10 @@ void relay_open(struct relay *r, const struct packet *syn, struct tcp_env *env)
 	if (syn->payload_len != 0) { /* octets before the handshake: Fast Open; it is resent */
 		tcp_count(env, COUNTER_BAD_HEADER, 1);
 		rte_pktmbuf_free(syn->mbuf);
+		r->state = RELAY_DEAD;
 		return;
 	}
+	r->isn = syn->seq;
 	learn(r, syn->side, syn, &options);
 	r->ts_ok = options.has_ts;
 	r->sack_ok = options.sack_ok;
@@ -106,7 +108,9 @@ bool relay_restarts(const struct relay *r, const struct packet *p)
 {
 	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return false;
-	if (r->state == RELAY_LINGER || r->state == RELAY_DEAD)
+	if (r->state == RELAY_LINGER) /* a late copy of its own SYN is not a new life */
+		return p->side != r->initiator || p->seq != r->isn;
+	if (r->state == RELAY_DEAD)
 		return true;
 	return r->state != RELAY_OPEN && p->side == r->initiator &&
 	       p->seq + 1 != r->leg[p->side].rcv_nxt;

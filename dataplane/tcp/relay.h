@@ -101,6 +101,7 @@ struct relay {
 	struct leg leg[2];      /* by enum side */
 	enum relay_state state;
 	enum side initiator;
+	uint32_t isn;           /* of its SYN */
 	bool ts_ok, sack_ok;    /* both ends offered it */
 	bool established;       /* the handshake was completed */
 	uint64_t touched_us;    /* last segment from either end */

@@ -210,14 +210,19 @@ static uint16_t advertise(struct relay *r, enum side side, const struct tcp_env 
 {
 	struct leg *l = &r->leg[side];
 	const uint8_t shift = r->leg[side_other(side)].wscale;
-	const uint32_t most = (uint32_t)UINT16_MAX << shift;
-	uint32_t open = min_u32(leg_window(r, side, env->config), most);
+	const uint32_t given = l->rcv_adv - l->rcv_nxt;
+	uint32_t open = leg_window(r, side, env->config);
 
 	if (open < l->mss) /* RFC 9293 section 3.8.6.2.2: no silly windows */
 		open = 0;
-	/* RFC 9293 section 3.8.6: a right edge once given is not taken back. */
-	l->rcv_adv = seq_max(l->rcv_adv, l->rcv_nxt + (open >> shift << shift));
-	return (uint16_t)(min_u32(l->rcv_adv - l->rcv_nxt, most) >> shift);
+	/* RFC 9293 section 3.8.6: a right edge once given is not taken back, and a window
+	 * rounded down would (RFC 7323 section 2.4). given never exceeds the largest. */
+	const uint32_t floor = (given + (1u << shift) - 1) >> shift;
+	uint32_t window = min_u32(open >> shift, UINT16_MAX);
+	if (window < floor)
+		window = floor;
+	l->rcv_adv = seq_max(l->rcv_adv, l->rcv_nxt + (window << shift));
+	return (uint16_t)window;
 }
 
 /*
@@ -389,7 +394,7 @@ static bool window_reopened(const struct relay *r, enum side side,
 static void set_deadlines(struct leg *l, const struct tcp_env *env)
 {
 	const bool out = l->snd_max != l->snd_una;
-	const bool waiting = l->next != NULL || (l->fin_queued && !l->fin_sent);
+	const bool waiting = l->next != NULL || (l->fin_queued && !l->fin_sent && !l->fin_acked);
 
 	if (!out && !waiting)
 		l->rto_at = 0;
@@ -432,8 +437,9 @@ void leg_timeout(struct relay *r, enum side side, struct tcp_env *env)
 		relay_abort(r, env);
 		return;
 	}
-	if (l->snd_max == l->snd_una && l->snd_wnd == 0) {
-		/* Zero-window probe: an old number without octets draws an ACK. */
+	if (l->out.octets != 0 && l->snd_wnd == 0) {
+		/* Zero-window probe: an old number without octets draws an ACK. Also when a
+		 * peer took a window back that we had used (RFC 9293 section 3.8.6). */
 		tcp_count(env, COUNTER_TCP_ZERO_WINDOW_PROBE, 1);
 		(void)leg_emit_bare(r, side, l->snd_una - 1, TCP_ACK, env);
 		return;
