@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "import_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define SYSTEM_ID_MAX 15u /* SMPP 3.4 section 5.2.1: 16 with the NUL */
+#define NAME_MAX_OCTETS 200u
+
+enum column { SYSTEM_ID, NAME, STATE, MODE, ALPHABET, SENDER_FIELD, FROM, UNTIL, COLUMNS };
+
+static const struct csv_column columns[COLUMNS] = {
+	[SYSTEM_ID] = { "system_id", true }, [NAME] = { "name", false },
+	[STATE] = { "state", false },        [MODE] = { "mode", false },
+	[ALPHABET] = { "alphabet", false },  [SENDER_FIELD] = { "sender_field", false },
+	[FROM] = { "valid_from", false },    [UNTIL] = { "valid_until", false },
+};
+
+/* The numbers of a row; as one block of octets they are its digest. */
+struct account {
+	uint32_t state, mode, alphabet, sender_tlv, valid_from, valid_until;
+};
+
+struct statements {
+	sqlite3_stmt *put, *first, *sanctioned;
+};
+
+/* "source_addr" or "" is 0; "0x0381" is that TLV's tag. */
+static uint32_t read_sender_field(struct import *import)
+{
+	const char *text = import_field(import, SENDER_FIELD);
+	char *end = NULL;
+
+	if (text[0] == '\0' || strcmp(text, "source_addr") == 0)
+		return 0;
+	const unsigned long tag = strncmp(text, "0x", 2) == 0 ? strtoul(text, &end, 16) : 0;
+	if (tag == 0 || tag > UINT16_MAX || *end != '\0')
+		problems_add(import->problems, import->row.row, 0, "sender_field",
+		             "\"%.40s\" is neither source_addr nor a TLV tag like 0x0381",
+		             text);
+	return (uint32_t)tag;
+}
+
+static void check_names(struct import *import)
+{
+	const char *system_id = import_field(import, SYSTEM_ID);
+	const size_t len = strlen(system_id);
+
+	if (len == 0 || len > SYSTEM_ID_MAX)
+		problems_add(import->problems, import->row.row, 0, "system_id",
+		             "\"%.40s\" has %zu octets; SMPP allows 1 to %u", system_id, len,
+		             SYSTEM_ID_MAX);
+	if (strlen(import_field(import, NAME)) > NAME_MAX_OCTETS)
+		problems_add(import->problems, import->row.row, 0, "name",
+		             "longer than %u octets", NAME_MAX_OCTETS);
+}
+
+static struct account read_account(struct import *import)
+{
+	struct account a = {
+		.state = import_word(import, STATE, "state", account_states),
+		.mode = import_word(import, MODE, "mode", modes),
+		.alphabet = import_word(import, ALPHABET, "alphabet", alphabets),
+		.sender_tlv = read_sender_field(import),
+	};
+
+	check_names(import);
+	import_validity(import, FROM, UNTIL, &a.valid_from, &a.valid_until);
+	return a;
+}
+
+/* This system_id was in an earlier row of the file: the same, or a contradiction? */
+static int repeated(struct import *import, const struct statements *s, int64_t digest)
+{
+	const char *system_id = import_field(import, SYSTEM_ID);
+	const int result = sql_step(&import->registry->sql, s->first, "t", system_id);
+
+	if (result < 0)
+		return result;
+	const uint32_t row = (uint32_t)sqlite3_column_int64(s->first, 0);
+	if (sqlite3_column_int64(s->first, 1) == digest) {
+		import->result->repeated++;
+		problems_add(import->notes, import->row.row, 0, "system_id",
+		             "\"%s\" says again what row %u says", system_id, row);
+	} else {
+		problems_add(import->problems, import->row.row, 0, "system_id",
+		             "\"%s\" contradicts row %u, which names the same account",
+		             system_id, row);
+	}
+	return 0;
+}
+
+static int put_account(struct import *import, const struct statements *s,
+                       const struct account *a)
+{
+	struct sql *sql = &import->registry->sql;
+	const char *name = import_field(import, NAME),
+		   *system_id = import_field(import, SYSTEM_ID);
+	const int64_t digest =
+		(int64_t)XXH3_64bits_withSeed(name, strlen(name), XXH3_64bits(a, sizeof(*a)));
+	int result = sql_step(sql, s->put, "ttiiiiiiiii", system_id, name, (int64_t)a->state,
+	                      (int64_t)a->mode, (int64_t)a->alphabet, (int64_t)a->sender_tlv,
+	                      (int64_t)a->valid_from, (int64_t)a->valid_until, digest,
+	                      import->serial, (int64_t)import->row.row);
+
+	if (result < 0)
+		return result;
+	if (sqlite3_changes(sql->db) == 0)
+		return repeated(import, s, digest);
+	result = sql_step(sql, s->sanctioned, "t", system_id);
+	import->result->still_suspended += result == 1;
+	return result < 0 ? result : 0;
+}
+
+static int account_row(struct import *import, void *state)
+{
+	const uint32_t before = import->problems->total;
+	const struct account account = read_account(import);
+
+	return import->problems->total != before ? 0 : put_account(import, state, &account);
+}
+
+int import_accounts(struct registry *registry, char *text, size_t size,
+                    struct problems *problems, struct problems *notes,
+                    struct import_result *result)
+{
+	static const struct import_kind kind = { "accounts", "account", columns, COLUMNS,
+		                                 account_row };
+	struct import import = {
+		.registry = registry, .problems = problems, .notes = notes, .result = result
+	};
+	struct statements s = {
+		.put = sql_prepare(
+			&registry->sql,
+			"INSERT INTO account(system_id, name, state, mode, alphabet, "
+			"sender_tlv,"
+			" valid_from, valid_until, digest, import, row) "
+			"VALUES(?,?,?,?,?,?,?,?,?,?,?)"
+			" ON CONFLICT(system_id) DO UPDATE SET name = excluded.name,"
+			" state = excluded.state, mode = excluded.mode, alphabet = "
+			"excluded.alphabet,"
+			" sender_tlv = excluded.sender_tlv, valid_from = excluded.valid_from,"
+			" valid_until = excluded.valid_until, digest = excluded.digest,"
+			" import = excluded.import, row = excluded.row"
+			" WHERE import <> excluded.import"),
+		.first = sql_prepare(&registry->sql,
+		                     "SELECT row, digest FROM account WHERE system_id = ?"),
+		.sanctioned = sql_prepare(
+			&registry->sql,
+			"SELECT 1 FROM account WHERE system_id = ? AND suspended_at"),
+	};
+
+	*result = (struct import_result){ 0 };
+	const int outcome = import_run(&import, &kind, &s, text, size);
+	sqlite3_finalize(s.put);
+	sqlite3_finalize(s.first);
+	sqlite3_finalize(s.sanctioned);
+	return outcome;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * import_priv: what importing accounts and importing senders have in common.
+ */
+#ifndef CONTROL_IMPORT_PRIV_H
+#define CONTROL_IMPORT_PRIV_H
+#include "csv.h"
+#include "import.h"
+#include "registry_priv.h"
+
+struct import {
+	struct registry *registry;
+	struct problems *problems, *notes;
+	struct import_result *result;
+	struct csv csv;
+	struct csv_layout layout;
+	struct csv_row row;
+	int64_t serial; /* of this import: rows of it are told from older ones */
+};
+
+/* What one kind of file is. */
+struct import_kind {
+	const char *name, *table; /* table: whose rows are counted */
+	const struct csv_column *columns;
+	unsigned n_columns;
+	/* One row into the registry. 0 (problems may have been added) or negative errno. */
+	int (*row)(struct import *import, void *state);
+};
+
+must_use int import_run(struct import *import, const struct import_kind *kind, void *state,
+                        char *text, size_t size);
+
+static inline const char *import_field(const struct import *import, unsigned column)
+{
+	return csv_field(&import->layout, &import->row, column);
+}
+
+/* The number of a word in this column; a problem when it is none of them. */
+uint32_t import_word(struct import *import, unsigned column, const char *name,
+                     const struct word *words);
+
+/* The instant in this column, 0 when empty; a problem when it is none. */
+uint32_t import_instant(struct import *import, unsigned column, const char *name);
+
+/* valid_from and valid_until, and that they are in this order. */
+void import_validity(struct import *import, unsigned from_column, unsigned until_column,
+                     uint32_t *from, uint32_t *until);
+
+#endif

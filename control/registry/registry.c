@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+#define APPLICATION_ID 0x534c5552 /* "SLUR" */
+
+const struct word account_states[] = {
+	{ "certified", IMAGE_CERTIFIED },
+	{ "suspended", IMAGE_SUSPENDED },
+	{ NULL, 0 },
+};
+const struct word sender_states[] = {
+	{ "certified", IMAGE_CERTIFIED },
+	{ "suspended", IMAGE_SUSPENDED },
+	{ "blocked", IMAGE_BLOCKED },
+	{ NULL, 0 },
+};
+const struct word modes[] = {
+	{ "enforce", IMAGE_ENFORCE },
+	{ "observe", IMAGE_OBSERVE },
+	{ NULL, 0 },
+};
+const struct word alphabets[] = {
+	{ "gsm7", TEXT_GSM7 }, { "ascii", TEXT_ASCII }, { "latin1", TEXT_LATIN1 },
+	{ "ucs2", TEXT_UCS2 }, { "cp949", TEXT_CP949 }, { "utf8", TEXT_UTF8 },
+	{ NULL, 0 },
+};
+
+int64_t word_value(const struct word *words, const char *name)
+{
+	if (name[0] == '\0')
+		return words->value;
+	for (; words->name != NULL; words++)
+		if (strcmp(words->name, name) == 0)
+			return words->value;
+	return -1;
+}
+
+const char *word_name(const struct word *words, uint32_t value)
+{
+	for (; words->name != NULL; words++)
+		if (words->value == value)
+			return words->name;
+	return "?";
+}
+
+int registry_begin(struct registry *registry)
+{
+	return sql_script(&registry->sql, "BEGIN IMMEDIATE");
+}
+
+int registry_end(struct registry *registry, int result)
+{
+	char why[SQL_ERROR_SIZE];
+
+	if (result == 0)
+		result = sql_script(&registry->sql, "COMMIT");
+	if (result == 0)
+		return 0;
+	/* A failed roll back leaves nothing either; the first reason is what matters. */
+	memcpy(why, registry->sql.error, sizeof(why));
+	if (!sqlite3_get_autocommit(registry->sql.db))
+		(void)!sql_script(&registry->sql, "ROLLBACK");
+	memcpy(registry->sql.error, why, sizeof(why));
+	return result;
+}
+
+int registry_changed(struct registry *registry, uint64_t *generation)
+{
+	int64_t value = 0;
+	int result = sql_run(&registry->sql,
+	                     "UPDATE meta SET value = value + 1 WHERE name = 'generation'", "");
+
+	if (result == 0)
+		result = sql_number(&registry->sql, &value,
+		                    "SELECT value FROM meta WHERE name = 'generation'", "");
+	*generation = (uint64_t)value;
+	return result < 0 ? result : 0;
+}
+
+/* Under the write lock, so that two processes that start at once make one schema. */
+static int upgrade(struct registry *registry)
+{
+	int64_t version = 0;
+	int result = sql_number(&registry->sql, &version, "PRAGMA user_version", "");
+
+	if (result < 0)
+		return result;
+	if (version < 0 || version > registry_version) {
+		snprintf(registry->sql.error, sizeof(registry->sql.error),
+		         "the registry has schema version %lld and this program knows %d; "
+		         "run the newer version",
+		         (long long)version, registry_version);
+		return -EPROTONOSUPPORT;
+	}
+	result = 0;
+	for (; result == 0 && version < registry_version; version++)
+		result = sql_script(&registry->sql, registry_steps[version]);
+	return result;
+}
+
+int registry_open(struct registry **out, const char *path)
+{
+	struct registry *registry = calloc(1, sizeof(*registry));
+	int64_t version = 0;
+
+	*out = registry;
+	if (registry == NULL)
+		return -ENOMEM;
+	int result = sql_open(&registry->sql, path, APPLICATION_ID);
+	if (result == 0)
+		result = sql_number(&registry->sql, &version, "PRAGMA user_version", "");
+	if (result < 0 || version == registry_version)
+		return result < 0 ? result : 0;
+	result = registry_begin(registry);
+	return result < 0 ? result : registry_end(registry, upgrade(registry));
+}
+
+void registry_close(struct registry *registry)
+{
+	if (registry == NULL)
+		return;
+	sql_close(&registry->sql);
+	free(registry);
+}
+
+const char *registry_error(const struct registry *registry)
+{
+	return registry == NULL ? "out of memory" : registry->sql.error;
+}
+
+int registry_generation(struct registry *registry, uint64_t *out)
+{
+	int64_t value = 0;
+	const int result = sql_number(&registry->sql, &value,
+	                              "SELECT value FROM meta WHERE name = 'generation'", "");
+
+	*out = (uint64_t)value;
+	return result < 0 ? result : 0;
+}
+
+int registry_outgrow(struct registry *registry, uint64_t generation)
+{
+	return sql_run(&registry->sql,
+	               "UPDATE meta SET value = max(value, ?) WHERE name = 'generation'", "i",
+	               (int64_t)(generation + 1));
+}
+
+int registry_count(struct registry *registry, struct registry_counts *out)
+{
+	/* One statement, so that the numbers belong together; one pass over a table. */
+	sqlite3_stmt *s =
+		sql_prepare(&registry->sql,
+	                    "SELECT a.n, a.suspended, s.n, s.suspended, s.blocked,"
+	                    " (SELECT value FROM meta WHERE name = 'generation'),"
+	                    " (SELECT value FROM meta WHERE name = 'rules') FROM"
+	                    " (SELECT count(*) n, total(state = 2 OR suspended_at) suspended "
+	                    "FROM account) a,"
+	                    " (SELECT count(*) n, total(state = 2 OR suspended_at) suspended,"
+	                    "  total(state = 3) blocked FROM sender) s");
+	const int result = sql_step(&registry->sql, s, "");
+
+	if (result == 1)
+		*out = (struct registry_counts){
+			.accounts = (uint64_t)sqlite3_column_int64(s, 0),
+			.accounts_suspended = (uint64_t)sqlite3_column_int64(s, 1),
+			.senders = (uint64_t)sqlite3_column_int64(s, 2),
+			.senders_suspended = (uint64_t)sqlite3_column_int64(s, 3),
+			.senders_blocked = (uint64_t)sqlite3_column_int64(s, 4),
+			.generation = (uint64_t)sqlite3_column_int64(s, 5),
+			.rules = (uint64_t)sqlite3_column_int64(s, 6),
+		};
+	sqlite3_finalize(s);
+	return result < 0 ? result : 0;
+}

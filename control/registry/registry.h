@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registry: who may send, as rows of an SQLite file. The source of every image.
+ *
+ * Every change is one transaction and makes the generation grow by one: after a
+ * crash the file holds all of a change or nothing of it.
+ *
+ * Errors     negative errno of sql.h; registry_error() is then a sentence.
+ * Threads    one struct registry, one thread at a time; open as many as you like.
+ *            Readers see a snapshot and never wait; writers wait for each other.
+ */
+#ifndef CONTROL_REGISTRY_H
+#define CONTROL_REGISTRY_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "check.h"
+#include "link_message.h"
+
+struct registry;
+
+struct registry_counts {
+	uint64_t accounts, accounts_suspended;
+	uint64_t senders, senders_suspended, senders_blocked;
+	uint64_t rules;
+	uint64_t generation;
+};
+
+/* Open, or make, or bring to our schema version. *out is made also on failure, for
+ * registry_error(); close it in both cases. -ENOMEM leaves it NULL. -EPROTONOSUPPORT:
+ * the file was written by a newer version. */
+must_use int registry_open(struct registry **out, const char *path);
+void registry_close(struct registry *registry); /* NULL is allowed */
+const char *registry_error(const struct registry *registry); /* NULL is allowed */
+
+must_use int registry_count(struct registry *registry, struct registry_counts *out);
+must_use int registry_generation(struct registry *registry, uint64_t *out);
+
+/* Make the generation greater than this one: the data plane has seen it already
+ * (the file is older than its image: a backup was restored). */
+must_use int registry_outgrow(struct registry *registry, uint64_t generation);
+
+/*
+ * Suspend or lift (enum link_sanction_op) the account or sender (enum
+ * link_sanction_kind) that is called name.
+ * Durable when it returns 0; *sanction is then what the data plane must be told.
+ * -ENOENT: nobody is called so; -EINVAL: name cannot be an address; -EPERM: lift of
+ * a sender that is blocked, not suspended.
+ */
+must_use int registry_sanction(struct registry *registry, uint32_t op, uint32_t kind,
+                               const char *name, struct link_sanction *sanction,
+                               uint64_t *generation);
+
+/* One number of the policy (policy.def); default where it was never set. -ENOENT: no
+ * such name; -ERANGE: outside its bounds. */
+must_use int registry_policy(struct registry *registry, const char *name, uint32_t *value);
+must_use int registry_set_policy(struct registry *registry, const char *name, uint32_t value,
+                                 uint64_t *generation);
+
+struct policy_row {
+	const char *name, *sentence;
+	uint32_t min, max, value; /* value: the default */
+};
+/* Row i, or NULL after the last. */
+const struct policy_row *policy_row(unsigned i);
+
+/*
+ * Keep the text of the rule file in force, and give each rule name its number (an old
+ * one keeps its). names[n]. The text was checked by rule_load() before.
+ */
+must_use int registry_put_rules(struct registry *registry, const char *file, const char *text,
+                                size_t size, const char *const *names, uint32_t n,
+                                uint64_t *generation);
+/* A copy of that text (NUL after it), to free(); *text NULL when there is none. */
+must_use int registry_rules(struct registry *registry, char **text, size_t *size);
+/* The generation that brought these rules; 0 when there are none. */
+must_use int registry_rules_generation(struct registry *registry, uint64_t *out);
+/* 1 with *id, 0 when no rule was ever called so. */
+must_use int registry_rule_id(struct registry *registry, const char *name, uint32_t *id);
+/* 1 with the name in out, 0 when that number was never given. */
+must_use int registry_rule_name(struct registry *registry, uint32_t id, char *out, size_t size);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry_image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hs/hs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "image.h"
+#include "image_build.h"
+#include "registry_priv.h"
+#include "rule_compile.h"
+
+#define OWNERS_MAX 64u
+
+struct build {
+	struct registry *registry;
+	struct sql *sql;
+	struct image_build *image;
+	struct rule_cache *cache;
+	struct registry_image *out;
+	char *error;
+};
+
+void rule_cache_clear(struct rule_cache *cache)
+{
+	rule_set_free(cache->set);
+	hs_free_database(cache->database);
+	*cache = (struct rule_cache){ 0 };
+}
+
+void rule_cache_put(struct rule_cache *cache, uint64_t generation, struct rule_set *set,
+                    struct hs_database *database)
+{
+	rule_cache_clear(cache);
+	*cache = (struct rule_cache){ generation, set, database };
+}
+
+static int failed(struct build *b, int result, const char *doing)
+{
+	snprintf(b->error, REGISTRY_IMAGE_ERROR_SIZE, "%s: %s", doing, strerror(-result));
+	return result;
+}
+
+static int sql_error(struct build *b, int result)
+{
+	snprintf(b->error, REGISTRY_IMAGE_ERROR_SIZE, "%s", registry_error(b->registry));
+	return result;
+}
+
+static int put_policy(struct build *b)
+{
+	struct image_policy policy = { 0 };
+	uint32_t country = 0;
+	const struct {
+		const char *name;
+		uint32_t *to;
+	} rows[] = {
+		{ "country", &country },
+		{ "directions", &policy.directions },
+		{ "uniform_status", &policy.uniform_status },
+		{ "refuse_at_bind", &policy.refuse_at_bind },
+		{ "undecodable", &policy.undecodable },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const int result = registry_policy(b->registry, rows[i].name, rows[i].to);
+
+		if (result < 0)
+			return sql_error(b, result);
+	}
+	policy.country = (uint16_t)country;
+	image_build_policy(b->image, &policy);
+	return 0;
+}
+
+static int put_account(struct build *b, sqlite3_stmt *s)
+{
+	const struct image_build_account account = {
+		.id = (uint32_t)sqlite3_column_int64(s, 0),
+		.system_id = (const char *)sqlite3_column_text(s, 1),
+		.name = (const char *)sqlite3_column_text(s, 2),
+		.state = sqlite3_column_int64(s, 8)
+		                 ? IMAGE_SUSPENDED
+		                 : (enum image_state)sqlite3_column_int(s, 3),
+		.mode = (enum image_mode)sqlite3_column_int(s, 4),
+		.alphabet = (uint8_t)sqlite3_column_int(s, 5),
+		.sender_tlv = (uint16_t)sqlite3_column_int(s, 6),
+		.valid_from = (uint32_t)sqlite3_column_int64(s, 7),
+		.valid_until = (uint32_t)sqlite3_column_int64(s, 9),
+	};
+	const int result = image_build_account(b->image, &account);
+
+	b->out->accounts++;
+	return result < 0 ? failed(b, result, account.system_id) : 0;
+}
+
+/* Further owners of a sender that has several; returns how many in all, or errno. */
+static int64_t further_owners(struct build *b, sqlite3_stmt *more, const struct sender_key *key,
+                              uint32_t owners[OWNERS_MAX])
+{
+	int64_t n = 1;
+	int result = sql_step(b->sql, more, "b", key, sizeof(*key));
+
+	for (; result == 1 && n < OWNERS_MAX; n++) {
+		owners[n] = (uint32_t)sqlite3_column_int64(more, 0);
+		result = sql_again(b->sql, more);
+	}
+	return result < 0 ? result : n;
+}
+
+static int put_sender(struct build *b, sqlite3_stmt *s, sqlite3_stmt *more)
+{
+	uint32_t owners[OWNERS_MAX] = { (uint32_t)sqlite3_column_int64(s, 1) };
+	struct image_build_sender sender = {
+		.state = (enum image_state)sqlite3_column_int(s, 2),
+		.valid_from = (uint32_t)sqlite3_column_int64(s, 3),
+		.valid_until = (uint32_t)sqlite3_column_int64(s, 4),
+		.blocked_until = (uint32_t)sqlite3_column_int64(s, 5),
+		.owners = owners,
+		.n_owners = owners[0] != 0,
+	};
+
+	/* Blocked for a time is a time; only "for ever" is a state. */
+	if (sender.state == IMAGE_BLOCKED && sender.blocked_until != UINT32_MAX)
+		sender.state = IMAGE_CERTIFIED;
+	if (sqlite3_column_int64(s, 6) != 0 && sender.state != IMAGE_BLOCKED)
+		sender.state = IMAGE_SUSPENDED;
+	memcpy(&sender.key, sqlite3_column_blob(s, 0), sizeof(sender.key));
+	if (sqlite3_column_int64(s, 7) != 0) {
+		const int64_t n = further_owners(b, more, &sender.key, owners);
+
+		if (n < 0)
+			return sql_error(b, (int)n);
+		sender.n_owners = (uint32_t)n;
+	}
+	const int result = image_build_sender(b->image, &sender);
+	b->out->senders++;
+	return result < 0 ? failed(b, result, "a sender") : 0;
+}
+
+static int put_accounts(struct build *b)
+{
+	sqlite3_stmt *s = sql_prepare(
+		b->sql,
+		"SELECT id, system_id, name, state, mode, alphabet, sender_tlv, valid_from,"
+		" suspended_at, valid_until FROM account");
+	int result = sql_step(b->sql, s, "");
+	int put = 0;
+
+	while (result == 1 && put == 0) {
+		put = put_account(b, s);
+		if (put == 0)
+			result = sql_again(b->sql, s);
+	}
+	sqlite3_finalize(s);
+	return put != 0 ? put : result < 0 ? sql_error(b, result) : 0;
+}
+
+static int put_senders(struct build *b)
+{
+	sqlite3_stmt *more = sql_prepare(
+		b->sql, "SELECT account FROM sender_owner WHERE key = ? ORDER BY account");
+	sqlite3_stmt *s = sql_prepare(
+		b->sql, "SELECT key, owner, state, valid_from, valid_until, blocked_until, "
+			"suspended_at,"
+			" (SELECT 1 FROM sender_owner o WHERE o.key = sender.key) FROM sender");
+	int result = more == NULL ? sql_failed(b->sql, "database") : sql_step(b->sql, s, "");
+	int put = 0;
+
+	while (result == 1 && put == 0) {
+		put = put_sender(b, s, more);
+		if (put == 0)
+			result = sql_again(b->sql, s);
+	}
+	sqlite3_finalize(s);
+	sqlite3_finalize(more);
+	return put != 0 ? put : result < 0 ? sql_error(b, result) : 0;
+}
+
+/* Read and compile the rules of this snapshot, unless the cache has them. */
+static int load_rules(struct build *b)
+{
+	struct problems problems;
+	struct rule_set *set = NULL;
+	struct hs_database *database = NULL;
+	uint64_t generation = 0;
+	char *text = NULL;
+	size_t size = 0;
+	int result = registry_rules_generation(b->registry, &generation);
+
+	if (result == 0 && generation != b->cache->generation)
+		result = registry_rules(b->registry, &text, &size);
+	if (result < 0)
+		return sql_error(b, result);
+	if (text == NULL) {
+		if (generation == 0)
+			rule_cache_clear(b->cache);
+		return 0;
+	}
+	problems_init(&problems, "rules in the registry");
+	result = rule_load(&set, &database, text, size, &problems);
+	free(text);
+	if (result == 0)
+		rule_cache_put(b->cache, generation, set, database);
+	else if (result == -EINVAL)
+		problem_line(b->error, REGISTRY_IMAGE_ERROR_SIZE, &problems, 0);
+	else
+		return failed(b, result, "rules");
+	return result;
+}
+
+static int put_rules(struct build *b, const struct rule_set *set)
+{
+	for (uint32_t i = 0; i < set->n_rules; i++) {
+		const struct rule *rule = &set->rules[i];
+		uint32_t id = 0;
+		const int found = registry_rule_id(b->registry, rule->name, &id);
+
+		if (found < 0)
+			return sql_error(b, found);
+		const struct image_build_rule row = {
+			.id = id,
+			.name = rule->name,
+			.sentence = rule->sentence,
+			.action = (enum image_action)rule->action,
+			.command_status = rule->command_status,
+		};
+		const int64_t index = image_build_rule(b->image, &row);
+		if (index < 0)
+			return failed(b, (int)index, rule->name);
+	}
+	for (uint32_t i = 0; i < set->n_patterns; i++) {
+		const int64_t index = image_build_pattern(b->image, set->patterns[i].rule);
+
+		if (index < 0)
+			return failed(b, (int)index, "a pattern");
+	}
+	b->out->rules = set->n_rules;
+	b->out->patterns = set->n_patterns;
+	return 0;
+}
+
+static int put_database(struct build *b)
+{
+	char *octets = NULL;
+	size_t size = 0;
+
+	if (b->cache->database == NULL)
+		return 0;
+	if (hs_serialize_database(b->cache->database, &octets, &size) != HS_SUCCESS)
+		return failed(b, -ENOMEM, "serialising the patterns");
+	const int result = image_build_database(b->image, octets, size);
+	free(octets);
+	return result < 0 ? failed(b, result, "the compiled patterns") : 0;
+}
+
+static int put_all(struct build *b)
+{
+	int result = registry_generation(b->registry, &b->out->generation);
+
+	if (result < 0)
+		return sql_error(b, result);
+	result = put_policy(b);
+	if (result == 0)
+		result = put_accounts(b);
+	if (result == 0)
+		result = put_senders(b);
+	if (result == 0)
+		result = load_rules(b);
+	if (result == 0 && b->cache->set != NULL)
+		result = put_rules(b, b->cache->set);
+	return result == 0 ? put_database(b) : result;
+}
+
+/* Read what we wrote with the data plane's own reader. */
+static int prove(struct build *b)
+{
+	struct image image;
+	char why[IMAGE_ERROR_SIZE] = "";
+	void *octets = mmap(NULL, b->out->size, PROT_READ, MAP_SHARED, b->out->fd, 0);
+
+	if (octets == MAP_FAILED)
+		return failed(b, -errno, "mapping the image");
+	const int result = image_open(&image, octets, b->out->size, why);
+	if (result == 0)
+		image_close(&image);
+	else
+		snprintf(b->error, REGISTRY_IMAGE_ERROR_SIZE,
+		         "the image cannot be read back: %s", why);
+	munmap(octets, b->out->size);
+	return result;
+}
+
+static int write_image(struct build *b)
+{
+	char why[IMAGE_BUILD_ERROR_SIZE] = "";
+
+	b->out->fd = memfd_create("sluice-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (b->out->fd < 0)
+		return failed(b, -errno, "memfd_create");
+	int result = image_build_file(b->image, b->out->generation, (uint64_t)time(NULL),
+	                              b->out->fd, &b->out->size, why);
+	if (result < 0)
+		snprintf(b->error, REGISTRY_IMAGE_ERROR_SIZE, "building the image: %s", why);
+	else if (fcntl(b->out->fd, F_ADD_SEALS,
+	               F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
+		result = failed(b, -errno, "sealing the image");
+	else
+		result = prove(b);
+	if (result < 0)
+		close(b->out->fd);
+	return result;
+}
+
+int registry_image_build(struct registry_image *out, struct registry *registry,
+                         struct rule_cache *cache, char error[REGISTRY_IMAGE_ERROR_SIZE])
+{
+	struct registry_image made = { .fd = -1 };
+	struct build b = { .registry = registry,
+		           .sql = &registry->sql,
+		           .cache = cache,
+		           .out = &made,
+		           .error = error };
+	int result = image_build_open(&b.image);
+
+	if (result < 0)
+		return failed(&b, result, "building the image");
+	/* One read transaction: accounts, senders and rules of one generation. */
+	result = sql_script(b.sql, "BEGIN");
+	if (result == 0) {
+		result = put_all(&b);
+		if (sql_script(b.sql, "COMMIT") < 0 && result == 0)
+			result = sql_error(&b, -EIO);
+	} else {
+		sql_error(&b, result);
+	}
+	if (result == 0)
+		result = write_image(&b);
+	image_build_close(b.image);
+	if (result == 0)
+		*out = made;
+	return result;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registry_image: one table image from one snapshot of the registry.
+ *
+ * The image is written to a memfd, sealed, and opened once by the reader that the
+ * data plane uses (dataplane/table/image.h): what is pushed has been read.
+ *
+ * Threads: a rule cache belongs to its caller.
+ */
+#ifndef CONTROL_REGISTRY_IMAGE_H
+#define CONTROL_REGISTRY_IMAGE_H
+#include <stdint.h>
+
+#include "check.h"
+#include "registry.h"
+
+struct rule_set;
+struct hs_database;
+
+/* The rules in force, compiled: compiling them anew for each image takes seconds. */
+struct rule_cache {
+	uint64_t generation; /* registry_rules_generation() they belong to; 0 = none */
+	struct rule_set *set;
+	struct hs_database *database;
+};
+/* Put in rules that were just compiled, owned by the cache from now on. */
+void rule_cache_put(struct rule_cache *cache, uint64_t generation, struct rule_set *set,
+                    struct hs_database *database);
+void rule_cache_clear(struct rule_cache *cache);
+
+struct registry_image {
+	int fd; /* sealed; for the caller to close */
+	uint64_t generation, size;
+	uint64_t accounts, senders, rules, patterns;
+};
+
+#define REGISTRY_IMAGE_ERROR_SIZE 500u
+
+/* 0 and *out; or negative errno with a sentence in error, and nothing made. */
+must_use int registry_image_build(struct registry_image *out, struct registry *registry,
+                                  struct rule_cache *cache,
+                                  char error[REGISTRY_IMAGE_ERROR_SIZE]);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry_priv.h"
+
+/*
+ * The schema, version 1. A change appends a step to registry_steps[] that turns the
+ * version before it into its own; a step that was ever released is never edited.
+ *
+ * account.state and sender.state are what the files said; suspended_at is a sanction
+ * on top of it, which no import undoes. import and row say where a row came from.
+ */
+static const char version_1[] =
+	"CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	"INSERT INTO meta VALUES('generation', 1);"
+	"CREATE TABLE import("
+	"  serial INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, file TEXT NOT NULL,"
+	"  rows INTEGER NOT NULL, at INTEGER NOT NULL);"
+	"CREATE TABLE account("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  system_id TEXT NOT NULL UNIQUE CHECK(length(CAST(system_id AS BLOB)) BETWEEN 1 AND "
+	"15),"
+	"  name TEXT NOT NULL, state INTEGER NOT NULL CHECK(state IN (1, 2)),"
+	"  mode INTEGER NOT NULL, alphabet INTEGER NOT NULL, sender_tlv INTEGER NOT NULL,"
+	"  valid_from INTEGER NOT NULL, valid_until INTEGER NOT NULL,"
+	"  suspended_at INTEGER NOT NULL DEFAULT 0,"
+	"  digest INTEGER NOT NULL, import INTEGER NOT NULL, row INTEGER NOT NULL);"
+	"CREATE TABLE sender("
+	"  key BLOB PRIMARY KEY CHECK(length(key) = 16), address TEXT NOT NULL,"
+	"  owner INTEGER REFERENCES account(id), state INTEGER NOT NULL CHECK(state IN (1, 2, "
+	"3)),"
+	"  valid_from INTEGER NOT NULL, valid_until INTEGER NOT NULL,"
+	"  blocked_until INTEGER NOT NULL, suspended_at INTEGER NOT NULL DEFAULT 0,"
+	"  digest INTEGER NOT NULL, import INTEGER NOT NULL, row INTEGER NOT NULL) WITHOUT "
+	"ROWID;"
+	/* Owners after the first, of the few senders that have several. */
+	"CREATE TABLE sender_owner("
+	"  key BLOB NOT NULL REFERENCES sender(key) ON DELETE CASCADE,"
+	"  account INTEGER NOT NULL REFERENCES account(id), PRIMARY KEY(key, account)) WITHOUT "
+	"ROWID;"
+	/* Rule numbers are for ever: audit records name them long after a rule is gone. */
+	"CREATE TABLE rule(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);"
+	"CREATE TABLE rule_file(one INTEGER PRIMARY KEY CHECK(one = 1), file TEXT NOT NULL,"
+	"  text BLOB NOT NULL, at INTEGER NOT NULL);"
+	"CREATE TABLE policy(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	"PRAGMA user_version = 1;";
+
+const char *const registry_steps[] = { version_1 };
+const int registry_version = sizeof(registry_steps) / sizeof(registry_steps[0]);
