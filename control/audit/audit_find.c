@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit_priv.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAYS_MAX 4096u /* eleven years of them */
+
+static int compare_days(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The days that have a file, ascending; how many, or negative errno. */
+static int list_days(const struct audit_store *store, uint32_t days[DAYS_MAX])
+{
+	DIR *dir = opendir(store->dir);
+	unsigned n = 0, day;
+
+	if (dir == NULL)
+		return -errno;
+	for (const struct dirent *e; n < DAYS_MAX && (e = readdir(dir)) != NULL;) {
+		int end = 0;
+
+		if (sscanf(e->d_name, "audit-%8u.sqlite%n", &day, &end) == 1 && end == 21 &&
+		    e->d_name[end] == '\0')
+			days[n++] = day;
+	}
+	closedir(dir);
+	qsort(days, n, sizeof(days[0]), compare_days);
+	return (int)n;
+}
+
+static void copy_text(char *out, size_t size, sqlite3_stmt *s, int column)
+{
+	const unsigned char *text = sqlite3_column_text(s, column);
+
+	out[0] = '\0';
+	if (text != NULL)
+		strncat(out, (const char *)text, size - 1);
+}
+
+static void read_row(sqlite3_stmt *s, uint32_t day, struct audit_row *row)
+{
+	char text[AUDIT_TEXT_SIZE + 1], system_id[17], sender[25];
+
+	*row = (struct audit_row){ .day = day, .id = (uint64_t)sqlite3_column_int64(s, 0) };
+	struct audit_record *r = &row->record;
+	r->time_us = (uint64_t)sqlite3_column_int64(s, 1);
+	r->generation = (uint64_t)sqlite3_column_int64(s, 2);
+	r->kind = (uint32_t)sqlite3_column_int64(s, 3);
+	r->reason = (uint32_t)sqlite3_column_int64(s, 4);
+	r->rule = (uint32_t)sqlite3_column_int64(s, 5);
+	copy_text(row->rule_name, sizeof(row->rule_name), s, 6);
+	r->account_id = (uint32_t)sqlite3_column_int64(s, 7);
+	copy_text(system_id, sizeof(system_id), s, 8);
+	memcpy(r->system_id, system_id, sizeof(r->system_id));
+	copy_text(sender, sizeof(sender), s, 9);
+	memcpy(r->sender, sender, sizeof(r->sender));
+	r->command_id = (uint32_t)sqlite3_column_int64(s, 10);
+	r->command_status = (uint32_t)sqlite3_column_int64(s, 11);
+	r->sequence = (uint32_t)sqlite3_column_int64(s, 12);
+	r->data_coding = (uint16_t)sqlite3_column_int64(s, 13);
+	copy_text(text, sizeof(text), s, 14);
+	r->text_len = (uint16_t)strlen(text);
+	memcpy(r->text, text, r->text_len);
+	r->recipient_hash = (uint64_t)sqlite3_column_int64(s, 15);
+	r->flow = (uint64_t)sqlite3_column_int64(s, 16);
+}
+
+#define COLUMNS \
+	"SELECT id, time_us, generation, kind, reason, rule, rule_name, account_id, " \
+	"system_id," \
+	" sender, command_id, command_status, sequence, data_coding, text, recipient_hash, " \
+	"flow" \
+	" FROM record WHERE id > ? AND (? < 0 OR reason = ?) ORDER BY id "
+
+/* Up to n rows of one day after this id, ascending; or its last n, descending. */
+static int64_t find_day(struct audit_store *store, uint32_t day, int reason, uint64_t after,
+                        bool last, struct audit_row *rows, unsigned n,
+                        char error[AUDIT_ERROR_SIZE])
+{
+	int64_t found = 0;
+	int result = audit_open_day(store, day, error);
+
+	if (result < 0)
+		return result;
+	sqlite3_stmt *s =
+		sql_prepare(&store->sql, last ? COLUMNS "DESC LIMIT ?" : COLUMNS "ASC LIMIT ?");
+	result = sql_step(&store->sql, s, "iiii", (int64_t)after, (int64_t)reason,
+	                  (int64_t)reason, (int64_t)n);
+	while (result == 1) {
+		read_row(s, day, &rows[found++]);
+		result = sql_again(&store->sql, s);
+	}
+	sqlite3_finalize(s);
+	if (result < 0)
+		snprintf(error, AUDIT_ERROR_SIZE, "audit of %u: %s", day, store->sql.error);
+	return result < 0 ? result : found;
+}
+
+static int64_t find_after(struct audit_store *store, const struct audit_query *q,
+                          const uint32_t *days, int n_days, struct audit_row *rows,
+                          char error[AUDIT_ERROR_SIZE])
+{
+	int64_t found = 0;
+
+	for (int i = 0; i < n_days && found < q->limit; i++) {
+		if (days[i] < q->after_day)
+			continue;
+		const int64_t n = find_day(store, days[i], q->reason,
+		                           days[i] == q->after_day ? q->after_id : 0, false,
+		                           rows + found, q->limit - (unsigned)found, error);
+		if (n < 0)
+			return n;
+		found += n;
+	}
+	return found;
+}
+
+static int64_t find_latest(struct audit_store *store, const struct audit_query *q,
+                           const uint32_t *days, int n_days, struct audit_row *rows,
+                           char error[AUDIT_ERROR_SIZE])
+{
+	int64_t found = 0;
+
+	for (int i = n_days; i-- > 0 && found < q->limit;) {
+		const int64_t n = find_day(store, days[i], q->reason, 0, true, rows + found,
+		                           q->limit - (unsigned)found, error);
+		if (n < 0)
+			return n;
+		found += n;
+	}
+	for (int64_t i = 0; i < found / 2; i++) { /* oldest first */
+		const struct audit_row swap = rows[i];
+
+		rows[i] = rows[found - 1 - i];
+		rows[found - 1 - i] = swap;
+	}
+	return found;
+}
+
+int64_t audit_store_find(struct audit_store *store, const struct audit_query *query,
+                         struct audit_row *rows, char error[AUDIT_ERROR_SIZE])
+{
+	uint32_t days[DAYS_MAX];
+	const int n_days = list_days(store, days);
+
+	if (n_days < 0) {
+		snprintf(error, AUDIT_ERROR_SIZE, "cannot read %s: %s", store->dir,
+		         strerror(-n_days));
+		return n_days;
+	}
+	if (query->after_day != 0)
+		return find_after(store, query, days, n_days, rows, error);
+	return find_latest(store, query, days, n_days, rows, error);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit_priv: what storing and finding audit records share.
+ */
+#ifndef CONTROL_AUDIT_PRIV_H
+#define CONTROL_AUDIT_PRIV_H
+#include "audit_store.h"
+#include "problems.h"
+#include "registry.h"
+#include "sql.h"
+
+struct audit_store {
+	char *dir, *registry;
+	struct sql sql;       /* of the day that is open */
+	uint32_t day;         /* YYYYMMDD, 0 = none is open */
+	sqlite3_stmt *insert;
+	uint32_t rule;        /* whose name is kept, 0 = none */
+	char rule_name[65];
+};
+
+/* Open this day's file, made when it is missing, and close the one before. */
+must_use int audit_open_day(struct audit_store *store, uint32_t day,
+                            char error[AUDIT_ERROR_SIZE]);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define APPLICATION_ID 0x534c5541 /* "SLUA" */
+
+static const char schema[] =
+	"CREATE TABLE IF NOT EXISTS record("
+	"  id INTEGER PRIMARY KEY, worker INTEGER NOT NULL, position INTEGER NOT NULL,"
+	"  time_us INTEGER NOT NULL, generation INTEGER NOT NULL, kind INTEGER NOT NULL,"
+	"  reason INTEGER NOT NULL, rule INTEGER NOT NULL, rule_name TEXT NOT NULL,"
+	"  account_id INTEGER NOT NULL, system_id TEXT NOT NULL, sender TEXT NOT NULL,"
+	"  recipient_hash INTEGER NOT NULL, flow INTEGER NOT NULL, command_id INTEGER NOT NULL,"
+	"  command_status INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+	"  data_coding INTEGER NOT NULL, text TEXT NOT NULL,"
+	"  UNIQUE(worker, position, time_us));"
+	"CREATE INDEX IF NOT EXISTS record_reason ON record(reason, id);"
+	"PRAGMA user_version = 1;";
+
+static const char insert[] =
+	"INSERT INTO record(worker, position, time_us, generation, kind, reason, rule, "
+        "rule_name,"
+	" account_id, system_id, sender, recipient_hash, flow, command_id, command_status,"
+	" sequence, data_coding, text) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	" ON CONFLICT DO NOTHING";
+
+int audit_store_open(struct audit_store **out, const char *dir, const char *registry,
+                     char error[AUDIT_ERROR_SIZE])
+{
+	if (mkdir(dir, 0750) != 0 && errno != EEXIST) {
+		const int result = -errno;
+
+		snprintf(error, AUDIT_ERROR_SIZE, "cannot make the audit folder %s: %s", dir,
+		         strerror(-result));
+		return result;
+	}
+	struct audit_store *store = calloc(1, sizeof(*store));
+	char *dir_copy = strdup(dir), *registry_copy = strdup(registry);
+	if (store == NULL || dir_copy == NULL || registry_copy == NULL) {
+		free(store);
+		free(dir_copy);
+		free(registry_copy);
+		snprintf(error, AUDIT_ERROR_SIZE, "out of memory");
+		return -ENOMEM;
+	}
+	store->dir = dir_copy;
+	store->registry = registry_copy;
+	*out = store;
+	return 0;
+}
+
+static void close_day(struct audit_store *store)
+{
+	sqlite3_finalize(store->insert);
+	store->insert = NULL;
+	sql_close(&store->sql);
+	store->day = 0;
+}
+
+void audit_store_close(struct audit_store *store)
+{
+	if (store == NULL)
+		return;
+	close_day(store);
+	free(store->dir);
+	free(store->registry);
+	free(store);
+}
+
+static uint32_t day_of(uint64_t time_us)
+{
+	const time_t seconds = (time_t)(time_us / 1000000);
+	struct tm tm;
+
+	/* A record of a data plane without a clock is of 1970, not of nowhere. */
+	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 8099)
+		return 19700101;
+	return (uint32_t)((tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
+}
+
+static int failed(struct audit_store *store, int result, char error[AUDIT_ERROR_SIZE])
+{
+	snprintf(error, AUDIT_ERROR_SIZE, "audit %s: %s", store->dir, store->sql.error);
+	close_day(store);
+	return result;
+}
+
+/* Only when it is new: a reader must not wait for the writer's lock. */
+static int make_schema(struct sql *sql)
+{
+	int64_t version = 0;
+	const int result = sql_number(sql, &version, "PRAGMA user_version", "");
+
+	return result < 0 ? result : version != 0 ? 0 : sql_script(sql, schema);
+}
+
+int audit_open_day(struct audit_store *store, uint32_t day, char error[AUDIT_ERROR_SIZE])
+{
+	char path[4096];
+
+	if (store->day == day)
+		return 0;
+	close_day(store);
+	snprintf(path, sizeof(path), "%s/audit-%08u.sqlite", store->dir, day);
+	int result = sql_open(&store->sql, path, APPLICATION_ID);
+	if (result == 0)
+		result = make_schema(&store->sql);
+	if (result == 0) {
+		store->insert = sql_prepare(&store->sql, insert);
+		result = store->insert == NULL ? -EIO : 0;
+	}
+	if (result != 0)
+		return failed(store, result, error);
+	store->day = day;
+	return 0;
+}
+
+/* Numbers of rules are never used again, so a name once found stays. A batch mostly
+ * holds few rules: the last one is kept, the registry is asked for the others. */
+static const char *rule_name(struct audit_store *store, uint32_t rule)
+{
+	struct registry *registry = NULL;
+
+	if (rule == 0)
+		return "";
+	if (store->rule == rule)
+		return store->rule_name;
+	store->rule = 0;
+	store->rule_name[0] = '\0';
+	if (registry_open(&registry, store->registry) == 0 &&
+	    registry_rule_name(registry, rule, store->rule_name, sizeof(store->rule_name)) == 1)
+		store->rule = rule;
+	registry_close(registry);
+	return store->rule_name;
+}
+
+static int put_record(struct audit_store *store, unsigned worker, uint64_t position,
+                      const struct audit_record *r)
+{
+	char system_id[17], sender[25], text[AUDIT_TEXT_SIZE + 1];
+	const size_t text_len = r->text_len < AUDIT_TEXT_SIZE ? r->text_len : AUDIT_TEXT_SIZE;
+
+	utf8_printable(system_id, sizeof(system_id), r->system_id, strnlen(r->system_id, 16));
+	utf8_printable(sender, sizeof(sender), r->sender, strnlen(r->sender, 24));
+	utf8_printable(text, sizeof(text), (const char *)r->text, text_len);
+	return sql_step(&store->sql, store->insert,
+	                "iiiiiiititt"
+	                "iiiiiit",
+	                (int64_t)worker, (int64_t)position, (int64_t)r->time_us,
+	                (int64_t)r->generation, (int64_t)r->kind, (int64_t)r->reason,
+	                (int64_t)r->rule, rule_name(store, r->rule), (int64_t)r->account_id,
+	                system_id, sender, (int64_t)r->recipient_hash, (int64_t)r->flow,
+	                (int64_t)r->command_id, (int64_t)r->command_status,
+	                (int64_t)r->sequence, (int64_t)r->data_coding, text);
+}
+
+/* All records are of this store's day; one transaction. */
+static int put_day(struct audit_store *store, unsigned worker, uint64_t position,
+                   const struct audit_record *records, unsigned n, char error[AUDIT_ERROR_SIZE])
+{
+	int result = sql_script(&store->sql, "BEGIN IMMEDIATE");
+
+	for (unsigned i = 0; result >= 0 && i < n; i++)
+		result = put_record(store, worker, position + i, &records[i]);
+	if (result >= 0)
+		result = sql_script(&store->sql, "COMMIT");
+	/* Closing rolls back what was not committed. */
+	return result < 0 ? failed(store, result, error) : 0;
+}
+
+int audit_store_put(struct audit_store *store, unsigned worker, uint64_t position,
+                    const struct audit_record *records, unsigned n,
+                    char error[AUDIT_ERROR_SIZE])
+{
+	for (unsigned at = 0, end; at < n; at = end) {
+		const uint32_t day = day_of(records[at].time_us);
+
+		end = at + 1;
+		while (end < n && day_of(records[end].time_us) == day)
+			end++;
+		int result = audit_open_day(store, day, error);
+		if (result == 0)
+			result = put_day(store, worker, position + at, records + at, end - at,
+			                 error);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}

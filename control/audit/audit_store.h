@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit_store: refusals and flags in SQLite files, one a day (UTC of the record).
+ *
+ * DIR/audit-YYYYMMDD.sqlite. Records arrive in batches and may arrive twice (a crash
+ * between storing and taking them from their ring): (worker, position, time) is a
+ * unique key, so storing again changes nothing. Each keeps the name of its rule as it
+ * was then.
+ *
+ * Threads    a store is used by one thread at a time; readers open stores of their own.
+ */
+#ifndef CONTROL_AUDIT_STORE_H
+#define CONTROL_AUDIT_STORE_H
+#include <stdint.h>
+
+#include "check.h"
+#include "report_format.h"
+
+#define AUDIT_ERROR_SIZE 400u
+
+struct audit_store;
+
+/* Make DIR when it is missing. 0, -ENOMEM or what mkdir() said, with a sentence.
+ * registry: path of the database where the names of rules are. */
+must_use int audit_store_open(struct audit_store **out, const char *dir, const char *registry,
+                              char error[AUDIT_ERROR_SIZE]);
+void audit_store_close(struct audit_store *store); /* NULL is allowed */
+
+/*
+ * Store n records of one worker's ring, the first at this position. Durable when it
+ * returns 0. Negative errno (-ENOSPC: the disk is full, ...) with a sentence: nothing,
+ * or only whole days, were stored; try again with the same ones.
+ */
+must_use int audit_store_put(struct audit_store *store, unsigned worker, uint64_t position,
+                             const struct audit_record *records, unsigned n,
+                             char error[AUDIT_ERROR_SIZE]);
+
+struct audit_row {
+	uint32_t day;  /* YYYYMMDD */
+	uint64_t id;   /* in that day's file; grows */
+	struct audit_record record;
+	char rule_name[65];
+};
+
+struct audit_query {
+	unsigned limit;          /* most rows */
+	int reason;              /* enum reason, or -1 */
+	uint32_t after_day;      /* with after_id: only rows after this one, oldest first; */
+	uint64_t after_id;       /* 0, 0: the latest rows, oldest of them first */
+};
+
+/* How many rows into rows[query->limit], or negative errno with a sentence. */
+must_use int64_t audit_store_find(struct audit_store *store, const struct audit_query *query,
+                                  struct audit_row *rows, char error[AUDIT_ERROR_SIZE]);
+
+#endif
