@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api: HTTP with JSON on a UNIX socket, for sluicectl and whatever else manages us.
+ *
+ *   GET  /v1/status                      everything in a glance
+ *   GET  /v1/counters                    counters and reasons of the data plane
+ *   GET  /v1/audit?limit&reason&after    refusals and flags
+ *   GET  /v1/policy                      numbers of the policy
+ *   POST /v1/policy                      { "name": ..., "value": ... }
+ *   POST /v1/accounts?file=NAME          body: CSV
+ *   POST /v1/senders?file=NAME           body: CSV
+ *   POST /v1/rules?file=NAME             body: YAML
+ *   POST /v1/sanctions                   { "op": "suspend" | "lift",
+ *                                          "kind": "account" | "sender", "name": ... }
+ *
+ * Whatever fails answers { "error", "where", "hint" }, files also "problems". No path
+ * of a client is ever opened here: files come as bodies. Who may connect is decided by
+ * the mode of the socket.
+ *
+ * Threads  one a connection; a long import holds up nobody but its own client.
+ */
+#ifndef CONTROL_API_H
+#define CONTROL_API_H
+#include "check.h"
+
+struct api;
+struct audit_drain;
+struct push;
+
+struct api_setting {
+	const char *database, *socket, *link, *report, *audit; /* paths, for status */
+	struct push *push;
+	struct audit_drain *drain;
+};
+
+/* Serve on this listening socket, which is ours from now on. Strings are borrowed. */
+must_use int api_open(struct api **out, const struct api_setting *setting, int listener);
+void api_close(struct api *api);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_priv: a request, its answer, and who handles it.
+ */
+#ifndef CONTROL_API_PRIV_H
+#define CONTROL_API_PRIV_H
+#include <jansson.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api.h"
+#include "problems.h"
+#include "push.h"
+#include "registry.h"
+
+#define BODY_CSV_MAX (UINT64_C(4) << 30) /* 40 million senders */
+#define BODY_JSON_MAX (UINT64_C(64) << 10)
+
+struct api {
+	struct api_setting setting;
+	struct MHD_Daemon *daemon;
+	uint64_t started; /* Unix seconds */
+	pthread_mutex_t lock; /* of counts: a full count of millions takes a while */
+	struct registry_counts counts;
+};
+
+struct request {
+	const struct route *route;
+	struct MHD_Connection *connection;
+	char *body; /* NUL after size octets */
+	uint64_t size, capacity;
+	unsigned failure; /* HTTP status decided before the body was read, or 0 */
+};
+
+struct route {
+	const char *method, *path;
+	uint64_t body_max; /* octets */
+	/* Returns the HTTP status; *out is a new reference. */
+	unsigned (*handle)(struct api *api, struct request *request, json_t **out);
+};
+extern const struct route api_routes[];
+extern const unsigned api_routes_n;
+
+/* A query argument, or "" when it is not there. */
+const char *request_argument(const struct request *request, const char *name);
+
+/* { error, where, hint } into *out; returns status. */
+unsigned api_fail(json_t **out, unsigned status, const char *where, const char *hint,
+                  const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* A failure of the registry, by its errno. Closes it. */
+unsigned api_fail_registry(json_t **out, struct registry *registry, int result);
+
+/* Problems of a file: 422 with all that were kept. */
+unsigned api_fail_problems(json_t **out, const struct problems *problems, const char *outcome);
+
+json_t *api_problems(const struct problems *problems); /* as an array */
+json_t *api_text(const char *text); /* what is not UTF-8 replaced by '?' */
+
+/* What the data plane did with a change. */
+json_t *api_push_answer(const struct push_answer *answer);
+
+unsigned handle_status(struct api *api, struct request *request, json_t **out);
+unsigned handle_counters(struct api *api, struct request *request, json_t **out);
+unsigned handle_audit(struct api *api, struct request *request, json_t **out);
+unsigned handle_accounts(struct api *api, struct request *request, json_t **out);
+unsigned handle_senders(struct api *api, struct request *request, json_t **out);
+unsigned handle_rules(struct api *api, struct request *request, json_t **out);
+unsigned handle_sanctions(struct api *api, struct request *request, json_t **out);
+unsigned handle_policy(struct api *api, struct request *request, json_t **out);
+unsigned handle_set_policy(struct api *api, struct request *request, json_t **out);
+
+#endif

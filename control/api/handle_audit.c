@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "audit_store.h"
+
+#define LIMIT_DEFAULT 20u
+#define LIMIT_MAX 1000u
+
+/* The number of a reason, -1 for "", -2 for a name that none has. */
+static int find_reason(const char *name)
+{
+	if (name[0] == '\0')
+		return -1;
+	for (unsigned i = 0; i < REASON_SLOTS; i++) {
+		const struct reason_row *row = reason_row(i);
+
+		if (row != NULL && strcmp(row->name, name) == 0)
+			return (int)i;
+	}
+	return -2;
+}
+
+/* limit, reason, after=YYYYMMDD:ID. The HTTP status of a failure, or 0. */
+static unsigned read_query(const struct request *request, struct audit_query *query,
+                           json_t **out)
+{
+	const char *limit = request_argument(request, "limit");
+	const char *after = request_argument(request, "after");
+	unsigned long long id = 0;
+	unsigned day = 0;
+	int end = 0;
+
+	query->limit = limit[0] ? (unsigned)strtoul(limit, NULL, 10) : LIMIT_DEFAULT;
+	if (query->limit == 0 || query->limit > LIMIT_MAX)
+		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "limit",
+		                "ask again with after= for more", "limit must be from 1 to %u",
+		                LIMIT_MAX);
+	query->reason = find_reason(request_argument(request, "reason"));
+	if (query->reason == -2)
+		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "reason",
+		                "sluicectl counters names them", "there is no reason \"%s\"",
+		                request_argument(request, "reason"));
+	if (after[0] != '\0' && (sscanf(after, "%8u:%19llu%n", &day, &id, &end) != 2 ||
+	                         day == 0 || after[end] != '\0'))
+		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "after",
+		                "use the cursor of an earlier answer", "\"%s\" is not a cursor",
+		                after);
+	query->after_day = day;
+	query->after_id = id;
+	return 0;
+}
+
+static const char *kind_name(uint32_t kind)
+{
+	static const char *const names[] = {
+		[AUDIT_REFUSED] = "refused",
+		[AUDIT_OBSERVED] = "observed",
+		[AUDIT_FLAGGED] = "flagged",
+		[AUDIT_BIND_REFUSED] = "bind_refused",
+	};
+
+	return kind < sizeof(names) / sizeof(names[0]) && names[kind] ? names[kind] : "unknown";
+}
+
+static json_t *time_text(uint64_t time_us)
+{
+	const time_t seconds = (time_t)(time_us / 1000000);
+	char text[40];
+	struct tm tm;
+	const size_t n =
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &tm));
+
+	snprintf(text + n, sizeof(text) - n, ".%03uZ", (unsigned)(time_us / 1000 % 1000));
+	return json_string(text);
+}
+
+static json_t *row_json(const struct audit_row *row)
+{
+	const struct audit_record *r = &row->record;
+	const struct reason_row *reason = reason_row(r->reason);
+	char system_id[17] = "", sender[25] = "", text[AUDIT_TEXT_SIZE + 1] = "", hash[20];
+
+	memcpy(system_id, r->system_id, sizeof(r->system_id));
+	memcpy(sender, r->sender, sizeof(r->sender));
+	memcpy(text, r->text, r->text_len);
+	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->recipient_hash);
+	return json_pack("{so ss ss ss so so ss sI sI sI sI sI sI si so ss sI}", "time",
+	                 time_text(r->time_us), "kind", kind_name(r->kind), "reason",
+	                 reason ? reason->name : "unknown", "sentence",
+	                 reason ? reason->sentence : "", "system_id", api_text(system_id),
+	                 "sender", api_text(sender), "rule", row->rule_name, "rule_id",
+	                 (json_int_t)r->rule, "account_id", (json_int_t)r->account_id,
+	                 "generation", (json_int_t)r->generation, "command_id",
+	                 (json_int_t)r->command_id, "command_status",
+	                 (json_int_t)r->command_status, "sequence", (json_int_t)r->sequence,
+	                 "data_coding", (int)r->data_coding, "text", api_text(text),
+	                 "recipient_hash", hash, "flow", (json_int_t)r->flow);
+}
+
+unsigned handle_audit(struct api *api, struct request *request, json_t **out)
+{
+	char error[AUDIT_ERROR_SIZE] = "", cursor[40];
+	struct audit_query query = { 0 };
+	struct audit_store *store = NULL;
+	const unsigned status = read_query(request, &query, out);
+	int64_t n = -1;
+
+	if (status != 0)
+		return status;
+	struct audit_row *rows = calloc(query.limit, sizeof(*rows));
+	if (rows != NULL &&
+	    audit_store_open(&store, api->setting.audit, api->setting.database, error) == 0)
+		n = audit_store_find(store, &query, rows, error);
+	audit_store_close(store);
+	if (n < 0) {
+		free(rows);
+		return api_fail(out, MHD_HTTP_INTERNAL_SERVER_ERROR, api->setting.audit,
+		                "see the log of sluice-control", "%s", error);
+	}
+	json_t *list = json_array();
+	for (int64_t i = 0; i < n; i++)
+		json_array_append_new(list, row_json(&rows[i]));
+	snprintf(cursor, sizeof(cursor), "%08u:%llu", n ? rows[n - 1].day : query.after_day,
+	         (unsigned long long)(n ? rows[n - 1].id : query.after_id));
+	free(rows);
+	*out = json_pack("{so ss}", "records", list, "cursor", cursor);
+	return MHD_HTTP_OK;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api_priv.h"
+
+#include <errno.h>
+#include <hs/hs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "import.h"
+#include "rule_compile.h"
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* The name that messages about the body carry. */
+static const char *file_name(const struct request *request, const char *otherwise)
+{
+	const char *name = request_argument(request, "file");
+
+	return name[0] != '\0' ? name : otherwise;
+}
+
+typedef int import_function(struct registry *registry, char *text, size_t size,
+                            struct problems *problems, struct problems *notes,
+                            struct import_result *result);
+
+static unsigned import(struct api *api, struct request *request, json_t **out,
+                       import_function *function, const char *kind)
+{
+	const double began = now_ms();
+	struct problems problems, notes;
+	struct import_result done;
+	struct push_answer answer;
+	struct registry *registry = NULL;
+
+	problems_init(&problems, file_name(request, kind));
+	problems_init(&notes, problems.file);
+	int result = registry_open(&registry, api->setting.database);
+	if (result == 0)
+		result = function(registry, request->body, request->size, &problems, &notes,
+		                  &done);
+	if (result == -EINVAL && problems.total != 0) {
+		registry_close(registry);
+		return api_fail_problems(out, &problems, "nothing was imported");
+	}
+	if (result != 0)
+		return api_fail_registry(out, registry, result);
+	registry_close(registry);
+	const double imported = now_ms();
+	push_image(api->setting.push, &answer);
+	*out = json_pack(
+		"{ss so sI sI sI sI sI sI so sI sf so sf}", "kind", kind, "file",
+		api_text(problems.file), "rows", (json_int_t)done.rows, "added",
+		(json_int_t)done.added, "updated", (json_int_t)done.updated, "repeated",
+		(json_int_t)done.repeated, "still_suspended", (json_int_t)done.still_suspended,
+		"generation", (json_int_t)done.generation, "notes", api_problems(&notes),
+		"notes_total", (json_int_t)notes.total, "import_ms", imported - began,
+		"dataplane", api_push_answer(&answer), "milliseconds", now_ms() - began);
+	return MHD_HTTP_OK;
+}
+
+unsigned handle_accounts(struct api *api, struct request *request, json_t **out)
+{
+	return import(api, request, out, import_accounts, "accounts");
+}
+
+unsigned handle_senders(struct api *api, struct request *request, json_t **out)
+{
+	return import(api, request, out, import_senders, "senders");
+}
+
+/* Into the registry, with a number for each name. */
+static int keep_rules(struct registry *registry, const struct request *request,
+                      const char *file, const struct rule_set *set, uint64_t *generation)
+{
+	const char **names = malloc((set->n_rules + 1) * sizeof(*names));
+
+	if (names == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < set->n_rules; i++)
+		names[i] = set->rules[i].name;
+	const int result = registry_put_rules(registry, file, request->body, request->size,
+	                                      names, set->n_rules, generation);
+	free(names);
+	return result;
+}
+
+unsigned handle_rules(struct api *api, struct request *request, json_t **out)
+{
+	const double began = now_ms();
+	struct problems problems;
+	struct rule_set *set = NULL;
+	struct hs_database *database = NULL;
+	struct registry *registry = NULL;
+	struct push_answer answer;
+	uint64_t generation = 0;
+
+	problems_init(&problems, file_name(request, "rules"));
+	int result = rule_load(&set, &database, request->body, request->size, &problems);
+	if (result == -EINVAL)
+		return api_fail_problems(out, &problems, "nothing was pushed");
+	if (result != 0)
+		return api_fail(out, MHD_HTTP_INSUFFICIENT_STORAGE, "rules", "try again later",
+		                "out of memory");
+	const json_int_t rules = set->n_rules, patterns = set->n_patterns, tests = set->n_tests;
+	result = registry_open(&registry, api->setting.database);
+	if (result == 0)
+		result = keep_rules(registry, request, problems.file, set, &generation);
+	if (result != 0) {
+		rule_set_free(set);
+		hs_free_database(database);
+		return api_fail_registry(out, registry, result);
+	}
+	registry_close(registry);
+	push_take_rules(api->setting.push, generation, set, database);
+	push_image(api->setting.push, &answer);
+	*out = json_pack("{so sI sI sI sI so sf}", "file", api_text(problems.file), "rules",
+	                 rules, "patterns", patterns, "tests", tests, "generation",
+	                 (json_int_t)generation, "dataplane", api_push_answer(&answer),
+	                 "milliseconds", now_ms() - began);
+	return MHD_HTTP_OK;
+}

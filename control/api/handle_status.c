@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api_priv.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit_drain.h"
+#include "report_reader.h"
+
+/* Counted once a generation: a full count of millions of senders takes a while. */
+static int count(struct api *api, struct registry *registry, struct registry_counts *out)
+{
+	uint64_t generation = 0;
+	int result = registry_generation(registry, &generation);
+
+	pthread_mutex_lock(&api->lock);
+	if (result == 0 && api->counts.generation != generation)
+		result = registry_count(registry, &api->counts);
+	*out = api->counts;
+	pthread_mutex_unlock(&api->lock);
+	return result;
+}
+
+static json_t *control_part(const struct api *api)
+{
+	return json_pack("{ss sI sI ss ss}", "version", SLUICE_VERSION, "pid",
+	                 (json_int_t)getpid(), "uptime_s",
+	                 (json_int_t)((uint64_t)time(NULL) - api->started), "database",
+	                 api->setting.database, "socket", api->setting.socket);
+}
+
+static json_t *registry_part(const struct registry_counts *c)
+{
+	return json_pack("{sI sI sI sI sI sI sI}", "generation", (json_int_t)c->generation,
+	                 "accounts", (json_int_t)c->accounts, "accounts_suspended",
+	                 (json_int_t)c->accounts_suspended, "senders", (json_int_t)c->senders,
+	                 "senders_suspended", (json_int_t)c->senders_suspended,
+	                 "senders_blocked", (json_int_t)c->senders_blocked, "rules",
+	                 (json_int_t)c->rules);
+}
+
+static json_t *dataplane_part(const struct api *api, uint64_t generation)
+{
+	struct push_state s;
+
+	push_state(api->setting.push, &s);
+	/* A registry that never held anything (generation 1) is never pushed. */
+	const bool current = s.connected && s.covered >= generation && generation > 1;
+	return json_pack("{sb sb sI si sI sI ss so}", "connected", s.connected, "current",
+	                 current, "generation", (json_int_t)s.generation, "workers",
+	                 s.connected ? s.workers : 0, "pid", (json_int_t)s.pid, "uptime_s",
+	                 (json_int_t)s.uptime_s, "link", api->setting.link, "text",
+	                 api_text(s.text));
+}
+
+static json_t *audit_part(const struct api *api)
+{
+	struct audit_drain_state s;
+
+	audit_drain_state(api->setting.drain, &s);
+	return json_pack("{ss sb sI sI sI so}", "folder", api->setting.audit, "attached",
+	                 s.attached, "stored", (json_int_t)s.stored, "waiting",
+	                 (json_int_t)s.waiting, "failing_s", (json_int_t)s.failing_s, "text",
+	                 api_text(s.text));
+}
+
+unsigned handle_status(struct api *api, struct request *request, json_t **out)
+{
+	struct registry_counts counts = { 0 };
+	struct registry *registry = NULL;
+	int result = registry_open(&registry, api->setting.database);
+
+	(void)request;
+	if (result == 0)
+		result = count(api, registry, &counts);
+	if (result != 0)
+		return api_fail_registry(out, registry, result);
+	registry_close(registry);
+	*out = json_pack("{so so so so ss}", "control", control_part(api), "registry",
+	                 registry_part(&counts), "dataplane",
+	                 dataplane_part(api, counts.generation), "audit", audit_part(api),
+	                 "report", api->setting.report);
+	return MHD_HTTP_OK;
+}
+
+static json_t *counter_list(const struct report_reader *reader, unsigned from, unsigned to)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = from; i < to; i++) {
+		const struct report_counter_row *row = report_counter_row(i);
+
+		if (row != NULL)
+			json_array_append_new(
+				list, json_pack("{ss sI ss ss}", "name", row->name, "value",
+			                        (json_int_t)report_reader_sum(reader, i),
+			                        "unit", row->unit, "sentence", row->sentence));
+	}
+	return list;
+}
+
+unsigned handle_counters(struct api *api, struct request *request, json_t **out)
+{
+	char error[REPORT_ERROR_SIZE] = "";
+	struct report_reader *reader = NULL;
+
+	(void)request;
+	if (report_reader_open(&reader, api->setting.report, error) != 0)
+		return api_fail(out, MHD_HTTP_SERVICE_UNAVAILABLE, api->setting.report,
+		                "start the data plane; its report_file must be this one", "%s",
+		                error);
+	*out = json_pack("{si sI so so}", "workers", report_reader_workers(reader), "started",
+	                 (json_int_t)report_reader_started(reader), "counters",
+	                 counter_list(reader, 0, COUNTER_N), "reasons",
+	                 counter_list(reader, REPORT_REASON_BASE, REPORT_COUNTERS));
+	report_reader_close(reader);
+	return MHD_HTTP_OK;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <curl/curl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct transfer {
+	char *answer;
+	size_t size;
+	const char *what;
+	int shown; /* seconds last shown on the progress line */
+};
+
+char *cli_read_file(const char *path, size_t *size)
+{
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	size_t capacity = 1 << 16, used = 0, n;
+	char *text = malloc(capacity);
+
+	while (f != NULL && text != NULL &&
+	       (n = fread(text + used, 1, capacity - used - 1, f)) > 0) {
+		used += n;
+		if (used + 1 < capacity)
+			continue;
+		char *more = realloc(text, capacity *= 2);
+		if (more == NULL)
+			free(text);
+		text = more;
+	}
+	if (f == NULL || text == NULL || ferror(f)) {
+		fprintf(stderr, "sluicectl: cannot read %s: %m\n", path);
+		free(text);
+		text = NULL;
+	} else {
+		text[used] = '\0';
+		*size = used;
+	}
+	if (f != NULL && f != stdin)
+		fclose(f);
+	return text;
+}
+
+static void append_pair(CURL *curl, char **url, const char *name, const char *value)
+{
+	char *escaped = curl_easy_escape(curl, value, 0), *longer = NULL;
+
+	if (escaped != NULL && *url != NULL &&
+	    asprintf(&longer, "%s%c%s=%s", *url, strchr(*url, '?') ? '&' : '?', name, escaped) <
+	            0)
+		longer = NULL;
+	curl_free(escaped);
+	free(*url);
+	*url = longer;
+}
+
+char *cli_url(const char *path, ...)
+{
+	CURL *curl = curl_easy_init();
+	char *url = strdup(path);
+	va_list args;
+
+	va_start(args, path);
+	for (const char *name; (name = va_arg(args, const char *)) != NULL;) {
+		const char *value = va_arg(args, const char *);
+
+		if (value != NULL && value[0] != '\0')
+			append_pair(curl, &url, name, value);
+	}
+	va_end(args);
+	curl_easy_cleanup(curl);
+	return url;
+}
+
+static size_t on_answer(char *octets, size_t one, size_t n, void *context)
+{
+	struct transfer *t = context;
+	char *more = realloc(t->answer, t->size + n * one + 1);
+
+	if (more == NULL)
+		return 0;
+	memcpy(more + t->size, octets, n * one);
+	t->answer = more;
+	t->size += n * one;
+	t->answer[t->size] = '\0';
+	return n * one;
+}
+
+/* A line that says what is going on, after the first second, when somebody looks. */
+static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t total,
+                       curl_off_t sent)
+{
+	static double began;
+	struct transfer *t = context;
+	struct timespec now;
+
+	(void)a, (void)b;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	const double at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	if (began == 0)
+		began = at;
+	const int seconds = (int)(at - began);
+	if (t->what == NULL || seconds == t->shown)
+		return 0;
+	t->shown = seconds;
+	if (sent < total)
+		fprintf(stderr, "%s: %lld of %lld KiB sent, %d s\n", t->what,
+		        (long long)sent / 1024, (long long)total / 1024, seconds);
+	else
+		fprintf(stderr, "%s: waiting for sluice-control and the data plane, %d s\n",
+		        t->what, seconds);
+	return 0;
+}
+
+static CURLcode transfer(const struct cli *cli, const char *path, const char *body, size_t size,
+                         struct transfer *t, long *status)
+{
+	CURL *curl = curl_easy_init();
+	char url[4200];
+
+	if (curl == NULL)
+		return CURLE_OUT_OF_MEMORY;
+	snprintf(url, sizeof(url), "http://sluice%s", path);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, cli->socket);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
+	if (body != NULL) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+	}
+	const CURLcode code = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+	curl_easy_cleanup(curl);
+	return code;
+}
+
+static int say_unreachable(const struct cli *cli, CURLcode code)
+{
+	if (cli->json)
+		cli_print_json(json_pack("{ss ss ss}", "error", curl_easy_strerror(code),
+		                         "where", cli->socket, "hint",
+		                         "start sluice-control, or give --socket"),
+		               EXIT_FAILED);
+	fprintf(stderr,
+	        "sluicectl: sluice-control does not answer on %s (%s); start it, or give "
+	        "--socket or $SLUICE_SOCKET\n",
+	        cli->socket, curl_easy_strerror(code));
+	return EXIT_FAILED;
+}
+
+static void say_failure(const json_t *failure)
+{
+	const json_t *problems = json_object_get(failure, "problems"), *problem;
+	const char *where = cli_text(failure, "where");
+	const long long total = cli_number(failure, "problems_total");
+	size_t i;
+
+	json_array_foreach(problems, i, problem)
+		fprintf(stderr, "%s\n", cli_text(problem, "line"));
+	if (total > (long long)json_array_size(problems))
+		fprintf(stderr, "... and %lld more\n",
+		        total - (long long)json_array_size(problems));
+	fprintf(stderr, "sluicectl: %s", cli_text(failure, "error"));
+	if (strstr(cli_text(failure, "error"), where) == NULL)
+		fprintf(stderr, " (%s)", where);
+	fprintf(stderr, "; %s\n", cli_text(failure, "hint"));
+}
+
+int cli_ask(const struct cli *cli, const char *path, const char *body, size_t size,
+            const char *what, json_t **out)
+{
+	struct transfer t = { .what = what };
+	json_error_t error;
+	long status = 0;
+	const CURLcode code = transfer(cli, path, body, size, &t, &status);
+
+	if (code != CURLE_OK && t.answer == NULL)
+		return say_unreachable(cli, code);
+	json_t *answer = t.answer ? json_loads(t.answer, 0, &error) : NULL;
+	free(t.answer);
+	if (answer == NULL) {
+		fprintf(stderr,
+		        "sluicectl: the answer of %s is not JSON; is it sluice-control's "
+		        "socket?\n",
+		        cli->socket);
+		return EXIT_FAILED;
+	}
+	if (status == 200) {
+		*out = answer;
+		return 0;
+	}
+	say_failure(answer);
+	if (cli->json)
+		return cli_print_json(answer, EXIT_FAILED);
+	json_decref(answer);
+	return EXIT_FAILED;
+}

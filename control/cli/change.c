@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands that change something: import, push, suspend, lift, policy set.
+ */
+#include "cli.h"
+
+#include <hs/hs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rule_compile.h"
+
+/* An import that is recorded is done, though the data plane may be away: 0. */
+static int recorded(int status) { return status == EXIT_AWAY ? EXIT_DONE : status; }
+
+/* The exit status of an answer that --json prints as it is. */
+static int json_status(const json_t *answer)
+{
+	const json_t *d = json_object_get(answer, "dataplane");
+
+	if (cli_flag(d, "enforced"))
+		return EXIT_DONE;
+	return cli_flag(d, "away") ? EXIT_AWAY : EXIT_FAILED;
+}
+
+/* Send a file to a path of the API. */
+static int send_file(const struct cli *cli, const char *path, json_t **answer)
+{
+	const char *file = cli->arguments[0];
+	size_t size = 0;
+	char *text = cli_read_file(file, &size);
+
+	if (text == NULL)
+		return EXIT_FAILED;
+	char *url = cli_url(path, "file", file, NULL);
+	const int status =
+		url == NULL ? EXIT_FAILED : cli_ask(cli, url, text, size, file, answer);
+	free(url);
+	free(text);
+	return status;
+}
+
+static void print_notes(const json_t *answer)
+{
+	const json_t *notes = json_object_get(answer, "notes"), *note;
+	const long long total = cli_number(answer, "notes_total");
+	size_t i;
+
+	json_array_foreach(notes, i, note)
+		fprintf(stderr, "note: %s\n", cli_text(note, "line"));
+	if (total > (long long)json_array_size(notes))
+		fprintf(stderr, "note: ... and %lld more rows like these\n",
+		        total - (long long)json_array_size(notes));
+}
+
+static int import(const struct cli *cli, const char *path, const char *what)
+{
+	json_t *answer = NULL;
+	int status = send_file(cli, path, &answer);
+
+	if (status != 0)
+		return status;
+	if (cli->json)
+		return cli_print_json(answer, recorded(json_status(answer)));
+	print_notes(answer);
+	printf("%lld %s read: %lld added, %lld updated", cli_number(answer, "rows"), what,
+	       cli_number(answer, "added"), cli_number(answer, "updated"));
+	if (cli_number(answer, "repeated") != 0)
+		printf(", %lld said twice", cli_number(answer, "repeated"));
+	printf(" (%.0f ms)\n", cli_real(answer, "import_ms"));
+	if (cli_number(answer, "still_suspended") != 0)
+		printf("%lld of them stay suspended; \"sluicectl lift\" ends that\n",
+		       cli_number(answer, "still_suspended"));
+	status = recorded(cli_say_dataplane(answer, what));
+	json_decref(answer);
+	return status;
+}
+
+int run_import_accounts(const struct cli *cli)
+{
+	return import(cli, "/v1/accounts", "accounts");
+}
+
+int run_import_senders(const struct cli *cli) { return import(cli, "/v1/senders", "senders"); }
+
+int run_push_rules(const struct cli *cli)
+{
+	json_t *answer = NULL;
+	int status = send_file(cli, "/v1/rules", &answer);
+
+	if (status != 0)
+		return status;
+	if (cli->json)
+		return cli_print_json(answer, recorded(json_status(answer)));
+	printf("%lld rules, %lld patterns, %lld tests passed (%.0f ms)\n",
+	       cli_number(answer, "rules"), cli_number(answer, "patterns"),
+	       cli_number(answer, "tests"), cli_real(answer, "milliseconds"));
+	status = recorded(cli_say_dataplane(answer, "rules"));
+	json_decref(answer);
+	return status;
+}
+
+static json_t *check_failed(const struct problems *problems)
+{
+	json_t *list = json_array();
+	char line[1000];
+
+	for (uint32_t i = 0; i < problems_kept(problems); i++) {
+		const struct problem *p = &problems->list[i];
+
+		problem_line(line, sizeof(line), problems, i);
+		fprintf(stderr, "%s\n", line);
+		json_array_append_new(list, json_pack("{si si ss ss ss}", "row", p->row,
+		                                      "column", p->column, "field", p->field,
+		                                      "text", p->text, "line", line));
+	}
+	if (problems->total > PROBLEMS_MAX)
+		fprintf(stderr, "... and %u more\n", problems->total - PROBLEMS_MAX);
+	fprintf(stderr, "sluicectl: %u problem%s in %s; mend them and check again\n",
+	        problems->total, problems->total == 1 ? "" : "s", problems->file);
+	return json_pack("{ss ss ss so si}", "error", "the file has problems", "where",
+	                 problems->file, "hint", "mend them and check again", "problems", list,
+	                 "problems_total", problems->total);
+}
+
+int run_check_rules(const struct cli *cli)
+{
+	struct hs_database *database = NULL;
+	struct rule_set *set = NULL;
+	struct problems problems;
+	size_t size = 0;
+	char *text = cli_read_file(cli->arguments[0], &size);
+
+	if (text == NULL)
+		return EXIT_FAILED;
+	problems_init(&problems, cli->arguments[0]);
+	const int result = rule_load(&set, &database, text, size, &problems);
+	free(text);
+	if (result != 0) {
+		json_t *failure = check_failed(&problems);
+
+		if (cli->json)
+			return cli_print_json(failure, EXIT_FAILED);
+		json_decref(failure);
+		return EXIT_FAILED;
+	}
+	json_t *answer = json_pack("{si si si}", "rules", set->n_rules, "patterns",
+	                           set->n_patterns, "tests", set->n_tests);
+	rule_set_free(set);
+	hs_free_database(database);
+	if (cli->json)
+		return cli_print_json(answer, EXIT_DONE);
+	printf("%s is good: %lld rules, %lld patterns, %lld tests passed\n", cli->arguments[0],
+	       cli_number(answer, "rules"), cli_number(answer, "patterns"),
+	       cli_number(answer, "tests"));
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+static int sanction(const struct cli *cli, const char *op, const char *kind)
+{
+	json_t *request =
+		json_pack("{ss ss ss}", "op", op, "kind", kind, "name", cli->arguments[0]);
+	char *body = request ? json_dumps(request, JSON_COMPACT) : NULL, subject[120];
+	json_t *answer = NULL;
+
+	json_decref(request);
+	if (body == NULL) {
+		fprintf(stderr, "sluicectl: the name is not UTF-8; write it in UTF-8\n");
+		return EXIT_USAGE;
+	}
+	int status = cli_ask(cli, "/v1/sanctions", body, strlen(body), op, &answer);
+	free(body);
+	if (status != 0)
+		return status;
+	if (cli->json) {
+		status = json_status(answer);
+		return cli_print_json(answer, status);
+	}
+	snprintf(subject, sizeof(subject), "%s %.60s: %s", kind, cli->arguments[0],
+	         strcmp(op, "lift") == 0 ? "lifted," : "suspended,");
+	status = cli_say_dataplane(answer, subject);
+	json_decref(answer);
+	return status;
+}
+
+int run_suspend_account(const struct cli *cli) { return sanction(cli, "suspend", "account"); }
+int run_suspend_sender(const struct cli *cli) { return sanction(cli, "suspend", "sender"); }
+int run_lift_account(const struct cli *cli) { return sanction(cli, "lift", "account"); }
+int run_lift_sender(const struct cli *cli) { return sanction(cli, "lift", "sender"); }
+
+int run_set_policy(const struct cli *cli)
+{
+	char *end = NULL;
+	const unsigned long long value = strtoull(cli->arguments[1], &end, 0);
+	json_t *answer = NULL;
+
+	if (*end != '\0' || cli->arguments[1][0] == '\0' || cli->arguments[1][0] == '-' ||
+	    value > UINT32_MAX) {
+		fprintf(stderr,
+		        "sluicectl: \"%s\" is not a number of 32 bits; \"sluicectl policy "
+		        "show\" has the bounds\n",
+		        cli->arguments[1]);
+		return EXIT_USAGE;
+	}
+	json_t *request =
+		json_pack("{ss sI}", "name", cli->arguments[0], "value", (json_int_t)value);
+	char *body = request ? json_dumps(request, JSON_COMPACT) : NULL;
+	json_decref(request);
+	if (body == NULL)
+		return EXIT_USAGE;
+	int status = cli_ask(cli, "/v1/policy", body, strlen(body), "policy", &answer);
+	free(body);
+	if (status != 0)
+		return status;
+	if (cli->json)
+		return cli_print_json(answer, recorded(json_status(answer)));
+	status = recorded(cli_say_dataplane(answer, "the policy is"));
+	json_decref(answer);
+	return status;
+}

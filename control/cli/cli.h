@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli: the commands of sluicectl.
+ *
+ * Exit status: 0 done; 1 failed, with a sentence on stderr; 2 the command line is
+ * wrong; 3 recorded, but not enforced yet because the data plane is away.
+ */
+#ifndef CONTROL_CLI_H
+#define CONTROL_CLI_H
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "check.h"
+
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_AWAY = 3 };
+
+struct cli {
+	const char *socket;
+	bool json, all, follow; /* --json, --all, --follow */
+	const char *limit, *reason;
+	const char *arguments[2]; /* after the words of the command */
+};
+
+struct command {
+	const char *words[2]; /* words[1] NULL: one word */
+	const char *arguments;  /* as --help shows them */
+	unsigned n_arguments;
+	const char *sentence, *example;
+	int (*run)(const struct cli *cli);
+};
+extern const struct command cli_commands[];
+extern const unsigned cli_commands_n;
+
+int run_status(const struct cli *cli);
+int run_counters(const struct cli *cli);
+int run_audit(const struct cli *cli);
+int run_import_accounts(const struct cli *cli);
+int run_import_senders(const struct cli *cli);
+int run_push_rules(const struct cli *cli);
+int run_check_rules(const struct cli *cli);
+int run_suspend_account(const struct cli *cli);
+int run_suspend_sender(const struct cli *cli);
+int run_lift_account(const struct cli *cli);
+int run_lift_sender(const struct cli *cli);
+int run_policy(const struct cli *cli);
+int run_set_policy(const struct cli *cli);
+
+/* A file in memory, NUL after it, to free(); NULL with the sentence on stderr. */
+char *cli_read_file(const char *path, size_t *size);
+
+/*
+ * Ask the API. body NULL: GET, else POST. 0 with the answer in *out (a new
+ * reference); else an exit status, the failure said on stderr (or as JSON on stdout
+ * with --json). what: for the progress line of what takes longer than a second.
+ */
+must_use int cli_ask(const struct cli *cli, const char *path, const char *body, size_t size,
+                     const char *what, json_t **out);
+
+/* path?name=value&..., escaped, to free(). Pairs end with NULL; empty values are left out. */
+char *cli_url(const char *path, ...) __attribute__((sentinel));
+
+/* --json: the answer itself, one line. Takes the reference. */
+int cli_print_json(json_t *answer, int status);
+
+/* What the data plane did; an exit status. verb: "the rules are", ... */
+int cli_say_dataplane(const json_t *answer, const char *subject);
+
+/* Members of an object, with 0, false or "" where they are not there. */
+long long cli_number(const json_t *object, const char *member);
+double cli_real(const json_t *object, const char *member);
+bool cli_flag(const json_t *object, const char *member);
+const char *cli_text(const json_t *object, const char *member);
+
+/* Columns a terminal needs for this UTF-8 text: Hangul and its like take two. */
+size_t cli_width(const char *text);
+/* text in at most width columns, shortened with an ellipsis, padded with blanks. */
+void cli_print_cell(const char *text, size_t width);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sluicectl: a client of sluice-control's API, and nothing else.
+ */
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define SOCKET_DEFAULT "/run/sluice/control.sock"
+
+const struct command cli_commands[] = {
+	{ { "accounts", "import" },
+	  "FILE.csv",
+	  1,
+	  "add or replace accounts (system_id,name,state,mode,alphabet,sender_field,valid_from,"
+	  "valid_until)",
+	  "sluicectl accounts import resellers.csv",
+	  run_import_accounts },
+	{ { "senders", "import" },
+	  "FILE.csv",
+	  1,
+	  "add or replace senders (address,owner,state,valid_from,valid_until,blocked_until)",
+	  "sluicectl senders import numbers.csv",
+	  run_import_senders },
+	{ { "rules", "push" },
+	  "FILE.yaml",
+	  1,
+	  "compile, test and put in force the rules of a file",
+	  "sluicectl rules push /etc/sluice/rules.yaml",
+	  run_push_rules },
+	{ { "rules", "check" },
+	  "FILE.yaml",
+	  1,
+	  "the same without a daemon: nothing changes",
+	  "sluicectl rules check my-rules.yaml",
+	  run_check_rules },
+	{ { "suspend", "account" },
+	  "SYSTEM_ID",
+	  1,
+	  "refuse all that an account sends, now",
+	  "sluicectl suspend account acme",
+	  run_suspend_account },
+	{ { "suspend", "sender" },
+	  "ADDRESS",
+	  1,
+	  "refuse all that comes from a sender, now",
+	  "sluicectl suspend sender 010-1234-5678",
+	  run_suspend_sender },
+	{ { "lift", "account" },
+	  "SYSTEM_ID",
+	  1,
+	  "end a suspension",
+	  "sluicectl lift account acme",
+	  run_lift_account },
+	{ { "lift", "sender" },
+	  "ADDRESS",
+	  1,
+	  "end a suspension",
+	  "sluicectl lift sender +821012345678",
+	  run_lift_sender },
+	{ { "status", NULL },
+	  "",
+	  0,
+	  "control, registry, data plane and audit in a glance",
+	  "sluicectl status --json",
+	  run_status },
+	{ { "counters", NULL },
+	  "[--all]",
+	  0,
+	  "counters and reasons; --all: those at zero too",
+	  "sluicectl counters --all",
+	  run_counters },
+	{ { "audit", NULL },
+	  "[--limit N] [--reason REASON] [--follow]",
+	  0,
+	  "the latest refusals and flags",
+	  "sluicectl audit --reason content_rule --follow",
+	  run_audit },
+	{ { "policy", "show" },
+	  "",
+	  0,
+	  "the numbers of the policy",
+	  "sluicectl policy show",
+	  run_policy },
+	{ { "policy", "set" },
+	  "NAME VALUE",
+	  2,
+	  "change one of them",
+	  "sluicectl policy set refuse_at_bind 1",
+	  run_set_policy },
+};
+const unsigned cli_commands_n = sizeof(cli_commands) / sizeof(cli_commands[0]);
+
+static void print_command(FILE *out, const struct command *c)
+{
+	fprintf(out, "  sluicectl %s%s%s %s\n      %s\n", c->words[0], c->words[1] ? " " : "",
+	        c->words[1] ? c->words[1] : "", c->arguments, c->sentence);
+}
+
+static void usage(FILE *out)
+{
+	fputs("usage: sluicectl [--socket PATH] [--json] COMMAND ...\n\n", out);
+	for (unsigned i = 0; i < cli_commands_n; i++)
+		print_command(out, &cli_commands[i]);
+	fputs("\nOptions of all commands:\n"
+	      "  --socket PATH  of sluice-control; else $SLUICE_SOCKET, else " SOCKET_DEFAULT
+	      "\n"
+	      "  --json         one JSON object on stdout, also of a failure\n"
+	      "  --help         of the command, with an example\n"
+	      "\nExit status: 0 done; 1 failed; 2 wrong command line; 3 recorded, and "
+	      "enforced\n"
+	      "when the data plane is back. sluicectl(1) has the formats of the files.\n",
+	      out);
+}
+
+static bool matches(const struct command *c, int n, char **words)
+{
+	return n >= 1 && strcmp(words[0], c->words[0]) == 0 &&
+	       (c->words[1] == NULL || (n >= 2 && strcmp(words[1], c->words[1]) == 0));
+}
+
+static const struct command *find_command(int n, char **words)
+{
+	for (unsigned i = 0; i < cli_commands_n; i++)
+		if (matches(&cli_commands[i], n, words))
+			return &cli_commands[i];
+	return NULL;
+}
+
+/* Commands that begin with the same word, or all of them. */
+static int unknown_command(int n, char **words)
+{
+	bool said = false;
+
+	fprintf(stderr, "sluicectl: there is no command \"%s%s%s\"; ", n ? words[0] : "",
+	        n > 1 ? " " : "", n > 1 ? words[1] : "");
+	for (unsigned i = 0; n > 0 && i < cli_commands_n; i++) {
+		if (strcmp(words[0], cli_commands[i].words[0]) != 0)
+			continue;
+		if (!said)
+			fputs("did you mean:\n", stderr);
+		said = true;
+		print_command(stderr, &cli_commands[i]);
+	}
+	if (!said)
+		fputs("sluicectl --help names them\n", stderr);
+	return EXIT_USAGE;
+}
+
+/* The options into *cli; false when one is not known (getopt has said so). */
+static bool read_options(struct cli *cli, bool *help, int argc, char **argv)
+{
+	static const struct option rows[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "follow", no_argument, NULL, 'f' },
+		{ "limit", required_argument, NULL, 'l' },
+		{ "reason", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			cli->socket = optarg;
+			break;
+		case 'j':
+			cli->json = true;
+			break;
+		case 'a':
+			cli->all = true;
+			break;
+		case 'f':
+			cli->follow = true;
+			break;
+		case 'l':
+			cli->limit = optarg;
+			break;
+		case 'r':
+			cli->reason = optarg;
+			break;
+		case 'h':
+			*help = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+static int run(struct cli *cli, bool help, int n, char **words)
+{
+	const struct command *c = find_command(n, words);
+
+	if (c == NULL) {
+		if (!help)
+			return unknown_command(n, words);
+		usage(stdout);
+		return EXIT_DONE;
+	}
+	if (help) {
+		print_command(stdout, c);
+		printf("\nExample:\n  %s\n", c->example);
+		return EXIT_DONE;
+	}
+	const int skip = c->words[1] ? 2 : 1;
+	if ((unsigned)(n - skip) != c->n_arguments) {
+		fprintf(stderr, "sluicectl: %s%s%s takes %u argument%s, for example: %s\n",
+		        c->words[0], c->words[1] ? " " : "", c->words[1] ? c->words[1] : "",
+		        c->n_arguments, c->n_arguments == 1 ? "" : "s", c->example);
+		return EXIT_USAGE;
+	}
+	for (unsigned i = 0; i < c->n_arguments; i++)
+		cli->arguments[i] = words[skip + (int)i];
+	return c->run(cli);
+}
+
+int main(int argc, char **argv)
+{
+	const char *environment = getenv("SLUICE_SOCKET");
+	struct cli cli = {
+		.socket = environment && environment[0] ? environment : SOCKET_DEFAULT,
+	};
+	bool help = false;
+
+	setlocale(LC_ALL, "C.UTF-8");
+	if (argc == 1) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!read_options(&cli, &help, argc, argv)) {
+		fputs("sluicectl: --help names the options\n", stderr);
+		return EXIT_USAGE;
+	}
+	return run(&cli, help, argc - optind, argv + optind);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+long long cli_number(const json_t *object, const char *member)
+{
+	return json_integer_value(json_object_get(object, member));
+}
+
+double cli_real(const json_t *object, const char *member)
+{
+	return json_number_value(json_object_get(object, member));
+}
+
+bool cli_flag(const json_t *object, const char *member)
+{
+	return json_is_true(json_object_get(object, member));
+}
+
+const char *cli_text(const json_t *object, const char *member)
+{
+	const char *text = json_string_value(json_object_get(object, member));
+
+	return text ? text : "";
+}
+
+int cli_print_json(json_t *answer, int status)
+{
+	json_dumpf(answer, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(answer);
+	return status;
+}
+
+/* Octets and columns of the character at text; not in this locale, or unprintable: 1, 1. */
+static size_t character(const char *text, size_t *width)
+{
+	mbstate_t state = { 0 };
+	wchar_t c;
+	const size_t n = mbrtowc(&c, text, strlen(text), &state);
+
+	*width = 1;
+	if (n == 0 || n > strlen(text))
+		return 1;
+	const int columns = wcwidth(c);
+	*width = columns < 0 ? 1 : (size_t)columns;
+	return n;
+}
+
+size_t cli_width(const char *text)
+{
+	size_t all = 0, width;
+
+	for (size_t n; *text != '\0'; text += n) {
+		n = character(text, &width);
+		all += width;
+	}
+	return all;
+}
+
+void cli_print_cell(const char *text, size_t width)
+{
+	const bool whole = cli_width(text) <= width;
+	const size_t room = whole || width == 0 ? width : width - 1;
+	size_t used = 0, columns;
+
+	for (size_t n; *text != '\0'; text += n) {
+		n = character(text, &columns);
+		if (used + columns > room)
+			break;
+		fwrite(text, 1, n, stdout);
+		used += columns;
+	}
+	if (!whole && width != 0) {
+		fputs("…", stdout);
+		used++;
+	}
+	for (; used < width; used++)
+		putchar(' ');
+}
+
+int cli_say_dataplane(const json_t *answer, const char *subject)
+{
+	const json_t *d = json_object_get(answer, "dataplane");
+	const long long workers = cli_number(d, "workers");
+	const char *text = cli_text(d, "text");
+
+	if (cli_flag(d, "enforced")) {
+		printf("%s in force in %lld worker%s after %.1f ms (generation %lld)\n",
+		       subject, workers, workers == 1 ? "" : "s", cli_real(d, "total_ms"),
+		       cli_number(d, "generation"));
+		if (text[0] != '\0')
+			fprintf(stderr, "sluicectl: warning: %s\n", text);
+		return EXIT_DONE;
+	}
+	if (cli_flag(d, "away")) {
+		fprintf(stderr,
+		        "sluicectl: recorded as generation %lld; the data plane is away (%s), "
+		        "it will be enforced when it is back\n",
+		        cli_number(d, "generation"), text);
+		return EXIT_AWAY;
+	}
+	fprintf(stderr,
+	        "sluicectl: recorded as generation %lld, but NOT enforced: %s; see "
+	        "\"sluicectl status\"\n",
+	        cli_number(d, "generation"), text);
+	return EXIT_FAILED;
+}

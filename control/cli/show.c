@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands that show something: status, counters, audit, policy show.
+ */
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define FOLLOW_US 500000
+
+static void print_duration(long long seconds)
+{
+	if (seconds >= 86400)
+		printf("%lld d %lld h", seconds / 86400, seconds / 3600 % 24);
+	else if (seconds >= 3600)
+		printf("%lld h %lld min", seconds / 3600, seconds / 60 % 60);
+	else if (seconds >= 60)
+		printf("%lld min %lld s", seconds / 60, seconds % 60);
+	else
+		printf("%lld s", seconds);
+}
+
+static void print_dataplane(const json_t *d)
+{
+	if (!cli_flag(d, "connected")) {
+		printf("data plane  away: %s\n", cli_text(d, "text"));
+		return;
+	}
+	printf("data plane  generation %lld%s, %lld worker%s, pid %lld, up ",
+	       cli_number(d, "generation"),
+	       cli_flag(d, "current") ? ", all of the registry is in force"
+	                              : ", BEHIND the registry",
+	       cli_number(d, "workers"), cli_number(d, "workers") == 1 ? "" : "s",
+	       cli_number(d, "pid"));
+	print_duration(cli_number(d, "uptime_s"));
+	putchar('\n');
+	if (cli_text(d, "text")[0] != '\0')
+		printf("            %s\n", cli_text(d, "text"));
+}
+
+static void print_audit_state(const json_t *a)
+{
+	printf("audit       %lld stored, %lld waiting, in %s\n", cli_number(a, "stored"),
+	       cli_number(a, "waiting"), cli_text(a, "folder"));
+	if (cli_number(a, "failing_s") != 0)
+		printf("            FAILING for %lld s; refusals are held back: %s\n",
+		       cli_number(a, "failing_s"), cli_text(a, "text"));
+	else if (cli_text(a, "text")[0] != '\0')
+		printf("            %s\n", cli_text(a, "text"));
+}
+
+int run_status(const struct cli *cli)
+{
+	json_t *answer = NULL;
+	const int status = cli_ask(cli, "/v1/status", NULL, 0, NULL, &answer);
+
+	if (status != 0)
+		return status;
+	if (cli->json)
+		return cli_print_json(answer, EXIT_DONE);
+	const json_t *c = json_object_get(answer, "control"),
+		     *r = json_object_get(answer, "registry");
+	printf("control     %s, pid %lld, up ", cli_text(c, "version"), cli_number(c, "pid"));
+	print_duration(cli_number(c, "uptime_s"));
+	printf(", %s\n", cli_text(c, "database"));
+	printf("registry    generation %lld: %lld accounts (%lld suspended), %lld senders "
+	       "(%lld "
+	       "suspended, %lld blocked), %lld rules\n",
+	       cli_number(r, "generation"), cli_number(r, "accounts"),
+	       cli_number(r, "accounts_suspended"), cli_number(r, "senders"),
+	       cli_number(r, "senders_suspended"), cli_number(r, "senders_blocked"),
+	       cli_number(r, "rules"));
+	print_dataplane(json_object_get(answer, "dataplane"));
+	print_audit_state(json_object_get(answer, "audit"));
+	printf("report      %s\n", cli_text(answer, "report"));
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+static void print_counters(const json_t *list, bool all, const char *title)
+{
+	const json_t *counter;
+	size_t i;
+
+	printf("%s\n", title);
+	json_array_foreach(list, i, counter)
+	{
+		if (!all && cli_number(counter, "value") == 0)
+			continue;
+		printf("%20lld  %-26s %s\n", cli_number(counter, "value"),
+		       cli_text(counter, "name"), cli_text(counter, "sentence"));
+	}
+}
+
+int run_counters(const struct cli *cli)
+{
+	json_t *answer = NULL;
+	const int status = cli_ask(cli, "/v1/counters", NULL, 0, NULL, &answer);
+
+	if (status != 0)
+		return status;
+	if (cli->json)
+		return cli_print_json(answer, EXIT_DONE);
+	print_counters(json_object_get(answer, "counters"), cli->all, "counters");
+	print_counters(json_object_get(answer, "reasons"), cli->all, "requests by reason");
+	if (!cli->all)
+		printf("(those at zero: --all)\n");
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+/* Columns of the terminal; 0 = no terminal, so nothing is cut. */
+static size_t terminal_width(void)
+{
+	struct winsize size = { 0 };
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return 0;
+	return size.ws_col > 80 ? size.ws_col : 80;
+}
+
+static void print_record(const json_t *r)
+{
+	const size_t width = terminal_width();
+	const size_t before = 25 + 17 + 19 + 20 + 17;
+
+	cli_print_cell(cli_text(r, "time"), 24);
+	putchar(' ');
+	cli_print_cell(cli_text(r, "system_id"), 16);
+	putchar(' ');
+	cli_print_cell(cli_text(r, "sender"), 18);
+	putchar(' ');
+	/* Only what was not simply refused is marked. */
+	if (strcmp(cli_text(r, "kind"), "refused") != 0)
+		printf("%s: ", cli_text(r, "kind"));
+	cli_print_cell(cli_text(r, "reason"), 19);
+	putchar(' ');
+	cli_print_cell(cli_text(r, "rule")[0] ? cli_text(r, "rule") : "-", 16);
+	putchar(' ');
+	if (width == 0)
+		fputs(cli_text(r, "text"), stdout);
+	else
+		cli_print_cell(cli_text(r, "text"), width > before + 20 ? width - before : 20);
+	putchar('\n');
+}
+
+static void print_records(const struct cli *cli, const json_t *answer)
+{
+	const json_t *list = json_object_get(answer, "records"), *record;
+	size_t i;
+
+	json_array_foreach(list, i, record)
+	{
+		if (!cli->json) {
+			print_record(record);
+			continue;
+		}
+		json_dumpf(record, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	fflush(stdout);
+}
+
+static int ask_audit(const struct cli *cli, const char *limit, const char *after,
+                     json_t **answer)
+{
+	char *url = cli_url("/v1/audit", "limit", limit, "reason", cli->reason, "after", after,
+	                    NULL);
+	const int status = url == NULL ? EXIT_FAILED : cli_ask(cli, url, NULL, 0, NULL, answer);
+
+	free(url);
+	return status;
+}
+
+/* For ever, until sluice-control is gone or we are interrupted. */
+static int follow(const struct cli *cli, json_t *answer)
+{
+	char cursor[40];
+	int status = 0;
+
+	while (status == 0) {
+		snprintf(cursor, sizeof(cursor), "%s", cli_text(answer, "cursor"));
+		json_decref(answer);
+		answer = NULL;
+		usleep(FOLLOW_US);
+		/* "00000000:0": nothing was ever recorded, so the latest are the first. */
+		status = ask_audit(cli, "1000", strtoul(cursor, NULL, 10) ? cursor : "",
+		                   &answer);
+		if (status == 0)
+			print_records(cli, answer);
+	}
+	return status;
+}
+
+/* --json: one object with the records; with --follow: one object a record and line. */
+int run_audit(const struct cli *cli)
+{
+	json_t *answer = NULL;
+	const int status = ask_audit(cli, cli->limit, "", &answer);
+
+	if (status != 0)
+		return status;
+	if (cli->json && !cli->follow)
+		return cli_print_json(answer, EXIT_DONE);
+	print_records(cli, answer);
+	if (cli->follow)
+		return follow(cli, answer);
+	if (json_array_size(json_object_get(answer, "records")) == 0)
+		fprintf(stderr, "sluicectl: nothing was refused or flagged%s\n",
+		        cli->reason ? " with this reason" : "");
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+int run_policy(const struct cli *cli)
+{
+	json_t *answer = NULL;
+	const int status = cli_ask(cli, "/v1/policy", NULL, 0, NULL, &answer);
+	const json_t *row;
+	size_t i;
+
+	if (status != 0)
+		return status;
+	if (cli->json)
+		return cli_print_json(answer, EXIT_DONE);
+	json_array_foreach(json_object_get(answer, "policy"), i, row)
+		printf("%12lld  %-16s %lld to %lld; %s\n", cli_number(row, "value"),
+	               cli_text(row, "name"), cli_number(row, "min"), cli_number(row, "max"),
+	               cli_text(row, "sentence"));
+	json_decref(answer);
+	return EXIT_DONE;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sluice-control: the registry, its API, and what keeps the data plane at it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "audit_drain.h"
+#include "push.h"
+#include "registry.h"
+#include "say.h"
+
+#define LISTEN_BACKLOG 64
+
+struct options {
+	const char *database, *socket, *link, *report, *audit, *user;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: sluice-control --database FILE --socket PATH --link PATH --report FILE\n"
+	      "                      [--audit DIR] [--user NAME]\n"
+	      "\n"
+	      "  --database FILE  the registry (SQLite); made when it is missing\n"
+	      "  --socket PATH    where sluicectl connects (mode 0660)\n"
+	      "  --link PATH      where the data plane listens (its setting link_socket)\n"
+	      "  --report FILE    the data plane's setting report_file\n"
+	      "  --audit DIR      day files of refusals; default: \"audit\" beside the "
+	      "registry\n"
+	      "  --user NAME      user to become before anything is served\n"
+	      "\n"
+	      "Stays in the foreground and logs on stderr. Example:\n"
+	      "  sluice-control --database /var/lib/sluice/registry.sqlite \\\n"
+	      "      --socket /run/sluice/control.sock --link /run/sluice/dataplane.sock \\\n"
+	      "      --report /dev/shm/sluice-report --user sluice\n",
+	      out);
+}
+
+static bool read_options(struct options *o, int argc, char **argv)
+{
+	static const struct option rows[] = {
+		{ "database", required_argument, NULL, 'd' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "link", required_argument, NULL, 'l' },
+		{ "report", required_argument, NULL, 'r' },
+		{ "audit", required_argument, NULL, 'a' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			o->database = optarg;
+			break;
+		case 's':
+			o->socket = optarg;
+			break;
+		case 'l':
+			o->link = optarg;
+			break;
+		case 'r':
+			o->report = optarg;
+			break;
+		case 'a':
+			o->audit = optarg;
+			break;
+		case 'u':
+			o->user = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			return false;
+		}
+	}
+	return optind == argc && o->database && o->socket && o->link && o->report;
+}
+
+/* "audit" in the folder of the database. */
+static const char *default_audit(const char *database)
+{
+	static char path[4096];
+	const char *slash = strrchr(database, '/');
+
+	snprintf(path, sizeof(path), "%.*saudit", slash ? (int)(slash - database + 1) : 0,
+	         database);
+	return path;
+}
+
+/* Whether somebody answers on this socket: then it is not left over. */
+static bool answers(const struct sockaddr_un *address)
+{
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const bool yes =
+		fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+/* The listening socket, mode 0660, or -1 (said). */
+static int listen_on(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		say("--socket %s is longer than %zu octets", path,
+		    sizeof(address.sun_path) - 1);
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+	if (answers(&address)) {
+		say("another sluice-control serves %s; stop it first", path);
+		return -1;
+	}
+	unlink(path); /* left by one that was killed; what else is wrong, bind() says */
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const mode_t before = umask(0117);
+	const int bound = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(before);
+	if (bound != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
+		say("cannot listen on %s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Give the socket to the user and become it. */
+static bool become(const char *user, const char *socket_path)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	if (pw == NULL) {
+		say("--user %s: there is no such user", user);
+		return false;
+	}
+	if (chown(socket_path, pw->pw_uid, pw->pw_gid) != 0 ||
+	    initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
+	    setuid(pw->pw_uid) != 0) {
+		say("cannot become user %s: %s", user, strerror(errno));
+		return false;
+	}
+	if (pw->pw_uid != 0 && setuid(0) == 0) {
+		say("privileges of root were not dropped for good");
+		return false;
+	}
+	return true;
+}
+
+/* Fail now, with a sentence, rather than at the first request. */
+static bool registry_works(const char *path)
+{
+	struct registry *registry = NULL;
+	const int result = registry_open(&registry, path);
+
+	if (result != 0)
+		say("--database %s: %s", path, registry_error(registry));
+	registry_close(registry);
+	return result == 0;
+}
+
+/* Serve until a signal says stop. */
+static int serve(const struct options *o, int listener, const sigset_t *stop)
+{
+	struct api_setting setting = { o->database, o->socket, o->link, o->report,
+		                       o->audit,    NULL,      NULL };
+	struct audit_store *store = NULL;
+	struct api *api = NULL;
+	char error[AUDIT_ERROR_SIZE];
+	int signal_number;
+
+	if (audit_store_open(&store, o->audit, o->database, error) != 0) {
+		say("%s", error);
+		return 1;
+	}
+	if (audit_drain_open(&setting.drain, store, o->report) != 0 ||
+	    push_open(&setting.push, o->database, o->link) != 0 ||
+	    api_open(&api, &setting, listener) != 0) {
+		say("cannot start: out of memory or threads");
+		return 1;
+	}
+	say("serving on %s, registry %s, pid %d", o->socket, o->database, (int)getpid());
+	sigwait(stop, &signal_number);
+	say("stopping on signal %d", signal_number);
+	unlink(o->socket);
+	api_close(api);
+	push_close(setting.push);
+	audit_drain_close(setting.drain);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	sigset_t stop;
+
+	if (!read_options(&o, argc, argv)) {
+		usage(stderr);
+		return 2;
+	}
+	if (o.audit == NULL)
+		o.audit = default_audit(o.database);
+	/* Before any thread, so that all of them leave these signals to sigwait(). */
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	umask(0027);
+	const int listener = listen_on(o.socket);
+	if (listener < 0 || (o.user != NULL && !become(o.user, o.socket)) ||
+	    !registry_works(o.database))
+		return 1;
+	return serve(&o, listener, &stop);
+}
