@@ -10,29 +10,41 @@
 #include "sender_hash.h"
 #include "tables.h"
 
-#define SLOTS_FIRST 16u
+/*
+ * Two levels, so that a sanction copies a few KiB and not all that came before: recent
+ * entries are copied with each step, and join the older ones, which snapshots share,
+ * when there are RECENT_MAX. Each entry is thus copied about OVERLAY_MAX / RECENT_MAX
+ * times at most, 10 us a sanction when full.
+ */
+#define RECENT_MAX 128u
+#define RECENT_SLOTS (RECENT_MAX * 2)
 
-/* Accounts are entries too: their id stands in the key, so one set serves both kinds. */
 struct entry {
-	struct sender_key key;     /* all zero = empty */
+	struct sender_key key;     /* all zero = empty; accounts: account_key() */
 	uint32_t state;            /* enum overlay_state */
 };
 
-struct set {
-	uint32_t n, slots;         /* slots: a power of two, or 0 while the set is empty */
-	struct entry *entries;
+/* Immutable once made. slots: a power of two, at least twice n. */
+struct older {
+	unsigned users;            /* overlays that share it; link thread only */
+	uint32_t n, slots;
+	struct entry entries[];
 };
 
 struct overlay {
 	struct sender_hash hash;
-	struct set senders, accounts;
+	struct older *older;       /* NULL = none */
+	uint32_t n;                /* different accounts and senders in both levels */
+	uint32_t n_recent;
+	struct entry recent[RECENT_SLOTS]; /* says more than older */
 };
 
+/* Accounts are entries too. No sender key begins with a zero octet. */
 static struct sender_key account_key(uint32_t id)
 {
 	struct sender_key key = { { 0 } };
 
-	memcpy(key.octets, &id, sizeof(id));
+	memcpy(key.octets + 1, &id, sizeof(id));
 	return key;
 }
 
@@ -48,55 +60,83 @@ static bool key_empty(const struct sender_key *key)
 	return key_equal(key, &none);
 }
 
-/* The entry of this key, or the empty one where it belongs: sets are never full. */
-static struct entry *find(const struct set *set, const struct sender_hash *hash,
-                          const struct sender_key *key)
+/* Where this key is, or the empty entry where it belongs: no level is ever full. */
+static uint32_t find(const struct entry *entries, uint32_t slots,
+                     const struct sender_hash *hash, const struct sender_key *key)
 {
-	uint32_t at = (uint32_t)sender_hash_key(hash, key) & (set->slots - 1);
+	uint32_t at = (uint32_t)sender_hash_key(hash, key) & (slots - 1);
 
-	while (!key_empty(&set->entries[at].key) && !key_equal(&set->entries[at].key, key))
-		at = (at + 1) & (set->slots - 1);
-	return &set->entries[at];
+	while (!key_empty(&entries[at].key) && !key_equal(&entries[at].key, key))
+		at = (at + 1) & (slots - 1);
+	return at;
 }
 
-static enum overlay_state state_of(const struct set *set, const struct sender_hash *hash,
-                                   const struct sender_key *key)
+/* An empty entry's state is NONE, so a miss needs no test. */
+static enum overlay_state state_of(const struct overlay *o, const struct sender_key *key)
 {
-	if (set->n == 0 || key_empty(key))
+	enum overlay_state state = OVERLAY_NONE;
+
+	if (o->n == 0 || key_empty(key))
 		return OVERLAY_NONE;
-	return find(set, hash, key)->state; /* an empty entry's state is NONE */
+	if (o->n_recent > 0)
+		state = o->recent[find(o->recent, RECENT_SLOTS, &o->hash, key)].state;
+	if (state == OVERLAY_NONE && o->older != NULL)
+		state = o->older->entries[find(o->older->entries, o->older->slots, &o->hash,
+		                               key)].state;
+	return state;
 }
 
-/* A copy with room for one more entry. */
-static int set_copy(struct set *to, const struct set *from, const struct sender_hash *hash)
+static void older_drop(struct older *older)
 {
-	uint32_t slots = from->slots == 0 ? SLOTS_FIRST : from->slots;
+	if (older != NULL && --older->users == 0)
+		free(older);
+}
 
-	while ((from->n + 1) * 2 > slots)
+static void older_put(struct older *to, const struct sender_hash *hash,
+                      const struct entry *entries, uint32_t slots)
+{
+	for (uint32_t i = 0; i < slots; i++) {
+		if (key_empty(&entries[i].key))
+			continue;
+		const uint32_t at = find(to->entries, to->slots, hash, &entries[i].key);
+		to->n += key_empty(&to->entries[at].key);
+		to->entries[at] = entries[i];
+	}
+}
+
+/* Move what is recent to a new older level. */
+static int merge(struct overlay *o)
+{
+	uint32_t slots = RECENT_SLOTS * 2;
+
+	while (slots < o->n * 2)
 		slots *= 2;
-	to->entries = calloc(slots, sizeof(*to->entries));
-	if (to->entries == NULL)
+	struct older *next = calloc(1, sizeof(*next) + slots * sizeof(next->entries[0]));
+	if (next == NULL)
 		return -ENOMEM;
-	to->slots = slots;
-	to->n = from->n;
-	if (slots == from->slots) {
-		memcpy(to->entries, from->entries, slots * sizeof(*to->entries));
-		return 0;
-	}
-	for (uint32_t i = 0; i < from->slots; i++) {
-		if (!key_empty(&from->entries[i].key))
-			*find(to, hash, &from->entries[i].key) = from->entries[i];
-	}
+	next->users = 1;
+	next->slots = slots;
+	if (o->older != NULL)
+		older_put(next, &o->hash, o->older->entries, o->older->slots);
+	older_put(next, &o->hash, o->recent, RECENT_SLOTS);
+	older_drop(o->older);
+	o->older = next;
+	o->n_recent = 0;
+	memset(o->recent, 0, sizeof(o->recent));
 	return 0;
 }
 
-static void set_put(struct set *set, const struct sender_hash *hash,
-                    const struct sender_key *key, enum overlay_state state)
+static int put(struct overlay *o, const struct sender_key *key, enum overlay_state state)
 {
-	struct entry *e = find(set, hash, key);
+	const bool known = state_of(o, key) != OVERLAY_NONE;
 
-	set->n += key_empty(&e->key);
+	if (o->n_recent == RECENT_MAX && merge(o) != 0)
+		return -ENOMEM;
+	struct entry *e = &o->recent[find(o->recent, RECENT_SLOTS, &o->hash, key)];
+	o->n_recent += key_empty(&e->key);
+	o->n += !known;
 	*e = (struct entry){ .key = *key, .state = state };
+	return 0;
 }
 
 int overlay_open(struct overlay **out, uint64_t seed)
@@ -116,8 +156,7 @@ void overlay_close(const struct overlay *overlay)
 
 	if (o == NULL)
 		return;
-	free(o->senders.entries);
-	free(o->accounts.entries);
+	older_drop(o->older);
 	free(o);
 }
 
@@ -134,24 +173,22 @@ int overlay_with(struct overlay **out, const struct overlay *base,
 {
 	if (!sanction_good(sanction))
 		return -EINVAL;
-	const bool account = sanction->kind == LINK_ACCOUNT;
-	const struct sender_key key = account ? account_key(sanction->account_id) : sanction->key;
-	const struct set *old = account ? &base->accounts : &base->senders;
-	struct overlay *o;
+	const struct sender_key key = sanction->kind == LINK_ACCOUNT
+		? account_key(sanction->account_id) : sanction->key;
 
-	if (base->senders.n + base->accounts.n >= OVERLAY_MAX &&
-	    state_of(old, &base->hash, &key) == OVERLAY_NONE)
+	if (base->n >= OVERLAY_MAX && state_of(base, &key) == OVERLAY_NONE)
 		return -ENOSPC;
-	if (overlay_open(&o, 0) != 0)
+	struct overlay *o = malloc(sizeof(*o));
+	if (o == NULL)
 		return -ENOMEM;
-	o->hash = base->hash;
-	if (set_copy(&o->senders, &base->senders, &base->hash) != 0 ||
-	    set_copy(&o->accounts, &base->accounts, &base->hash) != 0) {
+	*o = *base;
+	if (o->older != NULL)
+		o->older->users++;
+	if (put(o, &key, sanction->op == LINK_SUSPEND ? OVERLAY_SUSPENDED
+	                                              : OVERLAY_LIFTED) != 0) {
 		overlay_close(o);
 		return -ENOMEM;
 	}
-	set_put(account ? &o->accounts : &o->senders, &o->hash, &key,
-	        sanction->op == LINK_SUSPEND ? OVERLAY_SUSPENDED : OVERLAY_LIFTED);
 	*out = o;
 	return 0;
 }
@@ -160,10 +197,10 @@ enum overlay_state overlay_account(const struct overlay *o, uint32_t account_id)
 {
 	const struct sender_key key = account_key(account_id);
 
-	return state_of(&o->accounts, &o->hash, &key);
+	return state_of(o, &key);
 }
 
 enum overlay_state overlay_sender(const struct overlay *o, const struct sender_key *key)
 {
-	return state_of(&o->senders, &o->hash, key);
+	return state_of(o, key);
 }

@@ -2,11 +2,13 @@
 /*
  * overlay: the sanctions that came after the image. Only for this folder.
  *
- * Two small open-addressing sets, one of senders, one of accounts, never more than
- * half full. An overlay is never changed: overlay_with() makes the next one.
+ * A small open-addressing set of accounts and senders, in two levels, never more than
+ * half full. An overlay is never changed: overlay_with() makes the next one, and shares
+ * what is old with it.
  *
- * Cost       a look-up in an empty set is one comparison; else a hash and a probe.
- * Threads    immutable; any thread.
+ * Cost       a look-up in an empty overlay is one comparison; else a hash and a probe
+ *            in each level.
+ * Threads    look-ups: any thread. Making and closing: the link thread.
  */
 #ifndef DP_OVERLAY_H
 #define DP_OVERLAY_H
