@@ -263,8 +263,7 @@ static uint32_t make_slot(struct flow_table *t, uint32_t bucket)
 			continue;
 		const uint32_t slot = bucket * BUCKET_FLOWS + i;
 		put(t, to, hash, t->buckets[bucket].flow[i]);
-		put(t, slot, 0, 0);
-		return slot;
+		return slot; /* filled by the caller at once */
 	}
 	return SLOT_FREE;
 }

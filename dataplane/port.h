@@ -2,11 +2,14 @@
 /*
  * port: DPDK ports in link pairs, opened and configured for what their PMD offers.
  *
- * Offloads are asked for only where the PMD has them; port_tx_checksum() tells
- * the sender of segments which checksums it must write itself. Where the PMD has
- * symmetric RSS and several workers run, each worker has its own queue pair; where
- * not, worker 0's turn reads the port and hands frames of other workers' flows
- * over through rings (software distribution, symmetric by flow_hash()).
+ * Offloads are asked for only where the PMD has them; port_offload() tells the
+ * sender of segments which checksums the port writes. Where every PMD has symmetric
+ * RSS and several workers run, each worker has its own queue pair; where one has not,
+ * worker 0's turn reads and writes all ports and hands frames of other workers' flows
+ * over through rings (distribute.h, symmetric by flow_hash()).
+ *
+ * Frames keep references to buffers after they are sent, so the PMD's "fast free"
+ * is never asked for.
  *
  * Threads: opened and closed by main; one queue by one worker.
  */
@@ -16,6 +19,7 @@
 #include <stdint.h>
 
 #include "check.h"
+#include "header.h"
 #include "packet.h"
 #include "setting.h"
 
@@ -26,6 +30,8 @@ struct port {
 	uint16_t n_queues;   /* queue pairs: workers with RSS, else 1 */
 	bool rx_checksum;    /* the PMD verifies IPv4 and TCP checksums */
 	bool tx_checksum_ip, tx_checksum_tcp;
+	bool tx_segments;    /* the PMD sends frames in several segments */
+	bool probed;         /* made by us, and removed by ports_close() */
 	char name[64];
 };
 
@@ -40,7 +46,18 @@ struct ports {
 	bool distribute;     /* software distribution between workers is needed */
 };
 
-/* EAL must be up. segment_priv: octets of private area each mbuf carries. */
+/* What header_write() may leave to the port. */
+static inline unsigned port_offload(const struct port *port)
+{
+	return (port->tx_checksum_ip ? (unsigned)HEADER_IP_SUM : 0) |
+	       (port->tx_checksum_tcp ? (unsigned)HEADER_TCP_SUM : 0);
+}
+
+/*
+ * Open every port of the settings; all are started when this returns. EAL must be
+ * up. segment_priv: octets of private area each mbuf carries. 0, or a negative errno
+ * with a sentence in error; nothing stays open then.
+ */
 must_use int ports_open(struct ports *out, const struct settings *settings,
                         uint16_t segment_priv, char error[200]);
 void ports_close(struct ports *ports);

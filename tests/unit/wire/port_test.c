@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * port: opened on PMDs that need no hardware, in a network namespace of our own.
+ * As root also on AF_PACKET over veth, frames in and out.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include "packet_build.h"
+#include "port.h"
+
+#define EAL_PORTS 2 /* net_ring0 and net_ring1, made by EAL's arguments */
+
+static bool own_namespace;
+
+static struct settings settings_for(const char *esme, const char *smsc)
+{
+	struct settings s;
+
+	settings_defaults(&s);
+	s.n_links = 1;
+	s.buffers = 4096;
+	snprintf(s.links[0].esme, sizeof(s.links[0].esme), "%s", esme);
+	snprintf(s.links[0].smsc, sizeof(s.links[0].smsc), "%s", smsc);
+	return s;
+}
+
+static void open_ports(struct ports *ports, const struct settings *s)
+{
+	char error[200];
+
+	if (ports_open(ports, s, 20, error) != 0)
+		fail_msg("%s", error);
+	assert_int_equal(ports->n_links, s->n_links);
+	assert_int_equal(rte_pktmbuf_priv_size(ports->pool), 24); /* 20, aligned */
+	assert_true(rte_pktmbuf_data_room_size(ports->pool) >= 2048 + 128);
+}
+
+/* Every mbuf is back, and the ports are gone: the next test starts as the first. */
+static void close_ports(struct ports *ports, unsigned buffers)
+{
+	assert_int_equal(rte_mempool_avail_count(ports->pool), buffers);
+	ports_close(ports);
+	assert_null(ports->pool);
+	assert_int_equal(ports->n_links, 0);
+}
+
+static void refused(const char *esme, const char *smsc, int result, const char *sentence)
+{
+	const struct settings s = settings_for(esme, smsc);
+	const uint16_t before = rte_eth_dev_count_avail();
+	struct ports ports;
+	char error[200];
+	int got = ports_open(&ports, &s, 0, error);
+
+	assert_true(result ? got == result : got < 0);
+	if (strstr(error, sentence) == NULL)
+		fail_msg("said: %s\nnot: %s", error, sentence);
+	assert_int_equal(rte_eth_dev_count_avail(), before);
+	assert_null(ports.pool);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	refused("net_null0", "net_nonesuch0", 0, "net_nonesuch0: no such device or driver");
+	refused("0000:ff:1f.7", "net_null0", 0, "0000:ff:1f.7: no such device or driver");
+	refused("ff:1f.7", "net_null0", 0, "0000:ff:1f.7: no such device or driver");
+	refused("net_af_packet0,iface=nosuch0", "net_null0", -ENODEV,
+		"there is no interface nosuch0 in this network namespace");
+	refused("net_af_packet0,iface=lo,framesz=1024", "net_null0", -EINVAL,
+		"framesz is too small");
+	refused("net_null0", "net_null0", -EBUSY, "in use twice");
+	refused("net_null_with_a_name_that_is_longer_than_the_sixty_three_octets_of_ethdev0",
+		"net_null0", -EINVAL, "has at most 63 octets");
+	refused("net_null0", "net_null1,nonsense=1", 0, "net_null1: no such device or driver, or refused");
+}
+
+static void test_no_memory(void **state)
+{
+	struct settings s = settings_for("net_null0", "net_null1");
+	struct ports ports;
+	char error[200];
+
+	(void)state;
+	s.buffers = 16777216;
+	assert_int_equal(ports_open(&ports, &s, 0, error), -ENOMEM);
+	assert_non_null(strstr(error, "no memory for 16777216 packet buffers (3"));
+	assert_non_null(strstr(error, "lower buffers"));
+	assert_int_equal(rte_eth_dev_count_avail(), EAL_PORTS);
+}
+
+/* Again and again under the same names, with one worker and with three. */
+static void test_null(void **state)
+{
+	struct rte_eth_conf conf;
+	struct rte_mbuf *burst[32];
+	struct ports ports;
+
+	(void)state;
+	for (unsigned workers = 1; workers <= 3; workers += 2) {
+		struct settings s = settings_for("net_null0,size=100", "net_null1");
+		s.workers = workers;
+		open_ports(&ports, &s);
+		const struct port *port = &ports.links[0].port[SIDE_ESME];
+		assert_string_equal(port->name, "net_null0");
+		assert_int_equal(port->n_queues, workers); /* this PMD claims RSS */
+		assert_false(ports.distribute);
+		assert_int_equal(rte_eth_dev_conf_get(port->id, &conf), 0);
+		assert_int_equal(conf.rxmode.mq_mode, workers > 1 ? RTE_ETH_MQ_RX_RSS
+								  : RTE_ETH_MQ_RX_NONE);
+		assert_false(conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE);
+		for (uint16_t q = 0; q < workers; q++) {
+			assert_int_equal(rte_eth_rx_burst(port->id, q, burst, 32), 32);
+			assert_int_equal(burst[0]->pkt_len, 100);
+			assert_ptr_equal(burst[0]->pool, ports.pool);
+			assert_int_equal(rte_eth_tx_burst(ports.links[0].port[1].id, q, burst, 32), 32);
+		}
+		close_ports(&ports, 4096);
+		assert_int_equal(rte_eth_dev_count_avail(), EAL_PORTS);
+	}
+}
+
+/* Rings have no RSS: one queue for all workers, and software distributes. The ports
+ * were made by EAL's own arguments, are there afterwards. */
+static void test_ring(void **state)
+{
+	struct rte_mbuf *in[1], *out[1];
+	struct ports ports;
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		struct settings s = settings_for("net_ring0", "net_ring1");
+		s.workers = 2;
+		open_ports(&ports, &s);
+		assert_true(ports.distribute);
+		assert_int_equal(ports.links[0].port[0].n_queues, 1);
+		assert_false(ports.links[0].port[0].probed);
+		in[0] = rte_pktmbuf_alloc(ports.pool);
+		assert_non_null(in[0]);
+		const uint16_t id = ports.links[0].port[SIDE_SMSC].id;
+		assert_int_equal(rte_eth_tx_burst(id, 0, in, 1), 1);
+		assert_int_equal(rte_eth_rx_burst(id, 0, out, 1), 1);
+		assert_ptr_equal(in[0], out[0]);
+		rte_pktmbuf_free(out[0]);
+		close_ports(&ports, 4096);
+		assert_int_equal(rte_eth_dev_count_avail(), EAL_PORTS);
+	}
+}
+
+static int raw_socket(const char *interface)
+{
+	const int fd = socket(AF_PACKET, SOCK_RAW, htons(0x0003));
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(0x0003),
+				  .sll_ifindex = (int)if_nametoindex(interface) };
+	const struct timeval patience = { .tv_sec = 2 };
+
+	assert_true(fd >= 0 && at.sll_ifindex > 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	return fd;
+}
+
+static struct rte_mbuf *receive(uint16_t id)
+{
+	struct rte_mbuf *m = NULL;
+
+	for (unsigned tries = 0; tries < 2000; tries++) {
+		if (rte_eth_rx_burst(id, 0, &m, 1) == 1)
+			return m;
+		usleep(1000);
+	}
+	fail_msg("no frame came");
+	return NULL;
+}
+
+/* A frame of the other end of the cable comes in whole, and goes out whole. */
+static void cross(int fd, uint16_t id, const struct build *b)
+{
+	uint8_t back[2048];
+	ssize_t len;
+
+	assert_int_equal(send(fd, b->octets, b->len, 0), b->len);
+	struct rte_mbuf *m = receive(id);
+	assert_int_equal(m->pkt_len, b->len);
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), b->octets, b->len);
+	rte_pktmbuf_mtod(m, uint8_t *)[0] = 0x02; /* to tell it from our own */
+	assert_int_equal(rte_eth_tx_burst(id, 0, &m, 1), 1);
+	do {
+		len = recv(fd, back, sizeof(back), 0);
+	} while (len > 0 && back[0] != 0x02);
+	assert_int_equal(len, b->len);
+	assert_memory_equal(back + 1, b->octets + 1, b->len - 1);
+}
+
+static void test_af_packet(void **state)
+{
+	struct settings s = settings_for("net_af_packet0,iface=wire0", "net_af_packet1,iface=wire1");
+	struct ports ports;
+
+	(void)state;
+	if (!own_namespace) {
+		print_message("skipped: only root can make veth interfaces\n");
+		skip();
+	}
+	assert_int_equal(system("ip link add wire0 type veth peer name far0 && "
+				"ip link add wire1 type veth peer name far1 && "
+				"for i in wire0 wire1 far0 far1; do "
+				"sysctl -qw net.ipv6.conf.$i.disable_ipv6=1; "
+				"ip link set $i up; done"), 0);
+	open_ports(&ports, &s);
+	for (unsigned side = 0; side < 2; side++) {
+		const int fd = raw_socket(side ? "far1" : "far0");
+		struct build b = { .version = 4, .protocol = 6, .sport = 40000, .dport = 2775 };
+		static const unsigned lens[4] = { 6, 100, 101, 1514 - 54 };
+		for (unsigned i = 0; i < 4; i++) {
+			b.payload_len = lens[i];
+			build_frame(&b);
+			b.octets[0] = 0x04;
+			cross(fd, ports.links[0].port[side].id, &b);
+		}
+		close(fd);
+	}
+	close_ports(&ports, 4096);
+	assert_int_equal(rte_eth_dev_count_avail(), EAL_PORTS);
+}
+
+/* A file in, a file out. */
+static void test_pcap(void **state)
+{
+	char in[] = "/tmp/port-test-in-XXXXXX", out[] = "/tmp/port-test-out-XXXXXX";
+	const uint32_t header[6] = { 0xa1b2c3d4, 0x00040002, 0, 0, 65535, 1 };
+	struct build b = { .version = 6, .protocol = 6, .sport = 40000, .dport = 2775,
+			   .payload_len = 100 };
+	const int fd = mkstemp(in), out_fd = mkstemp(out);
+	char esme[SETTING_TEXT_SIZE], smsc[SETTING_TEXT_SIZE];
+	struct ports ports;
+
+	(void)state;
+	build_frame(&b);
+	const uint32_t record[4] = { 1, 2, b.len, b.len };
+	assert_int_equal(write(fd, header, 24), 24);
+	assert_int_equal(write(fd, record, 16), 16);
+	assert_int_equal(write(fd, b.octets, b.len), b.len);
+	close(fd);
+	snprintf(esme, sizeof(esme), "net_pcap0,rx_pcap=%s,tx_pcap=/dev/null", in);
+	snprintf(smsc, sizeof(smsc), "net_pcap1,rx_pcap=%s,tx_pcap=%s", in, out);
+	const struct settings s = settings_for(esme, smsc);
+	open_ports(&ports, &s);
+	struct rte_mbuf *m = receive(ports.links[0].port[SIDE_ESME].id);
+	assert_int_equal(m->pkt_len, b.len);
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), b.octets, b.len);
+	assert_int_equal(rte_eth_tx_burst(ports.links[0].port[SIDE_SMSC].id, 0, &m, 1), 1);
+	ports_close(&ports);
+	assert_int_equal(lseek(out_fd, 0, SEEK_END), 24 + 16 + b.len);
+	close(out_fd);
+	unlink(in);
+	unlink(out);
+}
+
+static int start_eal(void)
+{
+	char prefix[64];
+	char *args[] = { "port_test", "--no-huge", "-m", "128", "--no-pci", "--no-shconf",
+			 "--no-telemetry", "-l", "0", "--log-level", "error", prefix,
+			 "--vdev=net_ring0", "--vdev=net_ring1", NULL };
+
+	snprintf(prefix, sizeof(prefix), "--file-prefix=port-test-%d", getpid());
+	return rte_eal_init((int)(sizeof(args) / sizeof(args[0])) - 1, args);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refused),   cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_null),      cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_af_packet), cmocka_unit_test(test_pcap),
+	};
+
+	own_namespace = unshare(CLONE_NEWNET) == 0;
+	if (start_eal() < 0) {
+		fprintf(stderr, "EAL does not start: %s\n", rte_strerror(rte_errno));
+		return 1;
+	}
+	const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rte_eal_cleanup();
+	return failed;
+}
