@@ -11,6 +11,9 @@
  * Frames keep references to buffers after they are sent, so the PMD's "fast free"
  * is never asked for.
  *
+ * AF_PACKET: the kernel takes the outer VLAN tag off and the PMD (22.11) puts it back
+ * as 0x8100 whatever it was, so an 0x88a8 tag changes on such a port.
+ *
  * Threads: opened and closed by main; one queue by one worker.
  */
 #ifndef DP_PORT_H

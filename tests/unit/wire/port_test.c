@@ -172,6 +172,7 @@ static int raw_socket(const char *interface)
 
 	assert_true(fd >= 0 && at.sll_ifindex > 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &(int){ 1 }, sizeof(int)), 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
 	return fd;
 }
@@ -189,6 +190,30 @@ static struct rte_mbuf *receive(uint16_t id)
 	return NULL;
 }
 
+/* One frame as it was on the cable: the kernel takes the outer tag off and tells it. */
+static ssize_t receive_raw(int fd, uint8_t *frame, size_t size)
+{
+	uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))] __attribute__((aligned(8)));
+	struct iovec parts[2] = { { .iov_base = frame, .iov_len = 12 },
+				  { .iov_base = frame + 16, .iov_len = size - 16 } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2, .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	struct tpacket_auxdata aux = { 0 };
+
+	const ssize_t len = recvmsg(fd, &message, 0);
+	if (len < 12)
+		return len;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c))
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+	if (!(aux.tp_status & TP_STATUS_VLAN_VALID)) {
+		memmove(frame + 12, frame + 16, (size_t)len - 12);
+		return len;
+	}
+	build_store16(frame + 12, aux.tp_vlan_tpid);
+	build_store16(frame + 14, aux.tp_vlan_tci);
+	return len + 4;
+}
+
 /* A frame of the other end of the cable comes in whole, and goes out whole. */
 static void cross(int fd, uint16_t id, const struct build *b)
 {
@@ -202,7 +227,7 @@ static void cross(int fd, uint16_t id, const struct build *b)
 	rte_pktmbuf_mtod(m, uint8_t *)[0] = 0x02; /* to tell it from our own */
 	assert_int_equal(rte_eth_tx_burst(id, 0, &m, 1), 1);
 	do {
-		len = recv(fd, back, sizeof(back), 0);
+		len = receive_raw(fd, back, sizeof(back));
 	} while (len > 0 && back[0] != 0x02);
 	assert_int_equal(len, b->len);
 	assert_memory_equal(back + 1, b->octets + 1, b->len - 1);
@@ -228,10 +253,17 @@ static void test_af_packet(void **state)
 		const int fd = raw_socket(side ? "far1" : "far0");
 		struct build b = { .version = 4, .protocol = 6, .sport = 40000, .dport = 2775 };
 		static const unsigned lens[4] = { 6, 100, 101, 1514 - 54 };
-		for (unsigned i = 0; i < 4; i++) {
-			b.payload_len = lens[i];
+		for (unsigned i = 0; i < 12; i++) {
+			b.payload_len = lens[i % 4];
+			b.n_tags = i / 4;
+			/* With an MTU of 1500 the kernel allows for one tag, not for two. */
+			if (b.n_tags == 2 && b.payload_len == 1514 - 54)
+				b.payload_len -= 4;
 			build_frame(&b);
 			b.octets[0] = 0x04;
+			/* The PMD gives every tag that the kernel took off this type. */
+			for (unsigned tag = 0; tag < b.n_tags; tag++)
+				build_store16(b.octets + 12 + tag * 4, 0x8100);
 			cross(fd, ports.links[0].port[side].id, &b);
 		}
 		close(fd);
