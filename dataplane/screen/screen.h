@@ -7,6 +7,10 @@
  * stage looks only at messages that no earlier stage decided. The stages and
  * their order are screen_stages[], nothing else.
  *
+ * A vector whose texts could outgrow the arena is walked in slices, each through all
+ * stages: no message passes unread because another one was long. Usual texts make
+ * one slice.
+ *
  * Ownership  the vector borrows PDU octets until the caller has applied the
  *            verdicts; texts are in the vector's own arena.
  * Threads    a vector and a context belong to one worker.
@@ -20,7 +24,8 @@
 #include "verdict.h"
 
 #define SCREEN_VECTOR_MAX 256u
-#define SCREEN_TEXT_MAX (1u << 20) /* arena: octets of folded text a vector can hold */
+#define SCREEN_TEXT_MAX (1u << 20) /* arena: octets of text, decoded and folded, of a slice */
+#define SCREEN_PLAIN_MAX 320u      /* octets of a text kept for the audit record */
 
 struct screen_message {
 	/* set by the caller */
@@ -32,8 +37,12 @@ struct screen_message {
 
 	/* working fields of the stages */
 	struct sender_key key;
-	struct view text[2];      /* folded UTF-8: short_message, payload */
-	struct view plain[2];     /* decoded, not folded: for the audit record */
+	struct view text[2];      /* folded UTF-8: short_message, payload; in stages only */
+
+	/* Decoded, not folded, of messages with a reason or a flag (others: empty): the
+	 * first octets of short_message and payload, cut at a character, for the audit
+	 * record; not of what does not decode. Valid until the vector is used again. */
+	struct view plain[2];
 
 	/* the verdict */
 	enum reason reason;       /* PASS unless a stage decided */
@@ -44,14 +53,16 @@ struct screen_message {
 };
 
 struct screen_vector {
-	unsigned n;
+	unsigned n;               /* set by the caller */
 	struct screen_message messages[SCREEN_VECTOR_MAX];
+	unsigned first, end;      /* the slice that the stages walk: first .. end - 1 */
 	uint32_t arena_used;
 	uint8_t arena[SCREEN_TEXT_MAX];
+	uint8_t kept[SCREEN_VECTOR_MAX][2][SCREEN_PLAIN_MAX];
 };
 
 struct screen_context {
-	const struct tables *tables; /* NULL: no image yet; every message is ACCOUNT_UNKNOWN */
+	const struct tables *tables; /* NULL: no image yet; all from ESMEs is ACCOUNT_UNKNOWN */
 	struct hs_scratch *scratch;  /* this worker's, for tables */
 	uint32_t seconds;            /* Unix time of this turn */
 	uint64_t scanned_octets;     /* out: added to */
@@ -64,11 +75,16 @@ struct screen_stage {
 extern const struct screen_stage screen_stages[];
 extern const unsigned screen_stages_n;
 
-/* All stages in order, then the verdict of each message: mode (enforce, observe),
- * command_status by message fault, rule, account, policy, reason row. */
+/*
+ * All stages in order, then the verdict of each message. What the caller set stays,
+ * every other field is written. Requests of a direction that the policy does not
+ * screen pass; those of an SMSC are judged by form and content alone, because the
+ * account and its senders say nothing about them.
+ */
 void screen_run(struct screen_context *context, struct screen_vector *vector);
 
-/* Whether a bind of this account row is refused by policy, and with what reason. */
+/* Whether a bind of this account row is refused by policy, and with what reason:
+ * PASS leaves *command_status alone. Without tables there is no policy: PASS. */
 enum reason screen_bind(const struct tables *tables, uint32_t account_row, uint32_t seconds,
                         uint32_t *command_status);
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reading: the text stage; wire octets to UTF-8, and that folded. */
+#include "screen_priv.h"
+
+#include <errno.h>
+
+#include "text.h"
+
+static enum text_coding alphabet_of(const struct screen_context *context,
+                                    const struct screen_message *m)
+{
+	if (context->tables == NULL || account_of(context, m)->alphabet == 0)
+		return TEXT_GSM7;
+	return (enum text_coding)account_of(context, m)->alphabet;
+}
+
+int64_t reading_decode(const struct screen_context *context, struct screen_vector *v,
+                       const struct screen_message *m, unsigned which)
+{
+	const struct smpp_text *text = wire_text(m, which);
+	/* replace_sm has no data_coding (SMPP 3.4 section 4.10.1): it keeps the one of the
+	 * message it replaces, which we do not know, so the default. */
+	const uint8_t data_coding =
+		m->sm.header.command_id == SMPP_REPLACE_SM ? 0 : m->sm.data_coding;
+	const size_t udh = text->udh.data != NULL ? text->udh.len + 1 : 0;
+
+	return text_decode(text_coding(data_coding, alphabet_of(context, m)), text->octets.data,
+	                   text->octets.len, udh, v->arena + v->arena_used,
+	                   SCREEN_TEXT_MAX - v->arena_used);
+}
+
+/* What does not decode but passes by policy is at least scanned as Latin-1, which reads
+ * anything: a link in it is still a link. */
+static int64_t decode_by_policy(struct screen_context *context, struct screen_vector *v,
+                                const struct screen_message *m, unsigned which)
+{
+	const struct view octets = wire_text(m, which)->octets;
+	const int64_t n = reading_decode(context, v, m, which);
+
+	if (n != -EILSEQ ||
+	    context->tables->image->policy->undecodable != IMAGE_UNDECODABLE_PASS)
+		return n;
+	return text_decode(TEXT_LATIN1, octets.data, octets.len, 0, v->arena + v->arena_used,
+	                   SCREEN_TEXT_MAX - v->arena_used);
+}
+
+/* Decoded and folded text of one message; false when it does not decode. */
+static bool read_text(struct screen_context *context, struct screen_vector *v,
+                      struct screen_message *m, unsigned which)
+{
+	const int64_t n = decode_by_policy(context, v, m, which);
+
+	if (n < 0) {
+		bug_if(n != -EILSEQ); /* begin_slice() made sure of the room */
+		return false;
+	}
+	uint8_t *plain = v->arena + v->arena_used;
+	v->arena_used += (uint32_t)n;
+	uint8_t *folded = v->arena + v->arena_used;
+	const size_t len =
+		text_fold(plain, (size_t)n, folded, SCREEN_TEXT_MAX - v->arena_used);
+	v->arena_used += (uint32_t)len;
+	m->plain[which] = (struct view){ plain, (uint32_t)n };
+	m->text[which] = (struct view){ folded, (uint32_t)len };
+	return true;
+}
+
+void stage_text(struct screen_context *context, struct screen_vector *v)
+{
+	for (unsigned i = v->first; i < v->end; i++) {
+		struct screen_message *m = &v->messages[i];
+		if (!is_open(context, m))
+			continue;
+		for (unsigned which = 0; which < 2; which++)
+			if (wire_text(m, which)->octets.len != 0 && !read_text(context, v, m, which))
+				m->reason = REASON_TEXT_UNDECODABLE;
+	}
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "screen_priv.h"
+
+#include "text.h"
+
+const struct screen_stage screen_stages[] = {
+	{ "form", stage_form },       /* is it SMPP at all */
+	{ "identity", stage_identity }, /* may this account send now */
+	{ "sender", stage_sender },   /* may it send as this sender */
+	{ "text", stage_text },       /* what does it say */
+	{ "content", stage_content }, /* may that be said */
+};
+const unsigned screen_stages_n = sizeof(screen_stages) / sizeof(screen_stages[0]);
+
+/* Arena octets per octet of user data: decoded, and that folded. */
+#define ARENA_GROWTH (TEXT_GROWTH + TEXT_GROWTH * TEXT_FOLD_GROWTH)
+/* So every message that a frame can hold fits an empty arena: slices make progress. */
+_Static_assert((uint64_t)ARENA_GROWTH * SMPP_PDU_MAX <= SCREEN_TEXT_MAX, "arena");
+
+static uint64_t arena_need(const struct screen_message *m)
+{
+	return (uint64_t)ARENA_GROWTH *
+	       ((uint64_t)m->sm.short_message.octets.len + m->sm.payload.octets.len);
+}
+
+/* The next slice: as many messages as surely fit the arena. */
+static void begin_slice(struct screen_vector *v)
+{
+	uint64_t need = 0;
+
+	v->first = v->end;
+	v->arena_used = 0;
+	for (; v->end < v->n; v->end++) {
+		struct screen_message *m = &v->messages[v->end];
+		need += arena_need(m);
+		if (need > SCREEN_TEXT_MAX)
+			break;
+		m->key = (struct sender_key){ { 0 } };
+		m->text[0] = m->text[1] = m->plain[0] = m->plain[1] = (struct view){ NULL, 0 };
+		m->reason = REASON_PASS;
+		m->refuse = m->flagged = false;
+		m->rule = 0;
+		m->command_status = SMPP_ROK;
+	}
+	bug_if(v->end == v->first); /* a message beyond SMPP_PDU_MAX came through framing */
+}
+
+void screen_run(struct screen_context *context, struct screen_vector *vector)
+{
+	bug_if(vector->n > SCREEN_VECTOR_MAX);
+	for (vector->end = 0; vector->end < vector->n;) {
+		begin_slice(vector);
+		for (unsigned i = 0; i < screen_stages_n; i++)
+			screen_stages[i].run(context, vector);
+		verdict_slice(context, vector);
+	}
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* screen_priv: the stages, one per file, and what they share. */
+#ifndef DP_SCREEN_PRIV_H
+#define DP_SCREEN_PRIV_H
+#include <stdbool.h>
+
+#include "screen.h"
+
+void stage_form(struct screen_context *context, struct screen_vector *vector);
+void stage_identity(struct screen_context *context, struct screen_vector *vector);
+void stage_sender(struct screen_context *context, struct screen_vector *vector);
+void stage_text(struct screen_context *context, struct screen_vector *vector);
+void stage_content(struct screen_context *context, struct screen_vector *vector);
+
+/* The last step of a slice: refuse, flagged, command_status, and plain[]. */
+void verdict_slice(struct screen_context *context, struct screen_vector *vector);
+
+/* Whether the policy wants requests of this direction read at all. */
+static inline bool is_screened(const struct screen_context *context,
+                               const struct screen_message *m)
+{
+	if (context->tables == NULL)
+		return m->from_esme;
+	const uint32_t wanted = m->from_esme ? IMAGE_DIRECTION_FROM_ESME :
+	                                       IMAGE_DIRECTION_FROM_SMSC;
+	return (context->tables->image->policy->directions & wanted) != 0;
+}
+
+/* A message that a stage still has to look at. */
+static inline bool is_open(const struct screen_context *context, const struct screen_message *m)
+{
+	return m->reason == REASON_PASS && is_screened(context, m);
+}
+
+/* Row 0 is no account: all zero, so enforce, no status of its own. Needs tables. */
+static inline const struct image_account *account_of(const struct screen_context *context,
+                                                     const struct screen_message *m)
+{
+	return &context->tables->image->accounts[m->account_row];
+}
+
+/* The texts of a message as they are on the wire. */
+static inline const struct smpp_text *wire_text(const struct screen_message *m, unsigned which)
+{
+	return which == 0 ? &m->sm.short_message : &m->sm.payload;
+}
+
+/* Decode one text of a message into the arena, without counting it as used: octets of
+ * UTF-8 at the arena's free place, or negative errno. */
+must_use int64_t reading_decode(const struct screen_context *context,
+                                struct screen_vector *vector, const struct screen_message *m,
+                                unsigned which);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "screen_priv.h"
+
+#include "address.h"
+
+/* A C-octet string in a TLV may bring its NUL or not: stacks differ. */
+static struct view without_nul(struct view v)
+{
+	if (v.len != 0 && v.data[v.len - 1] == 0)
+		v.len--;
+	return v;
+}
+
+/* SMPP 3.4 section 5.3.2.36: digit mode, TON and NPI come before the digits. */
+static struct smpp_address callback_num(struct view value)
+{
+	struct cursor c = cursor_over(value.data, value.len);
+	struct smpp_address a = { 0 };
+
+	(void)cursor_u8(&c);
+	a.ton = cursor_u8(&c);
+	a.npi = cursor_u8(&c);
+	a.digits = without_nul(cursor_view(&c, cursor_left(&c)));
+	return a;
+}
+
+/* The sender that people will see: the account's TLV where the message has it. */
+static struct smpp_address sender_of(const struct image_account *account,
+                                     const struct smpp_message *sm)
+{
+	if (account->sender_tlv == 0)
+		return sm->source;
+	const struct view value = smpp_tlv(sm, account->sender_tlv);
+	if (value.data == NULL)
+		return sm->source;
+	if (account->sender_tlv == SMPP_TAG_CALLBACK_NUM)
+		return callback_num(value);
+	return (struct smpp_address){ .digits = without_nul(value) };
+}
+
+/* What has no key is all zero: in no set, so not certified. */
+static void find_key(const struct screen_context *context, struct screen_message *m)
+{
+	const struct smpp_address a = sender_of(account_of(context, m), &m->sm);
+
+	if (address_key(&m->key, a.digits.data, a.digits.len, a.ton, a.npi,
+	                context->tables->image->policy->country) != 0)
+		m->key = (struct sender_key){ { 0 } };
+}
+
+/* Hash all, prefetch all, compare all: the set is larger than any cache. */
+void stage_sender(struct screen_context *context, struct screen_vector *v)
+{
+	struct sender_key keys[SCREEN_VECTOR_MAX];
+	const struct image_sender *found[SCREEN_VECTOR_MAX];
+	struct screen_message *asked[SCREEN_VECTOR_MAX];
+	unsigned n = 0;
+
+	_Static_assert(SCREEN_VECTOR_MAX <= SENDER_BATCH_MAX, "one batch");
+	for (unsigned i = v->first; i < v->end; i++) {
+		struct screen_message *m = &v->messages[i];
+		if (!m->from_esme || !is_open(context, m))
+			continue;
+		find_key(context, m);
+		keys[n] = m->key;
+		asked[n++] = m;
+	}
+	if (n == 0)
+		return;
+	sender_set_find(&context->tables->image->senders, keys, n, found);
+	for (unsigned i = 0; i < n; i++)
+		asked[i]->reason = (enum reason)tables_sender_reason(
+			context->tables, &keys[i], found[i], asked[i]->account_row, context->seconds);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is read of a message: codings, both texts, headers, and what the record keeps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "text.h"
+#include "world.h"
+
+static void scenery(struct world *w, uint8_t alphabet, enum image_undecodable undecodable)
+{
+	world_begin(w);
+	w->policy.undecodable = undecodable;
+	world_account(w, &(struct image_build_account){ .system_id = "acme", .id = 7,
+		.state = IMAGE_CERTIFIED, .alphabet = alphabet });
+	world_sender(w, "010-1234-5678", 7);
+	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
+	world_rule(w, 101, IMAGE_REFUSE, "대출", 0);
+	world_ready(w);
+}
+
+static struct screen_message *screen_one(struct world *w, const struct submit *s)
+{
+	world_clear(w);
+	struct screen_message *m = world_add(w, "acme", s);
+	world_screen(w);
+	return m;
+}
+
+static uint32_t rule_of(struct world *w, const struct submit *s)
+{
+	const struct screen_message *m = screen_one(w, s);
+
+	assert_int_equal(m->reason, m->rule != 0 ? REASON_CONTENT_RULE : REASON_PASS);
+	return m->rule;
+}
+
+/* The septets of "casino" from this bit of out on; 6 octets with the bits before. */
+static void pack_casino(uint8_t *out, unsigned fill)
+{
+	for (unsigned bit = 0; bit < 42; bit++)
+		out[(bit + fill) / 8] |=
+			(uint8_t)(("casino"[bit / 7] >> bit % 7 & 1) << (bit + fill) % 8);
+}
+
+/* "casino" in each coding that carries it, some of it in capitals. */
+static void every_coding(void **state)
+{
+	static const uint8_t cp949[] = { 0xB4, 0xEB, 0xC3, 0xE2 };
+	uint8_t packed[6] = { 0 };
+	struct world w;
+
+	(void)state;
+	pack_casino(packed, 0);
+	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = "a CASINO" }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 0xF0, .text = "Casino" }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 1, .text = "Casino" }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 3, .text = "cAsino" }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 8,
+		.text = "\0C\0A\0S\0I\0N\0O", .text_len = 12 }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 8,
+		.text = "\xB3\x00\xCD\x9C", .text_len = 4 }), 101);
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 14, .text = cp949,
+		.text_len = 4 }), 101);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = "대출" }), 101); /* really UTF-8 */
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 4, .text = "casino" }), 0);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = packed, .text_len = 6 }), 0);
+	world_end(&w);
+	scenery(&w, TEXT_GSM7_PACKED, IMAGE_UNDECODABLE_REFUSE);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = packed, .text_len = 6 }), 100);
+	world_end(&w);
+	scenery(&w, TEXT_CP949, IMAGE_UNDECODABLE_REFUSE);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = cp949, .text_len = 4 }), 101);
+	world_end(&w);
+}
+
+/* Packed septets behind a header of six octets: one fill bit. */
+static void packed_behind_header(void **state)
+{
+	uint8_t text[13] = { 5, 0, 3, 1, 1, 1 };
+	struct world w;
+
+	(void)state;
+	pack_casino(text + 6, 1);
+	scenery(&w, TEXT_GSM7_PACKED, IMAGE_UNDECODABLE_REFUSE);
+	assert_int_equal(rule_of(&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI, .text = text,
+		.text_len = 12 }), 100);
+	world_end(&w);
+}
+
+/* Short message and payload are both read; replace_sm and data_sm have one each. */
+static void both_texts(void **state)
+{
+	struct world w;
+
+	(void)state;
+	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = "hello", .payload = "casino",
+		.payload_len = 6 }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = "casino", .payload = "hello",
+		.payload_len = 5 }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = "cas", .payload = "ino",
+		.payload_len = 3 }), 0);
+	assert_int_equal(rule_of(&w, &(struct submit){ .command_id = SMPP_DATA_SM,
+		.payload = "casino", .payload_len = 6 }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .command_id = SMPP_REPLACE_SM,
+		.text = "casino" }), 100);
+	world_end(&w);
+}
+
+static void undecodable(void **state)
+{
+	const struct submit odd = { .data_coding = 8, .text = "casino x." };
+	const struct submit reserved = { .data_coding = 0x0F, .text = "hello" };
+	struct world w;
+
+	(void)state;
+	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	assert_int_equal(screen_one(&w, &odd)->reason, REASON_TEXT_UNDECODABLE);
+	assert_true(w.vector->messages[0].refuse);
+	assert_int_equal(screen_one(&w, &reserved)->reason, REASON_TEXT_UNDECODABLE);
+	world_end(&w);
+	/* Passing means unread, but what can be read of it is. */
+	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_PASS);
+	assert_int_equal(screen_one(&w, &reserved)->reason, REASON_PASS);
+	assert_int_equal(screen_one(&w, &odd)->reason, REASON_CONTENT_RULE);
+	world_end(&w);
+}
+
+static void expect_plain(const struct screen_message *m, const char *first, const char *second)
+{
+	assert_int_equal(m->plain[0].len, strlen(first));
+	assert_memory_equal(m->plain[0].data, first, strlen(first));
+	assert_int_equal(m->plain[1].len, strlen(second));
+	assert_memory_equal(m->plain[1].data, second, strlen(second));
+}
+
+/* The record has the text as sent, not folded, also where no stage needed it. */
+static void plain_texts(void **state)
+{
+	struct world w;
+
+	(void)state;
+	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	expect_plain(screen_one(&w, &(struct submit){ .text = "Big CASINO", .payload = "And More",
+		.payload_len = 8 }), "Big CASINO", "And More");
+	expect_plain(screen_one(&w, &(struct submit){ .source = "1", .data_coding = 8,
+		.text = "\xB3\x00\xCD\x9C", .text_len = 4 }), "대출", "");
+	expect_plain(screen_one(&w, &(struct submit){ .data_coding = 8, .text = "odd" }), "", "");
+	const struct screen_message *m = screen_one(&w, &(struct submit){ .text = "hello" });
+	assert_int_equal(m->plain[0].len, 0);
+	assert_int_equal(m->text[0].len, 0);
+	world_end(&w);
+}
+
+/* A long text is cut at a character, never in one: "x" and 3-octet characters. */
+static void plain_is_cut(void **state)
+{
+	uint8_t text[254];
+	struct world w;
+
+	(void)state;
+	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	for (unsigned odd = 0; odd < 3; odd++) {
+		for (unsigned i = 0; i < sizeof(text); i += 2) {
+			text[i] = i / 2 < odd ? 0 : 0xB3;
+			text[i + 1] = i / 2 < odd ? 'x' : 0x00;
+		}
+		const struct screen_message *m = screen_one(&w, &(struct submit){ .source = "1",
+			.data_coding = 8, .text = text, .text_len = sizeof(text) });
+		const uint32_t whole = odd + (SCREEN_PLAIN_MAX - odd) / 3 * 3;
+		assert_int_equal(m->plain[0].len, whole);
+		assert_int_equal(m->plain[0].data[whole - 3], 0xEB);
+	}
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_coding), cmocka_unit_test(packed_behind_header),
+		cmocka_unit_test(both_texts),   cmocka_unit_test(undecodable),
+		cmocka_unit_test(plain_texts),  cmocka_unit_test(plain_is_cut),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every reason of verdict.def, and which of several decides. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "text.h"
+#include "world.h"
+
+static void add_account(struct world *w, const char *system_id, uint32_t id,
+                        enum image_state state, uint32_t until)
+{
+	world_account(w, &(struct image_build_account){ .system_id = system_id, .id = id,
+		.state = state, .valid_until = until, .alphabet = TEXT_GSM7 });
+}
+
+/* Accounts and senders in every state. */
+static void scenery(struct world *w)
+{
+	world_begin(w);
+	add_account(w, "acme", 7, IMAGE_CERTIFIED, 0);
+	add_account(w, "halted", 8, IMAGE_SUSPENDED, 0);
+	add_account(w, "former", 9, IMAGE_CERTIFIED, WORLD_NOW);
+	world_sender(w, "010-1234-5678", 7);
+	world_sender(w, "010-0000-0009", 9);
+	world_sender_with(w, "010-0000-0001", 7, (struct image_build_sender){ .state = IMAGE_SUSPENDED });
+	world_sender_with(w, "010-0000-0002", 7, (struct image_build_sender){
+		.state = IMAGE_CERTIFIED, .valid_until = WORLD_NOW });
+	world_sender_with(w, "010-0000-0003", 7, (struct image_build_sender){
+		.state = IMAGE_CERTIFIED, .blocked_until = WORLD_NOW + 1 });
+	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
+	world_ready(w);
+}
+
+static const struct row {
+	const char *system_id;
+	enum reason reason;
+	bool unbound;
+	struct submit submit;
+} rows[] = {
+	{ "acme", REASON_PASS, false, { .text = "hello" } },
+	{ "acme", REASON_NOT_BOUND, true, { .text = "hello" } },
+	{ "nobody", REASON_ACCOUNT_UNKNOWN, false, { .text = "hello" } },
+	{ "halted", REASON_ACCOUNT_SUSPENDED, false, { .text = "hello" } },
+	{ "former", REASON_ACCOUNT_EXPIRED, false, { .text = "hello" } },
+	{ "acme", REASON_SENDER_UNCERTIFIED, false, { .source = "0101111222", .text = "hello" } },
+	{ "acme", REASON_SENDER_SUSPENDED, false, { .source = "01000000001", .text = "hello" } },
+	{ "acme", REASON_SENDER_EXPIRED, false, { .source = "01000000002", .text = "hello" } },
+	{ "acme", REASON_SENDER_BLOCKED, false, { .source = "01000000003", .text = "hello" } },
+	{ "acme", REASON_SENDER_NOT_OWNED, false, { .source = "01000000009", .text = "hello" } },
+	{ "acme", REASON_CONTENT_RULE, false, { .text = "the best CASINO" } },
+	{ "acme", REASON_MALFORMED, false, { .text = "hello", .cut = 2 } },
+	{ "acme", REASON_TEXT_UNDECODABLE, false, { .data_coding = 8, .text = "odd" } },
+	/* The first stage that objects decides. */
+	{ "nobody", REASON_MALFORMED, true, { .text = "casino", .cut = 1 } },
+	{ "nobody", REASON_NOT_BOUND, true, { .source = "1", .text = "casino" } },
+	{ "halted", REASON_ACCOUNT_SUSPENDED, false, { .source = "1", .text = "casino" } },
+	{ "acme", REASON_SENDER_UNCERTIFIED, false, { .source = "1", .text = "casino" } },
+	{ "acme", REASON_TEXT_UNDECODABLE, false,
+	  { .data_coding = 8, .text = "odd", .payload = "\0c\0a\0s\0i\0n\0o", .payload_len = 12 } },
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void every_reason(void **state)
+{
+	bool reached[REASON_SLOTS] = { false };
+	struct world w;
+
+	(void)state;
+	scenery(&w);
+	for (size_t i = 0; i < ROWS; i++)
+		world_add(&w, rows[i].system_id, &rows[i].submit)->bound = !rows[i].unbound;
+	world_screen(&w);
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct screen_message *m = &w.vector->messages[i];
+		assert_int_equal(m->reason, rows[i].reason);
+		assert_int_equal(m->refuse, rows[i].reason != REASON_PASS);
+		assert_false(m->flagged);
+		assert_int_equal(m->rule, rows[i].reason == REASON_CONTENT_RULE ? 100 : 0);
+		assert_ptr_equal(m->owner, &w);
+		reached[m->reason] = true;
+	}
+	for (unsigned number = 0; number < REASON_SLOTS; number++)
+		assert_true(reached[number] == (reason_row(number) != NULL));
+	world_end(&w);
+}
+
+/* Without an image nothing of an ESME passes, and what the SMSC sends does. */
+static void no_image(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	world_add(&w, "acme", &(struct submit){ .text = "hello" });
+	world_add(&w, "acme", &(struct submit){ .command_id = SMPP_DELIVER_SM, .text = "hello" });
+	world_screen(&w);
+	const struct screen_message *m = w.vector->messages;
+	assert_int_equal(m[0].reason, REASON_ACCOUNT_UNKNOWN);
+	assert_true(m[0].refuse);
+	assert_int_equal(m[0].command_status, reason_row(REASON_ACCOUNT_UNKNOWN)->command_status);
+	assert_memory_equal(m[0].plain[0].data, "hello", 5);
+	assert_int_equal(m[1].reason, REASON_PASS);
+	assert_false(m[1].refuse);
+	world_end(&w);
+}
+
+static void expect_direction(uint32_t directions, enum reason submit, enum reason deliver)
+{
+	struct world w;
+
+	world_usual(&w);
+	w.policy.directions = directions;
+	world_ready(&w);
+	world_add(&w, "acme", &(struct submit){ .source = "1", .text = "casino" });
+	world_add(&w, "acme", &(struct submit){ .command_id = SMPP_DELIVER_SM, .source = "1",
+		.text = "casino" })->bound = false;
+	world_add(&w, "acme", &(struct submit){ .command_id = SMPP_DELIVER_SM, .source = "1",
+		.text = "hello" });
+	world_screen(&w);
+	assert_int_equal(w.vector->messages[0].reason, submit);
+	assert_int_equal(w.vector->messages[1].reason, deliver);
+	assert_int_equal(w.vector->messages[2].reason, REASON_PASS);
+	world_end(&w);
+}
+
+/* Messages of the SMSC: by their content, not by the account or its senders. */
+static void directions(void **state)
+{
+	(void)state;
+	expect_direction(0, REASON_PASS, REASON_PASS);
+	expect_direction(IMAGE_DIRECTION_FROM_ESME, REASON_SENDER_UNCERTIFIED, REASON_PASS);
+	expect_direction(IMAGE_DIRECTION_FROM_SMSC, REASON_PASS, REASON_CONTENT_RULE);
+	expect_direction(IMAGE_DIRECTION_FROM_ESME | IMAGE_DIRECTION_FROM_SMSC,
+	                 REASON_SENDER_UNCERTIFIED, REASON_CONTENT_RULE);
+}
+
+/* An account that is only observed is never refused, whatever the reason. */
+static void observe(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	world_account(&w, &(struct image_build_account){ .system_id = "acme", .id = 7,
+		.state = IMAGE_SUSPENDED, .mode = IMAGE_OBSERVE, .alphabet = TEXT_GSM7 });
+	world_account(&w, &(struct image_build_account){ .system_id = "bolt", .id = 8,
+		.state = IMAGE_CERTIFIED, .mode = IMAGE_OBSERVE, .alphabet = TEXT_GSM7 });
+	world_sender(&w, "010-1234-5678", 8);
+	world_rule(&w, 100, IMAGE_REFUSE, "casino", 0x77);
+	world_ready(&w);
+	world_add(&w, "acme", &(struct submit){ .text = "hello" });
+	world_add(&w, "bolt", &(struct submit){ .text = "casino" });
+	world_screen(&w);
+	static const enum reason expected[] = { REASON_ACCOUNT_SUSPENDED, REASON_CONTENT_RULE };
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(w.vector->messages[i].reason, expected[i]);
+		assert_false(w.vector->messages[i].refuse);
+		assert_int_equal(w.vector->messages[i].command_status, SMPP_ROK);
+	}
+	assert_int_equal(w.vector->messages[1].rule, 100);
+	world_end(&w);
+}
+
+static enum reason reason_now(struct world *w)
+{
+	world_clear(w);
+	const struct screen_message *m = world_add(w, "acme", &(struct submit){ .text = "hello" });
+	world_screen(w);
+	return m->reason;
+}
+
+/* Sanctions that came after the image, and their end. */
+static void overlays(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_usual(&w);
+	world_ready(&w);
+	assert_int_equal(reason_now(&w), REASON_PASS);
+	world_sanction(&w, LINK_SUSPEND, 7, NULL);
+	assert_int_equal(reason_now(&w), REASON_ACCOUNT_SUSPENDED);
+	world_sanction(&w, LINK_LIFT, 7, NULL);
+	assert_int_equal(reason_now(&w), REASON_PASS);
+	world_sanction(&w, LINK_SUSPEND, 0, "+82 10 1234 5678");
+	assert_int_equal(reason_now(&w), REASON_SENDER_SUSPENDED);
+	world_sanction(&w, LINK_LIFT, 0, "010-1234-5678");
+	assert_int_equal(reason_now(&w), REASON_PASS);
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_reason), cmocka_unit_test(no_image),
+		cmocka_unit_test(directions),   cmocka_unit_test(observe),
+		cmocka_unit_test(overlays),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include <hs/hs.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "pdu.h"
+#include "text.h"
+
+void world_begin(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->policy.directions = IMAGE_DIRECTION_FROM_ESME;
+	w->policy.country = 82;
+	w->vector = calloc(1, sizeof(*w->vector));
+	bug_if(w->vector == NULL || image_build_open(&w->build) != 0);
+}
+
+void world_account(struct world *w, const struct image_build_account *account)
+{
+	bug_if(image_build_account(w->build, account) != 0);
+}
+
+void world_sender_with(struct world *w, const char *address, uint32_t owner,
+                       struct image_build_sender sender)
+{
+	bug_if(address_key(&sender.key, (const uint8_t *)address, strlen(address), 0, 0,
+	                   w->policy.country) != 0);
+	sender.owners = &owner;
+	sender.n_owners = owner != 0;
+	bug_if(image_build_sender(w->build, &sender) != 0);
+}
+
+void world_sender(struct world *w, const char *address, uint32_t owner)
+{
+	world_sender_with(w, address, owner, (struct image_build_sender){ .state = IMAGE_CERTIFIED });
+}
+
+uint32_t world_rule(struct world *w, uint32_t id, enum image_action action,
+                    const char *expression, uint32_t command_status)
+{
+	const struct image_build_rule rule = { .id = id, .name = "rule", .sentence = "a rule",
+		.action = action, .command_status = command_status };
+	const int64_t index = image_build_rule(w->build, &rule);
+
+	bug_if(index < 0 || w->n_expressions == WORLD_RULES_MAX);
+	bug_if(image_build_pattern(w->build, (uint32_t)index) != w->n_expressions);
+	w->expressions[w->n_expressions++] = expression;
+	return (uint32_t)index;
+}
+
+static void compile(struct world *w)
+{
+	unsigned flags[WORLD_RULES_MAX], ids[WORLD_RULES_MAX];
+	hs_database_t *database;
+	hs_compile_error_t *error;
+	char *octets;
+	size_t size;
+
+	for (unsigned i = 0; i < w->n_expressions; i++) {
+		flags[i] = HS_FLAG_DOTALL;
+		ids[i] = i;
+	}
+	bug_if(hs_compile_multi(w->expressions, flags, ids, w->n_expressions, HS_MODE_BLOCK, NULL,
+	                        &database, &error) != HS_SUCCESS);
+	bug_if(hs_serialize_database(database, &octets, &size) != HS_SUCCESS);
+	bug_if(image_build_database(w->build, octets, size) != 0);
+	free(octets);
+	hs_free_database(database);
+}
+
+void world_ready(struct world *w)
+{
+	char error[IMAGE_BUILD_ERROR_SIZE > IMAGE_ERROR_SIZE ? IMAGE_BUILD_ERROR_SIZE :
+	                                                       IMAGE_ERROR_SIZE];
+	size_t size;
+
+	image_build_policy(w->build, &w->policy);
+	if (w->n_expressions != 0)
+		compile(w);
+	bug_if(image_build_memory(w->build, 1, WORLD_NOW, &w->image, &size, error) != 0);
+	bug_if(tables_open(&w->tables, w->image, size, 1, NULL, NULL, error) != 0);
+	w->context.tables = w->tables;
+	w->context.scratch = w->tables->scratch != NULL ? w->tables->scratch[0] : NULL;
+	w->context.seconds = WORLD_NOW;
+}
+
+void world_sanction(struct world *w, uint32_t op, uint32_t account_id, const char *address)
+{
+	struct link_sanction s = { .op = op, .kind = LINK_ACCOUNT, .account_id = account_id };
+	struct tables *next;
+
+	if (address != NULL) {
+		s.kind = LINK_SENDER;
+		bug_if(address_key(&s.key, (const uint8_t *)address, strlen(address), 0, 0,
+		                   w->policy.country) != 0);
+	}
+	bug_if(tables_sanction(&next, w->tables, &s) != 0);
+	tables_free(w->tables);
+	w->tables = next;
+	w->context.tables = next;
+}
+
+/* Mandatory fields by command: SMPP 3.4 sections 4.4.1, 4.7.1, 4.10.1. */
+static void write_body(struct pdu *p, const struct submit *s, const char *source, size_t text_len)
+{
+	const bool replace = s->command_id == SMPP_REPLACE_SM;
+
+	pdu_string(p, replace ? "id-1" : ""); /* message_id or service_type */
+	pdu_address(p, s->ton, s->npi, source);
+	if (!replace) {
+		pdu_address(p, 1, 1, "821099998888");
+		pdu_u8(p, s->esm_class);
+	}
+	if (s->command_id == SMPP_DATA_SM) {
+		pdu_u8(p, 0); /* registered_delivery */
+		pdu_u8(p, s->data_coding);
+		return;
+	}
+	if (!replace) {
+		pdu_u8(p, 0); /* protocol_id */
+		pdu_u8(p, 0); /* priority_flag */
+	}
+	pdu_string(p, ""); /* schedule_delivery_time */
+	pdu_string(p, ""); /* validity_period */
+	pdu_u8(p, 0);      /* registered_delivery */
+	if (!replace) {
+		pdu_u8(p, 0); /* replace_if_present_flag */
+		pdu_u8(p, s->data_coding);
+	}
+	pdu_u8(p, 0); /* sm_default_msg_id */
+	pdu_u8(p, (unsigned)text_len);
+	pdu_octets(p, s->text, text_len);
+}
+
+static uint32_t command_of(const struct submit *s)
+{
+	return s->command_id != 0 ? s->command_id : SMPP_SUBMIT_SM;
+}
+
+static void write_pdu(struct pdu *p, const struct submit *s, uint32_t sequence)
+{
+	const size_t text_len = s->text == NULL || s->text_len != 0 ? s->text_len : strlen(s->text);
+
+	pdu_header(p, command_of(s), 0, sequence);
+	write_body(p, s, s->source != NULL ? s->source : "01012345678", text_len);
+	if (s->payload != NULL)
+		pdu_tlv(p, SMPP_TAG_MESSAGE_PAYLOAD, s->payload, s->payload_len);
+	if (s->tag != 0)
+		pdu_tlv(p, s->tag, s->value, s->value_len);
+	p->len -= s->cut;
+	pdu_seal(p);
+}
+
+struct screen_message *world_add(struct world *w, const char *system_id,
+                                 const struct submit *submit)
+{
+	const unsigned i = w->vector->n;
+	struct screen_message *m = &w->vector->messages[i];
+	struct pdu *p = malloc(sizeof(*p));
+
+	bug_if(i == SCREEN_VECTOR_MAX || p == NULL);
+	write_pdu(p, submit, i + 1);
+	memset(m, 0xA5, sizeof(*m)); /* whatever the last turn left */
+	/* Exactly its octets, so that a sanitizer sees the first one too many. */
+	w->pdus[i] = memcpy(malloc(p->len), p->octets, p->len);
+	const uint32_t error = smpp_decode(&m->sm, w->pdus[i], p->len);
+	bug_if((error != 0) != (submit->cut != 0));
+	free(p);
+	m->owner = w;
+	m->account_row = w->tables == NULL ? 0 :
+		image_account_row(w->tables->image, (const uint8_t *)system_id, strlen(system_id));
+	m->bound = true;
+	m->from_esme = command_of(submit) != SMPP_DELIVER_SM;
+	w->vector->n++;
+	return m;
+}
+
+void world_screen(struct world *w) { screen_run(&w->context, w->vector); }
+
+void world_clear(struct world *w)
+{
+	for (unsigned i = 0; i < w->vector->n; i++)
+		free(w->pdus[i]);
+	w->vector->n = 0;
+}
+
+void world_end(struct world *w)
+{
+	world_clear(w);
+	tables_free(w->tables);
+	image_build_close(w->build);
+	free(w->image);
+	free(w->vector);
+}
+
+void world_usual(struct world *w)
+{
+	world_begin(w);
+	world_account(w, &(struct image_build_account){ .system_id = "acme", .name = "Acme", .id = 7,
+		.state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7 });
+	world_sender(w, "010-1234-5678", 7);
+	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
+}
