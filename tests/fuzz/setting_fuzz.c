@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * setting: any text. It is refused with a place and a sentence, or it is read, and then
+ * what is printed reads back as the same settings.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "setting.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct settings s, again;
+	char error[400], *text = NULL;
+	size_t len = 0;
+
+	if (settings_parse(&s, (const char *)data, size, "f", error) != 0) {
+		if (strncmp(error, "f:", 2) != 0 || strchr(error, ' ') == NULL)
+			abort();
+		return 0;
+	}
+	FILE *out = open_memstream(&text, &len);
+	if (out == NULL)
+		abort();
+	settings_print(out, &s);
+	fclose(out);
+	if (settings_parse(&again, text, len, "printed", error) != 0 ||
+	    memcmp(&s, &again, sizeof(s)) != 0) {
+		fprintf(stderr, "%s\n%s", error, text);
+		abort();
+	}
+	free(text);
+	return 0;
+}
