@@ -68,7 +68,7 @@ data_plane_up() { process_alive "$data_plane_pid" && [ -S "$link_socket" ]; }
 
 data_plane_start() {
 	rm -f "$link_socket"
-	in_wire "$data_plane" --settings "$run_dir/dataplane.yaml" \
+	exec_in "$ns_wire" "$data_plane" --settings "$run_dir/dataplane.yaml" \
 		>>"$run_dir/dataplane.log" 2>&1 </dev/null &
 	data_plane_pid=$!
 	echo $data_plane_pid >"$run_dir/dataplane.pid"

@@ -21,7 +21,9 @@ topology_names() {
 
 in_esme() { ip netns exec "$ns_esme" "$@"; }
 in_smsc() { ip netns exec "$ns_smsc" "$@"; }
-in_wire() { ip netns exec "$ns_wire" "$@"; }
+
+# For "exec_in NAMESPACE COMMAND &": $! is then the command's own process.
+exec_in() { exec ip netns exec "$@"; }
 
 namespace_exists() { [ -e "/run/netns/$1" ]; }
 
