@@ -57,15 +57,16 @@ suite_quick() {
 
 # End to end: in a shell of its own, so that its traps and its faults stay there.
 suite_namespaces() {
-	local counts
-	counts=$(mktemp)
+	local file three
+	file=$(mktemp)
 	(
 		. tests/netns/e2e.sh
-		e2e "$counts"
+		e2e "$file"
 	) || note "the end-to-end part ended with status $?"
-	# shellcheck disable=SC2046 # three numbers, or a failure when it died before it counted
-	suite_add $(if [ -s "$counts" ]; then cat "$counts"; else echo 0 1 0; fi)
-	rm -f "$counts"
+	three=$(cat "$file")
+	rm -f "$file"
+	# shellcheck disable=SC2086 # three numbers, or a failure when it died before it counted
+	suite_add ${three:-0 1 0}
 }
 
 suite() {

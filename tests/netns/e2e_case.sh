@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# e2e_case: the cases. A case is a function: 0 passed, 77 skipped, else failed. Sourced.
+
+corpora_mixed() {
+	local c=$SLUICE_SHARED/data/corpora
+	printf -- '--corpus %s ' "$c/ko_lgai_spam.dev.tsv=400" \
+		"$c/ko_lgai_ham_delivery.dev.tsv=250" "$c/en_uci_sms_spam_collection.dev.tsv=500" \
+		"$c/th_sivakorn.dev.tsv=50" "$c/tr_karasoy_balli.dev.tsv=50"
+}
+
+# plan_make [ARGUMENTS]: $work/plan with mixed corpora and what each message must meet.
+plan_make() {
+	# shellcheck disable=SC2046 # arguments, none with blanks
+	python3 tests/netns/plan.py --out "$work/plan" --rules tests/scenario/rules.yaml \
+		--accounts hanbit,namsan,hanbit,watch,dorado,oldport,ghost $(corpora_mixed) "$@"
+}
+
+counters_to() { ctl counters --json >"$work/$1"; }
+
+# compare [ARGUMENTS]: of compare.py, beside the captures and the plan.
+compare() {
+	python3 tests/netns/compare.py --esme "$work/esme.pcap" --smsc "$work/smsc.pcap" \
+		--plan "$work/plan" "$@"
+}
+
+crossing=esme:unbind,smsc:unbind_resp,esme:enquire_link,smsc:enquire_link_resp
+crossing=$crossing,smsc:enquire_link,esme:enquire_link_resp,smsc:deliver_sm,esme:deliver_sm_resp
+
+# traffic CLIENT SERVER HOST LEAST: a whole plan, judged whole. The plan is there.
+traffic() {
+	capture_start "$work" && server_start "$2" || return 1
+	counters_to before || return 1
+	client_start "$1" "$3" "$work/plan" "$work/report"
+	client_wait 90 || tail -n 3 "$work/client.log" "$work/report"
+	counters_to after || return 1
+	server_stop
+	capture_stop || return 1
+	compare --report "$work/report" --before "$work/before" --after "$work/after" \
+		--must "$crossing" --least "$4"
+}
+
+case_traffic() {
+	e2e_shared || return
+	plan_make --seed "$4" && traffic "$1" "$2" "$3" 1000
+}
+
+# Kannel makes PDUs of its own: no KS C 5601, no payload, what fits one message.
+case_kannel() {
+	e2e_shared || return
+	plan_make --seed 7 --accounts hanbit --codings gsm7,ucs2,binary --octets-max 140 \
+		--payload 0 --corpus "$SLUICE_SHARED/data/corpora/en_nus_sms_corpus.dev.tsv=500" &&
+		traffic kannel "$1" 10.99.0.2 1000
+}
+
+case_frames() { python3 tests/netns/frames.py "$ns_esme" "$ns_smsc"; }
+
+# tags_on TAGS: tag0 at both ends, 10.98.0.1 and 10.98.0.2, fd98::1 and fd98::2.
+tags_on() {
+	local ns n=0
+	tag_pids=()
+	for ns in "$ns_esme" "$ns_smsc"; do
+		n=$((n + 1))
+		exec_in "$ns" python3 tests/netns/tagged.py "$1" >>"$work/tagged.log" 2>&1 &
+		tag_pids+=($!)
+		wait_for 10 "tag0" ip -n "$ns" link show tag0 || return 1
+		ip -n "$ns" addr add 10.98.0.$n/24 dev tag0
+		ip -n "$ns" addr add fd98::$n/64 dev tag0 nodad
+		ip -n "$ns" link set tag0 mtu 1400 up
+	done
+}
+
+tags_off() {
+	local pid
+	for pid in "${tag_pids[@]}"; do process_stop "$pid"; done
+}
+
+case_tagged() {
+	e2e_shared || return
+	local status=0
+	tags_on "$1" || status=1
+	if [ $status -eq 0 ]; then
+		plan_make --seed 11 --limit 400 && traffic js js "$2" 300 || status=1
+	fi
+	tags_off
+	return $status
+}
+
+# A client at a steady pace, in the background, and a moment until it is under way.
+paced_start() {
+	plan_make --seed "$1" --accounts hanbit --sender-weights 90,4,3,3 &&
+		capture_start "$work" && server_start js || return 1
+	client_start js 10.99.0.2 "$work/plan" "$work/report" --rate "$2"
+	sleep 1.5
+	process_alive "$client_pid"
+}
+
+now() { date +%s.%N; }
+
+# Between the answer to "suspend" and the call of "lift", nothing may pass.
+case_suspend() {
+	e2e_shared || return
+	local called suspended lift_called lifted
+	paced_start 21 250 || return 1
+	called=$(now)
+	ctl suspend account hanbit || return 1
+	suspended=$(now)
+	sleep 1
+	lift_called=$(now)
+	ctl lift account hanbit || return 1
+	lifted=$(now)
+	client_wait 60 || return 1
+	server_stop
+	capture_stop || return 1
+	python3 - "$called" "$suspended" "$lift_called" "$lifted" >"$work/timeline" <<'PY'
+import json, sys
+called, suspended, lift_called, lifted = map(float, sys.argv[1:])
+# A frame seen just before a call may be judged after it; never the other way round.
+print(json.dumps({"account": "hanbit", "status": 0x45, "from": called - 0.2,
+                  "until": lifted, "sure_from": suspended, "sure_until": lift_called - 0.2}))
+PY
+	compare --report "$work/report" --timeline "$work/timeline" --must "$crossing" --least 1000 &&
+		suspension_was_seen
+}
+
+# Fault of the test itself: a suspension that hit no message proves nothing.
+suspension_was_seen() {
+	python3 - "$work" <<'PY'
+import json, sys
+work = sys.argv[1]
+plan = {m["id"]: m for m in map(json.loads, open(work + "/plan", encoding="utf-8"))}
+hit = sum(r.get("status") == 0x45 and plan[r["id"]]["expect"]["status"] == 0
+          for r in map(json.loads, open(work + "/report", encoding="utf-8")) if "id" in r)
+print(f"      {hit} good messages were refused while the account was suspended")
+sys.exit(hit < 100)
+PY
+}
+
+# A sender is cut off between two messages of its account, and lifted again.
+case_suspend_sender() {
+	ctl suspend sender 02-000-0101 || return 1
+	sed 's/^02-000-0101,hanbit,certified/02-000-0101,hanbit,suspended/' \
+		tests/scenario/senders.csv >"$work/senders.csv"
+	cp tests/scenario/accounts.csv "$work/"
+	local status=0
+	plan_make --seed 31 --registry "$work" --limit 300 && traffic js js 10.99.0.2 250 || status=1
+	ctl lift sender 02-000-0101 || return 1
+	[ $status -eq 0 ] && plan_make --seed 32 --limit 300 && traffic js pl 10.99.0.2 250
+}
+
+# Control dies while traffic flows: nothing stops, and its successor takes over.
+case_control_dies() {
+	e2e_shared || return
+	paced_start 41 300 || return 1
+	control_kill
+	client_wait 60 || return 1
+	server_stop
+	capture_stop || return 1
+	compare --report "$work/report" --must "$crossing" --least 1000 || return 1
+	control_start || return 1
+	wait_for 10 "control to reattach" ctl_attached || return 1
+	ctl suspend account namsan || return 1
+	sed 's/^namsan,\(.*\),certified/namsan,\1,suspended/' tests/scenario/accounts.csv \
+		>"$work/accounts.csv"
+	cp tests/scenario/senders.csv "$work/"
+	local status=0
+	plan_make --seed 42 --registry "$work" --limit 300 && traffic js js 10.99.0.2 250 || status=1
+	ctl lift account namsan && return $status
+}
+
+ctl_attached() { ctl status --json | python3 tests/netns/attached.py; }
+
+# The data plane dies: its sessions end. Restarted alone, it screens as before.
+case_data_plane_dies() {
+	e2e_shared || return
+	paced_start 51 300 || return 1
+	control_kill
+	data_plane_kill
+	sleep 0.5
+	data_plane_start || return 1
+	client_wait 60
+	[ $? -eq 1 ] || echo "      the client did not notice that its session ended"
+	server_stop
+	capture_stop || return 1
+	compare --broken || return 1
+	plan_make --seed 52 && capture_start "$work" && server_start js || return 1
+	client_start js 10.99.0.2 "$work/plan" "$work/report"
+	client_wait 60 || return 1
+	server_stop
+	capture_stop || return 1
+	compare --report "$work/report" --must "$crossing" --least 1000 || return 1
+	control_start && wait_for 10 "control to reattach" ctl_attached
+}
+
+e2e_cases() {
+	e2e_case "frames that are not SMPP cross unchanged" case_frames
+	e2e_case "node-smpp to node-smpp" case_traffic js js 10.99.0.2 1
+	e2e_case "node-smpp to Net::SMPP" case_traffic js pl 10.99.0.2 2
+	e2e_case "Net::SMPP to node-smpp" case_traffic pl js 10.99.0.2 3
+	e2e_case "Net::SMPP to Net::SMPP" case_traffic pl pl 10.99.0.2 4
+	e2e_case "Kannel to node-smpp" case_kannel js
+	e2e_case "Kannel to Net::SMPP" case_kannel pl
+	e2e_case "node-smpp to node-smpp over IPv6" case_traffic js js fd99::2 5
+	e2e_case "a VLAN tag" case_tagged 8100:7 10.98.0.2
+	e2e_case "QinQ, IPv6" case_tagged 88a8:8,8100:9 fd98::2
+	e2e_case "an account suspended and lifted in mid-session" case_suspend
+	e2e_case "a sender suspended and lifted" case_suspend_sender
+	e2e_case "control dies in mid-session" case_control_dies
+	e2e_case "the data plane dies in mid-session" case_data_plane_dies
+}
