@@ -1,22 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """attached: does `sluicectl status --json` (standard input) say that control reaches the
-data plane, and that its tables are in force?"""
+data plane, and that all of the registry is in force there?"""
 import json
 import sys
 
-
-def values(thing):
-    if isinstance(thing, dict):
-        for key, value in thing.items():
-            yield key, value
-            yield from values(value)
-
-
-def main():
-    found = dict(values(json.load(sys.stdin)))
-    attached = found.get("attached", found.get("connected"))
-    return 0 if attached is True else 1
-
-
-sys.exit(main())
+found = json.load(sys.stdin)["dataplane"]
+sys.exit(0 if found["connected"] and found["current"] else 1)
