@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Monitor mode against tshark: the same PDUs, frame by frame and field by field.
+
+usage: monitor.py SLUICE_DATAPLANE
+
+Each capture of ../shared/data/pcap is played through the pcap PMD. Frames that tshark
+calls malformed, or does not take for SMPP at all, are left out of the comparison; all
+others must agree in number, order and fields.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+CAPTURES = ["ndpi_smpp_in_general.dev.pcap", "loop_node_node.dev.pcapng",
+            "vectors_one_per_flow.dev.pcap"]
+PORTS = [2775, 9000, 42775]
+FIELDS = ["frame.number", "smpp.command_id", "smpp.command_length", "smpp.command_status",
+          "smpp.sequence_number"]
+OURS = ["command_id", "command_length", "command_status", "sequence_number"]
+
+
+def shared(name):
+    root = os.environ.get("SLUICE_SHARED", "../shared")
+    path = os.path.join(root, "data", "pcap", name)
+    if os.path.exists(path):
+        return path
+    print(f"{'FAILED' if os.environ.get('CI') == 'true' else 'skipped'}: {path} is missing")
+    sys.exit(1 if os.environ.get("CI") == "true" else 77)
+
+
+def tshark(path):
+    """{frame: [(command_id, length, status, sequence), ...]}, and the frames not to compare."""
+    args = ["tshark", "-r", path, "-Y", "tcp", "-T", "fields", "-E", "occurrence=a",
+            "-E", "aggregator=,", "-e", "_ws.malformed"]
+    for port in PORTS:
+        args += ["-d", f"tcp.port=={port},smpp"]
+    for field in FIELDS:
+        args += ["-e", field]
+    out = subprocess.run(args, capture_output=True, text=True, check=True).stdout
+    pdus, malformed = {}, set()
+    for line in out.splitlines():
+        bad, frame, ids, lengths, statuses, sequences = line.split("\t")
+        if bad:
+            malformed.add(int(frame))
+        if not ids:
+            continue
+        ids = [int(v, 16) for v in ids.split(",")]
+        # tshark shows a status only for responses: requests have none to show.
+        statuses = [int(v, 16) for v in statuses.split(",")] if statuses else []
+        row = []
+        for i, command in enumerate(ids):
+            status = statuses.pop(0) if command & 0x80000000 and statuses else None
+            row.append((command, int(lengths.split(",")[i]), status,
+                        int(sequences.split(",")[i])))
+        pdus[int(frame)] = row
+    return pdus, malformed
+
+
+def monitor(program, path):
+    with tempfile.TemporaryDirectory() as folder:
+        settings = os.path.join(folder, "settings.yaml")
+        with open(settings, "w", encoding="utf-8") as f:
+            f.write(f"links: [ {{ esme: 'net_pcap0,rx_pcap={path}', smsc: 'net_null0,no-rx=1' }} ]\n"
+                    f"smpp_ports: {PORTS}\nbuffers: 4096\nhuge_pages: never\n"
+                    "eal: [ '--no-pci' ]\n")
+        out = subprocess.run([program, "--settings", settings, "--monitor", "--idle-stop", "500"],
+                             capture_output=True, text=True, check=True, timeout=60).stdout
+    pdus, lost = {}, set()
+    for line in out.splitlines():
+        pdu = json.loads(line)
+        if "lost" in pdu:
+            lost.add(pdu["frame"])
+        else:
+            pdus.setdefault(pdu["frame"], []).append(tuple(pdu[k] for k in OURS))
+    return pdus, lost
+
+
+def same(theirs, ours):
+    return len(theirs) == len(ours) and all(
+        a[0] == b[0] and a[1] == b[1] and a[3] == b[3] and (a[2] is None or a[2] == b[2])
+        for a, b in zip(theirs, ours))
+
+
+def main():
+    program, failed = sys.argv[1], 0
+    for name in CAPTURES:
+        path = shared(name)
+        theirs, malformed = tshark(path)
+        ours, lost = monitor(program, path)
+        frames = sorted((set(theirs) | set(ours)) - malformed - lost)
+        wrong = [f for f in frames if not same(theirs.get(f, []), ours.get(f, []))]
+        total = sum(len(theirs.get(f, [])) for f in frames)
+        print(f"{name}: {total} PDUs in {len(frames)} frames compared, "
+              f"{len(malformed | lost)} left out, {len(wrong)} frames differ")
+        for f in wrong[:10]:
+            print(f"  frame {f}: tshark {theirs.get(f)}, monitor {ours.get(f)}")
+        failed += bool(wrong) or total == 0
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
