@@ -8,7 +8,7 @@
 
 #include "check.h"
 
-enum { CAPTURE_FIN = 1, CAPTURE_SYN = 2, CAPTURE_PSH = 8, CAPTURE_ACK = 16 };
+enum { CAPTURE_FIN = 1, CAPTURE_SYN = 2, CAPTURE_RST = 4, CAPTURE_PSH = 8, CAPTURE_ACK = 16 };
 
 struct capture;
 struct capture_flow {

@@ -192,13 +192,14 @@ static bool server_turn(struct player *p, struct session *s)
 	return true;
 }
 
-/* The last ACK of a client whose server has closed; a frame of the turn after. */
-static bool client_last_ack(struct player *p, struct session *s)
+/* A client whose server has closed too ends with RST: the same ports and numbers come
+ * again in the next pass, and a lingering connection would take its SYN for a late copy. */
+static bool client_reset(struct player *p, struct session *s)
 {
 	if (s->phase != PHASE_DONE || s->owed != 0 || s->client_knows == 0 ||
 	    s->client_knows != s->server_seq)
 		return false;
-	client_frame(p, s, CAPTURE_ACK, NULL, 0);
+	client_frame(p, s, CAPTURE_RST | CAPTURE_ACK, NULL, 0);
 	s->client_knows = 0;
 	return true;
 }
@@ -233,7 +234,7 @@ static void play_turn(struct player *p)
 		p->sessions[i].next = p->sessions[i].phase;
 	for (unsigned i = 0; i < n && from_clients < p->plan->burst; i++) {
 		struct session *s = &p->sessions[(p->first + i) % n];
-		from_clients += client_turn(p, s) || client_last_ack(p, s);
+		from_clients += client_turn(p, s) || client_reset(p, s);
 	}
 	for (unsigned i = 0; i < n && from_servers < p->plan->burst; i++)
 		from_servers += server_turn(p, &p->sessions[(p->first + i) % n]);
