@@ -109,7 +109,7 @@ static void send_submits(struct player *p, struct session *s)
 static void send_one(struct player *p, struct session *s, enum phase next, unsigned owed,
                      uint8_t flags, size_t (*make)(uint8_t *))
 {
-	uint8_t buffer[256];
+	uint8_t buffer[256] = { 0 };
 	const size_t n = make == NULL ? 0 : make(buffer);
 
 	s->to_server += (uint32_t)n + (flags & (CAPTURE_SYN | CAPTURE_FIN) ? 1 : 0);
@@ -154,7 +154,7 @@ static bool client_turn(struct player *p, struct session *s)
 
 static void server_replies(struct player *p, struct session *s)
 {
-	uint8_t buffer[256];
+	uint8_t buffer[256] = { 0 };
 	size_t n = 0;
 	unsigned count = two_in_one(p) && s->n_replies > 1 ? 2 : 1;
 
@@ -169,7 +169,7 @@ static void server_replies(struct player *p, struct session *s)
 
 static bool server_turn(struct player *p, struct session *s)
 {
-	uint8_t buffer[256];
+	uint8_t buffer[256] = { 0 };
 
 	if (s->owed & REPLY_SYN) {
 		server_frame(p, s, CAPTURE_SYN | CAPTURE_ACK, NULL, 0);
