@@ -39,8 +39,8 @@ static const char *header_fault(const struct report_header *h, uint64_t size)
 		return "its blocks are not aligned";
 	if (h->ring_offset < REPORT_COUNTERS * sizeof(uint64_t) || h->ring_offset > size)
 		return "its rings overlap its counters, or lie outside";
-	const uint64_t ring = sizeof(struct report_ring) +
-			      h->ring_slots * sizeof(struct audit_record);
+	const uint64_t ring =
+		sizeof(struct report_ring) + h->ring_slots * sizeof(struct audit_record);
 	const uint64_t block = h->ring_offset + ring;
 	if (h->worker_stride > size || h->worker_stride < block ||
 	    h->worker_stride >= block + REPORT_PAGE)

@@ -23,8 +23,8 @@ struct link_client {
 	uint32_t sequence;
 };
 
-__attribute__((format(printf, 3, 4)))
-static int fail(char *error, int rc, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int fail(char *error, int rc, const char *format,
+                                                      ...)
 {
 	va_list args;
 
@@ -163,8 +163,8 @@ int link_client_ask(struct link_client *client, struct link_message *request, co
 		return fail(error, -EPROTO, "the data plane answered with result %d",
 		            answer->result);
 	if (answer->result != 0)
-		return fail(error, answer->result, "%s", answer->text[0] != '\0'
-		            ? answer->text : strerror(-answer->result));
+		return fail(error, answer->result, "%s",
+		            answer->text[0] != '\0' ? answer->text : strerror(-answer->result));
 	return 0;
 }
 
@@ -235,7 +235,8 @@ int link_memfd(const void *octets, size_t size)
 static int send_image(struct link_client *client, int fd, uint64_t size, uint64_t generation,
                       unsigned timeout_ms, struct link_message *answer, char *error)
 {
-	struct link_message request = { .type = LINK_IMAGE, .generation = generation,
+	struct link_message request = { .type = LINK_IMAGE,
+		                        .generation = generation,
 		                        .size = size };
 
 	return link_client_ask(client, &request, &fd, 1, timeout_ms, answer, error);
@@ -273,8 +274,8 @@ int link_client_image_fd(struct link_client *client, int fd, uint64_t generation
 	void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return fail(error, -errno, "image: cannot map it: %s", strerror(errno));
-	const int rc = link_client_image(client, map, size, generation, timeout_ms, answer,
-	                                 error);
+	const int rc =
+		link_client_image(client, map, size, generation, timeout_ms, answer, error);
 	munmap(map, size);
 	return rc;
 }

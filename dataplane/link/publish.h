@@ -14,20 +14,33 @@
 #include "check.h"
 #include "tables.h"
 
+#define PUBLISH_WORKERS_MAX 64u
+
 struct publish;
 
+/* n_workers: 1 to PUBLISH_WORKERS_MAX; all offline. 0, -EINVAL or -ENOMEM. */
 must_use int publish_open(struct publish **out, unsigned n_workers);
 /* Only when no worker runs any more. Frees the snapshot in force. */
 void publish_close(struct publish *publish);
 
-/* Workers. */
+/*
+ * Workers, each with its own number. A snapshot loaded while online stays valid until
+ * the next publish_quiescent() or publish_offline(); offline it must not be touched.
+ */
 void publish_online(struct publish *publish, unsigned worker);
 void publish_offline(struct publish *publish, unsigned worker);
 const struct tables *publish_load(const struct publish *publish); /* NULL: none yet */
 void publish_quiescent(struct publish *publish, unsigned worker);
 
-/* Link thread: swap in next (owned by publish from now on); microseconds waited. */
+/*
+ * Link thread: swap in next (owned by publish from now on), wait, free the old one;
+ * microseconds waited. Returns when no worker can decide by the old one any more: an
+ * offline worker reads the new pointer when it comes back, so none is waited for; a
+ * worker that is online and never quiescent is waited for without end.
+ */
 uint64_t publish_swap(struct publish *publish, struct tables *next);
 const struct tables *publish_current(const struct publish *publish);
+/* Workers that have been online at least once: those that the tables rule. */
+unsigned publish_workers(const struct publish *publish);
 
 #endif

@@ -21,9 +21,9 @@ struct worker_line {
 };
 
 struct report {
-	int fd;                 /* holds the lock on the file */
+	int fd; /* holds the lock on the file */
 	uint8_t *map;
-	uint64_t size;          /* octets */
+	uint64_t size; /* octets */
 	unsigned n_workers;
 	struct worker_line *lines;
 };
@@ -33,8 +33,8 @@ static uint64_t round_up(uint64_t n, uint64_t to) { return (n + to - 1) / to * t
 static struct report_header shape_of(unsigned n_workers, uint64_t ring_slots)
 {
 	const uint64_t ring_offset = round_up(REPORT_COUNTERS * sizeof(uint64_t), REPORT_PAGE);
-	const uint64_t ring = sizeof(struct report_ring) +
-			      ring_slots * sizeof(struct audit_record);
+	const uint64_t ring =
+		sizeof(struct report_ring) + ring_slots * sizeof(struct audit_record);
 
 	return (struct report_header){
 		.magic = REPORT_MAGIC,
@@ -66,7 +66,7 @@ static struct report_ring *ring_in(const struct report *r, const struct report_h
                                    unsigned worker)
 {
 	return (void *)(r->map + REPORT_PAGE + worker * shape->worker_stride +
-			shape->ring_offset);
+	                shape->ring_offset);
 }
 
 /* Open and lock; a second data plane on the same file would interleave records. */
@@ -81,8 +81,7 @@ static int open_locked(const char *path, char *error)
 		return -e;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &ours) != 0 ||
-	    stat(path, &there) != 0 || ours.st_ino != there.st_ino ||
-	    !S_ISREG(ours.st_mode)) {
+	    stat(path, &there) != 0 || ours.st_ino != there.st_ino || !S_ISREG(ours.st_mode)) {
 		snprintf(error, ERROR_SIZE,
 		         "%s: in use by another data plane, or not a regular file", path);
 		close(fd);
@@ -156,7 +155,8 @@ static int set_aside(struct report *r, const char *path, const char *why, char *
 		return -ENAMETOOLONG;
 	if (rename(path, old) != 0) {
 		const int e = errno;
-		snprintf(error, ERROR_SIZE, "%s: %s; cannot rename: %s", path, why, strerror(e));
+		snprintf(error, ERROR_SIZE, "%s: %s; cannot rename: %s", path, why,
+		         strerror(e));
 		return -e;
 	}
 	unmap(r);
@@ -167,8 +167,8 @@ static int set_aside(struct report *r, const char *path, const char *why, char *
 	return 0;
 }
 
-static int make_or_reopen(struct report *r, const char *path,
-                          const struct report_header *shape, char *error)
+static int make_or_reopen(struct report *r, const char *path, const struct report_header *shape,
+                          char *error)
 {
 	struct stat st;
 
@@ -222,15 +222,16 @@ static void bind_worker(struct report *r, const struct report_header *shape, uns
 	};
 }
 
-int report_open(struct report **out, const char *path, unsigned n_workers,
-                uint64_t ring_slots, uint64_t tsc_hz, char error[200])
+int report_open(struct report **out, const char *path, unsigned n_workers, uint64_t ring_slots,
+                uint64_t tsc_hz, char error[200])
 {
 	error[0] = '\0';
 	if (n_workers == 0 || n_workers > REPORT_WORKERS_MAX || ring_slots == 0 ||
 	    ring_slots > RING_SLOTS_MAX || (ring_slots & (ring_slots - 1)) != 0) {
-		snprintf(error, ERROR_SIZE, "%u workers of %llu slots: 1 to %u workers, "
-		         "slots a power of two", n_workers, (unsigned long long)ring_slots,
-		         REPORT_WORKERS_MAX);
+		snprintf(error, ERROR_SIZE,
+		         "%u workers of %llu slots: 1 to %u workers, "
+		         "slots a power of two",
+		         n_workers, (unsigned long long)ring_slots, REPORT_WORKERS_MAX);
 		return -EINVAL;
 	}
 	const struct report_header shape = shape_of(n_workers, ring_slots);

@@ -296,15 +296,24 @@ static uint64_t peek(size_t offset, size_t size)
 static void test_lying_header(void **state)
 {
 	(void)state;
-	static const struct { size_t offset, size; } fields[] = {
-#define FIELD(name) { offsetof(struct report_header, name), \
-	              sizeof(((struct report_header *)0)->name) }
-		FIELD(magic), FIELD(version), FIELD(n_workers), FIELD(n_counters),
+	static const struct {
+		size_t offset, size;
+	} fields[] = {
+#define FIELD(name) \
+	{ offsetof(struct report_header, name), sizeof(((struct report_header *)0)->name) }
+		FIELD(magic),       FIELD(version),    FIELD(n_workers),     FIELD(n_counters),
 		FIELD(record_size), FIELD(ring_slots), FIELD(worker_stride), FIELD(ring_offset),
 #undef FIELD
 	};
-	static const uint64_t values[] = { 0, 1, 3, 65, 4096, UINT64_C(1) << 31,
-		                           UINT64_C(1) << 40, UINT64_MAX, UINT64_MAX - 63 };
+	static const uint64_t values[] = { 0,
+		                           1,
+		                           3,
+		                           65,
+		                           4096,
+		                           UINT64_C(1) << 31,
+		                           UINT64_C(1) << 40,
+		                           UINT64_MAX,
+		                           UINT64_MAX - 63 };
 	struct report_reader *reader = NULL;
 
 	for (unsigned f = 0; f < sizeof(fields) / sizeof(fields[0]); f++) {
@@ -415,13 +424,20 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_counters_and_names),     TEST(test_second_plane_is_refused),
-		TEST(test_bad_arguments),          TEST(test_full_ring_pushes_back),
-		TEST(test_room_is_exact),          TEST(test_slot_is_zeroed),
-		TEST(test_positions_wrap),         TEST(test_lying_tail_is_full),
-		TEST(test_other_shape_is_set_aside), TEST(test_lying_header),
-		TEST(test_wrong_size),             TEST(test_ring_that_lies_is_set_aside),
-		TEST(test_reader_tames_records),   TEST(test_killed_plane_loses_nothing),
+		TEST(test_counters_and_names),
+		TEST(test_second_plane_is_refused),
+		TEST(test_bad_arguments),
+		TEST(test_full_ring_pushes_back),
+		TEST(test_room_is_exact),
+		TEST(test_slot_is_zeroed),
+		TEST(test_positions_wrap),
+		TEST(test_lying_tail_is_full),
+		TEST(test_other_shape_is_set_aside),
+		TEST(test_lying_header),
+		TEST(test_wrong_size),
+		TEST(test_ring_that_lies_is_set_aside),
+		TEST(test_reader_tames_records),
+		TEST(test_killed_plane_loses_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image_octets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image_format.h"
+#include "say.h"
+
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+/* fd < 0: memory of our own, zeroed and writable. */
+static int map_octets(struct image_octets **out, int fd, size_t size, char *text)
+{
+	struct image_octets *o = malloc(sizeof(*o));
+
+	if (o == NULL)
+		return say(text, -ENOMEM, "out of memory");
+	/* Private: a shared mapping of a write-sealed memfd is refused by older kernels. */
+	o->octets = fd < 0 ? mmap(NULL, size, PROT_READ | PROT_WRITE,
+	                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+	                   : mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	o->size = size;
+	if (o->octets == MAP_FAILED) {
+		const int e = errno;
+		free(o);
+		return say(text, -e, "cannot map %zu octets: %s", size, strerror(e));
+	}
+	/* Fewer TLB misses where it can be had; nothing is lost where not. */
+	(void)madvise(o->octets, size, MADV_HUGEPAGE);
+	*out = o;
+	return 0;
+}
+
+int image_octets_map(struct image_octets **out, int fd, uint64_t size,
+                     char text[LINK_TEXT_SIZE])
+{
+	struct stat st;
+	const int seals = fcntl(fd, F_GET_SEALS); /* fails on all but memory files */
+
+	if (seals < 0 || (seals & SEALS) != SEALS)
+		return say(text, -EPERM,
+		           "the image is not in a memfd sealed against writing, "
+		           "shrinking and growing");
+	if (fstat(fd, &st) != 0)
+		return say(text, -errno, "image: %s", strerror(errno));
+	if ((uint64_t)st.st_size != size)
+		return say(text, -EBADMSG, "the image has %llu octets, the message says %llu",
+		           (unsigned long long)st.st_size, (unsigned long long)size);
+	return map_octets(out, fd, size, text);
+}
+
+static int read_all(int fd, uint8_t *octets, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		const ssize_t n = pread(fd, octets + done, size - done, (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EBADMSG;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* The size that the file and its own header agree on, before memory is taken for it. */
+static int64_t size_of(int fd, char *text)
+{
+	struct image_header header;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return say(text, -errno, "%s", strerror(errno));
+	if (!S_ISREG(st.st_mode) || read_all(fd, (void *)&header, sizeof(header)) != 0 ||
+	    header.magic != IMAGE_MAGIC)
+		return say(text, -EBADMSG, "not a table image");
+	if (header.size != (uint64_t)st.st_size || header.size > IMAGE_SIZE_MAX)
+		return say(text, -EBADMSG, "%llu octets, but its header says %llu",
+		           (unsigned long long)st.st_size, (unsigned long long)header.size);
+	return st.st_size;
+}
+
+static int copy_file(struct image_octets **out, int fd, char *text)
+{
+	const int64_t size = size_of(fd, text);
+	struct image_octets *o = NULL;
+
+	if (size < 0)
+		return (int)size;
+	int rc = map_octets(&o, -1, (size_t)size, text);
+	if (rc != 0)
+		return rc;
+	rc = read_all(fd, o->octets, o->size);
+	if (rc == 0 && mprotect(o->octets, o->size, PROT_READ) != 0)
+		rc = -errno;
+	if (rc != 0) {
+		image_octets_release(o);
+		return say(text, rc, "cannot read it: %s", strerror(-rc));
+	}
+	*out = o;
+	return 0;
+}
+
+int image_octets_read(struct image_octets **out, const char *path, char text[LINK_TEXT_SIZE])
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return say(text, -errno, "%s", strerror(errno));
+	const int rc = copy_file(out, fd, text);
+	close(fd);
+	return rc;
+}
+
+void image_octets_release(void *image_octets)
+{
+	struct image_octets *o = image_octets;
+
+	if (o == NULL)
+		return;
+	munmap(o->octets, o->size);
+	free(o);
+}

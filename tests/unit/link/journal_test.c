@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * journal: sanctions on disk: in order, cut at every octet, rotten at every octet, of
+ * another image, full.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal.h"
+
+#define HEADER sizeof(struct journal_header)
+#define RECORD sizeof(struct journal_record)
+#define N 5u
+
+static const struct image_header image = { .generation = 7, .checksum = 0x1234 };
+static const struct image_header other = { .generation = 7, .checksum = 0x1235 };
+static char folder[64], path[96], text[LINK_TEXT_SIZE];
+
+struct seen {
+	unsigned n;
+	uint32_t ids[64];
+};
+
+static int note(void *arg, const struct link_sanction *sanction)
+{
+	struct seen *seen = arg;
+
+	assert_true(seen->n < 64);
+	seen->ids[seen->n++] = sanction->account_id;
+	return 0;
+}
+
+static int refuse_3(void *arg, const struct link_sanction *sanction)
+{
+	return sanction->account_id == 3 ? -ENOSPC : note(arg, sanction);
+}
+
+static struct link_sanction suspend(uint32_t id)
+{
+	return (struct link_sanction){ .op = LINK_SUSPEND,
+		                       .kind = LINK_ACCOUNT,
+		                       .account_id = id };
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(folder, "/dev/shm/sluice-test-XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	snprintf(path, sizeof(path), "%s/journal", folder);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(folder);
+}
+
+static struct journal *open_at(const struct image_header *of, struct seen *seen, int want)
+{
+	struct journal *j = NULL;
+
+	*seen = (struct seen){ 0 };
+	assert_int_equal(journal_open(&j, path), 0);
+	assert_int_equal(journal_load(j, of, note, seen, text), want);
+	return j;
+}
+
+static void append(struct journal *j, uint32_t id)
+{
+	const struct link_sanction s = suspend(id);
+
+	if (journal_append(j, &s, text) != 0)
+		fail_msg("%s", text);
+}
+
+static size_t slurp(uint8_t *octets, size_t size)
+{
+	const int fd = open(path, O_RDONLY);
+	const ssize_t n = read(fd, octets, size);
+
+	assert_true(fd >= 0 && n >= 0);
+	close(fd);
+	return (size_t)n;
+}
+
+static void spill(const uint8_t *octets, size_t size)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_int_equal(write(fd, octets, size), (ssize_t)size);
+	close(fd);
+}
+
+/* A journal of N records, ids 1 .. N. */
+static size_t make(uint8_t *octets, size_t size)
+{
+	struct seen seen;
+	struct journal *j = open_at(&image, &seen, 0);
+
+	for (uint32_t id = 1; id <= N; id++)
+		append(j, id);
+	journal_close(j);
+	return slurp(octets, size);
+}
+
+static void test_kept_in_order(void **state)
+{
+	(void)state;
+	uint8_t octets[1024];
+	struct seen seen;
+
+	assert_int_equal(make(octets, sizeof(octets)), HEADER + N * RECORD);
+	struct journal *j = open_at(&image, &seen, 0);
+	assert_int_equal(seen.n, N);
+	for (unsigned i = 0; i < N; i++)
+		assert_int_equal(seen.ids[i], i + 1);
+	append(j, 60); /* and it goes on after them */
+	journal_close(j);
+	journal_close(open_at(&image, &seen, 0));
+	assert_int_equal(seen.n, N + 1);
+	assert_int_equal(seen.ids[N], 60);
+
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void test_of_another_image_is_void(void **state)
+{
+	(void)state;
+	uint8_t octets[1024];
+	struct seen seen;
+
+	make(octets, sizeof(octets));
+	struct journal *j = open_at(&other, &seen, 0);
+	assert_int_equal(seen.n, 0);
+	append(j, 9);
+	journal_close(j);
+	journal_close(open_at(&other, &seen, 0));
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.ids[0], 9);
+}
+
+static void test_reset_voids_it_even_for_the_same_image(void **state)
+{
+	(void)state;
+	uint8_t octets[1024];
+	struct seen seen;
+
+	make(octets, sizeof(octets));
+	struct journal *j = open_at(&image, &seen, 0);
+	journal_reset(j, &image);
+	journal_close(j);
+	journal_close(open_at(&image, &seen, 0));
+	assert_int_equal(seen.n, 0);
+}
+
+static void test_needs_an_image(void **state)
+{
+	(void)state;
+	struct journal *j = NULL;
+	const struct link_sanction s = suspend(1);
+
+	assert_int_equal(journal_open(&j, path), 0);
+	assert_int_equal(journal_append(j, &s, text), -ENOENT);
+	assert_int_equal(access(path, F_OK), -1);
+	journal_close(j);
+}
+
+/* Power lost at any octet of the last write: what was whole applies, and an append after
+ * it is found again. */
+static void test_torn_at_every_octet(void **state)
+{
+	(void)state;
+	uint8_t octets[1024];
+	struct seen seen;
+	const size_t size = make(octets, sizeof(octets));
+
+	for (size_t n = HEADER; n <= size; n++) {
+		const unsigned whole = (unsigned)((n - HEADER) / RECORD);
+		const int torn = (n - HEADER) % RECORD != 0;
+
+		spill(octets, n);
+		struct journal *j = open_at(&image, &seen, torn ? -EBADMSG : 0);
+		assert_int_equal(seen.n, whole);
+		append(j, 50);
+		journal_close(j);
+		journal_close(open_at(&image, &seen, 0));
+		assert_int_equal(seen.n, whole + 1);
+		assert_int_equal(seen.ids[whole], 50);
+	}
+	for (size_t n = 0; n < HEADER; n++) {
+		spill(octets, n);
+		struct journal *j = open_at(&image, &seen, -EBADMSG);
+		assert_non_null(strstr(text, "not a journal"));
+		append(j, 50); /* replaced by one that works */
+		journal_close(j);
+		journal_close(open_at(&image, &seen, 0));
+		assert_int_equal(seen.n, 1);
+	}
+}
+
+/* One octet rotten: its record is passed over, every other one applies. */
+static void test_rotten_at_every_octet(void **state)
+{
+	(void)state;
+	uint8_t octets[1024];
+	struct seen seen;
+	struct journal_scan scan;
+	const size_t size = make(octets, sizeof(octets));
+
+	for (size_t at = 0; at < size; at++) {
+		octets[at] ^= 0x10;
+		seen = (struct seen){ 0 };
+		const int rc = journal_scan(&scan, octets, size, &image, note, &seen);
+		if (at < HEADER) {
+			assert_int_equal(rc, -EBADMSG);
+			assert_int_equal(seen.n, 0);
+		} else {
+			assert_int_equal(rc, 0);
+			assert_int_equal(scan.applied, N - 1);
+			assert_int_equal(scan.bad, 1);
+			assert_int_equal(scan.records, N);
+			for (unsigned i = 0; i < seen.n; i++)
+				assert_int_not_equal(seen.ids[i], 1 + (at - HEADER) / RECORD);
+		}
+		octets[at] ^= 0x10;
+	}
+}
+
+static void test_records_do_not_move(void **state)
+{
+	(void)state;
+	uint8_t octets[1024];
+	struct seen seen = { 0 };
+	struct journal_scan scan;
+	const size_t size = make(octets, sizeof(octets));
+
+	memcpy(octets + HEADER + RECORD, octets + HEADER, RECORD);
+	assert_int_equal(journal_scan(&scan, octets, size, &image, note, &seen), 0);
+	assert_int_equal(scan.bad, 1);
+	assert_int_equal(seen.n, N - 1);
+}
+
+static void test_refused_by_the_tables_is_counted(void **state)
+{
+	(void)state;
+	uint8_t octets[1024];
+	struct seen seen = { 0 };
+	struct journal_scan scan;
+	const size_t size = make(octets, sizeof(octets));
+
+	assert_int_equal(journal_scan(&scan, octets, size, &image, refuse_3, &seen), 0);
+	assert_int_equal(scan.bad, 1);
+	assert_int_equal(scan.applied, N - 1);
+}
+
+/* The disk takes no more: said, the file as it was, and it works again later. */
+static void test_failed_write_leaves_it_whole(void **state)
+{
+	(void)state;
+	uint8_t octets[1024];
+	struct rlimit old, small;
+	struct seen seen;
+	const struct link_sanction s = suspend(8);
+
+	signal(SIGXFSZ, SIG_IGN);
+	const size_t size = make(octets, sizeof(octets));
+	struct journal *j = open_at(&image, &seen, 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = old;
+	small.rlim_cur = size + 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	const int rc = journal_append(j, &s, text);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(rc, -EFBIG);
+	assert_non_null(strstr(text, path));
+	assert_int_equal(slurp(octets, sizeof(octets)), size);
+	append(j, 9);
+	journal_close(j);
+	journal_close(open_at(&image, &seen, 0));
+	assert_int_equal(seen.n, N + 1);
+	assert_int_equal(seen.ids[N], 9);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_kept_in_order),
+		TEST(test_of_another_image_is_void),
+		TEST(test_reset_voids_it_even_for_the_same_image),
+		TEST(test_needs_an_image),
+		TEST(test_torn_at_every_octet),
+		TEST(test_rotten_at_every_octet),
+		TEST(test_records_do_not_move),
+		TEST(test_refused_by_the_tables_is_counted),
+		TEST(test_failed_write_leaves_it_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
