@@ -12,9 +12,9 @@
 
 #define ARGS_MAX (EAL_ARGS_MAX + 12u)
 #define ARG_SIZE 512u
-/* An mbuf as ports_open() makes it: 128 of struct, 32 private, 2,048 + 128 of data,
- * rounded to cache lines with the mempool's header. */
-#define BUFFER_OCTETS 2496u
+/* An mbuf as ports_open() makes it, besides buffer_octets: 128 of struct, 32 private, 128
+ * of headroom, rounded to cache lines with the mempool's header. */
+#define BUFFER_OVERHEAD 448u
 /* What DPDK takes for itself and loses between zones of ordinary memory: 64 MiB were too
  * little for 48,704 buffers, 200 enough. */
 #define EAL_MIB 200u
@@ -39,7 +39,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct args *a, const char
 
 static uint64_t memory_mib(const struct settings *s)
 {
-	return EAL_MIB + s->buffers * BUFFER_OCTETS / (1024 * 1024) + 1;
+	return EAL_MIB + s->buffers * (s->buffer_octets + BUFFER_OVERHEAD) / (1024 * 1024) + 1;
 }
 
 static uint64_t free_huge_mib(void)

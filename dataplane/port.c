@@ -33,10 +33,11 @@ static int open_pool(struct ports *out, const struct settings *settings, uint16_
                      char error[PORT_ERROR_SIZE])
 {
 	const uint16_t priv = (uint16_t)RTE_ALIGN_CEIL(segment_priv, RTE_MBUF_PRIV_ALIGN);
-	const uint64_t size = sizeof(struct rte_mbuf) + priv + RTE_MBUF_DEFAULT_BUF_SIZE;
+	const uint16_t room = (uint16_t)(RTE_PKTMBUF_HEADROOM + settings->buffer_octets);
+	const uint64_t size = sizeof(struct rte_mbuf) + priv + room;
 
 	out->pool = rte_pktmbuf_pool_create("sluice", (unsigned)settings->buffers, POOL_CACHE, priv,
-					    RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+					    room, SOCKET_ID_ANY);
 	if (out->pool != NULL)
 		return 0;
 	return fail(error, -rte_errno,
