@@ -30,8 +30,9 @@ static void fill_ucs2(struct sample *s)
 {
 	for (s->len = 0; s->len < 90; s->len += 2) {
 		const long kind = random() % 16;
-		const unsigned c = kind < 4 ? ' ' : kind < 6 ? '0' + (unsigned)random() % 10 :
-		                                              0xAC00 + (unsigned)random() % 11172;
+		const unsigned c = kind < 4   ? ' '
+		                   : kind < 6 ? '0' + (unsigned)random() % 10
+		                              : 0xAC00 + (unsigned)random() % 11172;
 		s->octets[s->len] = (uint8_t)(c >> 8);
 		s->octets[s->len + 1] = (uint8_t)c;
 	}
@@ -42,7 +43,8 @@ static void fill_utf8(struct sample *s)
 	struct sample units;
 
 	fill_ucs2(&units);
-	s->len = (size_t)text_decode(TEXT_UCS2, units.octets, 90, 0, s->octets, sizeof(s->octets));
+	s->len = (size_t)text_decode(TEXT_UCS2, units.octets, 90, 0, s->octets,
+	                             sizeof(s->octets));
 }
 
 static void fill_cp949(struct sample *s)
@@ -75,11 +77,16 @@ static const struct row {
 	void (*fill)(struct sample *s);
 	enum text_coding coding; /* TEXT_CODINGS: fold */
 } rows[] = {
-	{ "ucs2_hangul", fill_ucs2, TEXT_UCS2 },   { "cp949_hangul", fill_cp949, TEXT_CP949 },
-	{ "utf8_hangul", fill_utf8, TEXT_UTF8 },   { "utf8_ascii", fill_ascii, TEXT_UTF8 },
-	{ "gsm7", fill_gsm7, TEXT_GSM7 },          { "gsm7_packed", fill_ascii, TEXT_GSM7_PACKED },
-	{ "ascii", fill_ascii, TEXT_ASCII },       { "latin1", fill_ascii, TEXT_LATIN1 },
-	{ "fold_hangul", fill_utf8, TEXT_CODINGS }, { "fold_ascii", fill_ascii, TEXT_CODINGS },
+	{ "ucs2_hangul", fill_ucs2, TEXT_UCS2 },
+	{ "cp949_hangul", fill_cp949, TEXT_CP949 },
+	{ "utf8_hangul", fill_utf8, TEXT_UTF8 },
+	{ "utf8_ascii", fill_ascii, TEXT_UTF8 },
+	{ "gsm7", fill_gsm7, TEXT_GSM7 },
+	{ "gsm7_packed", fill_ascii, TEXT_GSM7_PACKED },
+	{ "ascii", fill_ascii, TEXT_ASCII },
+	{ "latin1", fill_ascii, TEXT_LATIN1 },
+	{ "fold_hangul", fill_utf8, TEXT_CODINGS },
+	{ "fold_ascii", fill_ascii, TEXT_CODINGS },
 };
 
 static uint64_t round_cycles(enum text_coding coding)
@@ -92,7 +99,8 @@ static uint64_t round_cycles(enum text_coding coding)
 		if (coding == TEXT_CODINGS)
 			octets += text_fold(s->octets, s->len, out, sizeof(out));
 		else
-			octets += (uint64_t)text_decode(coding, s->octets, s->len, 0, out, sizeof(out));
+			octets += (uint64_t)text_decode(coding, s->octets, s->len, 0, out,
+			                                sizeof(out));
 	}
 	const uint64_t cycles = __rdtsc() - start;
 	return octets == 0 ? 0 : cycles;
@@ -117,10 +125,11 @@ static void measure(const struct row *row)
 	for (unsigned r = 0; r < ROUNDS; r++)
 		cycles[r] = round_cycles(row->coding);
 	qsort(cycles, ROUNDS, sizeof(cycles[0]), ascending);
-	const double text = (double)cycles[ROUNDS / 2] / TEXTS;
-	printf("%-12s %6.1f octets  %7.1f cycles a text (%.1f to %.1f)  %5.2f an octet\n", row->name,
-	       (double)octets / TEXTS, text, (double)cycles[0] / TEXTS,
-	       (double)cycles[ROUNDS - 1] / TEXTS, (double)cycles[ROUNDS / 2] / (double)octets);
+	const uint64_t median = cycles[ROUNDS / 2];
+	const double text = (double)median / TEXTS;
+	printf("%-12s %6.1f octets  %7.1f cycles a text (%.1f to %.1f)  %5.2f an octet\n",
+	       row->name, (double)octets / TEXTS, text, (double)cycles[0] / TEXTS,
+	       (double)cycles[ROUNDS - 1] / TEXTS, (double)median / (double)octets);
 }
 
 int main(void)

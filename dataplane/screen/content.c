@@ -33,8 +33,8 @@ static void scan(struct screen_context *context, struct view text, struct best_r
 {
 	if (text.len == 0 || best->rank == RANK_LEAST)
 		return;
-	const hs_error_t e = hs_scan(best->image->database, (const char *)text.data, text.len, 0,
-	                             context->scratch, on_match, best);
+	const hs_error_t e = hs_scan(best->image->database, (const char *)text.data, text.len,
+	                             0, context->scratch, on_match, best);
 	bug_if(e != HS_SUCCESS && e != HS_SCAN_TERMINATED);
 	context->scanned_octets += text.len;
 }

@@ -57,8 +57,7 @@ static bool read_text(struct screen_context *context, struct screen_vector *v,
 	uint8_t *plain = v->arena + v->arena_used;
 	v->arena_used += (uint32_t)n;
 	uint8_t *folded = v->arena + v->arena_used;
-	const size_t len =
-		text_fold(plain, (size_t)n, folded, SCREEN_TEXT_MAX - v->arena_used);
+	const size_t len = text_fold(plain, (size_t)n, folded, SCREEN_TEXT_MAX - v->arena_used);
 	v->arena_used += (uint32_t)len;
 	m->plain[which] = (struct view){ plain, (uint32_t)n };
 	m->text[which] = (struct view){ folded, (uint32_t)len };
@@ -72,7 +71,8 @@ void stage_text(struct screen_context *context, struct screen_vector *v)
 		if (!is_open(context, m))
 			continue;
 		for (unsigned which = 0; which < 2; which++)
-			if (wire_text(m, which)->octets.len != 0 && !read_text(context, v, m, which))
+			if (wire_text(m, which)->octets.len != 0 &&
+			    !read_text(context, v, m, which))
 				m->reason = REASON_TEXT_UNDECODABLE;
 	}
 }

@@ -4,18 +4,18 @@
 #include "text.h"
 
 const struct screen_stage screen_stages[] = {
-	{ "form", stage_form },       /* is it SMPP at all */
+	{ "form", stage_form },         /* is it SMPP at all */
 	{ "identity", stage_identity }, /* may this account send now */
-	{ "sender", stage_sender },   /* may it send as this sender */
-	{ "text", stage_text },       /* what does it say */
-	{ "content", stage_content }, /* may that be said */
+	{ "sender", stage_sender },     /* may it send as this sender */
+	{ "text", stage_text },         /* what does it say */
+	{ "content", stage_content },   /* may that be said */
 };
 const unsigned screen_stages_n = sizeof(screen_stages) / sizeof(screen_stages[0]);
 
 /* Arena octets per octet of user data: decoded, and that folded. */
 #define ARENA_GROWTH (TEXT_GROWTH + TEXT_GROWTH * TEXT_FOLD_GROWTH)
 /* So every message that a frame can hold fits an empty arena: slices make progress. */
-_Static_assert((uint64_t)ARENA_GROWTH * SMPP_PDU_MAX <= SCREEN_TEXT_MAX, "arena");
+_Static_assert((uint64_t)ARENA_GROWTH *SMPP_PDU_MAX <= SCREEN_TEXT_MAX, "arena");
 
 static uint64_t arena_need(const struct screen_message *m)
 {

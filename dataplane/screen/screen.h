@@ -30,14 +30,14 @@
 struct screen_message {
 	/* set by the caller */
 	struct smpp_message sm;
-	void *owner;              /* the caller's; never touched here */
-	uint32_t account_row;     /* in the tables in force; 0 = unknown */
-	bool bound;               /* the session may send this */
+	void *owner;          /* the caller's; never touched here */
+	uint32_t account_row; /* in the tables in force; 0 = unknown */
+	bool bound;           /* the session may send this */
 	bool from_esme;
 
 	/* working fields of the stages */
 	struct sender_key key;
-	struct view text[2];      /* folded UTF-8: short_message, payload; in stages only */
+	struct view text[2]; /* folded UTF-8: short_message, payload; in stages only */
 
 	/* Decoded, not folded, of messages with a reason or a flag (others: empty): the
 	 * first octets of short_message and payload, cut at a character, for the audit
@@ -45,17 +45,17 @@ struct screen_message {
 	struct view plain[2];
 
 	/* the verdict */
-	enum reason reason;       /* PASS unless a stage decided */
-	bool refuse;              /* false with a reason: observed, forwarded */
-	bool flagged;             /* a FLAG rule matched; forwarded */
-	uint32_t rule;            /* struct image_rule.id that decided or flagged, 0 = none */
-	uint32_t command_status;  /* the answer when refuse */
+	enum reason reason;      /* PASS unless a stage decided */
+	bool refuse;             /* false with a reason: observed, forwarded */
+	bool flagged;            /* a FLAG rule matched; forwarded */
+	uint32_t rule;           /* struct image_rule.id that decided or flagged, 0 = none */
+	uint32_t command_status; /* the answer when refuse */
 };
 
 struct screen_vector {
-	unsigned n;               /* set by the caller */
+	unsigned n; /* set by the caller */
 	struct screen_message messages[SCREEN_VECTOR_MAX];
-	unsigned first, end;      /* the slice that the stages walk: first .. end - 1 */
+	unsigned first, end; /* the slice that the stages walk: first .. end - 1 */
 	uint32_t arena_used;
 	uint8_t arena[SCREEN_TEXT_MAX];
 	uint8_t kept[SCREEN_VECTOR_MAX][2][SCREEN_PLAIN_MAX];

@@ -21,8 +21,8 @@ static inline bool is_screened(const struct screen_context *context,
 {
 	if (context->tables == NULL)
 		return m->from_esme;
-	const uint32_t wanted = m->from_esme ? IMAGE_DIRECTION_FROM_ESME :
-	                                       IMAGE_DIRECTION_FROM_SMSC;
+	const uint32_t wanted =
+		m->from_esme ? IMAGE_DIRECTION_FROM_ESME : IMAGE_DIRECTION_FROM_SMSC;
 	return (context->tables->image->policy->directions & wanted) != 0;
 }
 

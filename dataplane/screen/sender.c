@@ -70,5 +70,6 @@ void stage_sender(struct screen_context *context, struct screen_vector *v)
 	sender_set_find(&context->tables->image->senders, keys, n, found);
 	for (unsigned i = 0; i < n; i++)
 		asked[i]->reason = (enum reason)tables_sender_reason(
-			context->tables, &keys[i], found[i], asked[i]->account_row, context->seconds);
+			context->tables, &keys[i], found[i], asked[i]->account_row,
+			context->seconds);
 }

@@ -53,8 +53,8 @@ static bool may_refuse(const struct screen_context *context, const struct screen
 static void decide(const struct screen_context *context, struct screen_message *m)
 {
 	/* A content rule has said itself whether it refuses or only observes. */
-	const bool wanted = m->reason == REASON_CONTENT_RULE ? m->refuse :
-	                                                       m->reason != REASON_PASS;
+	const bool wanted =
+		m->reason == REASON_CONTENT_RULE ? m->refuse : m->reason != REASON_PASS;
 
 	m->refuse = wanted && may_refuse(context, m);
 	m->command_status = m->refuse ? command_status(context, m) : SMPP_ROK;
@@ -80,9 +80,10 @@ static void keep(const struct screen_context *context, struct screen_vector *v, 
 		struct view plain = m->plain[which];
 		if (plain.data == NULL && wire_text(m, which)->octets.len != 0) {
 			const int64_t n = reading_decode(context, v, m, which);
-			plain = (struct view){ v->arena + v->arena_used, n > 0 ? (uint32_t)n : 0 };
+			plain = (struct view){ v->arena + v->arena_used,
+				               n > 0 ? (uint32_t)n : 0 };
 		}
-		const uint32_t len = cut(plain, SCREEN_PLAIN_MAX);
+		const uint32_t len = plain.data != NULL ? cut(plain, SCREEN_PLAIN_MAX) : 0;
 		if (len != 0)
 			memcpy(v->kept[i][which], plain.data, len);
 		m->plain[which] = (struct view){ v->kept[i][which], len };

@@ -19,8 +19,10 @@ int64_t text_cp949_pairs(const uint8_t *in, size_t len, uint8_t *out)
 		}
 		if (len - i < 2)
 			return -EILSEQ;
-		const unsigned lead = in[i] - CP949_LEAD_MIN, trail = in[i + 1] - CP949_TRAIL_MIN;
-		if (lead >= CP949_LEADS || trail >= CP949_TRAILS || text_cp949[lead][trail] == 0)
+		const unsigned lead = in[i] - CP949_LEAD_MIN,
+			       trail = in[i + 1] - CP949_TRAIL_MIN;
+		if (lead >= CP949_LEADS || trail >= CP949_TRAILS ||
+		    text_cp949[lead][trail] == 0)
 			return -EILSEQ;
 		at += put_utf8(at, text_cp949[lead][trail]);
 		i += 2;

@@ -29,8 +29,8 @@ int64_t text_octets(const uint8_t *in, size_t len, const uint16_t table[128], ui
 	return at - out;
 }
 
-int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len,
-                    size_t udh_octets, uint8_t *out, size_t cap)
+int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len, size_t udh_octets,
+                    uint8_t *out, size_t cap)
 {
 	if (cap / TEXT_GROWTH < len)
 		return -ENOSPC;

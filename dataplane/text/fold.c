@@ -15,10 +15,7 @@ static uint64_t may_fold(struct wide w)
 	       (wide_equal(w, 0xEA) & ~syllables) | wide_between(w, 0xEF, 0xF4);
 }
 
-static bool in_words(uint8_t lead)
-{
-	return (lead >= 0xC2 && lead <= 0xDF) || lead == 0xEF;
-}
+static bool in_words(uint8_t lead) { return (lead >= 0xC2 && lead <= 0xDF) || lead == 0xEF; }
 
 /* The code point at in, and its octets; a broken one is a single octet. */
 static uint32_t get_utf8(const uint8_t *in, size_t left, size_t *octets)
@@ -40,7 +37,8 @@ static size_t fold_one(const uint8_t *in, size_t left, size_t *octets, uint8_t *
 	int32_t delta = 0;
 
 	if (*octets > 1 && c < text_fold_end)
-		delta = text_fold_delta[text_fold_block[c / TEXT_FOLD_BLOCK]][c % TEXT_FOLD_BLOCK];
+		delta = text_fold_delta[text_fold_block[c / TEXT_FOLD_BLOCK]]
+				       [c % TEXT_FOLD_BLOCK];
 	if (delta == 0) {
 		memcpy(out, in, *octets);
 		return *octets;

@@ -53,7 +53,8 @@ static int64_t septets(const uint8_t *in, size_t len, uint8_t *out)
 		wide_store(at, w, n);
 		i += same;
 		at += same;
-		for (uint64_t run = other >> (same & 63); (run & 1) != 0 && i < len; run >>= 1) {
+		for (uint64_t run = other >> (same & 63); (run & 1) != 0 && i < len;
+		     run >>= 1) {
 			size_t used = 1;
 			if (in[i] >= 0x80 || (in[i] == ESC && i + 1 < len && in[i + 1] >= 0x80))
 				return -EILSEQ;
@@ -107,7 +108,8 @@ int64_t text_gsm7_packed(const uint8_t *in, size_t len, size_t udh_octets, uint8
 		/* One septet more, so that an ESC at the end of a piece sees its second. */
 		unpack(in, len, fill + 7 * i, left > n ? n + 1 : n, septet);
 		for (size_t step; used < n; used += step)
-			at += put_septet(septet + used, left > n ? n + 1 - used : n - used, &step, at);
+			at += put_septet(septet + used, left > n ? n + 1 - used : n - used,
+			                 &step, at);
 		i += used;
 	}
 	return at - out;

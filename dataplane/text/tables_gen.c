@@ -33,7 +33,8 @@ static uint32_t convert(iconv_t cd, const char *octets, size_t n)
 	size_t in_left = n, out_left = sizeof(out);
 
 	iconv(cd, NULL, NULL, NULL, NULL);
-	if (iconv(cd, &in_at, &in_left, &out_at, &out_left) != 0 || in_left != 0 || out_left != 4)
+	if (iconv(cd, &in_at, &in_left, &out_at, &out_left) != 0 || in_left != 0 ||
+	    out_left != 4)
 		return 0;
 	return (uint32_t)out[0] << 24 | (uint32_t)out[1] << 16 | (uint32_t)out[2] << 8 | out[3];
 }
@@ -90,22 +91,22 @@ static int32_t delta[CODE_POINTS];
 /* Rows are "0041; C; 0061; # name"; C and S are the simple folding (UAX 44). */
 static uint32_t read_folding(const char *path)
 {
-	char line[512], status;
-	unsigned from, to;
+	char line[512];
 	uint32_t end = 0;
 	FILE *f = fopen(path, "r");
 
 	if (f == NULL)
 		die(path);
 	while (fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, "%x; %c; %x;", &from, &status, &to) != 3)
+		char *status, *mapping;
+		const unsigned long from = strtoul(line, &status, 16);
+		if (status == line || *status != ';' || (status[2] != 'C' && status[2] != 'S'))
 			continue;
-		if (from >= CODE_POINTS || to >= CODE_POINTS)
+		const unsigned long to = strtoul(status + 4, &mapping, 16);
+		if (*mapping != ';' || from >= CODE_POINTS || to >= CODE_POINTS)
 			die("a row of CaseFolding.txt is no code point");
-		if (status != 'C' && status != 'S')
-			continue;
 		delta[from] = (int32_t)to - (int32_t)from;
-		end = from >= end ? from + 1 : end;
+		end = from >= end ? (uint32_t)from + 1 : end;
 	}
 	fclose(f);
 	if (end == 0)
@@ -131,7 +132,9 @@ static void print_folding(const char *path)
 			block_start[n++] = c;
 		block_of[c / TEXT_FOLD_BLOCK] = (uint8_t)i;
 	}
-	printf("const uint32_t text_fold_end = 0x%" PRIx32 ";\nconst uint8_t text_fold_block[] = {", end);
+	printf("const uint32_t text_fold_end = 0x%" PRIx32
+	       ";\nconst uint8_t text_fold_block[] = {",
+	       end);
 	for (uint32_t b = 0; b < end / TEXT_FOLD_BLOCK; b++)
 		printf("%u,", block_of[b]);
 	printf("};\nconst int32_t text_fold_delta[][TEXT_FOLD_BLOCK] = {\n");

@@ -17,11 +17,11 @@
 
 /* Numbers are part of the image (struct image_account.alphabet). */
 enum text_coding {
-	TEXT_GSM7 = 1,        /* 3GPP TS 23.038 default alphabet, one septet per octet */
+	TEXT_GSM7 = 1, /* 3GPP TS 23.038 default alphabet, one septet per octet */
 	TEXT_ASCII = 2,
 	TEXT_LATIN1 = 3,
-	TEXT_UCS2 = 4,        /* UTF-16BE in practice: surrogates joined, BOM honoured */
-	TEXT_CP949 = 5,       /* "KS C 5601" of SMPP, as the field sends it */
+	TEXT_UCS2 = 4,  /* UTF-16BE in practice: surrogates joined, BOM honoured */
+	TEXT_CP949 = 5, /* "KS C 5601" of SMPP, as the field sends it */
 	TEXT_UTF8 = 6,
 	TEXT_GSM7_PACKED = 7, /* septets packed into octets */
 	TEXT_BINARY = 8,      /* not text: nothing to match; passes as an empty text */

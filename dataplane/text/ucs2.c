@@ -23,7 +23,8 @@ static size_t put_units(const uint8_t *in, size_t left, unsigned swap, uint8_t *
 	return 4;
 }
 
-#if defined(__AVX512VBMI2__) && defined(__AVX512BW__) && defined(__BMI2__) && !defined(TEXT_PLAIN)
+#if defined(__AVX512VBMI2__) && defined(__AVX512BW__) && defined(__BMI2__) && \
+	!defined(TEXT_PLAIN)
 #include "ucs2_avx512.h"
 #else
 #include "ucs2_plain.h"

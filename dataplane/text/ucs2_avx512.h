@@ -48,8 +48,9 @@ static inline size_t put_block(const uint8_t *in, size_t len, unsigned swap, uin
 	while (i < len) {
 		size_t units = (len - i) / 2 < 16 ? (len - i) / 2 : 16;
 		const __m512i c = lanes_of(in + i, units, swap);
-		const __mmask16 surrogate = _mm512_cmpeq_epi32_mask(
-			_mm512_and_si512(c, _mm512_set1_epi32(0xF800)), _mm512_set1_epi32(0xD800));
+		const __mmask16 surrogate =
+			_mm512_cmpeq_epi32_mask(_mm512_and_si512(c, _mm512_set1_epi32(0xF800)),
+		                                _mm512_set1_epi32(0xD800));
 		const size_t whole = units;
 
 		if (surrogate != 0)
@@ -61,7 +62,8 @@ static inline size_t put_block(const uint8_t *in, size_t len, unsigned swap, uin
 		                      ~lane_octet(one, 1) & wide_first(4 * units);
 		const size_t n = (size_t)__builtin_popcountll(used);
 
-		_mm512_mask_storeu_epi8(*at, wide_first(n), _mm512_maskz_compress_epi8(used, t));
+		_mm512_mask_storeu_epi8(*at, wide_first(n),
+		                        _mm512_maskz_compress_epi8(used, t));
 		*at += n;
 		i += 2 * units;
 		if (units < whole)

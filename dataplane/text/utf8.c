@@ -14,7 +14,10 @@ struct utf8_carry {
 static const struct {
 	uint8_t lead, lo, hi;
 } narrow_ranges[4] = {
-	{ 0xE0, 0xA0, 0xBF }, { 0xED, 0x80, 0x9F }, { 0xF0, 0x90, 0xBF }, { 0xF4, 0x80, 0x8F },
+	{ 0xE0, 0xA0, 0xBF },
+	{ 0xED, 0x80, 0x9F },
+	{ 0xF0, 0x90, 0xBF },
+	{ 0xF4, 0x80, 0x8F },
 };
 
 /* One block of n octets; the rest of w is 0, so a character cut at the end of the text
@@ -33,7 +36,8 @@ static bool block_valid(struct wide w, struct utf8_carry *carry)
 	for (unsigned i = 0; i < 4; i++) {
 		const uint64_t lead = wide_equal(w, narrow_ranges[i].lead);
 		const uint64_t second = lead << 1 | carry->narrow[i];
-		const uint64_t inside = wide_between(w, narrow_ranges[i].lo, narrow_ranges[i].hi);
+		const uint64_t inside =
+			wide_between(w, narrow_ranges[i].lo, narrow_ranges[i].hi);
 		valid = valid && (second & ~inside) == 0;
 		carry->narrow[i] = lead >> 63;
 	}

@@ -29,10 +29,7 @@ static inline uint64_t wide_first(size_t n)
 #endif
 
 /* Position of the lowest member; mask is not 0. */
-static inline unsigned wide_lowest(uint64_t mask)
-{
-	return (unsigned)__builtin_ctzll(mask);
-}
+static inline unsigned wide_lowest(uint64_t mask) { return (unsigned)__builtin_ctzll(mask); }
 
 static inline uint64_t wide_equal(struct wide w, uint8_t octet)
 {

@@ -27,15 +27,13 @@ static inline uint64_t wide_between(struct wide w, uint8_t lo, uint8_t hi)
 }
 
 /* Octets with bit 7. */
-static inline uint64_t wide_high(struct wide w)
-{
-	return _mm512_movepi8_mask(w.v);
-}
+static inline uint64_t wide_high(struct wide w) { return _mm512_movepi8_mask(w.v); }
 
 /* The members of mask with add added. */
 static inline struct wide wide_add(struct wide w, uint64_t mask, uint8_t add)
 {
-	return (struct wide){ _mm512_mask_add_epi8(w.v, mask, w.v, _mm512_set1_epi8((char)add)) };
+	return (struct wide){ _mm512_mask_add_epi8(w.v, mask, w.v,
+		                                   _mm512_set1_epi8((char)add)) };
 }
 
 #endif

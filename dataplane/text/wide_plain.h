@@ -32,10 +32,7 @@ static inline uint64_t wide_between(struct wide w, uint8_t lo, uint8_t hi)
 }
 
 /* Octets with bit 7. */
-static inline uint64_t wide_high(struct wide w)
-{
-	return wide_between(w, 0x80, 0xFF);
-}
+static inline uint64_t wide_high(struct wide w) { return wide_between(w, 0x80, 0xFF); }
 
 /* The members of mask with add added. */
 static inline struct wide wide_add(struct wide w, uint64_t mask, uint8_t add)

@@ -27,7 +27,8 @@ static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t l
 		bug_if(text_decode(TEXT_UTF8, plain, len8, 0, again, TEXT_GROWTH * len8) != n);
 		const size_t f = text_fold(plain, len8, folded, TEXT_FOLD_GROWTH * len8);
 		bug_if(f > TEXT_FOLD_GROWTH * len8 || f > cap);
-		bug_if(text_decode(TEXT_UTF8, folded, f, 0, again, TEXT_GROWTH * f) != (int64_t)f);
+		bug_if(text_decode(TEXT_UTF8, folded, f, 0, again, TEXT_GROWTH * f) !=
+		       (int64_t)f);
 	}
 	free(plain);
 	free(again);
@@ -39,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > 4096)
 		return 0;
 	for (unsigned alphabet = TEXT_GSM7; alphabet < TEXT_CODINGS; alphabet++)
-		decode_and_fold(text_coding(data[0], (enum text_coding)alphabet), data + 2, size - 2,
-		                data[1]);
+		decode_and_fold(text_coding(data[0], (enum text_coding)alphabet), data + 2,
+		                size - 2, data[1]);
 	return 0;
 }

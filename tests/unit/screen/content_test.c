@@ -14,9 +14,9 @@
 #define WORDS 24u
 
 static const char *const words[WORDS] = {
-	"alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india",
-	"juliett", "kilo", "lima", "mike", "november", "oscar", "papa", "quebec", "romeo",
-	"sierra", "tango", "uniform", "victor", "whiskey", "xray",
+	"alpha",  "bravo",   "charlie", "delta", "echo",    "foxtrot",  "golf",    "hotel",
+	"india",  "juliett", "kilo",    "lima",  "mike",    "november", "oscar",   "papa",
+	"quebec", "romeo",   "sierra",  "tango", "uniform", "victor",   "whiskey", "xray",
 };
 
 struct rule_row {
@@ -52,8 +52,9 @@ static void random_words(char *text, size_t size)
 static void expect(const struct screen_message *m, const struct rule_row *rule)
 {
 	assert_int_equal(m->rule, rule != NULL ? rule->id : 0);
-	assert_int_equal(m->reason, rule == NULL || rule->action == IMAGE_FLAG ?
-		REASON_PASS : REASON_CONTENT_RULE);
+	assert_int_equal(m->reason, rule == NULL || rule->action == IMAGE_FLAG
+	                                    ? REASON_PASS
+	                                    : REASON_CONTENT_RULE);
 	assert_int_equal(m->refuse, rule != NULL && rule->action == IMAGE_REFUSE);
 	assert_int_equal(m->flagged, rule != NULL && rule->action == IMAGE_FLAG);
 	assert_true(m->command_status == 0 || m->refuse);
@@ -67,8 +68,10 @@ static void one_vector(struct world *w, const struct rule_row *rules, unsigned n
 	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++) {
 		random_words(texts[i][0], sizeof(texts[i][0]));
 		random_words(texts[i][1], sizeof(texts[i][1]));
-		world_add(w, "acme", &(struct submit){ .text = texts[i][0], .payload = texts[i][1],
-			.payload_len = strlen(texts[i][1]) });
+		world_add(w, "acme",
+		          &(struct submit){ .text = texts[i][0],
+		                            .payload = texts[i][1],
+		                            .payload_len = strlen(texts[i][1]) });
 	}
 	world_screen(w);
 	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++)
@@ -85,8 +88,9 @@ static void strongest_rule(void **state)
 
 		world_usual(&w);
 		for (unsigned i = 0; i < WORDS; i++) {
-			rules[i] = (struct rule_row){ 1000 - i, (enum image_action)(1 + random() % 3),
-				words[(size_t)random() % WORDS] };
+			rules[i] = (struct rule_row){ 1000 - i,
+				                      (enum image_action)(1 + random() % 3),
+				                      words[(size_t)random() % WORDS] };
 			world_rule(&w, rules[i].id, rules[i].action, rules[i].word, 0);
 		}
 		world_ready(&w);
@@ -104,7 +108,8 @@ static void octets_are_counted(void **state)
 	(void)state;
 	world_usual(&w);
 	world_ready(&w);
-	world_add(&w, "acme", &(struct submit){ .text = "hello", .payload = "you", .payload_len = 3 });
+	world_add(&w, "acme",
+	          &(struct submit){ .text = "hello", .payload = "you", .payload_len = 3 });
 	world_add(&w, "acme", &(struct submit){ .source = "1", .text = "not scanned" });
 	world_add(&w, "acme", &(struct submit){ .data_coding = 4, .text = "binary" });
 	world_screen(&w);
@@ -119,8 +124,10 @@ static void no_rules(void **state)
 
 	(void)state;
 	world_begin(&w);
-	world_account(&w, &(struct image_build_account){ .system_id = "acme", .id = 7,
-		.state = IMAGE_CERTIFIED, .alphabet = 1 });
+	world_account(&w, &(struct image_build_account){ .system_id = "acme",
+	                                                 .id = 7,
+	                                                 .state = IMAGE_CERTIFIED,
+	                                                 .alphabet = 1 });
 	world_sender(&w, "010-1234-5678", 7);
 	world_ready(&w);
 	assert_null(w.context.scratch);

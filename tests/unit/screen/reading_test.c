@@ -16,8 +16,10 @@ static void scenery(struct world *w, uint8_t alphabet, enum image_undecodable un
 {
 	world_begin(w);
 	w->policy.undecodable = undecodable;
-	world_account(w, &(struct image_build_account){ .system_id = "acme", .id = 7,
-		.state = IMAGE_CERTIFIED, .alphabet = alphabet });
+	world_account(w, &(struct image_build_account){ .system_id = "acme",
+	                                                .id = 7,
+	                                                .state = IMAGE_CERTIFIED,
+	                                                .alphabet = alphabet });
 	world_sender(w, "010-1234-5678", 7);
 	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
 	world_rule(w, 101, IMAGE_REFUSE, "대출", 0);
@@ -59,17 +61,28 @@ static void every_coding(void **state)
 	pack_casino(packed, 0);
 	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
 	assert_int_equal(rule_of(&w, &(struct submit){ .text = "a CASINO" }), 100);
-	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 0xF0, .text = "Casino" }), 100);
-	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 1, .text = "Casino" }), 100);
-	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 3, .text = "cAsino" }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 0xF0, .text = "Casino" }),
+	                 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 1, .text = "Casino" }),
+	                 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 3, .text = "cAsino" }),
+	                 100);
 	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 8,
-		.text = "\0C\0A\0S\0I\0N\0O", .text_len = 12 }), 100);
+	                                               .text = "\0C\0A\0S\0I\0N\0O",
+	                                               .text_len = 12 }),
+	                 100);
 	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 8,
-		.text = "\xB3\x00\xCD\x9C", .text_len = 4 }), 101);
-	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 14, .text = cp949,
-		.text_len = 4 }), 101);
-	assert_int_equal(rule_of(&w, &(struct submit){ .text = "대출" }), 101); /* really UTF-8 */
-	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 4, .text = "casino" }), 0);
+	                                               .text = "\xB3\x00\xCD\x9C",
+	                                               .text_len = 4 }),
+	                 101);
+	assert_int_equal(
+		rule_of(&w,
+	                &(struct submit){ .data_coding = 14, .text = cp949, .text_len = 4 }),
+		101);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = "대출" }),
+	                 101); /* really UTF-8 */
+	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 4, .text = "casino" }),
+	                 0);
 	assert_int_equal(rule_of(&w, &(struct submit){ .text = packed, .text_len = 6 }), 0);
 	world_end(&w);
 	scenery(&w, TEXT_GSM7_PACKED, IMAGE_UNDECODABLE_REFUSE);
@@ -89,8 +102,10 @@ static void packed_behind_header(void **state)
 	(void)state;
 	pack_casino(text + 6, 1);
 	scenery(&w, TEXT_GSM7_PACKED, IMAGE_UNDECODABLE_REFUSE);
-	assert_int_equal(rule_of(&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI, .text = text,
-		.text_len = 12 }), 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI,
+	                                               .text = text,
+	                                               .text_len = 12 }),
+	                 100);
 	world_end(&w);
 }
 
@@ -101,16 +116,25 @@ static void both_texts(void **state)
 
 	(void)state;
 	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
-	assert_int_equal(rule_of(&w, &(struct submit){ .text = "hello", .payload = "casino",
-		.payload_len = 6 }), 100);
-	assert_int_equal(rule_of(&w, &(struct submit){ .text = "casino", .payload = "hello",
-		.payload_len = 5 }), 100);
-	assert_int_equal(rule_of(&w, &(struct submit){ .text = "cas", .payload = "ino",
-		.payload_len = 3 }), 0);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = "hello",
+	                                               .payload = "casino",
+	                                               .payload_len = 6 }),
+	                 100);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = "casino",
+	                                               .payload = "hello",
+	                                               .payload_len = 5 }),
+	                 100);
+	assert_int_equal(
+		rule_of(&w,
+	                &(struct submit){ .text = "cas", .payload = "ino", .payload_len = 3 }),
+		0);
 	assert_int_equal(rule_of(&w, &(struct submit){ .command_id = SMPP_DATA_SM,
-		.payload = "casino", .payload_len = 6 }), 100);
+	                                               .payload = "casino",
+	                                               .payload_len = 6 }),
+	                 100);
 	assert_int_equal(rule_of(&w, &(struct submit){ .command_id = SMPP_REPLACE_SM,
-		.text = "casino" }), 100);
+	                                               .text = "casino" }),
+	                 100);
 	world_end(&w);
 }
 
@@ -148,11 +172,17 @@ static void plain_texts(void **state)
 
 	(void)state;
 	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
-	expect_plain(screen_one(&w, &(struct submit){ .text = "Big CASINO", .payload = "And More",
-		.payload_len = 8 }), "Big CASINO", "And More");
-	expect_plain(screen_one(&w, &(struct submit){ .source = "1", .data_coding = 8,
-		.text = "\xB3\x00\xCD\x9C", .text_len = 4 }), "대출", "");
-	expect_plain(screen_one(&w, &(struct submit){ .data_coding = 8, .text = "odd" }), "", "");
+	expect_plain(screen_one(&w, &(struct submit){ .text = "Big CASINO",
+	                                              .payload = "And More",
+	                                              .payload_len = 8 }),
+	             "Big CASINO", "And More");
+	expect_plain(screen_one(&w, &(struct submit){ .source = "1",
+	                                              .data_coding = 8,
+	                                              .text = "\xB3\x00\xCD\x9C",
+	                                              .text_len = 4 }),
+	             "대출", "");
+	expect_plain(screen_one(&w, &(struct submit){ .data_coding = 8, .text = "odd" }), "",
+	             "");
 	const struct screen_message *m = screen_one(&w, &(struct submit){ .text = "hello" });
 	assert_int_equal(m->plain[0].len, 0);
 	assert_int_equal(m->text[0].len, 0);
@@ -172,8 +202,11 @@ static void plain_is_cut(void **state)
 			text[i] = i / 2 < odd ? 0 : 0xB3;
 			text[i + 1] = i / 2 < odd ? 'x' : 0x00;
 		}
-		const struct screen_message *m = screen_one(&w, &(struct submit){ .source = "1",
-			.data_coding = 8, .text = text, .text_len = sizeof(text) });
+		const struct screen_message *m =
+			screen_one(&w, &(struct submit){ .source = "1",
+		                                         .data_coding = 8,
+		                                         .text = text,
+		                                         .text_len = sizeof(text) });
 		const uint32_t whole = odd + (SCREEN_PLAIN_MAX - odd) / 3 * 3;
 		assert_int_equal(m->plain[0].len, whole);
 		assert_int_equal(m->plain[0].data[whole - 3], 0xEB);

@@ -15,8 +15,11 @@
 static void add_account(struct world *w, const char *system_id, uint32_t id,
                         enum image_state state, uint32_t until)
 {
-	world_account(w, &(struct image_build_account){ .system_id = system_id, .id = id,
-		.state = state, .valid_until = until, .alphabet = TEXT_GSM7 });
+	world_account(w, &(struct image_build_account){ .system_id = system_id,
+	                                                .id = id,
+	                                                .state = state,
+	                                                .valid_until = until,
+	                                                .alphabet = TEXT_GSM7 });
 }
 
 /* Accounts and senders in every state. */
@@ -28,11 +31,14 @@ static void scenery(struct world *w)
 	add_account(w, "former", 9, IMAGE_CERTIFIED, WORLD_NOW);
 	world_sender(w, "010-1234-5678", 7);
 	world_sender(w, "010-0000-0009", 9);
-	world_sender_with(w, "010-0000-0001", 7, (struct image_build_sender){ .state = IMAGE_SUSPENDED });
-	world_sender_with(w, "010-0000-0002", 7, (struct image_build_sender){
-		.state = IMAGE_CERTIFIED, .valid_until = WORLD_NOW });
-	world_sender_with(w, "010-0000-0003", 7, (struct image_build_sender){
-		.state = IMAGE_CERTIFIED, .blocked_until = WORLD_NOW + 1 });
+	world_sender_with(w, "010-0000-0001", 7,
+	                  (struct image_build_sender){ .state = IMAGE_SUSPENDED });
+	world_sender_with(w, "010-0000-0002", 7,
+	                  (struct image_build_sender){ .state = IMAGE_CERTIFIED,
+	                                               .valid_until = WORLD_NOW });
+	world_sender_with(w, "010-0000-0003", 7,
+	                  (struct image_build_sender){ .state = IMAGE_CERTIFIED,
+	                                               .blocked_until = WORLD_NOW + 1 });
 	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
 	world_ready(w);
 }
@@ -48,11 +54,20 @@ static const struct row {
 	{ "nobody", REASON_ACCOUNT_UNKNOWN, false, { .text = "hello" } },
 	{ "halted", REASON_ACCOUNT_SUSPENDED, false, { .text = "hello" } },
 	{ "former", REASON_ACCOUNT_EXPIRED, false, { .text = "hello" } },
-	{ "acme", REASON_SENDER_UNCERTIFIED, false, { .source = "0101111222", .text = "hello" } },
-	{ "acme", REASON_SENDER_SUSPENDED, false, { .source = "01000000001", .text = "hello" } },
+	{ "acme",
+	  REASON_SENDER_UNCERTIFIED,
+	  false,
+	  { .source = "0101111222", .text = "hello" } },
+	{ "acme",
+	  REASON_SENDER_SUSPENDED,
+	  false,
+	  { .source = "01000000001", .text = "hello" } },
 	{ "acme", REASON_SENDER_EXPIRED, false, { .source = "01000000002", .text = "hello" } },
 	{ "acme", REASON_SENDER_BLOCKED, false, { .source = "01000000003", .text = "hello" } },
-	{ "acme", REASON_SENDER_NOT_OWNED, false, { .source = "01000000009", .text = "hello" } },
+	{ "acme",
+	  REASON_SENDER_NOT_OWNED,
+	  false,
+	  { .source = "01000000009", .text = "hello" } },
 	{ "acme", REASON_CONTENT_RULE, false, { .text = "the best CASINO" } },
 	{ "acme", REASON_MALFORMED, false, { .text = "hello", .cut = 2 } },
 	{ "acme", REASON_TEXT_UNDECODABLE, false, { .data_coding = 8, .text = "odd" } },
@@ -61,8 +76,13 @@ static const struct row {
 	{ "nobody", REASON_NOT_BOUND, true, { .source = "1", .text = "casino" } },
 	{ "halted", REASON_ACCOUNT_SUSPENDED, false, { .source = "1", .text = "casino" } },
 	{ "acme", REASON_SENDER_UNCERTIFIED, false, { .source = "1", .text = "casino" } },
-	{ "acme", REASON_TEXT_UNDECODABLE, false,
-	  { .data_coding = 8, .text = "odd", .payload = "\0c\0a\0s\0i\0n\0o", .payload_len = 12 } },
+	{ "acme",
+	  REASON_TEXT_UNDECODABLE,
+	  false,
+	  { .data_coding = 8,
+	    .text = "odd",
+	    .payload = "\0c\0a\0s\0i\0n\0o",
+	    .payload_len = 12 } },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -98,12 +118,14 @@ static void no_image(void **state)
 	(void)state;
 	world_begin(&w);
 	world_add(&w, "acme", &(struct submit){ .text = "hello" });
-	world_add(&w, "acme", &(struct submit){ .command_id = SMPP_DELIVER_SM, .text = "hello" });
+	world_add(&w, "acme",
+	          &(struct submit){ .command_id = SMPP_DELIVER_SM, .text = "hello" });
 	world_screen(&w);
 	const struct screen_message *m = w.vector->messages;
 	assert_int_equal(m[0].reason, REASON_ACCOUNT_UNKNOWN);
 	assert_true(m[0].refuse);
-	assert_int_equal(m[0].command_status, reason_row(REASON_ACCOUNT_UNKNOWN)->command_status);
+	assert_int_equal(m[0].command_status,
+	                 reason_row(REASON_ACCOUNT_UNKNOWN)->command_status);
 	assert_memory_equal(m[0].plain[0].data, "hello", 5);
 	assert_int_equal(m[1].reason, REASON_PASS);
 	assert_false(m[1].refuse);
@@ -118,10 +140,13 @@ static void expect_direction(uint32_t directions, enum reason submit, enum reaso
 	w.policy.directions = directions;
 	world_ready(&w);
 	world_add(&w, "acme", &(struct submit){ .source = "1", .text = "casino" });
-	world_add(&w, "acme", &(struct submit){ .command_id = SMPP_DELIVER_SM, .source = "1",
-		.text = "casino" })->bound = false;
-	world_add(&w, "acme", &(struct submit){ .command_id = SMPP_DELIVER_SM, .source = "1",
-		.text = "hello" });
+	world_add(&w, "acme",
+	          &(struct submit){
+			  .command_id = SMPP_DELIVER_SM, .source = "1", .text = "casino" })
+		->bound = false;
+	world_add(&w, "acme",
+	          &(struct submit){
+			  .command_id = SMPP_DELIVER_SM, .source = "1", .text = "hello" });
 	world_screen(&w);
 	assert_int_equal(w.vector->messages[0].reason, submit);
 	assert_int_equal(w.vector->messages[1].reason, deliver);
@@ -147,10 +172,16 @@ static void observe(void **state)
 
 	(void)state;
 	world_begin(&w);
-	world_account(&w, &(struct image_build_account){ .system_id = "acme", .id = 7,
-		.state = IMAGE_SUSPENDED, .mode = IMAGE_OBSERVE, .alphabet = TEXT_GSM7 });
-	world_account(&w, &(struct image_build_account){ .system_id = "bolt", .id = 8,
-		.state = IMAGE_CERTIFIED, .mode = IMAGE_OBSERVE, .alphabet = TEXT_GSM7 });
+	world_account(&w, &(struct image_build_account){ .system_id = "acme",
+	                                                 .id = 7,
+	                                                 .state = IMAGE_SUSPENDED,
+	                                                 .mode = IMAGE_OBSERVE,
+	                                                 .alphabet = TEXT_GSM7 });
+	world_account(&w, &(struct image_build_account){ .system_id = "bolt",
+	                                                 .id = 8,
+	                                                 .state = IMAGE_CERTIFIED,
+	                                                 .mode = IMAGE_OBSERVE,
+	                                                 .alphabet = TEXT_GSM7 });
 	world_sender(&w, "010-1234-5678", 8);
 	world_rule(&w, 100, IMAGE_REFUSE, "casino", 0x77);
 	world_ready(&w);
@@ -170,7 +201,8 @@ static void observe(void **state)
 static enum reason reason_now(struct world *w)
 {
 	world_clear(w);
-	const struct screen_message *m = world_add(w, "acme", &(struct submit){ .text = "hello" });
+	const struct screen_message *m =
+		world_add(w, "acme", &(struct submit){ .text = "hello" });
 	world_screen(w);
 	return m->reason;
 }

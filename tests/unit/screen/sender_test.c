@@ -32,7 +32,8 @@ static void scenery(struct world *w)
 	world_sender(w, "010-1234-5678", 1);
 	world_sender(w, "1588-1234", 2);
 	world_sender(w, "Sluice", 3);
-	world_sender_with(w, "010-9999-9999", 0, (struct image_build_sender){ .state = IMAGE_BLOCKED });
+	world_sender_with(w, "010-9999-9999", 0,
+	                  (struct image_build_sender){ .state = IMAGE_BLOCKED });
 	world_ready(w);
 }
 
@@ -49,22 +50,45 @@ static const struct row {
 	{ "plain", REASON_SENDER_UNCERTIFIED, { .source = "" } },
 	{ "plain", REASON_SENDER_NOT_OWNED, { .source = "15881234" } },
 	/* A TLV that another account's policy names is no sender here. */
-	{ "plain", REASON_PASS,
-	  { .tag = SMPP_TAG_CALLBACK_NUM, .value = "\1\0\0" "15881234", .value_len = 11 } },
+	{ "plain",
+	  REASON_PASS,
+	  { .tag = SMPP_TAG_CALLBACK_NUM,
+	    .value = "\1\0\0"
+	             "15881234",
+	    .value_len = 11 } },
 	/* callback_num: mode, TON and NPI before the digits; it wins over source_addr. */
-	{ "shown", REASON_PASS,
-	  { .tag = SMPP_TAG_CALLBACK_NUM, .value = "\1\0\0" "15881234", .value_len = 11 } },
-	{ "shown", REASON_PASS, /* with its NUL */
-	  { .tag = SMPP_TAG_CALLBACK_NUM, .value = "\1\0\0" "15881234", .value_len = 12 } },
-	{ "shown", REASON_SENDER_UNCERTIFIED, { .source = "15881234",
-	  .tag = SMPP_TAG_CALLBACK_NUM, .value = "\1\0\0" "15889999", .value_len = 11 } },
-	{ "shown", REASON_SENDER_UNCERTIFIED, { .source = "15881234",
-	  .tag = SMPP_TAG_CALLBACK_NUM, .value = "\1\0", .value_len = 2 } },
+	{ "shown",
+	  REASON_PASS,
+	  { .tag = SMPP_TAG_CALLBACK_NUM,
+	    .value = "\1\0\0"
+	             "15881234",
+	    .value_len = 11 } },
+	{ "shown",
+	  REASON_PASS, /* with its NUL */
+	  { .tag = SMPP_TAG_CALLBACK_NUM,
+	    .value = "\1\0\0"
+	             "15881234",
+	    .value_len = 12 } },
+	{ "shown",
+	  REASON_SENDER_UNCERTIFIED,
+	  { .source = "15881234",
+	    .tag = SMPP_TAG_CALLBACK_NUM,
+	    .value = "\1\0\0"
+	             "15889999",
+	    .value_len = 11 } },
+	{ "shown",
+	  REASON_SENDER_UNCERTIFIED,
+	  { .source = "15881234",
+	    .tag = SMPP_TAG_CALLBACK_NUM,
+	    .value = "\1\0",
+	    .value_len = 2 } },
 	{ "shown", REASON_PASS, { .source = "15881234" } }, /* no TLV: people see source_addr */
 	{ "shown", REASON_SENDER_NOT_OWNED, { .source = "01012345678" } },
 	{ "custom", REASON_PASS, { .tag = DLT_TAG, .value = "SLUICE", .value_len = 6 } },
 	{ "custom", REASON_PASS, { .tag = DLT_TAG, .value = "Sluice", .value_len = 7 } },
-	{ "custom", REASON_SENDER_UNCERTIFIED, { .tag = DLT_TAG, .value = "Sluicf", .value_len = 6 } },
+	{ "custom",
+	  REASON_SENDER_UNCERTIFIED,
+	  { .tag = DLT_TAG, .value = "Sluicf", .value_len = 6 } },
 	/* Any sender but one that is blocked for all. */
 	{ "state", REASON_PASS, { .source = "112" } },
 	{ "state", REASON_PASS, { .source = "" } },

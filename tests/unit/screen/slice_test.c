@@ -30,8 +30,11 @@ static void whole_vector_of_64k(unsigned data_coding, uint8_t filler, const void
 		memset(payload, filler, len);
 		if (i % 2 == 1)
 			memcpy(payload + len - bait_len, bait, bait_len);
-		world_add(&w, "acme", &(struct submit){ .data_coding = data_coding, .text = "",
-			.payload = payload, .payload_len = len });
+		world_add(&w, "acme",
+		          &(struct submit){ .data_coding = data_coding,
+		                            .text = "",
+		                            .payload = payload,
+		                            .payload_len = len });
 	}
 	world_screen(&w);
 	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++) {
@@ -78,15 +81,20 @@ static void kept_across_slices(void **state)
 		char text[64];
 		const int n = snprintf(text, sizeof(text), "Message %u is no casino", i);
 		memset(payload, 'A' + (int)(i % 26), PAYLOAD_MAX);
-		world_add(&w, "acme", &(struct submit){ .source = i % 3 == 0 ? "1" : NULL, .text = text,
-			.text_len = (size_t)n, .payload = payload, .payload_len = i % 5 ? 40 : PAYLOAD_MAX });
+		world_add(&w, "acme",
+		          &(struct submit){ .source = i % 3 == 0 ? "1" : NULL,
+		                            .text = text,
+		                            .text_len = (size_t)n,
+		                            .payload = payload,
+		                            .payload_len = i % 5 ? 40 : PAYLOAD_MAX });
 	}
 	world_screen(&w);
 	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++) {
 		const struct screen_message *m = &w.vector->messages[i];
 		char text[64];
 		const int n = snprintf(text, sizeof(text), "Message %u is no casino", i);
-		assert_int_equal(m->reason, i % 3 == 0 ? REASON_SENDER_UNCERTIFIED : REASON_CONTENT_RULE);
+		assert_int_equal(m->reason,
+		                 i % 3 == 0 ? REASON_SENDER_UNCERTIFIED : REASON_CONTENT_RULE);
 		assert_int_equal(m->plain[0].len, n);
 		assert_memory_equal(m->plain[0].data, text, (size_t)n);
 		assert_int_equal(m->plain[1].len, i % 5 ? 40 : SCREEN_PLAIN_MAX);

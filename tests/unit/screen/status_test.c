@@ -30,8 +30,14 @@ static void scenery(struct world *w, unsigned combination, uint32_t refuse_at_bi
 	const struct image_build_account accounts[] = {
 		{ .system_id = "acme", .id = 1, .state = IMAGE_CERTIFIED },
 		{ .system_id = "halted", .id = 2, .state = IMAGE_SUSPENDED },
-		{ .system_id = "watched", .id = 3, .state = IMAGE_SUSPENDED, .mode = IMAGE_OBSERVE },
-		{ .system_id = "former", .id = 4, .state = IMAGE_CERTIFIED, .valid_until = WORLD_NOW },
+		{ .system_id = "watched",
+		  .id = 3,
+		  .state = IMAGE_SUSPENDED,
+		  .mode = IMAGE_OBSERVE },
+		{ .system_id = "former",
+		  .id = 4,
+		  .state = IMAGE_CERTIFIED,
+		  .valid_until = WORLD_NOW },
 	};
 	for (unsigned i = 0; i < 4; i++) {
 		struct image_build_account a = accounts[i];
@@ -82,8 +88,11 @@ static void precedence(void **state)
 			const struct screen_message *m = &w.vector->messages[i];
 			const bool known = strcmp(rows[i].system_id, "nobody") != 0;
 			assert_int_equal(m->reason, rows[i].reason);
-			assert_int_equal(m->command_status, m->reason == REASON_PASS ? 0 :
-				twin(combination, m->reason, known, reason_row(m->reason)->command_status));
+			assert_int_equal(m->command_status,
+			                 m->reason == REASON_PASS
+			                         ? 0
+			                         : twin(combination, m->reason, known,
+			                                reason_row(m->reason)->command_status));
 		}
 		world_end(&w);
 	}

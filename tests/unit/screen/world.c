@@ -35,14 +35,18 @@ void world_sender_with(struct world *w, const char *address, uint32_t owner,
 
 void world_sender(struct world *w, const char *address, uint32_t owner)
 {
-	world_sender_with(w, address, owner, (struct image_build_sender){ .state = IMAGE_CERTIFIED });
+	world_sender_with(w, address, owner,
+	                  (struct image_build_sender){ .state = IMAGE_CERTIFIED });
 }
 
 uint32_t world_rule(struct world *w, uint32_t id, enum image_action action,
                     const char *expression, uint32_t command_status)
 {
-	const struct image_build_rule rule = { .id = id, .name = "rule", .sentence = "a rule",
-		.action = action, .command_status = command_status };
+	const struct image_build_rule rule = { .id = id,
+		                               .name = "rule",
+		                               .sentence = "a rule",
+		                               .action = action,
+		                               .command_status = command_status };
 	const int64_t index = image_build_rule(w->build, &rule);
 
 	bug_if(index < 0 || w->n_expressions == WORLD_RULES_MAX);
@@ -63,18 +67,19 @@ static void compile(struct world *w)
 		flags[i] = HS_FLAG_DOTALL;
 		ids[i] = i;
 	}
-	bug_if(hs_compile_multi(w->expressions, flags, ids, w->n_expressions, HS_MODE_BLOCK, NULL,
-	                        &database, &error) != HS_SUCCESS);
+	bug_if(hs_compile_multi(w->expressions, flags, ids, w->n_expressions, HS_MODE_BLOCK,
+	                        NULL, &database, &error) != HS_SUCCESS);
 	bug_if(hs_serialize_database(database, &octets, &size) != HS_SUCCESS);
 	bug_if(image_build_database(w->build, octets, size) != 0);
 	free(octets);
 	hs_free_database(database);
 }
 
+_Static_assert(IMAGE_BUILD_ERROR_SIZE == IMAGE_ERROR_SIZE, "one sentence for both");
+
 void world_ready(struct world *w)
 {
-	char error[IMAGE_BUILD_ERROR_SIZE > IMAGE_ERROR_SIZE ? IMAGE_BUILD_ERROR_SIZE :
-	                                                       IMAGE_ERROR_SIZE];
+	char error[IMAGE_ERROR_SIZE];
 	size_t size;
 
 	image_build_policy(w->build, &w->policy);
@@ -104,7 +109,8 @@ void world_sanction(struct world *w, uint32_t op, uint32_t account_id, const cha
 }
 
 /* Mandatory fields by command: SMPP 3.4 sections 4.4.1, 4.7.1, 4.10.1. */
-static void write_body(struct pdu *p, const struct submit *s, const char *source, size_t text_len)
+static void write_body(struct pdu *p, const struct submit *s, const char *source,
+                       size_t text_len)
 {
 	const bool replace = s->command_id == SMPP_REPLACE_SM;
 
@@ -142,7 +148,8 @@ static uint32_t command_of(const struct submit *s)
 
 static void write_pdu(struct pdu *p, const struct submit *s, uint32_t sequence)
 {
-	const size_t text_len = s->text == NULL || s->text_len != 0 ? s->text_len : strlen(s->text);
+	const size_t text_len =
+		s->text == NULL || s->text_len != 0 ? s->text_len : strlen(s->text);
 
 	pdu_header(p, command_of(s), 0, sequence);
 	write_body(p, s, s->source != NULL ? s->source : "01012345678", text_len);
@@ -170,8 +177,10 @@ struct screen_message *world_add(struct world *w, const char *system_id,
 	bug_if((error != 0) != (submit->cut != 0));
 	free(p);
 	m->owner = w;
-	m->account_row = w->tables == NULL ? 0 :
-		image_account_row(w->tables->image, (const uint8_t *)system_id, strlen(system_id));
+	m->account_row = w->tables == NULL ? 0
+	                                   : image_account_row(w->tables->image,
+	                                                       (const uint8_t *)system_id,
+	                                                       strlen(system_id));
 	m->bound = true;
 	m->from_esme = command_of(submit) != SMPP_DELIVER_SM;
 	w->vector->n++;
@@ -199,8 +208,11 @@ void world_end(struct world *w)
 void world_usual(struct world *w)
 {
 	world_begin(w);
-	world_account(w, &(struct image_build_account){ .system_id = "acme", .name = "Acme", .id = 7,
-		.state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7 });
+	world_account(w, &(struct image_build_account){ .system_id = "acme",
+	                                                .name = "Acme",
+	                                                .id = 7,
+	                                                .state = IMAGE_CERTIFIED,
+	                                                .alphabet = TEXT_GSM7 });
 	world_sender(w, "010-1234-5678", 7);
 	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
 }

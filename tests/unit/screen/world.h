@@ -31,17 +31,17 @@ struct world {
 
 /* A PDU; what is left out is 0 or absent. */
 struct submit {
-	uint32_t command_id;     /* 0 = submit_sm */
-	const char *source;      /* NULL = "01012345678" */
+	uint32_t command_id; /* 0 = submit_sm */
+	const char *source;  /* NULL = "01012345678" */
 	unsigned ton, npi, esm_class, data_coding;
-	const void *text;        /* short_message */
-	size_t text_len;         /* 0 with a text = its strlen() */
-	const void *payload;     /* message_payload */
+	const void *text;    /* short_message */
+	size_t text_len;     /* 0 with a text = its strlen() */
+	const void *payload; /* message_payload */
 	size_t payload_len;
-	unsigned tag;            /* one more TLV */
+	unsigned tag; /* one more TLV */
 	const void *value;
 	size_t value_len;
-	size_t cut;              /* octets missing at the end of the body */
+	size_t cut; /* octets missing at the end of the body */
 };
 
 void world_begin(struct world *w);

@@ -28,9 +28,22 @@ static enum text_coding by_bits(unsigned dcs, enum text_coding alphabet)
 static void smpp_values(void **state)
 {
 	static const uint8_t expected[16] = {
-		0, TEXT_ASCII, TEXT_BINARY, TEXT_LATIN1, TEXT_BINARY, TEXT_UNKNOWN,
-		TEXT_CYRILLIC, TEXT_HEBREW, TEXT_UCS2, TEXT_UNKNOWN, TEXT_UNKNOWN, TEXT_UNKNOWN,
-		TEXT_UNKNOWN, TEXT_UNKNOWN, TEXT_CP949, TEXT_UNKNOWN,
+		0,
+		TEXT_ASCII,
+		TEXT_BINARY,
+		TEXT_LATIN1,
+		TEXT_BINARY,
+		TEXT_UNKNOWN,
+		TEXT_CYRILLIC,
+		TEXT_HEBREW,
+		TEXT_UCS2,
+		TEXT_UNKNOWN,
+		TEXT_UNKNOWN,
+		TEXT_UNKNOWN,
+		TEXT_UNKNOWN,
+		TEXT_UNKNOWN,
+		TEXT_CP949,
+		TEXT_UNKNOWN,
 	};
 
 	(void)state;

@@ -32,7 +32,8 @@ static int64_t decode(enum text_coding coding, const uint8_t *in, size_t len, si
 
 	if (n > 0)
 		memcpy(result, guard_start(&out_guard), (size_t)n);
-	uint8_t *at_end = memcpy(guard_end(&in_guard, len), in, len), *out = guard_end(&out_guard, cap);
+	uint8_t *at_end = memcpy(guard_end(&in_guard, len), in, len),
+		*out = guard_end(&out_guard, cap);
 	assert_int_equal(text_decode(coding, at_end, len, udh, out, cap), n);
 	if (n > 0)
 		assert_memory_equal(out, result, (size_t)n);
@@ -71,13 +72,13 @@ static int64_t twin_utf8(const uint8_t *in, size_t len, uint8_t *out)
 static void agree(iconv_t cd, enum text_coding coding, const uint8_t *in, size_t len)
 {
 	uint8_t ours[OUT_MAX], theirs[OUT_MAX];
-	const int64_t want = coding == TEXT_UTF8 ? twin_utf8(in, len, theirs) :
-	                                           twin(cd, in, len, theirs);
+	const int64_t want =
+		coding == TEXT_UTF8 ? twin_utf8(in, len, theirs) : twin(cd, in, len, theirs);
 	const int64_t n = decode(coding, in, len, 0, ours);
 
 	if (n != want || (n > 0 && memcmp(ours, theirs, (size_t)n) != 0))
 		fail_msg("coding %d, %zu octets %02x %02x..: %ld, iconv %ld", (int)coding, len,
-		         in[0], len > 1 ? in[1] : 0, (long)n, (long)want);
+		         len > 0 ? in[0] : 0, len > 1 ? in[1] : 0, (long)n, (long)want);
 }
 
 static iconv_t converter(const char *charset)
@@ -205,8 +206,11 @@ static void utf16_random(void **state)
 static void utf16_order_marks(void **state)
 {
 	static const uint8_t big[] = { 0xFE, 0xFF, 0xAC, 0x00, 0xD8, 0x3D, 0xDE, 0x00, 0, 'a' };
-	static const uint8_t little[] = { 0xFF, 0xFE, 0x00, 0xAC, 0x3D, 0xD8, 0x00, 0xDE, 'a', 0 };
-	static const char expected[] = "\xEA\xB0\x80\xF0\x9F\x98\x80" "a";
+	static const uint8_t little[] = {
+		0xFF, 0xFE, 0x00, 0xAC, 0x3D, 0xD8, 0x00, 0xDE, 'a', 0
+	};
+	static const char expected[] = "\xEA\xB0\x80\xF0\x9F\x98\x80"
+				       "a";
 	uint8_t out[OUT_MAX];
 
 	(void)state;
@@ -223,7 +227,7 @@ static void utf16_order_marks(void **state)
 static size_t fill_utf8(uint8_t *at)
 {
 	static const uint8_t edges[] = { 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2,
-		0xDF, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF };
+		                         0xDF, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF };
 	const long kind = random();
 
 	if (kind % 400 == 0) { /* something that is none, most of the time */
@@ -235,8 +239,10 @@ static size_t fill_utf8(uint8_t *at)
 		at[0] = (uint8_t)(random() % 0x80);
 		return 1;
 	}
-	return (size_t)utf8proc_encode_char((int32_t)(kind % 3 == 1 ? 0xAC00 + random() % 11172 :
-		                                                      0xE000 + random() % 0x101FFF), at);
+	return (size_t)utf8proc_encode_char((int32_t)(kind % 3 == 1
+	                                                      ? 0xAC00 + random() % 11172
+	                                                      : 0xE000 + random() % 0x101FFF),
+	                                    at);
 }
 
 static void utf8_random(void **state)
@@ -248,8 +254,8 @@ static void utf8_random(void **state)
 /* Each pair and triple of octets that sits on an edge, at each place around the 64. */
 static void utf8_edges(void **state)
 {
-	static const uint8_t edges[] = { 'a', 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2,
-		0xE0, 0xE1, 0xED, 0xF0, 0xF3, 0xF4, 0xF5 };
+	static const uint8_t edges[] = { 'a',  0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1,
+		                         0xC2, 0xE0, 0xE1, 0xED, 0xF0, 0xF3, 0xF4, 0xF5 };
 	uint8_t in[72];
 
 	(void)state;
@@ -270,9 +276,10 @@ static size_t fill_octet(uint8_t *at)
 
 static void octet_alphabets(void **state)
 {
-	static const char *const charset[] = { "ISO-8859-1", "ISO-8859-5", "ISO-8859-8", "ASCII" };
+	static const char *const charset[] = { "ISO-8859-1", "ISO-8859-5", "ISO-8859-8",
+		                               "ASCII" };
 	static const enum text_coding coding[] = { TEXT_LATIN1, TEXT_CYRILLIC, TEXT_HEBREW,
-		TEXT_ASCII };
+		                                   TEXT_ASCII };
 
 	(void)state;
 	for (unsigned k = 0; k < 4; k++) {
@@ -319,10 +326,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cp949_every_pair), cmocka_unit_test(cp949_random),
-		cmocka_unit_test(utf16_every_code_point), cmocka_unit_test(utf16_random),
-		cmocka_unit_test(utf16_order_marks), cmocka_unit_test(utf8_random),
-		cmocka_unit_test(utf8_edges), cmocka_unit_test(octet_alphabets),
+		cmocka_unit_test(cp949_every_pair),
+		cmocka_unit_test(cp949_random),
+		cmocka_unit_test(utf16_every_code_point),
+		cmocka_unit_test(utf16_random),
+		cmocka_unit_test(utf16_order_marks),
+		cmocka_unit_test(utf8_random),
+		cmocka_unit_test(utf8_edges),
+		cmocka_unit_test(octet_alphabets),
 		cmocka_unit_test(not_text),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

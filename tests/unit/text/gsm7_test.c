@@ -32,7 +32,8 @@ static int64_t decode(enum text_coding coding, const uint8_t *in, size_t len, si
 
 	if (n > 0)
 		memcpy(result, guard_start(&out_guard), (size_t)n);
-	uint8_t *at_end = memcpy(guard_end(&in_guard, len), in, len), *out = guard_end(&out_guard, cap);
+	uint8_t *at_end = memcpy(guard_end(&in_guard, len), in, len),
+		*out = guard_end(&out_guard, cap);
 	assert_int_equal(text_decode(coding, at_end, len, udh, out, cap), n);
 	if (n > 0)
 		assert_memory_equal(out, result, (size_t)n);
@@ -56,8 +57,9 @@ static size_t append(uint8_t *out, uint8_t septet, bool behind_esc)
 /* The extension table of TS 23.038 section 6.2.1.1: septets that it defines. */
 static bool extension(uint8_t septet)
 {
-	return septet == ESC || (septet != 0 && strchr("\x0a\x14\x28\x29\x2f\x3c\x3d\x3e\x40\x65",
-	                                               septet) != NULL);
+	return septet == ESC ||
+	       (septet != 0 &&
+	        strchr("\x0a\x14\x28\x29\x2f\x3c\x3d\x3e\x40\x65", septet) != NULL);
 }
 
 static size_t twin(const uint8_t *septets, size_t n, uint8_t *out)
@@ -84,7 +86,8 @@ static size_t pack(const uint8_t *septets, size_t n, size_t fill, uint8_t *out)
 
 	memset(out, 0, octets);
 	for (size_t bit = 0; bit < 7 * n; bit++)
-		out[(fill + bit) / 8] |= (uint8_t)((septets[bit / 7] >> bit % 7 & 1) << (fill + bit) % 8);
+		out[(fill + bit) / 8] |=
+			(uint8_t)((septets[bit / 7] >> bit % 7 & 1) << (fill + bit) % 8);
 	return octets;
 }
 
@@ -93,8 +96,9 @@ static size_t random_septets(uint8_t *septets, size_t max)
 	const size_t n = (size_t)random() % max;
 
 	for (size_t i = 0; i < n; i++)
-		septets[i] = (uint8_t)(random() % 3 ? 0x20 + random() % 0x60 :
-		                       random() % 6 ? random() % 128 : ESC);
+		septets[i] = (uint8_t)(random() % 3   ? 0x20 + random() % 0x60
+		                       : random() % 6 ? random() % 128
+		                                      : ESC);
 	return n;
 }
 
@@ -186,7 +190,8 @@ static void every_packed_octet_survives(void **state)
 		const int64_t n = decode(TEXT_GSM7_PACKED, in, len, udh, out);
 		assert_in_range(n, 0, TEXT_GROWTH * len);
 		assert_int_equal(text_decode(TEXT_UTF8, out, (size_t)n, 0,
-		                             guard_start(&out_guard), OUT_MAX), n);
+		                             guard_start(&out_guard), OUT_MAX),
+		                 n);
 	}
 }
 
@@ -202,7 +207,10 @@ static void not_septets(void **state)
 	assert_int_equal(decode(TEXT_GSM7, utf8, sizeof(utf8), 0, out), sizeof(utf8));
 	assert_memory_equal(out, utf8, sizeof(utf8));
 	assert_int_equal(decode(TEXT_GSM7, latin1, sizeof(latin1), 0, out), 6);
-	assert_memory_equal(out, "@_c\xC3\xA9" "a", 6);
+	assert_memory_equal(out,
+	                    "@_c\xC3\xA9"
+	                    "a",
+	                    6);
 	assert_int_equal(decode(TEXT_GSM7, after_esc, sizeof(after_esc), 0, out), 4);
 	assert_memory_equal(out, "a\x1B\xC3\xA9", 4);
 }
@@ -232,9 +240,12 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unpacked_random), cmocka_unit_test(every_septet_everywhere),
-		cmocka_unit_test(packed_random), cmocka_unit_test(packed_padding),
-		cmocka_unit_test(growth), cmocka_unit_test(every_packed_octet_survives),
+		cmocka_unit_test(unpacked_random),
+		cmocka_unit_test(every_septet_everywhere),
+		cmocka_unit_test(packed_random),
+		cmocka_unit_test(packed_padding),
+		cmocka_unit_test(growth),
+		cmocka_unit_test(every_packed_octet_survives),
 		cmocka_unit_test(not_septets),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -24,7 +24,8 @@ static inline struct guard guard_new(size_t size)
 	uint8_t *map = mmap(NULL, g.size + 2 * GUARD_PAGE, PROT_NONE,
 	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (map == MAP_FAILED || mprotect(map + GUARD_PAGE, g.size, PROT_READ | PROT_WRITE) != 0)
+	if (map == MAP_FAILED ||
+	    mprotect(map + GUARD_PAGE, g.size, PROT_READ | PROT_WRITE) != 0)
 		abort();
 	g.octets = map + GUARD_PAGE;
 	return g;
