@@ -68,7 +68,7 @@ data_plane_up() { process_alive "$data_plane_pid" && [ -S "$link_socket" ]; }
 
 data_plane_start() {
 	rm -f "$link_socket"
-	exec_in "$ns_wire" "$data_plane" --settings "$run_dir/dataplane.yaml" \
+	exec_in "$ns_wire" setsid "$data_plane" --settings "$run_dir/dataplane.yaml" \
 		>>"$run_dir/dataplane.log" 2>&1 </dev/null &
 	data_plane_pid=$!
 	echo $data_plane_pid >"$run_dir/dataplane.pid"
@@ -81,7 +81,7 @@ data_plane_start() {
 
 control_start() {
 	rm -f "$control_socket"
-	"$control" --database "$run_dir/registry.sqlite" --socket "$control_socket" \
+	setsid "$control" --database "$run_dir/registry.sqlite" --socket "$control_socket" \
 		--link "$link_socket" --report "$report_file" --audit "$run_dir/audit" \
 		>>"$run_dir/control.log" 2>&1 </dev/null &
 	control_pid=$!
