@@ -53,6 +53,7 @@ huge_pages: try
 link_socket: $link_socket
 report_file: $report_file
 image_file: $image_file
+recipient_key: $run_dir/recipient.key
 SETTINGS
 }
 
