@@ -39,14 +39,19 @@ stack_dir_remove() {
 stack_settings() {
 	local core=0
 	[ "$(nproc)" -lt 2 ] || core=1
-	local port=blocksz=65536,framesz=2048,framecnt=512,qdisc_bypass=1
+	local tuning=blocksz=65536,framesz=2048,framecnt=512,qdisc_bypass=1
+	local esme=net_af_packet0,iface=esme0,$tuning smsc=net_af_packet1,iface=smsc0,$tuning
+	if [ "${SLUICE_PMD:-}" = pcap ]; then
+		esme=net_pcap0,rx_iface_in=esme0,tx_iface=esme0
+		smsc=net_pcap1,rx_iface_in=smsc0,tx_iface=smsc0
+	fi
 	cat >"$run_dir/dataplane.yaml" <<SETTINGS
 links:
-  - { esme: "net_af_packet0,iface=esme0,$port", smsc: "net_af_packet1,iface=smsc0,$port" }
+  - { esme: "$esme", smsc: "$smsc" }
 smpp_ports: [ 2775 ]
 eal: [ "--no-pci" ]
 poll: adaptive
-workers: 1
+workers: ${SLUICE_WORKERS:-1}
 first_core: $core
 buffers: 16384
 huge_pages: try
