@@ -74,11 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check_set(set);
 	if (size <= COMPILE_MAX && !slow_to_compile(set)) {
-		const int result = rule_compile(&database, set, &problems);
-
-		if (result != 0)
-			check_problems(&problems);
-		else if (rule_run_tests(set, database, &problems) != 0)
+		if (rule_compile(&database, set, &problems) != 0 ||
+		    rule_run_tests(set, database, &problems) != 0)
 			check_problems(&problems);
 		hs_free_database(database);
 	}
