@@ -57,7 +57,6 @@ static bool read_options(struct options *o, int argc, char **argv)
 		{ "report", required_argument, NULL, 'r' },
 		{ "audit", required_argument, NULL, 'a' },
 		{ "user", required_argument, NULL, 'u' },
-		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -83,9 +82,6 @@ static bool read_options(struct options *o, int argc, char **argv)
 		case 'u':
 			o->user = optarg;
 			break;
-		case 'v':
-			puts("sluice-control " SLUICE_VERSION);
-			exit(0);
 		case 'h':
 			usage(stdout);
 			exit(0);

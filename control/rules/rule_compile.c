@@ -10,10 +10,9 @@
 
 #include "text.h"
 
-/* One match a pattern is enough; the text is always valid UTF-8; a dot takes line ends
- * too, because senders put them anywhere. */
+/* One match a pattern is enough; the text is always valid UTF-8. */
 #define LITERAL_FLAGS (HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH)
-#define REGEX_FLAGS (HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS | HS_FLAG_DOTALL)
+#define REGEX_FLAGS (HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS)
 
 /* What hs_compile_multi() wants, as parallel arrays. */
 struct expressions {

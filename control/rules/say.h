@@ -19,11 +19,9 @@ __attribute__((format(printf, 1, 2))) static inline void say(const char *format,
 
 	size_t n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%SZ ", gmtime_r(&now, &tm));
 	va_start(args, format);
-	const size_t room = sizeof(line) - n - 1; /* one octet for the line end */
-	const int more = vsnprintf(line + n, room, format, args);
+	const int more = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
 	va_end(args);
-	if (more > 0)
-		n += (size_t)more < room ? (size_t)more : room - 1;
+	n += more < 0 ? 0 : (size_t)more < sizeof(line) - n - 1 ? (size_t)more : sizeof(line) - n - 2;
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
 		return; /* a log that is gone must not stop us */
