@@ -27,17 +27,33 @@ void settings_help(FILE *out)
 	}
 }
 
-/* A double-quoted YAML scalar. Above 0x7f is UTF-8 that came through the reader. */
+/* The code point at p and its length. The reader has let through valid UTF-8 only; what
+ * is not would be taken octet by octet. */
+static uint32_t code_point(const unsigned char *p, unsigned *len)
+{
+	const unsigned more = p[0] >= 0xf0 ? 3 : p[0] >= 0xe0 ? 2 : p[0] >= 0xc0 ? 1 : 0;
+	uint32_t code = more ? p[0] & (0x3fu >> more) : p[0];
+
+	for (*len = 1; *len <= more && (p[*len] & 0xc0) == 0x80; ++*len)
+		code = code << 6 | (p[*len] & 0x3fu);
+	return code;
+}
+
+/* A double-quoted YAML scalar: all but printable ASCII is escaped, because YAML reads
+ * some of the rest as breaks and refuses some. */
 static void print_text(FILE *out, const char *text)
 {
+	unsigned len;
+
 	fputc('"', out);
-	for (const unsigned char *p = (const unsigned char *)text; *p != 0; p++) {
-		if (*p == '"' || *p == '\\')
-			fprintf(out, "\\%c", *p);
-		else if (*p < 0x20 || *p == 0x7f)
-			fprintf(out, "\\x%02x", *p);
+	for (const unsigned char *p = (const unsigned char *)text; *p != 0; p += len) {
+		const uint32_t code = code_point(p, &len);
+		if (code == '"' || code == '\\')
+			fprintf(out, "\\%c", (int)code);
+		else if (code < 0x20 || code >= 0x7f)
+			fprintf(out, "\\U%08" PRIx32, code);
 		else
-			fputc(*p, out);
+			fputc((int)code, out);
 	}
 	fputc('"', out);
 }

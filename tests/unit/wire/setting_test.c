@@ -100,6 +100,31 @@ static void test_everything(void **state)
 	free(text);
 }
 
+/* What YAML would read as a break, or refuse, when it is not escaped. */
+static void test_odd_texts(void **state)
+{
+	static const char *const texts[] = { "\\uFFFF", "\\uFEFF", "\\u2028x", "\\x85", "\\x7f",
+					     "a\\nb", "\\t", " x ", "\\U0001F600", "\\u00e9",
+					     "\\\\\\\"", "# x", "\\uD55C" };
+	static struct settings s, again;
+	char text[200], error[400];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char *printed = NULL;
+		size_t len = 0;
+		snprintf(text, sizeof(text), LINK "user: \"%s\"\n", texts[i]);
+		assert_int_equal(settings_parse(&s, text, strlen(text), "f", error), 0);
+		FILE *out = open_memstream(&printed, &len);
+		settings_print(out, &s);
+		fclose(out);
+		if (settings_parse(&again, printed, len, "printed", error) != 0)
+			fail_msg("%s: %s", texts[i], error);
+		assert_string_equal(s.user, again.user);
+		free(printed);
+	}
+}
+
 static const struct {
 	const char *text, *error; /* error: how the sentence starts */
 } mistakes[] = {
@@ -248,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_files),    cmocka_unit_test(test_help),
+		cmocka_unit_test(test_odd_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
