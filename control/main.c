@@ -57,6 +57,7 @@ static bool read_options(struct options *o, int argc, char **argv)
 		{ "report", required_argument, NULL, 'r' },
 		{ "audit", required_argument, NULL, 'a' },
 		{ "user", required_argument, NULL, 'u' },
+		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -82,6 +83,9 @@ static bool read_options(struct options *o, int argc, char **argv)
 		case 'u':
 			o->user = optarg;
 			break;
+		case 'v':
+			puts("sluice-control " SLUICE_VERSION);
+			exit(0);
 		case 'h':
 			usage(stdout);
 			exit(0);

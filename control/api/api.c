@@ -69,7 +69,7 @@ static void append(struct request *request, const char *octets, size_t n)
 		request->failure = MHD_HTTP_CONTENT_TOO_LARGE;
 		return;
 	}
-	if (request->size + n + 1 > request->capacity) {
+	if (request->body == NULL || request->size + n + 1 > request->capacity) {
 		uint64_t capacity = request->capacity ? request->capacity * 2 : BODY_START;
 
 		while (capacity < request->size + n + 1)

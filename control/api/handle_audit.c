@@ -25,15 +25,26 @@ static int find_reason(const char *name)
 	return -2;
 }
 
+/* YYYYMMDD:ID, or "" for the latest. */
+static bool read_cursor(struct audit_query *query, const char *text)
+{
+	char *end = NULL;
+
+	if (text[0] == '\0')
+		return true;
+	query->after_day = (uint32_t)strtoul(text, &end, 10);
+	if (query->after_day == 0 || *end != ':')
+		return false;
+	query->after_id = strtoull(end + 1, &end, 10);
+	return *end == '\0';
+}
+
 /* limit, reason, after=YYYYMMDD:ID. The HTTP status of a failure, or 0. */
 static unsigned read_query(const struct request *request, struct audit_query *query,
                            json_t **out)
 {
 	const char *limit = request_argument(request, "limit");
 	const char *after = request_argument(request, "after");
-	unsigned long long id = 0;
-	unsigned day = 0;
-	int end = 0;
 
 	query->limit = limit[0] ? (unsigned)strtoul(limit, NULL, 10) : LIMIT_DEFAULT;
 	if (query->limit == 0 || query->limit > LIMIT_MAX)
@@ -45,13 +56,10 @@ static unsigned read_query(const struct request *request, struct audit_query *qu
 		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "reason",
 		                "sluicectl counters names them", "there is no reason \"%s\"",
 		                request_argument(request, "reason"));
-	if (after[0] != '\0' && (sscanf(after, "%8u:%19llu%n", &day, &id, &end) != 2 ||
-	                         day == 0 || after[end] != '\0'))
+	if (!read_cursor(query, after))
 		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "after",
 		                "use the cursor of an earlier answer", "\"%s\" is not a cursor",
 		                after);
-	query->after_day = day;
-	query->after_id = id;
 	return 0;
 }
 

@@ -16,20 +16,28 @@ static int compare_days(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The day of "audit-YYYYMMDD.sqlite", 0 for any other name. */
+static uint32_t day_of_name(const char *name)
+{
+	char *end = NULL;
+
+	if (strncmp(name, "audit-", 6) != 0)
+		return 0;
+	const unsigned long day = strtoul(name + 6, &end, 10);
+	return end == name + 14 && strcmp(end, ".sqlite") == 0 ? (uint32_t)day : 0;
+}
+
 /* The days that have a file, ascending; how many, or negative errno. */
 static int list_days(const struct audit_store *store, uint32_t days[DAYS_MAX])
 {
 	DIR *dir = opendir(store->dir);
-	unsigned n = 0, day;
+	unsigned n = 0;
 
 	if (dir == NULL)
 		return -errno;
 	for (const struct dirent *e; n < DAYS_MAX && (e = readdir(dir)) != NULL;) {
-		int end = 0;
-
-		if (sscanf(e->d_name, "audit-%8u.sqlite%n", &day, &end) == 1 && end == 21 &&
-		    e->d_name[end] == '\0')
-			days[n++] = day;
+		days[n] = day_of_name(e->d_name);
+		n += days[n] != 0;
 	}
 	closedir(dir);
 	qsort(days, n, sizeof(days[0]), compare_days);
@@ -148,7 +156,7 @@ static int64_t find_latest(struct audit_store *store, const struct audit_query *
 int64_t audit_store_find(struct audit_store *store, const struct audit_query *query,
                          struct audit_row *rows, char error[AUDIT_ERROR_SIZE])
 {
-	uint32_t days[DAYS_MAX];
+	uint32_t days[DAYS_MAX] = { 0 };
 	const int n_days = list_days(store, days);
 
 	if (n_days < 0) {

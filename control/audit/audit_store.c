@@ -25,7 +25,7 @@ static const char schema[] =
 
 static const char insert[] =
 	"INSERT INTO record(worker, position, time_us, generation, kind, reason, rule, "
-        "rule_name,"
+	"rule_name,"
 	" account_id, system_id, sender, recipient_hash, flow, command_id, command_status,"
 	" sequence, data_coding, text) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 	" ON CONFLICT DO NOTHING";

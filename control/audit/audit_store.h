@@ -36,9 +36,9 @@ must_use int audit_store_put(struct audit_store *store, unsigned worker, uint64_
                              char error[AUDIT_ERROR_SIZE]);
 
 struct audit_row {
-	uint32_t day;  /* YYYYMMDD */
-	uint64_t id;   /* in that day's file; grows */
 	struct audit_record record;
+	uint64_t id;   /* in its day's file; grows */
+	uint32_t day;  /* YYYYMMDD */
 	char rule_name[65];
 };
 

@@ -161,6 +161,7 @@ static bool read_options(struct cli *cli, bool *help, int argc, char **argv)
 		{ "follow", no_argument, NULL, 'f' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "reason", required_argument, NULL, 'r' },
+		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -186,6 +187,9 @@ static bool read_options(struct cli *cli, bool *help, int argc, char **argv)
 		case 'r':
 			cli->reason = optarg;
 			break;
+		case 'v':
+			puts("sluicectl " SLUICE_VERSION);
+			exit(EXIT_DONE);
 		case 'h':
 			*help = true;
 			break;

@@ -17,7 +17,7 @@
 #define SANCTION_MS 10000u
 #define IMAGE_MS 120000u /* 100 M senders: seconds to check, then one turn of the workers */
 #define PAUSE_MIN_MS 100u
-#define PAUSE_MAX_MS 3000u
+#define PAUSE_MAX_MS 1000u
 #define PING_MS 1000u
 #define RETRY_US \
 	(30u * 1000000) /* a refused image costs seconds to build; it may be refused again */

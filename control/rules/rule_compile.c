@@ -10,9 +10,10 @@
 
 #include "text.h"
 
-/* One match a pattern is enough; the text is always valid UTF-8. */
+/* One match a pattern is enough; the text is always valid UTF-8; a dot takes line ends
+ * too, because senders put them anywhere. */
 #define LITERAL_FLAGS (HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH)
-#define REGEX_FLAGS (HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS)
+#define REGEX_FLAGS (HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS | HS_FLAG_DOTALL)
 
 /* What hs_compile_multi() wants, as parallel arrays. */
 struct expressions {

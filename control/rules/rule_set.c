@@ -299,34 +299,39 @@ static void read_rules(struct reader *r, uint32_t unused, yaml_node_t *node)
 		read_rule(r, item_at(r, node, i));
 }
 
-static int compare_names(const void *a, const void *b)
+/* By name, then by place. Rules without a name (reported already) come first. */
+static int compare_names(const void *a, const void *b, void *rules)
 {
-	const struct rule *x = *(const struct rule *const *)a,
-			  *y = *(const struct rule *const *)b;
-	const int order = strcmp(x->name, y->name);
+	const struct rule *x = (const struct rule *)rules + *(const uint32_t *)a;
+	const struct rule *y = (const struct rule *)rules + *(const uint32_t *)b;
+	const int order = strcmp(x->name ? x->name : "", y->name ? y->name : "");
 
 	return order ? order : (x->row > y->row) - (x->row < y->row);
 }
 
 static void check_unique(struct reader *r)
 {
-	const struct rule **named = malloc((r->set->n_rules + 1) * sizeof(const struct rule *));
-	size_t n = 0;
+	const struct rule *rules = r->set->rules;
+	const uint32_t n = r->set->n_rules;
+	uint32_t *order = calloc(n + 1, sizeof(*order));
 
-	if (named == NULL) {
+	if (order == NULL) {
 		r->no_memory = true;
 		return;
 	}
-	for (uint32_t i = 0; i < r->set->n_rules; i++)
-		if (r->set->rules[i].name != NULL)
-			named[n++] = &r->set->rules[i];
-	qsort(named, n, sizeof(named[0]), compare_names);
-	for (size_t i = 1; i < n; i++)
-		if (strcmp(named[i]->name, named[i - 1]->name) == 0)
-			problems_add(r->problems, named[i]->row, named[i]->column, "id",
-			             "\"%s\" is the id of the rule in row %u too",
-			             named[i]->name, named[i - 1]->row);
-	free(named);
+	for (uint32_t i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof(*order), compare_names, r->set->rules);
+	for (uint32_t i = 1; i < n; i++) {
+		const struct rule *rule = &rules[order[i]], *before = &rules[order[i - 1]];
+
+		if (rule->name != NULL && before->name != NULL &&
+		    strcmp(rule->name, before->name) == 0)
+			problems_add(r->problems, rule->row, rule->column, "id",
+			             "\"%s\" is the id of the rule in row %u too", rule->name,
+			             before->row);
+	}
+	free(order);
 }
 
 static void read_document(struct reader *r)

@@ -19,9 +19,11 @@ __attribute__((format(printf, 1, 2))) static inline void say(const char *format,
 
 	size_t n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%SZ ", gmtime_r(&now, &tm));
 	va_start(args, format);
-	const int more = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
+	const size_t room = sizeof(line) - n - 1; /* one octet for the line end */
+	const int more = vsnprintf(line + n, room, format, args);
 	va_end(args);
-	n += more < 0 ? 0 : (size_t)more < sizeof(line) - n - 1 ? (size_t)more : sizeof(line) - n - 2;
+	if (more > 0)
+		n += (size_t)more < room ? (size_t)more : room - 1;
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
 		return; /* a log that is gone must not stop us */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rules: any octets as a rule file. A set that is accepted keeps every promise of
+ * rule_set.h; what is refused is refused with a problem. Small sets are compiled too.
+ */
+#include <errno.h>
+#include <hs/hs.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "check.h"
+#include "rule_compile.h"
+
+#define COMPILE_MAX 200u /* octets of a file whose patterns are compiled: it is slow */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_text(const char *text, size_t max)
+{
+	bug_if(text == NULL || text[0] == '\0' || strlen(text) > max);
+	bug_if(!utf8_valid(text, strlen(text)));
+}
+
+static void check_set(const struct rule_set *set)
+{
+	bug_if(set->n_rules > RULES_MAX || set->n_patterns > RULE_PATTERNS_MAX);
+	for (uint32_t i = 0; i < set->n_rules; i++) {
+		check_text(set->rules[i].name, RULE_NAME_MAX);
+		check_text(set->rules[i].sentence, RULE_SENTENCE_MAX);
+		bug_if(set->rules[i].action < IMAGE_REFUSE ||
+		       set->rules[i].action > IMAGE_RULE_OBSERVE);
+	}
+	for (uint32_t i = 0; i < set->n_patterns; i++) {
+		check_text(set->patterns[i].text, RULE_PATTERN_MAX);
+		bug_if(set->patterns[i].rule >= set->n_rules);
+		bug_if(i != 0 && set->patterns[i].rule < set->patterns[i - 1].rule);
+	}
+	for (uint32_t i = 0; i < set->n_tests; i++)
+		bug_if(set->tests[i].rule >= set->n_rules);
+}
+
+static void check_problems(const struct problems *problems)
+{
+	char line[1000];
+
+	bug_if(problems->total == 0);
+	for (uint32_t i = 0; i < problems_kept(problems); i++) {
+		problem_line(line, sizeof(line), problems, i);
+		bug_if(problems->list[i].text[0] == '\0' || !utf8_valid(line, strlen(line)));
+	}
+}
+
+/* a{1,9999} is slow to compile, and not what is looked for here. */
+static bool slow_to_compile(const struct rule_set *set)
+{
+	for (uint32_t i = 0; i < set->n_patterns; i++)
+		for (const char *c = set->patterns[i].text; *c != '\0'; c++)
+			if (!set->patterns[i].literal && strspn(c, "0123456789") > 2)
+				return true;
+	return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct hs_database *database = NULL;
+	struct rule_set *set = NULL;
+	struct problems problems;
+
+	problems_init(&problems, "fuzz.yaml");
+	if (rule_set_read(&set, (const char *)data, size, &problems) != 0) {
+		check_problems(&problems);
+		return 0;
+	}
+	check_set(set);
+	if (size <= COMPILE_MAX && !slow_to_compile(set)) {
+		if (rule_compile(&database, set, &problems) != 0 ||
+		    rule_run_tests(set, database, &problems) != 0)
+			check_problems(&problems);
+		hs_free_database(database);
+	}
+	rule_set_free(set);
+	return 0;
+}

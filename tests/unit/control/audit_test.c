@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit: each record is stored once, in the file of its day, and found again; records
+ * that arrive twice are stored once; a ring is only emptied of what was committed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "audit_drain.h"
+#include "audit_store.h"
+#include "registry.h"
+#include "report.h"
+#include "temp.h"
+
+#define DAY1 UINT64_C(1717200000) /* 2024-06-01 */
+#define DAY2 (DAY1 + 86400)
+
+static char error[AUDIT_ERROR_SIZE];
+
+static struct audit_record record(uint64_t seconds, unsigned reason, const char *text)
+{
+	struct audit_record r = { .time_us = seconds * 1000000,
+		                  .kind = AUDIT_REFUSED,
+		                  .reason = reason,
+		                  .command_id = 4,
+		                  .sequence = 9,
+		                  .account_id = 1 };
+
+	strcpy(r.system_id, "acme");
+	strcpy(r.sender, "01012345678");
+	r.text_len = (uint16_t)strlen(text);
+	memcpy(r.text, text, r.text_len);
+	return r;
+}
+
+static struct audit_store *opened(void)
+{
+	struct audit_store *store = NULL;
+
+	assert_int_equal(
+		audit_store_open(&store, temp_path("audit"), temp_path("r.sqlite"), error), 0);
+	return store;
+}
+
+static int64_t find(struct audit_store *store, struct audit_query query, struct audit_row *rows)
+{
+	const int64_t n = audit_store_find(store, &query, rows, error);
+
+	if (n < 0)
+		print_message("%s\n", error);
+	return n;
+}
+
+static void stores_and_finds(void **state)
+{
+	struct audit_store *store = opened();
+	struct audit_record records[4] = {
+		record(DAY1, REASON_CONTENT_RULE, "무서류 대출"),
+		record(DAY1 + 1, REASON_SENDER_BLOCKED, "b"),
+		record(DAY2, REASON_CONTENT_RULE, "c"),
+		record(DAY2 + 5, REASON_CONTENT_RULE, "bad \xff\x1b[31m"),
+	};
+	struct audit_row rows[10];
+
+	(void)state;
+	assert_int_equal(audit_store_put(store, 0, 100, records, 4, error), 0);
+	/* A crash before the ring was told: the same ones again. */
+	assert_int_equal(audit_store_put(store, 0, 100, records, 4, error), 0);
+	/* The same positions of another worker, or of a ring made anew, are others. */
+	assert_int_equal(audit_store_put(store, 1, 100, records, 1, error), 0);
+	records[0].time_us += 7;
+	assert_int_equal(audit_store_put(store, 0, 100, records, 1, error), 0);
+	assert_int_equal(find(store, (struct audit_query){ 10, -1, 0, 0 }, rows), 6);
+	assert_int_equal(rows[0].day, 20240601);
+	assert_int_equal(rows[5].day, 20240602);
+	assert_int_equal(rows[0].record.text_len, strlen("무서류 대출"));
+	assert_memory_equal(rows[0].record.text, "무서류 대출", rows[0].record.text_len);
+	assert_memory_equal(rows[5].record.text, "bad ??[31m", 10); /* safe for a terminal */
+	assert_int_equal(
+		find(store, (struct audit_query){ 10, REASON_SENDER_BLOCKED, 0, 0 }, rows), 1);
+	assert_string_equal(rows[0].record.sender, "01012345678");
+	/* The latest two, oldest first; then what comes after the first of them. */
+	assert_int_equal(find(store, (struct audit_query){ 2, -1, 0, 0 }, rows), 2);
+	assert_int_equal(rows[1].record.time_us, records[3].time_us);
+	assert_int_equal(
+		find(store, (struct audit_query){ 9, -1, rows[0].day, rows[0].id }, rows), 1);
+	assert_int_equal(rows[0].record.time_us, records[3].time_us);
+	audit_store_close(store);
+}
+
+static void keeps_the_name_of_its_rule(void **state)
+{
+	struct audit_store *store = opened();
+	const char *const names[] = { "loan-ko" };
+	struct audit_record r = record(DAY1, REASON_CONTENT_RULE, "x");
+	struct registry *registry = NULL;
+	struct audit_row row;
+	uint64_t generation;
+
+	(void)state;
+	assert_int_equal(registry_open(&registry, temp_path("r.sqlite")), 0);
+	assert_int_equal(registry_put_rules(registry, "f", "t", 1, names, 1, &generation), 0);
+	assert_int_equal(registry_rule_id(registry, "loan-ko", &r.rule), 1);
+	registry_close(registry);
+	assert_int_equal(audit_store_put(store, 0, 0, &r, 1, error), 0);
+	assert_int_equal(find(store, (struct audit_query){ 1, -1, 0, 0 }, &row), 1);
+	assert_string_equal(row.rule_name, "loan-ko");
+	audit_store_close(store);
+}
+
+/* Wait until this many are stored, at most five seconds. */
+static bool stored(struct audit_drain *drain, uint64_t n)
+{
+	struct audit_drain_state s;
+
+	for (int i = 0; i < 500; i++) {
+		audit_drain_state(drain, &s);
+		if (s.stored >= n)
+			return s.stored == n;
+		usleep(10000);
+	}
+	print_message("stored %lu, waiting %lu: %s\n", s.stored, s.waiting, s.text);
+	return false;
+}
+
+static void write_records(struct report *report, unsigned worker, unsigned n)
+{
+	struct report_worker *w = report_worker(report, worker);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct audit_record *r = audit_next(w);
+
+		assert_non_null(r);
+		*r = record(DAY1 + i, REASON_CONTENT_RULE, "text");
+		audit_publish(w);
+	}
+}
+
+static void drains_the_rings(void **state)
+{
+	struct audit_drain *drain = NULL;
+	struct report *report = NULL;
+	char why[200];
+
+	(void)state;
+	assert_int_equal(report_open(&report, temp_path("report"), 2, 1024, 1000, why), 0);
+	assert_int_equal(audit_drain_open(&drain, opened(), temp_path("report")), 0);
+	write_records(report, 0, 700);
+	write_records(report, 1, 3);
+	assert_true(stored(drain, 703));
+	assert_int_equal(audit_room(report_worker(report, 0)), 1024);
+	write_records(report, 1, 1);
+	assert_true(stored(drain, 704));
+	audit_drain_close(drain);
+	report_close(report);
+}
+
+/* No store, no room in the ring: records wait until they can be stored. */
+static void holds_what_it_cannot_store(void **state)
+{
+	struct audit_drain *drain = NULL;
+	struct audit_drain_state s = { 0 };
+	struct report *report = NULL;
+	struct audit_store *store = opened();
+	char why[200];
+
+	(void)state;
+	/* A folder where the day's file should be. */
+	assert_int_equal(mkdir(temp_path("audit/audit-20240601.sqlite"), 0700), 0);
+	assert_int_equal(report_open(&report, temp_path("report"), 1, 64, 1000, why), 0);
+	write_records(report, 0, 64);
+	assert_int_equal(audit_drain_open(&drain, store, temp_path("report")), 0);
+	for (int i = 0; i < 300 && s.failing_s == 0; i++) {
+		usleep(10000);
+		audit_drain_state(drain, &s);
+	}
+	assert_int_not_equal(s.failing_s, 0);
+	assert_int_not_equal(s.text[0], '\0');
+	assert_int_equal(audit_room(report_worker(report, 0)), 0);
+	assert_int_equal(rmdir(temp_path("audit/audit-20240601.sqlite")), 0);
+	assert_true(stored(drain, 64));
+	audit_drain_state(drain, &s);
+	assert_int_equal(s.failing_s, 0);
+	assert_int_equal(audit_room(report_worker(report, 0)), 64);
+	audit_drain_close(drain);
+	report_close(report);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, temp_make, temp_remove)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(stores_and_finds),
+		T(keeps_the_name_of_its_rule),
+		T(drains_the_rings),
+		T(holds_what_it_cannot_store),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

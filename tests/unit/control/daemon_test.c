@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * daemon: sluice-control and sluicectl as they are installed, against a link server
+ * of the data plane in this process. What sluicectl says was done is looked up in the
+ * tables that the link server published.
+ *
+ * usage: daemon_test SLUICE_CONTROL SLUICECTL
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "link.h"
+#include "publish.h"
+#include "registry.h"
+#include "report.h"
+#include "temp.h"
+
+#define WORKERS 2
+
+static const char *control_path, *ctl_path;
+static pid_t control;
+static struct publish *publish;
+static struct link_server *server;
+static pthread_t thread, workers[WORKERS];
+static volatile sig_atomic_t stop;
+static char output[65536]; /* of the last sluicectl, stdout and stderr */
+
+static void *serve(void *unused)
+{
+	(void)unused;
+	while (!stop)
+		if (link_turn(server, 20) < 0)
+			break;
+	return NULL;
+}
+
+/* A worker's part in publishing: a turn is over every millisecond. */
+static void *work(void *number)
+{
+	const unsigned worker = *(const unsigned *)number;
+
+	publish_online(publish, worker);
+	while (!stop) {
+		publish_load(publish);
+		usleep(1000);
+		publish_quiescent(publish, worker);
+	}
+	publish_offline(publish, worker);
+	return NULL;
+}
+
+static void data_plane_start(void)
+{
+	static unsigned numbers[WORKERS] = { 0, 1 };
+	static char socket_path[160], image_path[160];
+	char error[LINK_ERROR_SIZE] = "";
+
+	snprintf(socket_path, sizeof(socket_path), "%s/dp.sock", temp_dir);
+	snprintf(image_path, sizeof(image_path), "%s/last.image", temp_dir);
+	const struct link_params params = { socket_path, image_path, WORKERS, NULL, NULL };
+	stop = 0;
+	assert_int_equal(publish_open(&publish, WORKERS), 0);
+	assert_int_equal(link_open(&server, &params, publish, error), 0);
+	for (int i = 0; i < WORKERS; i++)
+		assert_int_equal(pthread_create(&workers[i], NULL, work, &numbers[i]), 0);
+	assert_int_equal(pthread_create(&thread, NULL, serve, NULL), 0);
+}
+
+static void data_plane_stop(void)
+{
+	if (server == NULL)
+		return;
+	stop = 1;
+	pthread_join(thread, NULL);
+	for (int i = 0; i < WORKERS; i++)
+		pthread_join(workers[i], NULL);
+	link_close(server);
+	publish_close(publish);
+	server = NULL;
+	publish = NULL;
+}
+
+/* sluicectl with these arguments; its exit status, what it says in output. */
+static int ctl(const char *arguments)
+{
+	char command[1000];
+
+	snprintf(command, sizeof(command), "%s --socket %s/c.sock %s 2>&1", ctl_path, temp_dir,
+	         arguments);
+	FILE *f = popen(command, "r"); /* NOLINT(cert-env33-c): arguments are of this file */
+	assert_non_null(f);
+	const size_t n = fread(output, 1, sizeof(output) - 1, f);
+	output[n] = '\0';
+	const int status = pclose(f);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool said(const char *text)
+{
+	if (strstr(output, text) != NULL)
+		return true;
+	print_message("\"%s\" is not in: %s\n", text, output);
+	return false;
+}
+
+/* Until sluicectl status says this; at most five seconds. */
+static bool becomes(const char *text)
+{
+	for (int i = 0; i < 100; i++) {
+		if (ctl("status --json") == 0 && strstr(output, text) != NULL)
+			return true;
+		usleep(50000);
+	}
+	return said(text);
+}
+
+static void control_start(void)
+{
+	char paths[5][160];
+	static const char *const names[] = { "r.sqlite", "c.sock", "dp.sock", "report", "log" };
+
+	for (int i = 0; i < 5; i++)
+		snprintf(paths[i], sizeof(paths[i]), "%s/%s", temp_dir, names[i]);
+	control = fork();
+	assert_true(control >= 0);
+	if (control == 0) {
+		if (freopen(paths[4], "a", stderr) == NULL)
+			_exit(99);
+		execl(control_path, control_path, "--database", paths[0], "--socket", paths[1],
+		      "--link", paths[2], "--report", paths[3], (char *)NULL);
+		_exit(99);
+	}
+	assert_true(becomes("\"registry\""));
+}
+
+static int control_end(int signal_number)
+{
+	int status = 0;
+
+	kill(control, signal_number);
+	assert_int_equal(waitpid(control, &status, 0), control);
+	control = 0;
+	return status;
+}
+
+static int setup(void **state)
+{
+	assert_int_equal(temp_make(state), 0);
+	temp_write("a.csv", "system_id,state\nacme,certified\nghost,suspended\n");
+	temp_write("s.csv", "address,owner\n01012345678,acme\n15881588,ghost\n");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	if (control > 0)
+		control_end(SIGKILL);
+	data_plane_stop();
+	return temp_remove(state);
+}
+
+static int import(const char *words, const char *file)
+{
+	char arguments[300];
+
+	snprintf(arguments, sizeof(arguments), "%s %s/%s", words, temp_dir, file);
+	return ctl(arguments);
+}
+
+/* What the tables in force say of this sender in the hands of this account. */
+static unsigned reason_of(const char *system_id, const char *address)
+{
+	const struct tables *t = publish_current(publish);
+	const struct image_sender *found = NULL;
+	struct sender_key key;
+
+	assert_non_null(t);
+	const uint32_t row =
+		image_account_row(t->image, (const uint8_t *)system_id, strlen(system_id));
+	const unsigned reason = tables_account_reason(t, row, (uint32_t)time(NULL));
+	if (reason != REASON_PASS)
+		return reason;
+	assert_int_equal(address_key(&key, (const uint8_t *)address, strlen(address), 0, 0, 82),
+	                 0);
+	sender_set_find(&t->image->senders, &key, 1, &found);
+	return tables_sender_reason(t, &key, found, row, (uint32_t)time(NULL));
+}
+
+static void imports_reach_the_data_plane(void **state)
+{
+	(void)state;
+	data_plane_start();
+	control_start();
+	assert_true(becomes("\"connected\":true"));
+	assert_null(publish_current(publish)); /* a registry that never held anything */
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_true(said("2 added"));
+	assert_int_equal(import("senders import", "s.csv"), 0);
+	assert_true(said("in force in 2 workers"));
+	assert_int_equal(reason_of("acme", "+821012345678"), REASON_PASS);
+	assert_int_equal(reason_of("acme", "1588-1588"), REASON_SENDER_NOT_OWNED);
+	assert_int_equal(reason_of("acme", "0299998888"), REASON_SENDER_UNCERTIFIED);
+	assert_int_equal(reason_of("ghost", "15881588"), REASON_ACCOUNT_SUSPENDED);
+	assert_int_equal(reason_of("nobody", "15881588"), REASON_ACCOUNT_UNKNOWN);
+}
+
+static void sanctions_are_enforced_on_return(void **state)
+{
+	(void)state;
+	data_plane_start();
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_int_equal(import("senders import", "s.csv"), 0);
+	const uint64_t image = publish_current(publish)->image->header->generation;
+	assert_int_equal(ctl("suspend account acme"), 0);
+	assert_true(said("in force in 2 workers after"));
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_ACCOUNT_SUSPENDED);
+	assert_int_equal(ctl("lift account acme"), 0);
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_PASS);
+	assert_int_equal(ctl("suspend sender +82-10-1234-5678"), 0);
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_SENDER_SUSPENDED);
+	/* Suspended in the image itself: the overlay wins. */
+	assert_int_equal(ctl("lift account ghost"), 0);
+	assert_int_equal(reason_of("ghost", "15881588"), REASON_PASS);
+	/* All that went as overlays, and the next image holds it. */
+	assert_int_equal(publish_current(publish)->image->header->generation, image);
+	assert_int_equal(ctl("policy set refuse_at_bind 1"), 0);
+	assert_true(publish_current(publish)->image->header->generation > image);
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_SENDER_SUSPENDED);
+	assert_int_equal(reason_of("ghost", "15881588"), REASON_PASS);
+	assert_int_equal(ctl("suspend account nobody"), 1);
+	assert_true(said("nobody") && said("import it first"));
+}
+
+static void away_is_said_and_made_up_for(void **state)
+{
+	(void)state;
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_true(said("away"));
+	assert_int_equal(import("senders import", "s.csv"), 0);
+	assert_int_equal(ctl("suspend account acme"), 3);
+	assert_true(said("recorded") && said("away"));
+	data_plane_start();
+	assert_true(becomes("\"current\":true"));
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_ACCOUNT_SUSPENDED);
+	/* It goes, a sanction is recorded, and it comes back with its old image. */
+	data_plane_stop();
+	assert_int_equal(ctl("lift account acme"), 3);
+	data_plane_start();
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_ACCOUNT_SUSPENDED);
+	assert_true(becomes("\"current\":true"));
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_PASS);
+}
+
+static void rules_are_pushed_or_refused(void **state)
+{
+	(void)state;
+	data_plane_start();
+	control_start();
+	temp_write("good.yaml",
+	           "rules: [ { id: one, sentence: s, action: refuse, patterns: "
+	           "[ { literal: Loan } ], tests: { match: [ \"a loan\" ] } } ]\n");
+	temp_write("bad.yaml", "rules:\n- { id: one, sentence: s, action: refuse, patterns: "
+	                       "[ { regex: \"(\" } ] }\n");
+	assert_int_equal(import("rules check", "good.yaml"), 0);
+	assert_int_equal(import("rules check", "bad.yaml"), 1);
+	assert_int_equal(import("rules push", "good.yaml"), 0);
+	assert_true(said("1 rules, 1 patterns, 1 tests passed"));
+	assert_int_equal(publish_current(publish)->image->n_rules, 1);
+	assert_int_equal(import("rules push", "bad.yaml"), 1);
+	assert_true(said("bad.yaml:2:") && said("nothing was pushed"));
+	assert_int_equal(publish_current(publish)->image->n_rules, 1);
+	temp_write("none.yaml", "rules: []\n");
+	assert_int_equal(import("rules push", "none.yaml"), 0);
+	assert_int_equal(publish_current(publish)->image->n_rules, 0);
+}
+
+static void a_bad_file_changes_nothing(void **state)
+{
+	(void)state;
+	data_plane_start();
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	const uint64_t before = publish_current(publish)->image->header->generation;
+	temp_write("bad.csv",
+	           "address,owner,state\n01011112222,acme,\n01022223333,acme,certifed\n");
+	assert_int_equal(import("senders import", "bad.csv"), 1);
+	assert_true(said("bad.csv:3: state: \"certifed\""));
+	assert_int_equal(import("senders import", "no-such-file.csv"), 1);
+	assert_true(said("cannot read"));
+	assert_int_equal(ctl("senders"), 2);
+	assert_int_equal(ctl("audit --reason nonsense"), 1);
+	assert_true(said("there is no reason"));
+	assert_int_equal(publish_current(publish)->image->header->generation, before);
+	assert_true(becomes("\"senders\":0"));
+}
+
+static void counters_and_audit_are_shown(void **state)
+{
+	struct report *report = NULL;
+	char why[200];
+
+	(void)state;
+	assert_int_equal(report_open(&report, temp_path("report"), 1, 64, 1000, why), 0);
+	struct report_worker *w = report_worker(report, 0);
+	count_add(w, COUNTER_REFUSED, 41);
+	count_add(w, REPORT_REASON_BASE + REASON_CONTENT_RULE, 17);
+	struct audit_record *r = audit_next(w);
+	*r = (struct audit_record){ .time_us = (uint64_t)time(NULL) * 1000000,
+		                    .kind = AUDIT_REFUSED,
+		                    .reason = REASON_CONTENT_RULE,
+		                    .system_id = "acme",
+		                    .sender = "01012345678",
+		                    .text_len = 6 };
+	memcpy(r->text, "대출", 6);
+	audit_publish(w);
+	control_start();
+	assert_int_equal(ctl("counters"), 0);
+	assert_true(said("41  refused") && said("17  reason_content_rule"));
+	assert_true(becomes("\"stored\":1"));
+	assert_int_equal(ctl("audit"), 0);
+	assert_true(said("acme") && said("content_rule") && said("대출"));
+	report_close(report);
+}
+
+/* kill -9 while a large file is imported: all of it or nothing, and it starts again. */
+static void killed_during_an_import(void **state)
+{
+	struct registry *registry = NULL;
+	struct registry_counts c;
+	char command[700], *text = calloc(1, 64 * 60000 + 100), *to = text;
+
+	(void)state;
+	to += sprintf(to, "address,owner\n");
+	for (int i = 0; i < 60000; i++)
+		to += sprintf(to, "010%08d,acme\n", i + 20000000);
+	temp_write("big.csv", text);
+	free(text);
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_int_equal(import("senders import", "s.csv"), 0);
+	snprintf(command, sizeof(command),
+	         "%s --socket %s/c.sock senders import %s/big.csv "
+	         ">/dev/null 2>&1 &",
+	         ctl_path, temp_dir, temp_dir);
+	for (int round = 0; round < 4; round++) {
+		assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+		usleep(20000u + (unsigned)round * 60000u);
+		control_end(SIGKILL);
+		assert_int_equal(registry_open(&registry, temp_path("r.sqlite")), 0);
+		assert_int_equal(registry_count(registry, &c), 0);
+		assert_true(c.senders == 2 || c.senders == 60002);
+		assert_int_equal(c.generation, c.senders == 2 ? 3 : c.generation);
+		registry_close(registry);
+		control_start();
+	}
+	/* An orderly end leaves no socket behind. */
+	assert_int_equal(control_end(SIGTERM), 0);
+	assert_int_not_equal(access(temp_path("c.sock"), F_OK), 0);
+}
+
+static void the_socket_is_not_for_everybody(void **state)
+{
+	struct stat s;
+
+	(void)state;
+	control_start();
+	assert_int_equal(stat(temp_path("c.sock"), &s), 0);
+	assert_int_equal(s.st_mode & 0777, 0660);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		T(imports_reach_the_data_plane), T(sanctions_are_enforced_on_return),
+		T(away_is_said_and_made_up_for), T(rules_are_pushed_or_refused),
+		T(a_bad_file_changes_nothing),   T(counters_and_audit_are_shown),
+		T(killed_during_an_import),      T(the_socket_is_not_for_everybody),
+	};
+
+	if (argc != 3)
+		return 2;
+	control_path = argv[1];
+	ctl_path = argv[2];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registry: imports are all or nothing, name what is wrong, and never undo a sanction.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "import.h"
+#include "sql.h"
+#include "temp.h"
+
+static struct registry *registry;
+static struct problems problems, notes;
+static struct import_result done;
+
+static int setup(void **state)
+{
+	return temp_make(state) || registry_open(&registry, temp_path("r.sqlite")) != 0;
+}
+
+static int teardown(void **state)
+{
+	registry_close(registry);
+	return temp_remove(state);
+}
+
+typedef int import_function(struct registry *r, char *text, size_t size, struct problems *p,
+                            struct problems *n, struct import_result *result);
+
+static int import(import_function *function, const char *text)
+{
+	char *copy = strdup(text);
+
+	problems_init(&problems, "f.csv");
+	problems_init(&notes, "f.csv");
+	const int result = function(registry, copy, strlen(copy), &problems, &notes, &done);
+	free(copy);
+	return result;
+}
+
+static void two_accounts(void)
+{
+	assert_int_equal(import(import_accounts, "system_id,name,state\nacme,Acme,certified\n"
+	                                         "ghost,\"Ghost, Ltd\",suspended\n"),
+	                 0);
+}
+
+static struct registry_counts counts(void)
+{
+	struct registry_counts c;
+
+	assert_int_equal(registry_count(registry, &c), 0);
+	return c;
+}
+
+static uint64_t generation(void)
+{
+	uint64_t value = 0;
+
+	assert_int_equal(registry_generation(registry, &value), 0);
+	return value;
+}
+
+static bool says(const struct problems *p, uint32_t row, const char *field, const char *text)
+{
+	for (uint32_t i = 0; i < problems_kept(p); i++)
+		if (p->list[i].row == row && strcmp(p->list[i].field, field) == 0 &&
+		    strstr(p->list[i].text, text) != NULL)
+			return true;
+	return false;
+}
+
+static void imports_and_replaces(void **state)
+{
+	(void)state;
+	two_accounts();
+	assert_int_equal(done.added, 2);
+	assert_int_equal(import(import_accounts, "name,system_id\nNew,new\nAcme 2,acme\n"), 0);
+	assert_int_equal(done.added, 1);
+	assert_int_equal(done.updated, 1);
+	assert_int_equal(counts().accounts, 3);
+	assert_int_equal(counts().accounts_suspended, 1);
+	assert_int_equal(done.generation, generation());
+}
+
+static void senders_are_compared_by_canonical_form(void **state)
+{
+	(void)state;
+	two_accounts();
+	assert_int_equal(import(import_senders, "address,owner\n010-1234-5678,acme\n"
+	                                        "+82 10 1234 5678,acme\nSluice,acme\n"),
+	                 0);
+	assert_int_equal(done.added, 2);
+	assert_int_equal(done.repeated, 1);
+	assert_true(says(&notes, 3, "address", "row 2"));
+	assert_int_equal(import(import_senders, "address,owner\n01012345678,acme\n"
+	                                        "821012345678,ghost\nSLUICE,acme\n"),
+	                 -EINVAL);
+	assert_int_equal(problems.total, 1);
+	assert_true(says(&problems, 3, "address", "contradicts row 2"));
+	assert_int_equal(counts().senders, 2);
+}
+
+static void a_bad_row_imports_nothing(void **state)
+{
+	const uint64_t before = (two_accounts(), generation());
+
+	(void)state;
+	assert_int_equal(import(import_accounts,
+	                        "system_id,name,state,mode,alphabet,sender_field,valid_from,"
+	                        "valid_until\n"
+	                        "fine,,,,,,,\n"
+	                        "sixteen-octets-x,,,,,,,\n"
+	                        "a,,certifed,enforced,gsm,0x10000,2026-02-30,\n"
+	                        "b,,,,,,2026-02-02,2026-02-01\n"
+	                        "c,,\n"),
+	                 -EINVAL);
+	assert_true(says(&problems, 3, "system_id", "16 octets"));
+	assert_true(says(&problems, 4, "state", "certifed"));
+	assert_true(says(&problems, 4, "mode", "enforced"));
+	assert_true(says(&problems, 4, "alphabet", "cp949"));
+	assert_true(says(&problems, 4, "sender_field", "0x10000"));
+	assert_true(says(&problems, 4, "valid_from", "2026-02-30"));
+	assert_true(says(&problems, 5, "valid_until", "never be valid"));
+	assert_true(says(&problems, 6, "", "3 fields"));
+	assert_int_equal(problems.total, 8);
+	assert_int_equal(counts().accounts, 2);
+	assert_int_equal(generation(), before);
+	assert_int_equal(import(import_senders, "address,owner,state\n010,acme,\n,acme,\n"
+	                                        "0212345678,nobody,\n0212345679,,certified\n"),
+	                 -EINVAL);
+	assert_true(says(&problems, 3, "address", "cannot be"));
+	assert_true(says(&problems, 4, "owner", "nobody"));
+	assert_true(says(&problems, 5, "owner", "is needed"));
+	assert_int_equal(counts().senders, 0);
+}
+
+/* The first 20 are kept, all are counted. */
+static void many_problems_are_counted(void **state)
+{
+	char text[4000] = "system_id,state\n";
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		sprintf(text + strlen(text), "a%d,wrong\n", i);
+	assert_int_equal(import(import_accounts, text), -EINVAL);
+	assert_int_equal(problems.total, 100);
+	assert_int_equal(problems.list[PROBLEMS_MAX - 1].row, 21);
+}
+
+static void sanctions_outlive_imports(void **state)
+{
+	struct link_sanction s;
+	uint64_t g = 0;
+
+	(void)state;
+	two_accounts();
+	assert_int_equal(import(import_senders, "address,owner\n01012345678,acme\n"), 0);
+	assert_int_equal(
+		registry_sanction(registry, LINK_SUSPEND, LINK_ACCOUNT, "acme", &s, &g), 0);
+	assert_int_equal(s.kind, LINK_ACCOUNT);
+	assert_int_equal(s.account_id, 1);
+	assert_int_equal(g, generation());
+	assert_int_equal(registry_sanction(registry, LINK_SUSPEND, LINK_SENDER,
+	                                   "+82-10-1234-5678", &s, &g),
+	                 0);
+	two_accounts();
+	assert_int_equal(done.still_suspended, 1);
+	assert_int_equal(counts().accounts_suspended, 2);
+	assert_int_equal(import(import_senders, "address,owner\n010 1234 5678,acme\n"), 0);
+	assert_int_equal(done.still_suspended, 1);
+	assert_int_equal(registry_sanction(registry, LINK_LIFT, LINK_ACCOUNT, "acme", &s, &g),
+	                 0);
+	/* One that the file suspended is lifted as well. */
+	assert_int_equal(registry_sanction(registry, LINK_LIFT, LINK_ACCOUNT, "ghost", &s, &g),
+	                 0);
+	assert_int_equal(counts().accounts_suspended, 0);
+	assert_int_equal(counts().senders_suspended, 1);
+}
+
+/* Whoever imports millions of senders holds the registry for a while. */
+static void sanctions_do_not_wait_for_imports(void **state)
+{
+	struct link_sanction s;
+	uint64_t g = 0, before;
+	struct sql importer;
+
+	(void)state;
+	two_accounts();
+	before = generation();
+	assert_int_equal(sql_open(&importer, temp_path("r.sqlite"), 0x534c5552), 0);
+	assert_int_equal(
+		sql_script(&importer, "BEGIN IMMEDIATE; UPDATE account SET name = 'x'"), 0);
+	assert_int_equal(
+		registry_sanction(registry, LINK_SUSPEND, LINK_ACCOUNT, "acme", &s, &g), 0);
+	assert_int_equal(g, before + 1);
+	assert_int_equal(counts().accounts_suspended, 2);
+	assert_int_equal(sql_script(&importer, "COMMIT"), 0);
+	sql_close(&importer);
+	assert_int_equal(counts().accounts_suspended, 2);
+	assert_int_equal(registry_sanction(registry, LINK_LIFT, LINK_ACCOUNT, "ghost", &s, &g),
+	                 0);
+	assert_int_equal(counts().accounts_suspended, 1);
+	two_accounts(); /* says of ghost, later than the lift, that it is suspended */
+	assert_int_equal(counts().accounts_suspended, 2);
+}
+
+static void sanctions_name_what_they_miss(void **state)
+{
+	struct link_sanction s;
+	uint64_t g = 0, before;
+
+	(void)state;
+	two_accounts();
+	assert_int_equal(import(import_senders, "address,owner,state\n0212345678,,blocked\n"),
+	                 0);
+	before = generation();
+	assert_int_equal(
+		registry_sanction(registry, LINK_SUSPEND, LINK_ACCOUNT, "nobody", &s, &g),
+		-ENOENT);
+	assert_non_null(strstr(registry_error(registry), "nobody"));
+	assert_int_equal(
+		registry_sanction(registry, LINK_SUSPEND, LINK_SENDER, "0299999999", &s, &g),
+		-ENOENT);
+	assert_int_equal(
+		registry_sanction(registry, LINK_LIFT, LINK_SENDER, "0212345678", &s, &g),
+		-EPERM);
+	assert_int_equal(generation(), before);
+}
+
+static void rule_numbers_are_for_ever(void **state)
+{
+	const char *const one[] = { "a", "b" }, *const two[] = { "c", "a" };
+	uint32_t a = 0, again = 0;
+	uint64_t g = 0;
+	char name[65];
+
+	(void)state;
+	assert_int_equal(registry_put_rules(registry, "x", "text", 4, one, 2, &g), 0);
+	assert_int_equal(registry_rule_id(registry, "a", &a), 1);
+	assert_int_equal(registry_put_rules(registry, "y", "other", 5, two, 2, &g), 0);
+	assert_int_equal(registry_rule_id(registry, "a", &again), 1);
+	assert_int_equal(a, again);
+	assert_int_equal(registry_rule_name(registry, a, name, sizeof(name)), 1);
+	assert_string_equal(name, "a");
+	assert_int_equal(registry_rule_name(registry, 999, name, sizeof(name)), 0);
+	assert_int_equal(counts().rules, 2);
+}
+
+static void policy_has_bounds(void **state)
+{
+	uint64_t g = 0;
+	uint32_t value = 0;
+
+	(void)state;
+	assert_int_equal(registry_policy(registry, "country", &value), 0);
+	assert_int_equal(value, 82);
+	assert_int_equal(registry_set_policy(registry, "refuse_at_bind", 2, &g), -ERANGE);
+	assert_int_equal(registry_set_policy(registry, "no_such", 1, &g), -ENOENT);
+	assert_int_equal(registry_set_policy(registry, "refuse_at_bind", 1, &g), 0);
+	assert_int_equal(registry_policy(registry, "refuse_at_bind", &value), 0);
+	assert_int_equal(value, 1);
+	two_accounts();
+	assert_int_equal(import(import_senders, "address,owner\n0212345678,acme\n"), 0);
+	/* Keys were made under 82. */
+	assert_int_equal(registry_set_policy(registry, "country", 65, &g), -EPERM);
+}
+
+static void refuses_files_that_are_not_its_own(void **state)
+{
+	struct registry *other = NULL;
+	struct sql sql;
+
+	(void)state;
+	assert_int_equal(sql_open(&sql, temp_path("foreign.sqlite"), 77), 0);
+	assert_int_equal(sql_script(&sql, "CREATE TABLE t(x)"), 0);
+	sql_close(&sql);
+	assert_int_equal(registry_open(&other, temp_path("foreign.sqlite")), -EBADMSG);
+	assert_non_null(strstr(registry_error(other), "another program"));
+	registry_close(other);
+	temp_write("text.sqlite",
+	           "this is no database, but a text that is long enough to look at");
+	assert_int_equal(registry_open(&other, temp_path("text.sqlite")), -EBADMSG);
+	registry_close(other);
+	assert_int_equal(registry_open(&other, temp_path("no/such/folder.sqlite")), -ENOENT);
+	registry_close(other);
+	assert_int_equal(sql_open(&sql, temp_path("r.sqlite"), 0x534c5552), 0);
+	assert_int_equal(sql_script(&sql, "PRAGMA user_version = 99"), 0);
+	sql_close(&sql);
+	assert_int_equal(registry_open(&other, temp_path("r.sqlite")), -EPROTONOSUPPORT);
+	assert_non_null(strstr(registry_error(other), "newer"));
+	registry_close(other);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(imports_and_replaces),
+		T(senders_are_compared_by_canonical_form),
+		T(a_bad_row_imports_nothing),
+		T(many_problems_are_counted),
+		T(sanctions_outlive_imports),
+		T(sanctions_do_not_wait_for_imports),
+		T(sanctions_name_what_they_miss),
+		T(rule_numbers_are_for_ever),
+		T(policy_has_bounds),
+		T(refuses_files_that_are_not_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
