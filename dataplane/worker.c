@@ -221,7 +221,8 @@ static void look_at_pool(struct worker *w)
 {
 	const struct rte_mempool *pool = w->ports->pool;
 
-	if (w->turns++ % PRESSURE_TURNS == 0)
+	/* Under pressure every turn: turns may be rare, and senders wait for the end of it. */
+	if (w->turns++ % PRESSURE_TURNS == 0 || w->env.pressure)
 		w->env.pressure = rte_mempool_avail_count(pool) < pool->size / PRESSURE_SHARE;
 }
 

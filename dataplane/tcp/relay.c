@@ -196,10 +196,13 @@ static void handshake(struct relay *r, const struct packet *p, struct tcp_env *e
 /* Both ends have closed; late segments get the ACK they may have missed. */
 static void linger(struct relay *r, const struct packet *p, struct tcp_env *env)
 {
-	if (p->flags & TCP_RST)
-		r->state = RELAY_DEAD;
-	else if (p->payload_len != 0 || p->flags & TCP_FIN)
+	if (p->flags & TCP_RST) {
+		if (p->seq == r->leg[p->side].rcv_nxt) /* RFC 5961 section 3.2 */
+			r->state = RELAY_DEAD;
+	} else if (p->payload_len != 0 || p->flags & TCP_FIN) {
+		r->state_us = env->now_us; /* RFC 9293 section 3.10.7.4, eighth check */
 		(void)leg_emit_bare(r, p->side, r->leg[p->side].snd_max, TCP_ACK, env);
+	}
 	rte_pktmbuf_free(p->mbuf);
 }
 

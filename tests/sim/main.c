@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main: seeds on the command line. A failed world leaves its buffers behind, so the pool
+ * is made anew for each failure. */
+#include <getopt.h>
+#include <inttypes.h>
+
+#include <rte_eal.h>
+
+#include "sim.h"
+
+#define POOL_BUFFERS 4095u
+#define FAILURES_MOST 20u
+
+static void start_eal(const char *name)
+{
+	char memory[] = "64", *arguments[] = {
+		(char *)name, "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
+		"-m",         memory,      "-l",          "0",        "--log-level=3",
+		NULL,
+	};
+
+	if (rte_eal_init((int)(sizeof(arguments) / sizeof(arguments[0])) - 1, arguments) < 0) {
+		fprintf(stderr, "sim: no EAL\n");
+		exit(2);
+	}
+}
+
+static struct rte_mempool *pool_new(void)
+{
+	static unsigned count;
+	char name[32];
+
+	snprintf(name, sizeof(name), "sim%u", count++);
+	struct rte_mempool *pool =
+		rte_pktmbuf_pool_create(name, POOL_BUFFERS, 0, sizeof(struct segment),
+	                                RTE_PKTMBUF_HEADROOM + 2048, SOCKET_ID_ANY);
+	if (pool == NULL) {
+		fprintf(stderr, "sim: no memory for the pool\n");
+		exit(2);
+	}
+	return pool;
+}
+
+static unsigned run(uint64_t from, uint64_t n, const char *name)
+{
+	struct rte_mempool *pool = pool_new();
+	unsigned failed = 0;
+
+	for (uint64_t seed = from; seed < from + n && failed < FAILURES_MOST; seed++) {
+		const char *why = sim_run(seed, false, pool);
+		if (why == NULL)
+			continue;
+		failed++;
+		printf("seed %" PRIu64 ": %s\n  %s --seed %" PRIu64 " --trace\n", seed, why,
+		       name, seed);
+		rte_mempool_free(pool);
+		pool = pool_new();
+	}
+	rte_mempool_free(pool);
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "seeds", required_argument, NULL, 'n' },
+		{ "from", required_argument, NULL, 'f' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "trace", no_argument, NULL, 't' },
+		{ 0 },
+	};
+	uint64_t n = 1000, from = 1;
+	bool trace = false;
+
+	start_eal(argv[0]);
+	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (o == 'n') {
+			n = strtoull(optarg, NULL, 0);
+		} else if (o == 'f') {
+			from = strtoull(optarg, NULL, 0);
+		} else if (o == 's') {
+			from = strtoull(optarg, NULL, 0);
+			n = 1;
+		} else if (o == 't') {
+			trace = true;
+		} else {
+			fprintf(stderr,
+			        "usage: sim --seeds N [--from S] | --seed S [--trace]\n");
+			return 2;
+		}
+	}
+	unsigned failed;
+	if (trace) {
+		const char *why = sim_run(from, true, pool_new());
+		printf("seed %" PRIu64 ": %s\n", from, why != NULL ? why : "passed");
+		failed = why != NULL;
+		n = 1;
+	} else {
+		failed = run(from, n, argv[0]);
+	}
+	printf("%" PRIu64 " seeds, %u failed\n", n, failed);
+	return failed != 0;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * monitor: every frame that the worker is given and every frame that it gives, before
+ * any fault of the hop behind it. Here are the rules of TCP that must hold at every step.
+ */
+#include "sim.h"
+
+#include "endpoint_priv.h"
+
+struct conn *monitor_conn(struct sim *s, const uint8_t *frame, uint32_t len, int from)
+{
+	const uint16_t port = frame_esme_port(frame, len, from);
+
+	for (unsigned i = 0; i < s->n_conns; i++)
+		if (s->conns[i].path.port[ESME] == port)
+			return &s->conns[i];
+	return NULL;
+}
+
+static void make_room(struct heard *h, uint64_t end)
+{
+	if (end < h->room)
+		return;
+	const uint32_t room = (uint32_t)end * 2 + 4096;
+	h->have = realloc(h->have, room);
+	if (h->have == NULL)
+		abort();
+	memset(h->have + h->room, 0, room - h->room);
+	h->room = room;
+}
+
+/* Whether the leg has certainly taken what its window allowed. */
+bool monitor_nothing_dropped(const struct sim *s)
+{
+	const uint64_t *c = s->report.counters;
+
+	return c[COUNTER_TCP_OOO_FULL] == 0 && c[COUNTER_POOL_EMPTY] == 0;
+}
+
+static void heard_octets(struct sim *s, struct heard *h, uint64_t at, const struct seg *g)
+{
+	const bool fresh = !g->has_ts || (int32_t)(g->ts_val - h->newest_stamp) >= 0;
+	const bool sure = fresh && monitor_nothing_dropped(s) && at > h->contig;
+
+	h->doubt |= !fresh; /* RFC 7323 section 5.3: dropped, if its number is the next */
+	make_room(h, at + g->len);
+	for (uint32_t i = 0; i < g->len; i++)
+		h->have[at + i] |= sure ? 3 : 1;
+	const uint64_t was = h->contig;
+	while (h->contig < h->room && h->have[h->contig])
+		h->contig++;
+	if (h->contig != was) {
+		h->contig_stamp = g->ts_val;
+		h->stamped = g->has_ts && fresh;
+	}
+}
+
+void monitor_heard(struct sim *s, int from, const uint8_t *frame, uint32_t len)
+{
+	struct conn *c = monitor_conn(s, frame, len, from);
+	struct seg g;
+
+	if (c == NULL || frame_read(&c->path, from, frame, len, &g) != NULL)
+		return; /* corrupted on its way */
+	struct heard *h = &c->heard[from];
+	sim_trace(s, "%u   heard %s seq %u len %u ts %u", c->index,
+	          from == ESME ? "esme" : "smsc", g.seq - c->end[from].config.isn - 1, g.len,
+	          g.ts_val);
+	if (g.flags & SYN) {
+		if (g.window > h->edge)
+			h->edge = g.window; /* not scaled */
+		if (!h->any)
+			h->newest_stamp = g.ts_val;
+		h->any = true;
+		return;
+	}
+	if (g.flags & RST || !(g.flags & ACK))
+		return;
+	const uint64_t at = end_offset(g.seq, c->end[from].config.isn + 1, h->contig);
+	const uint64_t ack =
+		end_offset(g.ack, c->end[!from].config.isn + 1, c->said[from].log.len);
+	const uint64_t edge = ack + ((uint64_t)g.window << c->end[from].config.wscale);
+	if (edge > h->edge && ack < UINT32_MAX)
+		h->edge = edge;
+	if (g.len != 0 && at < UINT32_MAX)
+		heard_octets(s, h, at, &g);
+	if (g.has_ts && (int32_t)(g.ts_val - h->newest_stamp) > 0)
+		h->newest_stamp = g.ts_val;
+	if (g.flags & FIN) {
+		h->fin = true;
+		h->fin_at = at + g.len;
+	}
+	g.payload = NULL;
+	h->last = g;
+}
+
+static void said_text(struct conn *c, int to, const struct seg *g, uint64_t at)
+{
+	struct sim *s = c->sim;
+	struct said *d = &c->said[to];
+	const struct endpoint *e = &c->end[to];
+
+	if (at + g->len > c->heard[to].edge)
+		sim_fail(s, "octets to %llu beyond the window to %llu",
+		         (unsigned long long)at + g->len,
+		         (unsigned long long)c->heard[to].edge);
+	if (g->len + (g->has_ts ? 12u : 0u) > e->config.mss)
+		sim_fail(s, "%u octets exceed an MSS of %u", g->len, e->config.mss);
+	if (at > d->log.len) {
+		sim_fail(s, "octets from %llu on, but only %u were sent",
+		         (unsigned long long)at, d->log.len);
+		return;
+	}
+	const uint32_t known =
+		(uint32_t)(d->log.len - at) < g->len ? (uint32_t)(d->log.len - at) : g->len;
+	if (known != 0 && memcmp(d->log.at + at, g->payload, known) != 0)
+		sim_fail(s, "sent again with other octets at %llu", (unsigned long long)at);
+	if (known == g->len)
+		return;
+	if (d->fin)
+		sim_fail(s, "octets behind a FIN");
+	octets_append(&d->log, g->payload + known, g->len - known);
+	sim_trace(s, "    new octets from %u on", d->log.len - (g->len - known));
+	oracle_octets(c, to);
+}
+
+static void said_fin(struct conn *c, int to, uint64_t at)
+{
+	struct said *d = &c->said[to];
+
+	if (at != d->log.len || (d->fin && d->fin_at != at))
+		sim_fail(c->sim, "FIN at %llu, but the stream ends at %u",
+		         (unsigned long long)at, d->log.len);
+	if (d->checked != d->log.len)
+		sim_fail(c->sim, "FIN inside a PDU");
+	d->fin = true;
+	d->fin_at = at;
+}
+
+static void said_ack(struct conn *c, int to, const struct seg *g)
+{
+	struct sim *s = c->sim;
+	struct said *d = &c->said[to];
+	const struct heard *h = &c->heard[to];
+	const uint64_t ack = end_offset(g->ack, c->end[to].config.isn + 1, d->ack);
+	const uint64_t most = h->contig + (h->fin && h->fin_at == h->contig);
+	const uint64_t edge = ack + ((uint64_t)g->window << c->end[!to].config.wscale);
+
+	if (ack > most)
+		sim_fail(s, "ACK %llu, but only %llu were received", (unsigned long long)ack,
+		         (unsigned long long)most);
+	if (ack < d->ack)
+		sim_fail(s, "ACK %llu behind %llu", (unsigned long long)ack,
+		         (unsigned long long)d->ack);
+	if (edge < d->edge)
+		sim_fail(s, "right edge %llu behind %llu", (unsigned long long)edge,
+		         (unsigned long long)d->edge);
+	d->ack = ack;
+	d->edge = edge;
+	d->any = true;
+	for (unsigned i = 0; i < g->n_sacks; i++) {
+		const uint64_t left = end_offset(g->sack[i][0], c->end[to].config.isn + 1, ack);
+		const uint64_t right =
+			end_offset(g->sack[i][1], c->end[to].config.isn + 1, ack);
+		if (!c->end[0].sack_ok || !c->end[1].sack_ok || left <= ack || right <= left ||
+		    right > h->room)
+			sim_fail(s, "SACK block that cannot be");
+		for (uint64_t at = left; at < right && !s->failed; at++)
+			if (!h->have[at])
+				sim_fail(s, "SACK of octets that were not received");
+	}
+}
+
+static void said_stamp(struct conn *c, int to, const struct seg *g)
+{
+	struct sim *s = c->sim;
+	struct said *d = &c->said[to];
+	const struct heard *here = &c->heard[to], *there = &c->heard[!to];
+
+	if (g->has_ts != (c->end[0].config.offer_ts && c->end[1].config.offer_ts)) {
+		sim_fail(s, "time-stamp %s", g->has_ts ? "not negotiated" : "is missing");
+		return;
+	}
+	if (!g->has_ts)
+		return;
+	if (d->clocked &&
+	    ((int32_t)(g->ts_val - d->stamp) < 0 || (int32_t)(g->ts_ecr - d->echo) < 0))
+		sim_fail(s, "time-stamps go back");
+	if ((int32_t)(there->newest_stamp - g->ts_val) < 0 ||
+	    (int32_t)(here->newest_stamp - g->ts_ecr) < 0)
+		sim_fail(s, "a time-stamp that no end ever had");
+	d->stamp = g->ts_val;
+	d->echo = g->ts_ecr;
+	d->clocked = true;
+	if (!monitor_nothing_dropped(s) || here->doubt || there->doubt)
+		return;
+	if (here->stamped && d->ack == here->contig && !here->fin &&
+	    (int32_t)(g->ts_ecr - here->contig_stamp) < 0)
+		sim_fail(s, "TSecr is older than what is acknowledged");
+	if (there->stamped && c->said[!to].ack == there->contig && !there->fin &&
+	    (int32_t)(g->ts_val - there->contig_stamp) < 0)
+		sim_fail(s, "TSval is older than what was received");
+}
+
+void monitor_said(struct sim *s, int to, const uint8_t *frame, uint32_t len)
+{
+	struct conn *c = monitor_conn(s, frame, len, !to);
+	struct seg g;
+	const char *wrong = c == NULL ? "no connection has these ports"
+	                              : frame_read(&c->path, !to, frame, len, &g);
+
+	if (wrong != NULL) {
+		sim_fail(s, "a frame to %s: %s", to == ESME ? "the ESME" : "the SMSC", wrong);
+		return;
+	}
+	sim_trace(s, "%u worker > %s seq %u ack %u len %u%s%s%s win %u ts %u/%u", c->index,
+	          to == ESME ? "esme" : "smsc", g.seq - c->end[!to].config.isn - 1,
+	          g.ack - c->end[to].config.isn - 1, g.len, g.flags & SYN ? " SYN" : "",
+	          g.flags & FIN ? " FIN" : "", g.flags & RST ? " RST" : "", g.window, g.ts_val,
+	          g.ts_ecr);
+	if (g.flags & RST)
+		c->said[to].rst = true;
+	if (g.flags & (RST | SYN))
+		return;
+	if (!(g.flags & ACK))
+		sim_fail(s, "a segment without ACK");
+	const uint64_t at = end_offset(g.seq, c->end[!to].config.isn + 1, c->said[to].log.len);
+	said_ack(c, to, &g);
+	said_stamp(c, to, &g);
+	if (g.len != 0)
+		said_text(c, to, &g, at);
+	if (g.flags & FIN)
+		said_fin(c, to, at + g.len);
+}

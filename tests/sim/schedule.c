@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* schedule: what a seed decides before the first frame. */
+#include "sim.h"
+
+#include "pdu.h"
+
+/* One of n values. */
+#define PICK(r, ...) \
+	(((const uint32_t[]){ __VA_ARGS__ })[random_below( \
+		r, sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))])
+
+static void draw_end(struct sim *s, struct end_config *e)
+{
+	struct random *r = &s->random;
+
+	*e = (struct end_config){ 0 };
+	/* Near the wrap, so that every comparison of numbers is put to the test. */
+	e->isn = random_below(r, 2) ? UINT32_MAX - random_below(r, 30000)
+	                            : (uint32_t)random_u64(r);
+	e->ts_base = random_below(r, 2) ? UINT32_MAX - random_below(r, 3000)
+	                                : (uint32_t)random_u64(r);
+	e->buffer = PICK(r, 3000, 8192, 20000, 65535, 65535, 200000);
+	e->mss = (uint16_t)PICK(r, 88, 536, 1220, 1400, 1460, 1460);
+	e->offer_wscale = random_below(r, 4) != 0;
+	e->wscale = (uint8_t)(e->offer_wscale ? PICK(r, 0, 2, 7, 10) : 0);
+	e->offer_ts = random_below(r, 3) != 0;
+	e->offer_sack = random_below(r, 3) != 0;
+	e->ack_delay_us = PICK(r, 0, 0, 40000, 200000);
+	e->tiny = random_chance(r, 800);
+	e->shrinks = random_chance(r, 800);
+	e->probes_octet = random_below(r, 2);
+	if (random_chance(r, 1500)) {
+		e->read_every_us = PICK(r, 1000, 20000, 300000);
+		e->read_octets = PICK(r, 500, 3000, 30000);
+	}
+}
+
+/* A slow end must be done within the limit: about a minute of reading at the most. */
+static void limit_plan(struct conn *c)
+{
+	const struct end_config *a = &c->end[ESME].config, *b = &c->end[SMSC].config;
+
+	if (a->tiny || b->tiny || a->mss < 200 || b->mss < 200) {
+		c->plan.large = 0;
+		c->plan.size_most = 200;
+	}
+	if (a->read_every_us != 0 || b->read_every_us != 0) {
+		c->plan.large /= 4;
+		c->plan.requests /= 2;
+	}
+}
+
+static void draw_plan(struct sim *s, struct conn *c)
+{
+	struct random *r = &s->random;
+	struct plan *p = &c->plan;
+
+	/* Most connections end in order: there the oracle knows most. */
+	p->close = random_below(r, 100) < 65 ? random_below(r, CLOSE_PARTIAL + 1)
+	                                     : random_below(r, CLOSE_PLANS);
+	p->open_at = s->now + random_below(r, 200000);
+	p->close_at = p->open_at + random_below(r, PICK(r, 100000, 1000000, 5000000));
+	p->requests = random_in(r, 1, PICK(r, 8, 30, 60));
+	p->deliveries = random_below(r, 8);
+	p->early = random_chance(r, 500) ? random_in(r, 1, 3) : 0;
+	p->tick_us[ESME] = PICK(r, 200, 2000, 50000);
+	p->tick_us[SMSC] = PICK(r, 200, 2000, 50000);
+	p->burst = PICK(r, 1, 3, 30);
+	p->size_most = PICK(r, 60, 160, 254, 2000);
+	p->large = PICK(r, 0, 0, 100, 400);
+	p->shuffle = random_below(r, 2);
+	for (int end = ESME; end <= SMSC; end++)
+		c->tick_at[end] = p->open_at + random_below(r, 1000);
+	c->deliver_sequence = random_below(r, 1000);
+	limit_plan(c);
+}
+
+static void draw_conn(struct sim *s, struct conn *c, unsigned index)
+{
+	struct end_config config;
+
+	c->sim = s;
+	c->index = index;
+	c->path = path_random(&s->random, index);
+	c->app_random = random_of(s->seed, 100 + index);
+	for (int end = ESME; end <= SMSC; end++) {
+		const struct end_hooks hooks = c->end[end].hooks; /* set by the world */
+		draw_end(s, &config);
+		end_open(&c->end[end], end, &config, hooks,
+		         random_of(s->seed, 200 + index * 2 + (unsigned)end));
+	}
+	draw_plan(s, c);
+	if (c->plan.close == CLOSE_SMSC_ABSENT)
+		c->end[SMSC].state = END_CLOSED;
+}
+
+static void draw_hop(struct sim *s, struct hop *h, uint32_t badness)
+{
+	struct random *r = &s->random;
+
+	h->delay_us = PICK(r, 10, 200, 3000, 30000);
+	h->jitter_us = random_below(r, 2) ? h->delay_us : 0;
+	h->reorder_us = PICK(r, 1000, 30000, 2000000);
+	if (badness == 0)
+		return;
+	h->loss = PICK(r, 0, 100, 500, 2000) * badness / 2;
+	h->duplicate = PICK(r, 0, 0, 200, 1000);
+	h->reorder = PICK(r, 0, 200, 2000);
+	h->corrupt = PICK(r, 0, 0, 100, 500);
+	h->burst = PICK(r, 0, 0, 20, 100);
+}
+
+static void draw_worker(struct sim *s)
+{
+	struct random *r = &s->random;
+
+	s->turn_delay_us = PICK(r, 0, 50, 1000, 5000);
+	s->hold_us = PICK(r, 0, 0, 100, 20000);
+	s->drain_us = PICK(r, 0, 0, 1000, 300000);
+	s->grab_most = random_chance(r, 700) ? 8192 : 0;
+	s->swap_at = s->now + random_below(r, 1000000);
+	s->settings = (struct settings){
+		.burst = PICK(r, 1, 4, 64),
+		.flows = 64,
+		.leg_buffer = PICK(r, 131072, 262144),
+		.leg_segments = PICK(r, 32, 200, 1024),
+		.delayed_ack = PICK(r, 0, 10, 40),
+		.rto_min = PICK(r, 10, 200),
+		.rto_max = 10000,
+		.rto_limit = 30,
+		.idle_limit = 300,
+		.midstream = MIDSTREAM_RESET,
+		.n_smpp_ports = 1,
+		.smpp_ports = { 2775 },
+	};
+}
+
+void schedule_draw(struct sim *s)
+{
+	const uint32_t badness = PICK(&s->random, 0, 1, 1, 2);
+
+	s->calm_at = s->now + PICK(&s->random, 300000, 2000000, 10000000);
+	for (int hop = 0; hop < 2; hop++)
+		for (int end = ESME; end <= SMSC; end++)
+			draw_hop(s, &s->hops[hop][end], badness);
+	if (random_below(&s->random, 3) == 0)
+		s->hops[0][ESME].forge = s->hops[0][SMSC].forge = PICK(&s->random, 100, 1000);
+	draw_worker(s);
+	s->n_conns = random_below(&s->random, 10) < 7 ? 1 : random_in(&s->random, 2, 3);
+	for (unsigned i = 0; i < s->n_conns; i++)
+		draw_conn(s, &s->conns[i], i);
+}

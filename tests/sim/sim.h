@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim: one seed is one world: a worker of dataplane/ (its real tcp/, collect.c, apply.c,
+ * flow table, timers), up to three connections between simulated endpoints, the four
+ * directed hops between them and the worker, and a clock in microseconds. Nothing is
+ * read from outside, so a seed always gives the same run.
+ *
+ *   schedule.c  what the seed decides before the first frame
+ *   endpoint*.c TCP of the two ends       app.c, pdu.c  SMPP of the two ends
+ *   network.c   hops with faults          forge.c       segments of an attacker
+ *   monitor.c   what the worker heard and said, segment by segment: the TCP invariants
+ *   oracle.c    what it may say, PDU by PDU: forwarded or answered, each once
+ *   world.c     the loop                  check.c       the state at the end
+ */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+#include <stdarg.h>
+
+#include "worker.h"
+
+#include "endpoint.h"
+
+#define CONNECTIONS_MAX 3u
+#define START_US UINT64_C(1000000)
+#define SENDERS_MAX 8u
+
+/* How a connection ends. Those before CLOSE_PARTIAL, inclusive, must end in order. */
+enum close_plan {
+	CLOSE_ESME_ANSWERED, /* the ESME, when everything was answered */
+	CLOSE_ESME_HALF,     /* the ESME, behind its last request; answers come after */
+	CLOSE_SMSC_FIRST,    /* the SMSC at some time; the ESME goes on sending */
+	CLOSE_BOTH,          /* each at some time */
+	CLOSE_PARTIAL,       /* the ESME, behind half a PDU */
+	CLOSE_ESME_RST, CLOSE_SMSC_RST, CLOSE_ESME_DIES, CLOSE_SMSC_DIES,
+	CLOSE_ESME_GARBAGE, CLOSE_SMSC_GARBAGE, CLOSE_SMSC_ABSENT,
+	CLOSE_PLANS,
+};
+
+struct plan {
+	enum close_plan close;
+	uint64_t open_at, close_at;  /* close_at: where the plan has a time of its own */
+	uint32_t requests, deliveries;
+	uint32_t early;              /* messages before the bind */
+	uint32_t tick_us[2], burst;
+	uint32_t size_most, large;   /* octets of a text; chance of a payload of up to 64 KiB */
+	bool shuffle;                /* the SMSC answers out of order */
+};
+
+enum expected { EXPECT_PASS, EXPECT_REFUSE, EXPECT_EITHER };
+
+struct request { /* one PDU of the ESME's stream */
+	uint32_t off, len, id, sequence, status;
+	enum expected expected;
+	bool forwarded, answered, recorded;
+};
+
+/* What the relay has been given of one end, and has said to it. */
+struct heard {
+	uint8_t *have;      /* by offset: 1 delivered, 3 certainly stored */
+	uint32_t room;
+	uint64_t contig, edge, fin_at;
+	bool any, fin, stamped, doubt;
+	uint32_t contig_stamp, newest_stamp;
+	struct seg last;
+};
+struct said {
+	struct octets log;
+	uint64_t ack, edge, fin_at;
+	uint32_t stamp, echo;
+	bool any, clocked, fin, rst;
+	uint32_t checked;   /* octets of log the oracle has taken */
+};
+
+struct answer { /* the SMSC owes it */
+	uint32_t id, sequence;
+	uint16_t sender_len;
+};
+
+struct conn {
+	struct sim *sim;
+	unsigned index;
+	struct path path;
+	struct plan plan;
+	struct endpoint end[2];
+	struct heard heard[2];
+	struct said said[2];
+	struct random app_random;
+
+	struct octets inbox[2]; /* read by the application, not yet whole PDUs */
+	struct request *requests;
+	uint32_t n_requests, room, forward_next, answer_next;
+	uint32_t server_next;   /* of the SMSC's stream: what the ESME shall see next */
+	struct answer *owed;
+	uint32_t n_owed, owed_room;
+	uint32_t sent, delivered, answers, sequence, deliver_sequence;
+	uint64_t tick_at[2];
+	bool bound, opened, garbage, server_garbage, nacked;
+	uint32_t garbage_sequence;
+};
+
+struct hop { /* 0: to the worker, 1: from it; by end */
+	uint32_t loss, duplicate, reorder, corrupt, forge, burst; /* in 10,000 */
+	uint32_t delay_us, jitter_us, reorder_us;
+	uint32_t burst_left;
+	uint64_t last_at;
+};
+
+struct event {
+	uint64_t at, order;
+	uint32_t frame, len;  /* in the store of frames */
+	uint8_t hop, end;
+};
+
+struct held { /* a frame the port still reads */
+	struct rte_mbuf *m;
+	uint64_t until;
+	uint32_t sum;
+};
+
+struct sim {
+	uint64_t seed, now, limit_us, calm_at; /* calm_at: no more faults */
+	bool trace, failed;
+	char why[400];
+	struct random random;
+
+	struct conn conns[CONNECTIONS_MAX];
+	unsigned n_conns;
+	struct hop hops[2][2];
+
+	struct event *heap;
+	uint32_t n_events, heap_room;
+	uint64_t order;
+	uint8_t (*store)[WIRE_MAX];
+	uint32_t *store_free, n_free, store_room;
+
+	struct event rx[2][512]; /* at the worker's ports */
+	unsigned n_rx[2];
+	uint64_t worker_at, turn_delay_us, hold_us, drain_at, drain_us;
+	struct worker *worker;
+	struct rte_mempool *pool;
+	struct ports ports;
+	struct settings settings;
+	struct report_worker report;
+	int64_t unix_offset;
+	struct held held[4096];
+	unsigned n_held;
+	struct rte_mbuf *grabbed[8192];
+	unsigned n_grabbed, grab_most;
+	uint64_t grab_at, swap_at;
+	uint64_t steps;
+};
+
+/* The first failure stands. */
+void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_trace(const struct sim *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* world.c: run one seed in pool (full, and full again afterwards); NULL or why it failed. */
+const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool);
+
+/* schedule.c */
+void schedule_draw(struct sim *s);
+
+/* network.c */
+void network_send(struct sim *s, int hop, int end, const uint8_t *frame, uint32_t len);
+uint64_t network_next(const struct sim *s);
+struct event network_take(struct sim *s);
+void network_release(struct sim *s, uint32_t frame);
+uint32_t network_frame(struct sim *s); /* a free place in the store */
+void network_free(struct sim *s);
+
+/* forge.c: a segment of an attacker, to be ignored; 0: nothing fits now. */
+uint32_t forge(struct sim *s, struct conn *c, int end, uint8_t *frame);
+
+/* monitor.c */
+struct conn *monitor_conn(struct sim *s, const uint8_t *frame, uint32_t len, int from);
+bool monitor_nothing_dropped(const struct sim *s); /* for want of room, so far */
+void monitor_heard(struct sim *s, int from, const uint8_t *frame, uint32_t len);
+void monitor_said(struct sim *s, int to, const uint8_t *frame, uint32_t len);
+
+/* oracle.c */
+void oracle_octets(struct conn *c, int to);
+void oracle_record(struct sim *s, const struct audit_record *r);
+uint32_t oracle_wrote(struct conn *c, uint32_t off, enum expected expected, uint32_t status);
+
+/* app.c */
+void app_read(void *conn, int end, const uint8_t *octets, uint32_t n);
+void app_tick(struct conn *c, int end);
+uint64_t app_due(const struct conn *c, int end);
+void app_settle(struct conn *c);  /* after anything happened: close what is done */
+
+/* check.c */
+bool check_is_over(struct sim *s);
+void check_end(struct sim *s);
+
+/* port.c: the worker and its ports */
+void port_open(struct sim *s);
+void port_turn(struct sim *s);
+void port_close(struct sim *s);
+uint64_t port_wakes(const struct sim *s);
+
+#endif
