@@ -91,6 +91,11 @@ void image_build_threads(struct image_build *b, unsigned threads)
 	b->threads = threads == 0 ? 1 : threads;
 }
 
+void image_build_seed(struct image_build *b, uint64_t seed)
+{
+	b->seed = seed;
+}
+
 /* Accounts are some thousands, so a look through all of them is quick enough. */
 static bool account_exists(const struct image_build *b, const struct image_account *account)
 {

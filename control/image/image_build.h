@@ -91,6 +91,10 @@ must_use int image_build_database(struct image_build *build, const void *octets,
 /* Threads that image_build_memory() and _file() may use for the senders; 1 to begin. */
 void image_build_threads(struct image_build *build, unsigned threads);
 
+/* Secret of the sender set; 0 (to begin) = drawn for each image, as it must be outside
+ * of tests: who knows it can register senders that crowd one bucket. */
+void image_build_seed(struct image_build *build, uint64_t seed);
+
 /*
  * Finish into memory (64-octet aligned; the caller frees) or into a file (memfd or a
  * regular one; its former content is gone, also on failure). generation: not 0.

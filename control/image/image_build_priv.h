@@ -31,6 +31,7 @@ struct image_build {
 	void *database;
 	size_t database_size;
 	unsigned threads;
+	uint64_t seed;
 };
 
 /* Sort the accounts and number them. -ENOMEM; -EEXIST cannot happen any more. */

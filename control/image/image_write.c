@@ -99,6 +99,7 @@ static int write_senders(struct layout *l, const struct image_build *b, uint8_t 
 		return 0;
 	struct sender_build build = {
 		.records = b->senders.data, .n = b->senders.n, .threads = b->threads,
+		.seed = b->seed,
 		.slots = (void *)(base + section(l, IMAGE_SENDERS)->offset),
 		.pilots = base + section(l, IMAGE_SENDER_PILOTS)->offset,
 	};

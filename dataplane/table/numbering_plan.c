@@ -26,10 +26,12 @@ static const char *const idd_nanp[] = { "011", NULL };
 static const char *const idd_australia[] = { "0011", NULL };
 static const char *const idd_singapore[] = { "001", "002", "008", "00", NULL };
 
-/* Korea: carriers' access codes of five and three digits, and 00 as the world has it. */
+/* Korea: carriers' access codes of five and three digits, and 00 as the world has it.
+ * Some digits read both ways (008 1... or 00 81...): the codes that are common win over
+ * 00, the others do not. */
 static const char *const idd_korea[] = {
 	"00300", "00321", "00345", "00365", "00388", "00700", "00707", "00727", "00755",
-	"00766", "00770", "00777", "001", "002", "005", "006", "008", "00", NULL,
+	"00766", "00770", "00777", "001", "002", "00", "005", "006", "008", NULL,
 };
 
 /* Dialled as they are: nationwide numbers of 8 digits, service numbers of 3 or 4. The
@@ -92,6 +94,11 @@ static const struct range e164[] = {
 	{ "972", 11, 12 }, { "976", 11, 11 }, { "977", 11, 13 }, { "98", 12, 12 },
 	{ "992", 12, 12 }, { "993", 11, 11 }, { "994", 12, 12 }, { "995", 12, 12 },
 	{ "996", 12, 12 }, { "998", 12, 12 },
+	/* not assigned */
+	{ "210", 1, 0 },   { "214", 1, 0 },   { "215", 1, 0 },   { "217", 1, 0 },
+	{ "219", 1, 0 },   { "28", 1, 0 },    { "83", 1, 0 },    { "884", 1, 0 },
+	{ "885", 1, 0 },   { "887", 1, 0 },   { "889", 1, 0 },   { "89", 1, 0 },
+	{ "969", 1, 0 },   { "978", 1, 0 },   { "990", 1, 0 },   { "999", 1, 0 },
 };
 
 static bool begins(const uint8_t *digit, unsigned n, const char *prefix)
@@ -171,20 +178,29 @@ static void drop_trunk(struct number *number, const struct plan *plan)
 		drop(number, code, 1);
 }
 
-/* Digits of the international prefix that this number begins with; 0 = none. */
+/* Whether our country code and a number of ours begin at this place. */
+static bool home_at(const struct number *number, unsigned at, const struct plan *plan)
+{
+	const unsigned code = country_at(number, at, plan->country);
+
+	return code > 0 && in_ranges(number->digit + at + code, number->n - at - code,
+	                             plan->home, plan->n_home);
+}
+
+/* Digits of the international prefix that this number begins with; 0 = none. First the
+ * readings that come home (who writes 0082 does not call Egypt), then the others. */
 static unsigned idd_digits(const struct number *number, const struct plan *plan)
 {
-	if (begins(number->digit, number->n, "00")) {
-		const unsigned code = country_at(number, 2, plan->country);
-		if (code > 0 && in_ranges(number->digit + 2 + code, number->n - 2 - code,
-		                          plan->home, plan->n_home))
-			return 2;
-	}
-	for (unsigned i = 0; plan->idd[i] != NULL; i++) {
-		const unsigned n = (unsigned)strlen(plan->idd[i]);
-		if (begins(number->digit, number->n, plan->idd[i]) &&
-		    fits_e164(number->digit + n, number->n - n))
-			return n;
+	for (unsigned home = 2; home-- > 0;) {
+		for (unsigned i = 0; plan->idd[i] != NULL; i++) {
+			const unsigned n = (unsigned)strlen(plan->idd[i]);
+
+			if (!begins(number->digit, number->n, plan->idd[i]))
+				continue;
+			if (home ? home_at(number, n, plan)
+			         : fits_e164(number->digit + n, number->n - n))
+				return n;
+		}
 	}
 	return 0;
 }
