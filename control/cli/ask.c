@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct transfer {
@@ -104,15 +104,18 @@ static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t tot
 	if (began == 0)
 		began = at;
 	const int seconds = (int)(at - began);
-	if (t->what == NULL || seconds == t->shown)
+	/* On a terminal one line that changes; in a log a line now and then. */
+	const bool terminal = isatty(STDERR_FILENO);
+	if (t->what == NULL || seconds == t->shown || (!terminal && seconds % 10 != 1))
 		return 0;
 	t->shown = seconds;
+	const char *begin = terminal ? "\r\033[K" : "", *end = terminal ? "" : "\n";
 	if (sent < total)
-		fprintf(stderr, "%s: %lld of %lld KiB sent, %d s\n", t->what,
-		        (long long)sent / 1024, (long long)total / 1024, seconds);
+		fprintf(stderr, "%s%s: %lld of %lld KiB sent, %d s%s", begin, t->what,
+		        (long long)sent / 1024, (long long)total / 1024, seconds, end);
 	else
-		fprintf(stderr, "%s: waiting for sluice-control and the data plane, %d s\n",
-		        t->what, seconds);
+		fprintf(stderr, "%s%s: waiting for sluice-control and the data plane, %d s%s",
+		        begin, t->what, seconds, end);
 	return 0;
 }
 
@@ -138,6 +141,8 @@ static CURLcode transfer(const struct cli *cli, const char *path, const char *bo
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
 	}
 	const CURLcode code = curl_easy_perform(curl);
+	if (t->shown != 0 && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
 	curl_easy_cleanup(curl);
 	return code;

@@ -149,7 +149,7 @@ int import_accounts(struct registry *registry, char *text, size_t size,
 		                     "SELECT row, digest FROM account WHERE system_id = ?"),
 		.sanctioned = sql_prepare(
 			&registry->sql,
-			"SELECT 1 FROM account WHERE system_id = ? AND suspended_at"),
+			"SELECT 1 FROM account_sanction WHERE system_id = ? AND op = 1"),
 	};
 
 	*result = (struct import_result){ 0 };

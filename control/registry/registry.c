@@ -52,7 +52,19 @@ const char *word_name(const struct word *words, uint32_t value)
 
 int registry_begin(struct registry *registry)
 {
-	return sql_script(&registry->sql, "BEGIN IMMEDIATE");
+	const int result =
+		sql_script(&registry->sql,
+	                   "BEGIN; UPDATE meta SET value = value WHERE name = 'generation'");
+
+	return result < 0 ? registry_end(registry, result) : 0;
+}
+
+int registry_begin_sanction(struct registry *registry)
+{
+	const int result =
+		sql_script(&registry->sql, "BEGIN; UPDATE serial SET value = value + 1");
+
+	return result < 0 ? registry_end(registry, result) : 0;
 }
 
 int registry_end(struct registry *registry, int result)
@@ -73,15 +85,11 @@ int registry_end(struct registry *registry, int result)
 
 int registry_changed(struct registry *registry, uint64_t *generation)
 {
-	int64_t value = 0;
-	int result = sql_run(&registry->sql,
-	                     "UPDATE meta SET value = value + 1 WHERE name = 'generation'", "");
+	const int result =
+		sql_run(&registry->sql,
+	                "UPDATE meta SET value = value + 1 WHERE name = 'generation'", "");
 
-	if (result == 0)
-		result = sql_number(&registry->sql, &value,
-		                    "SELECT value FROM meta WHERE name = 'generation'", "");
-	*generation = (uint64_t)value;
-	return result < 0 ? result : 0;
+	return result < 0 ? result : registry_generation(registry, generation);
 }
 
 /* Under the write lock, so that two processes that start at once make one schema. */
@@ -102,23 +110,54 @@ static int upgrade(struct registry *registry)
 	result = 0;
 	for (; result == 0 && version < registry_version; version++)
 		result = sql_script(&registry->sql, registry_steps[version]);
-	return result;
+	return result == 0 ? sql_script(&registry->sql, registry_sanctions) : result;
+}
+
+/* FILE-sanctions beside the registry. */
+static int attach_sanctions(struct registry *registry, const char *path)
+{
+	char *beside = NULL;
+
+	if (asprintf(&beside, "%s-sanctions", path) < 0)
+		return -ENOMEM;
+	const int result =
+		sql_run(&registry->sql, "ATTACH DATABASE ? AS sanctions", "t", beside);
+	free(beside);
+	if (result < 0)
+		return result;
+	return sql_script(&registry->sql, "PRAGMA sanctions.journal_mode = WAL;"
+	                                  "PRAGMA sanctions.synchronous = FULL");
+}
+
+/* 1 when both files are of our versions, 0 when not. */
+static int is_current(struct registry *registry)
+{
+	int64_t version = 0, sanctions = 0;
+	int result = sql_number(&registry->sql, &version, "PRAGMA main.user_version", "");
+
+	if (result >= 0)
+		result = sql_number(&registry->sql, &sanctions, "PRAGMA sanctions.user_version",
+		                    "");
+	if (result < 0)
+		return result;
+	return version == registry_version && sanctions == REGISTRY_SANCTIONS_VERSION;
 }
 
 int registry_open(struct registry **out, const char *path)
 {
 	struct registry *registry = calloc(1, sizeof(*registry));
-	int64_t version = 0;
 
 	*out = registry;
 	if (registry == NULL)
 		return -ENOMEM;
 	int result = sql_open(&registry->sql, path, APPLICATION_ID);
 	if (result == 0)
-		result = sql_number(&registry->sql, &version, "PRAGMA user_version", "");
-	if (result < 0 || version == registry_version)
+		result = attach_sanctions(registry, path);
+	if (result == 0)
+		result = is_current(registry);
+	if (result != 0)
 		return result < 0 ? result : 0;
-	result = registry_begin(registry);
+	result = sql_script(&registry->sql, "BEGIN IMMEDIATE");
 	return result < 0 ? result : registry_end(registry, upgrade(registry));
 }
 
@@ -138,8 +177,7 @@ const char *registry_error(const struct registry *registry)
 int registry_generation(struct registry *registry, uint64_t *out)
 {
 	int64_t value = 0;
-	const int result = sql_number(&registry->sql, &value,
-	                              "SELECT value FROM meta WHERE name = 'generation'", "");
+	const int result = sql_number(&registry->sql, &value, "SELECT " GENERATION, "");
 
 	*out = (uint64_t)value;
 	return result < 0 ? result : 0;
@@ -148,22 +186,22 @@ int registry_generation(struct registry *registry, uint64_t *out)
 int registry_outgrow(struct registry *registry, uint64_t generation)
 {
 	return sql_run(&registry->sql,
-	               "UPDATE meta SET value = max(value, ?) WHERE name = 'generation'", "i",
-	               (int64_t)(generation + 1));
+	               "UPDATE meta SET value = max(value, ? - (SELECT value FROM serial))"
+	               " WHERE name = 'generation'",
+	               "i", (int64_t)(generation + 1));
 }
 
 int registry_count(struct registry *registry, struct registry_counts *out)
 {
 	/* One statement, so that the numbers belong together; one pass over a table. */
-	sqlite3_stmt *s =
-		sql_prepare(&registry->sql,
-	                    "SELECT a.n, a.suspended, s.n, s.suspended, s.blocked,"
-	                    " (SELECT value FROM meta WHERE name = 'generation'),"
-	                    " (SELECT value FROM meta WHERE name = 'rules') FROM"
-	                    " (SELECT count(*) n, total(state = 2 OR suspended_at) suspended "
-	                    "FROM account) a,"
-	                    " (SELECT count(*) n, total(state = 2 OR suspended_at) suspended,"
-	                    "  total(state = 3) blocked FROM sender) s");
+	sqlite3_stmt *s = sql_prepare(
+		&registry->sql,
+		"SELECT a.n, a.suspended, s.n, s.suspended, s.blocked, " GENERATION ","
+		" (SELECT value FROM meta WHERE name = 'rules') FROM"
+		" (SELECT count(*) n, total(" EFFECTIVE_STATE " = 2) suspended"
+		"  FROM" ACCOUNTS_SANCTIONED ") a,"
+		" (SELECT count(*) n, total(" EFFECTIVE_STATE " = 2) suspended,"
+		"  total(a.state = 3) blocked FROM" SENDERS_SANCTIONED ") s");
 	const int result = sql_step(&registry->sql, s, "");
 
 	if (result == 1)

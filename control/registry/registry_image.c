@@ -85,14 +85,12 @@ static int put_account(struct build *b, sqlite3_stmt *s)
 		.id = (uint32_t)sqlite3_column_int64(s, 0),
 		.system_id = (const char *)sqlite3_column_text(s, 1),
 		.name = (const char *)sqlite3_column_text(s, 2),
-		.state = sqlite3_column_int64(s, 8)
-		                 ? IMAGE_SUSPENDED
-		                 : (enum image_state)sqlite3_column_int(s, 3),
+		.state = (enum image_state)sqlite3_column_int(s, 3),
 		.mode = (enum image_mode)sqlite3_column_int(s, 4),
 		.alphabet = (uint8_t)sqlite3_column_int(s, 5),
 		.sender_tlv = (uint16_t)sqlite3_column_int(s, 6),
 		.valid_from = (uint32_t)sqlite3_column_int64(s, 7),
-		.valid_until = (uint32_t)sqlite3_column_int64(s, 9),
+		.valid_until = (uint32_t)sqlite3_column_int64(s, 8),
 	};
 	const int result = image_build_account(b->image, &account);
 
@@ -129,10 +127,8 @@ static int put_sender(struct build *b, sqlite3_stmt *s, sqlite3_stmt *more)
 	/* Blocked for a time is a time; only "for ever" is a state. */
 	if (sender.state == IMAGE_BLOCKED && sender.blocked_until != UINT32_MAX)
 		sender.state = IMAGE_CERTIFIED;
-	if (sqlite3_column_int64(s, 6) != 0 && sender.state != IMAGE_BLOCKED)
-		sender.state = IMAGE_SUSPENDED;
 	memcpy(&sender.key, sqlite3_column_blob(s, 0), sizeof(sender.key));
-	if (sqlite3_column_int64(s, 7) != 0) {
+	if (sqlite3_column_int64(s, 6) != 0) {
 		const int64_t n = further_owners(b, more, &sender.key, owners);
 
 		if (n < 0)
@@ -148,8 +144,8 @@ static int put_accounts(struct build *b)
 {
 	sqlite3_stmt *s = sql_prepare(
 		b->sql,
-		"SELECT id, system_id, name, state, mode, alphabet, sender_tlv, valid_from,"
-		" suspended_at, valid_until FROM account");
+		"SELECT a.id, a.system_id, a.name, " EFFECTIVE_STATE ", a.mode, a.alphabet,"
+		" a.sender_tlv, a.valid_from, a.valid_until FROM" ACCOUNTS_SANCTIONED);
 	int result = sql_step(b->sql, s, "");
 	int put = 0;
 
@@ -167,9 +163,10 @@ static int put_senders(struct build *b)
 	sqlite3_stmt *more = sql_prepare(
 		b->sql, "SELECT account FROM sender_owner WHERE key = ? ORDER BY account");
 	sqlite3_stmt *s = sql_prepare(
-		b->sql, "SELECT key, owner, state, valid_from, valid_until, blocked_until, "
-			"suspended_at,"
-			" (SELECT 1 FROM sender_owner o WHERE o.key = sender.key) FROM sender");
+		b->sql,
+		"SELECT a.key, a.owner, " EFFECTIVE_STATE ", a.valid_from, a.valid_until,"
+		" a.blocked_until, (SELECT 1 FROM sender_owner o WHERE o.key = a.key)"
+		" FROM" SENDERS_SANCTIONED);
 	int result = more == NULL ? sql_failed(b->sql, "database") : sql_step(b->sql, s, "");
 	int put = 0;
 

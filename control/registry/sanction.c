@@ -41,7 +41,9 @@ static int find_sender(struct registry *registry, const char *name,
 		         "\"%.40s\" cannot be a sender address", name);
 		return -EINVAL;
 	}
-	result = sql_number(&registry->sql, &state, "SELECT state FROM sender WHERE key = ?",
+	result = sql_number(&registry->sql, &state,
+	                    "SELECT " EFFECTIVE_STATE " FROM" SENDERS_SANCTIONED
+	                    "WHERE a.key = ?",
 	                    "b", &sanction->key, sizeof(sanction->key));
 	if (result < 0)
 		return result;
@@ -59,37 +61,27 @@ static int find_sender(struct registry *registry, const char *name,
 	return 0;
 }
 
-/* Lifting ends both: a sanction, and a suspension that the file stated. The digest is
- * of what the file stated, so the row then differs from its file, as it should. */
 static int write_account(struct registry *registry, const struct link_sanction *s)
 {
-	if (s->op == LINK_SUSPEND)
-		return sql_run(
-			&registry->sql,
-			"UPDATE account SET suspended_at = ? WHERE id = ? AND suspended_at = 0",
-			"ii", (int64_t)time(NULL), (int64_t)s->account_id);
 	return sql_run(&registry->sql,
-	               "UPDATE account SET suspended_at = 0, state = 1 WHERE id = ?", "i",
-	               (int64_t)s->account_id);
+	               "INSERT OR REPLACE INTO account_sanction"
+	               " SELECT system_id, ?, import, ? FROM account WHERE id = ?",
+	               "iii", (int64_t)s->op, (int64_t)time(NULL), (int64_t)s->account_id);
 }
 
 static int write_sender(struct registry *registry, const struct link_sanction *s)
 {
-	if (s->op == LINK_SUSPEND)
-		return sql_run(
-			&registry->sql,
-			"UPDATE sender SET suspended_at = ? WHERE key = ? AND suspended_at = 0",
-			"ib", (int64_t)time(NULL), &s->key, sizeof(s->key));
 	return sql_run(&registry->sql,
-	               "UPDATE sender SET suspended_at = 0, state = 1 WHERE key = ?", "b",
-	               &s->key, sizeof(s->key));
+	               "INSERT OR REPLACE INTO sender_sanction"
+	               " SELECT key, ?, import, ? FROM sender WHERE key = ?",
+	               "iib", (int64_t)s->op, (int64_t)time(NULL), &s->key, sizeof(s->key));
 }
 
 int registry_sanction(struct registry *registry, uint32_t op, uint32_t kind, const char *name,
                       struct link_sanction *sanction, uint64_t *generation)
 {
 	struct link_sanction s = { .op = op, .kind = kind };
-	int result = registry_begin(registry);
+	int result = registry_begin_sanction(registry);
 
 	if (result < 0)
 		return result;
@@ -99,7 +91,7 @@ int registry_sanction(struct registry *registry, uint32_t op, uint32_t kind, con
 		result = kind == LINK_ACCOUNT ? write_account(registry, &s)
 		                              : write_sender(registry, &s);
 	if (result == 0)
-		result = registry_changed(registry, generation);
+		result = registry_generation(registry, generation);
 	result = registry_end(registry, result);
 	if (result == 0)
 		*sanction = s;

@@ -5,8 +5,8 @@
  * The schema, version 1. A change appends a step to registry_steps[] that turns the
  * version before it into its own; a step that was ever released is never edited.
  *
- * account.state and sender.state are what the files said; suspended_at is a sanction
- * on top of it, which no import undoes. import and row say where a row came from.
+ * account.state and sender.state are what the files said. import and row say where a
+ * row came from.
  */
 static const char version_1[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
@@ -21,14 +21,13 @@ static const char version_1[] =
 	"  name TEXT NOT NULL, state INTEGER NOT NULL CHECK(state IN (1, 2)),"
 	"  mode INTEGER NOT NULL, alphabet INTEGER NOT NULL, sender_tlv INTEGER NOT NULL,"
 	"  valid_from INTEGER NOT NULL, valid_until INTEGER NOT NULL,"
-	"  suspended_at INTEGER NOT NULL DEFAULT 0,"
 	"  digest INTEGER NOT NULL, import INTEGER NOT NULL, row INTEGER NOT NULL);"
 	"CREATE TABLE sender("
 	"  key BLOB PRIMARY KEY CHECK(length(key) = 16), address TEXT NOT NULL,"
 	"  owner INTEGER REFERENCES account(id), state INTEGER NOT NULL CHECK(state IN (1, 2, "
 	"3)),"
 	"  valid_from INTEGER NOT NULL, valid_until INTEGER NOT NULL,"
-	"  blocked_until INTEGER NOT NULL, suspended_at INTEGER NOT NULL DEFAULT 0,"
+	"  blocked_until INTEGER NOT NULL,"
 	"  digest INTEGER NOT NULL, import INTEGER NOT NULL, row INTEGER NOT NULL) WITHOUT "
 	"ROWID;"
 	/* Owners after the first, of the few senders that have several. */
@@ -45,3 +44,21 @@ static const char version_1[] =
 
 const char *const registry_steps[] = { version_1 };
 const int registry_version = sizeof(registry_steps) / sizeof(registry_steps[0]);
+
+/*
+ * Sanctions are in a file of their own: a suspension must not wait until the import of
+ * millions of senders lets go of the registry. They are kept by name and by key, so that
+ * they hold for whatever the registry says of these now or later. A lift ends what was
+ * stated by imports up to the one it names; a later import may suspend again.
+ */
+const char registry_sanctions[] =
+	"CREATE TABLE IF NOT EXISTS sanctions.serial(one INTEGER PRIMARY KEY CHECK(one = 1),"
+	"  value INTEGER NOT NULL);"
+	"INSERT OR IGNORE INTO sanctions.serial VALUES(1, 0);"
+	"CREATE TABLE IF NOT EXISTS sanctions.account_sanction("
+	"  system_id TEXT PRIMARY KEY, op INTEGER NOT NULL, import INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS sanctions.sender_sanction("
+	"  key BLOB PRIMARY KEY, op INTEGER NOT NULL, import INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL) WITHOUT ROWID;"
+	"PRAGMA sanctions.user_version = 1;";

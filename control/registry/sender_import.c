@@ -201,7 +201,8 @@ static void prepare(struct sql *sql, struct senders *s)
 		" digest = excluded.digest, import = excluded.import, row = excluded.row"
 		" WHERE import <> excluded.import");
 	s->first = sql_prepare(sql, "SELECT row, digest, address FROM sender WHERE key = ?");
-	s->sanctioned = sql_prepare(sql, "SELECT 1 FROM sender WHERE key = ? AND suspended_at");
+	s->sanctioned =
+		sql_prepare(sql, "SELECT 1 FROM sender_sanction WHERE key = ? AND op = 1");
 	s->owner = sql_prepare(sql, "SELECT id FROM account WHERE system_id = ?");
 	s->clear_owners = sql_prepare(sql, "DELETE FROM sender_owner WHERE key = ?");
 	s->put_owner = sql_prepare(sql, "INSERT INTO sender_owner VALUES(?, ?)");

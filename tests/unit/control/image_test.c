@@ -244,7 +244,7 @@ static void senders_agree(void **state)
 			s->state == IMAGE_BLOCKED && !for_ever ? IMAGE_CERTIFIED : s->state;
 
 		assert_non_null(found);
-		if (s->suspended && !for_ever)
+		if (s->suspended)
 			expected = IMAGE_SUSPENDED;
 		assert_int_equal(found->owner_state & 15, expected);
 		assert_int_equal(found->valid_from, s->from);

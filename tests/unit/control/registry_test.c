@@ -186,6 +186,33 @@ static void sanctions_outlive_imports(void **state)
 	assert_int_equal(counts().senders_suspended, 1);
 }
 
+/* Whoever imports millions of senders holds the registry for a while. */
+static void sanctions_do_not_wait_for_imports(void **state)
+{
+	struct link_sanction s;
+	uint64_t g = 0, before;
+	struct sql importer;
+
+	(void)state;
+	two_accounts();
+	before = generation();
+	assert_int_equal(sql_open(&importer, temp_path("r.sqlite"), 0x534c5552), 0);
+	assert_int_equal(
+		sql_script(&importer, "BEGIN IMMEDIATE; UPDATE account SET name = 'x'"), 0);
+	assert_int_equal(
+		registry_sanction(registry, LINK_SUSPEND, LINK_ACCOUNT, "acme", &s, &g), 0);
+	assert_int_equal(g, before + 1);
+	assert_int_equal(counts().accounts_suspended, 2);
+	assert_int_equal(sql_script(&importer, "COMMIT"), 0);
+	sql_close(&importer);
+	assert_int_equal(counts().accounts_suspended, 2);
+	assert_int_equal(registry_sanction(registry, LINK_LIFT, LINK_ACCOUNT, "ghost", &s, &g),
+	                 0);
+	assert_int_equal(counts().accounts_suspended, 1);
+	two_accounts(); /* says of ghost, later than the lift, that it is suspended */
+	assert_int_equal(counts().accounts_suspended, 2);
+}
+
 static void sanctions_name_what_they_miss(void **state)
 {
 	struct link_sanction s;
@@ -282,6 +309,7 @@ int main(void)
 		T(a_bad_row_imports_nothing),
 		T(many_problems_are_counted),
 		T(sanctions_outlive_imports),
+		T(sanctions_do_not_wait_for_imports),
 		T(sanctions_name_what_they_miss),
 		T(rule_numbers_are_for_ever),
 		T(policy_has_bounds),
