@@ -33,13 +33,13 @@
 struct bench {
 	uint64_t n;
 	bool huge;
-	struct image_sender *records;  /* in the order given to the builder */
+	struct image_sender *records; /* in the order given to the builder */
 	struct image_sender_info info;
 	struct sender_set set;
 	struct sender_key *hits, *quarter; /* QUERIES keys: all present; 25 in 100 not */
-	uint32_t *known;               /* slots of hits */
+	uint32_t *known;                   /* slots of hits */
 	double build_s;
-	uint64_t build_bytes;          /* peak beside the records, octets */
+	uint64_t build_bytes;              /* peak beside the records, octets */
 	struct image_sender *half, *dense; /* open addressing */
 	uint64_t half_slots, dense_slots;
 	struct rte_hash *rte;
@@ -96,15 +96,21 @@ static void make_set(struct bench *b)
 
 	b->records = take(b->n * sizeof(*b->records), false);
 	for (uint64_t i = 0; i < b->n; i++)
-		b->records[i] = (struct image_sender){ .key = registered(i),
-			.owner_state = (uint32_t)(i % 1000 + 1) << 4 | IMAGE_CERTIFIED };
+		b->records[i] =
+			(struct image_sender){ .key = registered(i),
+			                       .owner_state = (uint32_t)(i % 1000 + 1) << 4 |
+			                                      IMAGE_CERTIFIED };
 	b->info = sender_build_plan(b->n);
 	b->set.n_slots = b->info.n_parts * b->info.slots_per_part;
 	b->set.n_pilots = b->info.n_parts * b->info.buckets_per_part;
 	struct image_sender *slots = take(b->set.n_slots * sizeof(*slots), b->huge);
 	uint8_t *pilots = take(b->set.n_pilots, b->huge);
-	struct sender_build build = { .records = b->records, .n = b->n, .slots = slots,
-		.pilots = pilots, .threads = 1, .seed = SEED };
+	struct sender_build build = { .records = b->records,
+		                      .n = b->n,
+		                      .slots = slots,
+		                      .pilots = pilots,
+		                      .threads = 1,
+		                      .seed = SEED };
 
 	getrusage(RUSAGE_SELF, &before);
 	const double start = now_s();
@@ -241,15 +247,23 @@ static uint64_t run_dense(const struct bench *b, const struct sender_key *keys)
 
 static void make_rte(struct bench *b)
 {
-	char *argv[] = { (char *)"certified", (char *)"--no-huge", (char *)"--no-pci",
-		(char *)"-m", (char *)"4096", (char *)"--log-level=1", (char *)"--no-telemetry",
-		(char *)"--lcores=0", (char *)"--file-prefix=certified", NULL };
+	char *argv[] = { (char *)"certified",
+		         (char *)"--no-huge",
+		         (char *)"--no-pci",
+		         (char *)"-m",
+		         (char *)"4096",
+		         (char *)"--log-level=1",
+		         (char *)"--no-telemetry",
+		         (char *)"--lcores=0",
+		         (char *)"--file-prefix=certified",
+		         NULL };
 
 	if (rte_eal_init(9, argv) < 0)
 		return; /* shown as missing, not as fast */
 	const struct rte_hash_parameters p = { .name = "senders",
-		.entries = (uint32_t)(b->n + b->n / 4), .key_len = SENDER_KEY_SIZE,
-		.hash_func = rte_hash_crc };
+		                               .entries = (uint32_t)(b->n + b->n / 4),
+		                               .key_len = SENDER_KEY_SIZE,
+		                               .hash_func = rte_hash_crc };
 	b->rte = rte_hash_create(&p);
 	for (uint64_t i = 0; i < b->n && b->rte != NULL; i++) {
 		if (rte_hash_add_key_data(b->rte, &b->records[i].key, &b->records[i]) == 0)
@@ -276,7 +290,7 @@ static uint64_t run_rte(const struct bench *b, const struct sender_key *keys)
 		}
 		for (uint32_t j = 0; j < BATCH; j++)
 			found += (hits >> j & 1) != 0 &&
-				((const struct image_sender *)data[j])->owner_state != 0;
+			         ((const struct image_sender *)data[j])->owner_state != 0;
 	}
 	return found;
 }
@@ -363,7 +377,8 @@ static void measure(const struct bench *b, struct row rows[ROWS])
 			if (!rows[r].there)
 				continue;
 			const double start = now_s();
-			const uint64_t found = rows[r].run(b, rows[r].quarter ? b->quarter : b->hits);
+			const uint64_t found =
+				rows[r].run(b, rows[r].quarter ? b->quarter : b->hits);
 			rows[r].ns[round] = (now_s() - start) * 1e9 / QUERIES;
 			bug_if(found != (rows[r].quarter ? expect_quarter : QUERIES));
 		}
@@ -386,7 +401,8 @@ static void print_json(const struct bench *b, struct row rows[ROWS])
 	       8.0 * b->set.n_pilots / (double)b->n, 1 - (double)b->n / b->set.n_slots);
 	for (unsigned r = OPEN_HALF, n = 0; r < ROWS; r++) {
 		if (rows[r].there)
-			printf("%s\"%s\": %.2f", n++ ? ", " : "", rows[r].name, median(&rows[r]));
+			printf("%s\"%s\": %.2f", n++ ? ", " : "", rows[r].name,
+			       median(&rows[r]));
 	}
 	printf("}}\n");
 }
@@ -412,8 +428,10 @@ static void print_table(const struct bench *b, struct row rows[ROWS])
 static void make_peers(struct bench *b)
 {
 	if (b->n > PEER_KEYS_MAX) {
-		fprintf(stderr, "more than %u keys: rte_hash, CHD, BDZ and load 0.5 are left out "
-		        "(memory)\n", PEER_KEYS_MAX);
+		fprintf(stderr,
+		        "more than %u keys: rte_hash, CHD, BDZ and load 0.5 are left out "
+		        "(memory)\n",
+		        PEER_KEYS_MAX);
 		b->dense = make_open(b, 0.85, &b->dense_slots);
 		return;
 	}
@@ -453,10 +471,18 @@ int main(int argc, char **argv)
 	struct row rows[ROWS] = {
 		[FLOOR] = { "floor: record read, place known", run_floor, false, true, { 0 } },
 		[BATCH_ALL] = { "batch of 32", run_batch, false, true, { 0 } },
-		[BATCH_QUARTER] = { "batch of 32, 25 in 100 missing", run_batch, true, true, { 0 } },
+		[BATCH_QUARTER] = { "batch of 32, 25 in 100 missing",
+		                    run_batch,
+		                    true,
+		                    true,
+		                    { 0 } },
 		[SINGLE] = { "one by one", run_single, false, true, { 0 } },
 		[OPEN_HALF] = { "open_addressing_50", run_half, false, b.half != NULL, { 0 } },
-		[OPEN_DENSE] = { "open_addressing_85", run_dense, false, b.dense != NULL, { 0 } },
+		[OPEN_DENSE] = { "open_addressing_85",
+		                 run_dense,
+		                 false,
+		                 b.dense != NULL,
+		                 { 0 } },
 		[RTE] = { "rte_hash_bulk", run_rte, false, b.rte != NULL, { 0 } },
 		[CHD] = { "cmph_chd", run_chd, false, b.chd != NULL, { 0 } },
 		[BDZ] = { "cmph_bdz", run_bdz, false, b.bdz != NULL, { 0 } },

@@ -17,9 +17,9 @@ static int rows_reserve(struct rows *rows, size_t row_size)
 
 	if ((rows->n + 1) * row_size <= rows->bytes)
 		return 0;
-	void *data = rows->bytes == 0
-		? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-		: mremap(rows->data, rows->bytes, bytes, MREMAP_MAYMOVE);
+	void *data = rows->bytes == 0 ? mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	                                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+	                              : mremap(rows->data, rows->bytes, bytes, MREMAP_MAYMOVE);
 	if (data == MAP_FAILED)
 		return -ENOMEM;
 	rows->data = data;
@@ -55,7 +55,8 @@ int image_build_open(struct image_build **out)
 	if (b == NULL)
 		return -ENOMEM;
 	b->policy = (struct image_policy){
-		.directions = IMAGE_DIRECTION_FROM_ESME, .country = 82,
+		.directions = IMAGE_DIRECTION_FROM_ESME,
+		.country = 82,
 	};
 	b->threads = 1;
 	if (string_offset(b, "") != 0 || rows_append(&b->accounts, &none, sizeof(none)) != 0) {
@@ -91,10 +92,7 @@ void image_build_threads(struct image_build *b, unsigned threads)
 	b->threads = threads == 0 ? 1 : threads;
 }
 
-void image_build_seed(struct image_build *b, uint64_t seed)
-{
-	b->seed = seed;
-}
+void image_build_seed(struct image_build *b, uint64_t seed) { b->seed = seed; }
 
 /* Accounts are some thousands, so a look through all of them is quick enough. */
 static bool account_exists(const struct image_build *b, const struct image_account *account)
@@ -102,8 +100,8 @@ static bool account_exists(const struct image_build *b, const struct image_accou
 	const struct image_account *rows = b->accounts.data;
 
 	for (uint64_t i = 1; i < b->accounts.n; i++) {
-		if (rows[i].id == account->id ||
-		    memcmp(rows[i].system_id, account->system_id, sizeof(rows[i].system_id)) == 0)
+		if (rows[i].id == account->id || memcmp(rows[i].system_id, account->system_id,
+		                                        sizeof(rows[i].system_id)) == 0)
 			return true;
 	}
 	return false;
@@ -113,10 +111,15 @@ int image_build_account(struct image_build *b, const struct image_build_account 
 {
 	const size_t len = in->system_id == NULL ? 0 : strlen(in->system_id);
 	struct image_account row = {
-		.id = in->id, .state = (uint8_t)in->state, .mode = (uint8_t)in->mode,
-		.alphabet = in->alphabet, .flags = in->flags,
-		.valid_from = in->valid_from, .valid_until = in->valid_until,
-		.uniform_status = in->uniform_status, .sender_tlv = in->sender_tlv,
+		.id = in->id,
+		.state = (uint8_t)in->state,
+		.mode = (uint8_t)in->mode,
+		.alphabet = in->alphabet,
+		.flags = in->flags,
+		.valid_from = in->valid_from,
+		.valid_until = in->valid_until,
+		.uniform_status = in->uniform_status,
+		.sender_tlv = in->sender_tlv,
 	};
 
 	if (b->frozen)
@@ -200,7 +203,9 @@ int image_build_sender(struct image_build *b, const struct image_build_sender *i
 {
 	static const struct sender_key none;
 	struct image_sender row = {
-		.key = in->key, .valid_from = in->valid_from, .valid_until = in->valid_until,
+		.key = in->key,
+		.valid_from = in->valid_from,
+		.valid_until = in->valid_until,
 		.blocked_until = in->blocked_until,
 	};
 
@@ -233,8 +238,11 @@ int64_t image_build_rule(struct image_build *b, const struct image_build_rule *i
 	if (name < 0 || sentence < 0)
 		return -ENOMEM;
 	const struct image_rule row = {
-		.id = in->id, .name = (uint32_t)name, .sentence = (uint32_t)sentence,
-		.action = in->action, .command_status = in->command_status,
+		.id = in->id,
+		.name = (uint32_t)name,
+		.sentence = (uint32_t)sentence,
+		.action = in->action,
+		.command_status = in->command_status,
 	};
 	const int failed = rows_append(&b->rules, &row, sizeof(row));
 	return failed != 0 ? failed : (int64_t)b->rules.n - 1;

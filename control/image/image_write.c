@@ -34,8 +34,10 @@ static void add(struct layout *l, enum image_section_type type, const void *cont
 
 	l->content[i] = content;
 	l->sections[i] = (struct image_section){
-		.type = type, .element_size = element_size,
-		.size = count * element_size, .count = count,
+		.type = type,
+		.element_size = element_size,
+		.size = count * element_size,
+		.count = count,
 	};
 }
 
@@ -60,9 +62,11 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
                         uint64_t created)
 {
 	*l = (struct layout){ .header = {
-		.magic = IMAGE_MAGIC, .version = IMAGE_VERSION,
-		.generation = generation, .created = created,
-	} };
+				      .magic = IMAGE_MAGIC,
+				      .version = IMAGE_VERSION,
+				      .generation = generation,
+				      .created = created,
+			      } };
 	add(l, IMAGE_POLICY, &b->policy, sizeof(b->policy), 1);
 	add(l, IMAGE_ACCOUNTS, b->accounts.data, sizeof(struct image_account), b->accounts.n);
 	add_senders(l, b);
@@ -98,7 +102,9 @@ static int write_senders(struct layout *l, const struct image_build *b, uint8_t 
 	if (b->senders.n == 0)
 		return 0;
 	struct sender_build build = {
-		.records = b->senders.data, .n = b->senders.n, .threads = b->threads,
+		.records = b->senders.data,
+		.n = b->senders.n,
+		.threads = b->threads,
 		.seed = b->seed,
 		.slots = (void *)(base + section(l, IMAGE_SENDERS)->offset),
 		.pilots = base + section(l, IMAGE_SENDER_PILOTS)->offset,

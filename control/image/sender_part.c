@@ -20,18 +20,18 @@ struct sender_part {
 	uint32_t n_buckets, n_slots;
 	uint32_t n_keys_max;
 	uint64_t pilot_hash[PILOTS];
-	uint64_t *sorted;      /* rests, bucket by bucket */
-	uint32_t *origin;      /* index of sorted[i] in the caller's order */
-	uint32_t *start;       /* n_buckets + 1 */
-	uint32_t *order;       /* buckets, largest first */
-	uint32_t *owner;       /* by slot: its bucket, or FREE */
-	uint64_t *taken;       /* by slot: one bit, so that the search stays in L1 */
-	uint32_t *queue;       /* evicted buckets that wait for a new place */
+	uint64_t *sorted; /* rests, bucket by bucket */
+	uint32_t *origin; /* index of sorted[i] in the caller's order */
+	uint32_t *start;  /* n_buckets + 1 */
+	uint32_t *order;  /* buckets, largest first */
+	uint32_t *owner;  /* by slot: its bucket, or FREE */
+	uint64_t *taken;  /* by slot: one bit, so that the search stays in L1 */
+	uint32_t *queue;  /* evicted buckets that wait for a new place */
 	uint32_t recent[RECENT];
 	unsigned recent_at;
 	uint64_t random;
 	uint64_t evictions;
-	uint8_t *pilots;       /* the caller's */
+	uint8_t *pilots; /* the caller's */
 };
 
 int sender_part_open(struct sender_part **out, const struct image_sender_info *info,
@@ -292,8 +292,8 @@ static void start_empty(struct sender_part *p, uint8_t *pilots)
 	p->random = 1;
 }
 
-int sender_part_solve(struct sender_part *p, const uint64_t *rest, uint32_t n,
-                      uint8_t *pilots, uint32_t *slot, uint32_t twin[2])
+int sender_part_solve(struct sender_part *p, const uint64_t *rest, uint32_t n, uint8_t *pilots,
+                      uint32_t *slot, uint32_t twin[2])
 {
 	bug_if(n > p->n_keys_max);
 	if (n > p->n_slots)

@@ -26,12 +26,12 @@ struct attempt {
 	struct sender_build *build;
 	const struct image_sender_info *info;
 	struct sender_hash hash;
-	uint64_t *rest;        /* n, part by part */
-	uint32_t *index;       /* record of rest[i] */
-	uint64_t *part_start;  /* n_parts + 1 */
+	uint64_t *rest;       /* n, part by part */
+	uint32_t *index;      /* record of rest[i] */
+	uint64_t *part_start; /* n_parts + 1 */
 	atomic_uint next_part;
-	atomic_int result;     /* first failure; relaxed: joined before it is read */
-	uint64_t clash[2];     /* written by the thread that set result to -EEXIST */
+	atomic_int result; /* first failure; relaxed: joined before it is read */
+	uint64_t clash[2]; /* written by the thread that set result to -EEXIST */
 };
 
 struct image_sender_info sender_build_plan(uint64_t n)
@@ -78,8 +78,7 @@ static void scatter(struct attempt *a)
 static void fill(const struct attempt *a, uint32_t part, const uint32_t *slot)
 {
 	const uint64_t first = a->part_start[part], end = a->part_start[part + 1];
-	struct image_sender *slots =
-		a->build->slots + (uint64_t)part * a->info->slots_per_part;
+	struct image_sender *slots = a->build->slots + (uint64_t)part * a->info->slots_per_part;
 
 	memset(slots, 0, a->info->slots_per_part * sizeof(*slots));
 	for (uint64_t i = first; i < end; i++) {

@@ -23,15 +23,9 @@ static const uint8_t symbol_value[128] = {
 #undef SYMBOL
 };
 
-static uint8_t fold(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
+static uint8_t fold(uint8_t c) { return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c; }
 
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
+static bool is_blank(uint8_t c) { return c == ' ' || c == '\t'; }
 
 static bool is_separator(uint8_t c)
 {
@@ -148,9 +142,9 @@ static unsigned length_of(const struct sender_key *key) { return key->octets[0] 
 static unsigned octets_of(const struct sender_key *key, unsigned *spare)
 {
 	const unsigned length = length_of(key);
-	const unsigned bits = kind_of(key) == SENDER_KEY_NUMBER ? 4 * length
-		: kind_of(key) == SENDER_KEY_ALPHA              ? 6 * length
-		                                                : 8 * length;
+	const unsigned bits = kind_of(key) == SENDER_KEY_NUMBER  ? 4 * length
+	                      : kind_of(key) == SENDER_KEY_ALPHA ? 6 * length
+	                                                         : 8 * length;
 
 	*spare = (8 - bits % 8) % 8;
 	return 1 + (bits + 7) / 8;
@@ -187,7 +181,7 @@ static char alpha_character(const struct sender_key *key, unsigned i)
 {
 	const unsigned at = 6 * i;
 	const unsigned pair = (unsigned)key->octets[1 + at / 8] << 8 |
-		(2 + at / 8 < SENDER_KEY_SIZE ? key->octets[2 + at / 8] : 0);
+	                      (2 + at / 8 < SENDER_KEY_SIZE ? key->octets[2 + at / 8] : 0);
 	const char c = symbols[pair >> (10 - at % 8) & 63];
 
 	return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;

@@ -68,8 +68,8 @@ static int open_database(const struct image_check *c, struct image *im)
 
 	if (s->count == 0)
 		return 0;
-	const hs_error_t e = hs_deserialize_database(
-		(const char *)c->octets + s->offset, s->size, &database);
+	const hs_error_t e = hs_deserialize_database((const char *)c->octets + s->offset,
+	                                             s->size, &database);
 	if (e == HS_NOMEM)
 		return -ENOMEM;
 	if (e == HS_DB_PLATFORM_ERROR)
@@ -85,8 +85,7 @@ static int open_database(const struct image_check *c, struct image *im)
 	return 0;
 }
 
-int image_open(struct image *out, const void *octets, size_t size,
-               char error[IMAGE_ERROR_SIZE])
+int image_open(struct image *out, const void *octets, size_t size, char error[IMAGE_ERROR_SIZE])
 {
 	struct image_check c = { .octets = octets, .size = size, .error = error };
 	struct image im = { 0 };

@@ -77,7 +77,7 @@ static int check_policy(const struct image_check *c, const struct image *im)
 static bool alphabet_known(uint8_t alphabet)
 {
 	return alphabet >= TEXT_GSM7 && alphabet < TEXT_CODINGS && alphabet != TEXT_BINARY &&
-		alphabet != TEXT_UNKNOWN;
+	       alphabet != TEXT_UNKNOWN;
 }
 
 /* A C string of 1 to 15 octets and zeros behind it. */
@@ -130,7 +130,8 @@ static int check_unique(const struct image_check *c, const uint32_t *first, size
 	qsort(copy, n, sizeof(*copy), by_number);
 	for (uint32_t i = 1; i < n && failed == 0; i++) {
 		if (copy[i] == copy[i - 1])
-			failed = image_lies(c->error, "%s: id %" PRIu32 " twice", section, copy[i]);
+			failed = image_lies(c->error, "%s: id %" PRIu32 " twice", section,
+			                    copy[i]);
 	}
 	free(copy);
 	return failed;
@@ -147,7 +148,8 @@ static int check_accounts(const struct image_check *c, const struct image *im)
 		if (fault != NULL)
 			return image_lies(c->error, "accounts: row %" PRIu32 " %s", i, fault);
 		if (memcmp(a[i - 1].system_id, a[i].system_id, sizeof(a[i].system_id)) >= 0)
-			return image_lies(c->error, "accounts: row %" PRIu32 " is out of order", i);
+			return image_lies(c->error, "accounts: row %" PRIu32 " is out of order",
+			                  i);
 	}
 	return check_unique(c, &a[0].id, sizeof(a[0]), im->n_accounts, "accounts");
 }
@@ -160,11 +162,14 @@ static int check_rules(const struct image_check *c, const struct image *im)
 		if (r->id == 0 || r->action < IMAGE_REFUSE || r->action > IMAGE_RULE_OBSERVE ||
 		    !is_string(im, r->name) || !is_string(im, r->sentence) ||
 		    !all_zero(r->reserved, sizeof(r->reserved)))
-			return image_lies(c->error, "rules: row %" PRIu32 " has id 0, an unknown "
-			                  "action, a name that is no string or reserved octets", i);
+			return image_lies(c->error,
+			                  "rules: row %" PRIu32 " has id 0, an unknown "
+			                  "action, a name that is no string or reserved octets",
+			                  i);
 	}
 	return im->n_rules == 0 ? 0
-		: check_unique(c, &im->rules[0].id, sizeof(im->rules[0]), im->n_rules, "rules");
+	                        : check_unique(c, &im->rules[0].id, sizeof(im->rules[0]),
+	                                       im->n_rules, "rules");
 }
 
 static int check_patterns(const struct image_check *c, const struct image *im)
@@ -173,11 +178,13 @@ static int check_patterns(const struct image_check *c, const struct image *im)
 
 	for (uint32_t i = 0; i < im->n_patterns; i++) {
 		if (im->patterns[i].rule >= im->n_rules || im->patterns[i].flags != 0)
-			return image_lies(c->error, "patterns: row %" PRIu32
-			                  " refers to no rule or has flags", i);
+			return image_lies(
+				c->error,
+				"patterns: row %" PRIu32 " refers to no rule or has flags", i);
 	}
 	if (database != (im->n_patterns > 0))
-		return image_lies(c->error, "patterns without a database, or a database without");
+		return image_lies(c->error,
+		                  "patterns without a database, or a database without");
 	return 0;
 }
 

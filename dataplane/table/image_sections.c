@@ -18,8 +18,7 @@ static const struct shape {
 	uint64_t most;
 } shapes[IMAGE_SECTION_TYPES] = {
 	[IMAGE_POLICY] = { "policy", sizeof(struct image_policy), true, 1 },
-	[IMAGE_ACCOUNTS] = { "accounts", sizeof(struct image_account), true,
-	                     IMAGE_OWNER_MAX },
+	[IMAGE_ACCOUNTS] = { "accounts", sizeof(struct image_account), true, IMAGE_OWNER_MAX },
 	[IMAGE_SENDER_INFO] = { "sender info", sizeof(struct image_sender_info), false, 1 },
 	[IMAGE_SENDERS] = { "senders", sizeof(struct image_sender), false, UINT32_MAX },
 	[IMAGE_SENDER_PILOTS] = { "sender pilots", 1, false, UINT32_MAX },
@@ -84,7 +83,8 @@ static int check_checksum(const struct image_check *c, const struct image_header
 	memcpy(&copy, c->octets, size);
 	copy.header.checksum = 0;
 	if (XXH3_64bits(&copy, size) != h->checksum)
-		return image_lies(c->error, "the checksum of the header and directory is wrong");
+		return image_lies(c->error,
+		                  "the checksum of the header and directory is wrong");
 	return 0;
 }
 
@@ -93,7 +93,8 @@ static int check_padding(const struct image_check *c, uint64_t from, uint64_t to
 {
 	for (uint64_t i = from; i < to; i++) {
 		if (c->octets[i] != 0)
-			return image_lies(c->error, "octet %" PRIu64 " between sections is not 0", i);
+			return image_lies(c->error,
+			                  "octet %" PRIu64 " between sections is not 0", i);
 	}
 	return 0;
 }
@@ -102,16 +103,19 @@ static int check_section(const struct image_check *c, const struct image_section
                          const struct shape *shape, uint64_t end)
 {
 	if (s->element_size != shape->element_size)
-		return image_lies(c->error, "section %s: rows of %" PRIu32 " octets, not %" PRIu32,
+		return image_lies(c->error,
+		                  "section %s: rows of %" PRIu32 " octets, not %" PRIu32,
 		                  shape->name, s->element_size, shape->element_size);
 	if (s->offset != align(end))
 		return image_lies(c->error, "section %s: offset %" PRIu64 ", expected %" PRIu64,
 		                  shape->name, s->offset, align(end));
 	if (s->offset > c->size || s->size > c->size - s->offset)
-		return image_lies(c->error, "section %s passes the end of the image", shape->name);
+		return image_lies(c->error, "section %s passes the end of the image",
+		                  shape->name);
 	/* count is at most 2^32 here, so the product is exact */
 	if (s->count == 0 || s->count > shape->most || s->size != s->count * s->element_size)
-		return image_lies(c->error, "section %s: %" PRIu64 " rows in %" PRIu64 " octets",
+		return image_lies(c->error,
+		                  "section %s: %" PRIu64 " rows in %" PRIu64 " octets",
 		                  shape->name, s->count, s->size);
 	if (check_padding(c, end, s->offset) != 0)
 		return -EBADMSG;
@@ -131,8 +135,10 @@ static int check_directory(struct image_check *c, const struct image_header *h)
 
 		memcpy(&s, c->octets + sizeof(*h) + i * sizeof(s), sizeof(s));
 		if (s.type >= IMAGE_SECTION_TYPES || s.type <= last_type)
-			return image_lies(c->error, "section %" PRIu32 ": type %" PRIu32
-			                  " is unknown, repeated or out of order", i, s.type);
+			return image_lies(c->error,
+			                  "section %" PRIu32 ": type %" PRIu32
+			                  " is unknown, repeated or out of order",
+			                  i, s.type);
 		const int failed = check_section(c, &s, &shapes[s.type], end);
 		if (failed != 0)
 			return failed;
@@ -157,7 +163,8 @@ int image_check_sections(struct image_check *c)
 		failed = check_directory(c, &h);
 	for (unsigned type = 0; type < IMAGE_SECTION_TYPES && failed == 0; type++) {
 		if (shapes[type].required && c->section[type].count == 0)
-			failed = image_lies(c->error, "section %s is missing", shapes[type].name);
+			failed = image_lies(c->error, "section %s is missing",
+			                    shapes[type].name);
 	}
 	return failed;
 }

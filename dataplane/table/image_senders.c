@@ -33,8 +33,7 @@ static uint64_t check_run(const struct image *im, const uint32_t *run, uint64_t 
 	return n + 1;
 }
 
-static int check_owners(const struct image_check *c, const struct image *im,
-                        struct runs *runs)
+static int check_owners(const struct image_check *c, const struct image *im, struct runs *runs)
 {
 	runs->n = c->section[IMAGE_SENDER_OWNERS].count;
 	runs->starts = calloc(runs->n / 64 + 1, sizeof(*runs->starts));
@@ -44,8 +43,9 @@ static int check_owners(const struct image_check *c, const struct image *im,
 		const uint64_t n = check_run(im, im->senders.owners + at, runs->n - at);
 
 		if (n == 0)
-			return image_lies(c->error, "sender owners: no list of rows at entry %"
-			                  PRIu64, at);
+			return image_lies(c->error,
+			                  "sender owners: no list of rows at entry %" PRIu64,
+			                  at);
 		runs->starts[at / 64] |= UINT64_C(1) << at % 64;
 		at += n;
 	}
@@ -61,7 +61,8 @@ static int check_shape(const struct image_check *c, const struct image *im)
 
 	if (slots == 0 || buckets == 0 || slots != c->section[IMAGE_SENDERS].count ||
 	    buckets != c->section[IMAGE_SENDER_PILOTS].count)
-		return image_lies(c->error, "sender info: %" PRIu32 " parts of %" PRIu32
+		return image_lies(c->error,
+		                  "sender info: %" PRIu32 " parts of %" PRIu32
 		                  " slots and %" PRIu32 " buckets are not what is there",
 		                  i->n_parts, i->slots_per_part, i->buckets_per_part);
 	for (unsigned r = 0; r < sizeof(i->reserved) / sizeof(i->reserved[0]); r++) {
@@ -76,12 +77,13 @@ static uint64_t place_of(const struct sender_set *set, const struct sender_key *
 {
 	const struct image_sender_info *i = set->info;
 	uint64_t rest;
-	const uint64_t part = sender_hash_part(sender_hash_key(&set->hash, key), i->n_parts, &rest);
+	const uint64_t part =
+		sender_hash_part(sender_hash_key(&set->hash, key), i->n_parts, &rest);
 	const uint8_t pilot = set->pilots[part * i->buckets_per_part +
 	                                  sender_hash_bucket(rest, i->buckets_per_part)];
 
 	return part * i->slots_per_part +
-		sender_hash_slot(rest, sender_hash_pilot(pilot), i->slots_per_part);
+	       sender_hash_slot(rest, sender_hash_pilot(pilot), i->slots_per_part);
 }
 
 static const char *sender_fault(const struct image *im, const struct runs *runs, uint64_t row)

@@ -20,21 +20,21 @@
 #define RECENT_SLOTS (RECENT_MAX * 2)
 
 struct entry {
-	struct sender_key key;     /* all zero = empty; accounts: account_key() */
-	uint32_t state;            /* enum overlay_state */
+	struct sender_key key; /* all zero = empty; accounts: account_key() */
+	uint32_t state;        /* enum overlay_state */
 };
 
 /* Immutable once made. slots: a power of two, at least twice n. */
 struct older {
-	unsigned users;            /* overlays that share it; link thread only */
+	unsigned users; /* overlays that share it; link thread only */
 	uint32_t n, slots;
 	struct entry entries[];
 };
 
 struct overlay {
 	struct sender_hash hash;
-	struct older *older;       /* NULL = none */
-	uint32_t n;                /* different accounts and senders in both levels */
+	struct older *older; /* NULL = none */
+	uint32_t n;          /* different accounts and senders in both levels */
 	uint32_t n_recent;
 	struct entry recent[RECENT_SLOTS]; /* says more than older */
 };
@@ -82,7 +82,8 @@ static enum overlay_state state_of(const struct overlay *o, const struct sender_
 		state = o->recent[find(o->recent, RECENT_SLOTS, &o->hash, key)].state;
 	if (state == OVERLAY_NONE && o->older != NULL)
 		state = o->older->entries[find(o->older->entries, o->older->slots, &o->hash,
-		                               key)].state;
+		                               key)]
+		                .state;
 	return state;
 }
 
@@ -165,7 +166,7 @@ static bool sanction_good(const struct link_sanction *s)
 	if (s->op != LINK_SUSPEND && s->op != LINK_LIFT)
 		return false;
 	return s->kind == LINK_ACCOUNT ? s->account_id != 0
-		: s->kind == LINK_SENDER && address_key_valid(&s->key);
+	                               : s->kind == LINK_SENDER && address_key_valid(&s->key);
 }
 
 int overlay_with(struct overlay **out, const struct overlay *base,
@@ -174,7 +175,8 @@ int overlay_with(struct overlay **out, const struct overlay *base,
 	if (!sanction_good(sanction))
 		return -EINVAL;
 	const struct sender_key key = sanction->kind == LINK_ACCOUNT
-		? account_key(sanction->account_id) : sanction->key;
+	                                      ? account_key(sanction->account_id)
+	                                      : sanction->key;
 
 	if (base->n >= OVERLAY_MAX && state_of(base, &key) == OVERLAY_NONE)
 		return -ENOSPC;
@@ -184,8 +186,8 @@ int overlay_with(struct overlay **out, const struct overlay *base,
 	*o = *base;
 	if (o->older != NULL)
 		o->older->users++;
-	if (put(o, &key, sanction->op == LINK_SUSPEND ? OVERLAY_SUSPENDED
-	                                              : OVERLAY_LIFTED) != 0) {
+	if (put(o, &key, sanction->op == LINK_SUSPEND ? OVERLAY_SUSPENDED : OVERLAY_LIFTED) !=
+	    0) {
 		overlay_close(o);
 		return -ENOMEM;
 	}

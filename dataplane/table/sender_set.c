@@ -30,7 +30,7 @@ static void find_chunk(const struct sender_set *set, const struct sender_key *ke
 		const uint64_t part = sender_hash_part(hash, info->n_parts, &rest[i]);
 
 		pilot[i] = set->pilots + part * info->buckets_per_part +
-			sender_hash_bucket(rest[i], info->buckets_per_part);
+		           sender_hash_bucket(rest[i], info->buckets_per_part);
 		slots[i] = set->slots + part * info->slots_per_part;
 		__builtin_prefetch(pilot[i]);
 	}

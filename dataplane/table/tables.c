@@ -69,8 +69,11 @@ static int make_snapshot(struct tables **out, struct image_share *s,
 	}
 	s->users++;
 	*t = (struct tables){
-		.serial = next_serial(), .image = &s->image, .overlay = overlay,
-		.scratch = s->scratch, .share = s,
+		.serial = next_serial(),
+		.image = &s->image,
+		.overlay = overlay,
+		.scratch = s->scratch,
+		.share = s,
 	};
 	*out = t;
 	return 0;
@@ -147,7 +150,8 @@ unsigned tables_account_reason(const struct tables *t, uint32_t row, uint32_t se
 	const struct image_account *a = &t->image->accounts[row];
 
 	/* A block on an account is not lifted by lifting a suspension. */
-	if (a->state == IMAGE_BLOCKED || is_suspended(a->state, overlay_account(t->overlay, a->id)))
+	if (a->state == IMAGE_BLOCKED ||
+	    is_suspended(a->state, overlay_account(t->overlay, a->id)))
 		return REASON_ACCOUNT_SUSPENDED;
 	if (!is_valid_at(a->valid_from, a->valid_until, seconds))
 		return REASON_ACCOUNT_EXPIRED;
@@ -157,7 +161,7 @@ unsigned tables_account_reason(const struct tables *t, uint32_t row, uint32_t se
 static bool is_blocked(const struct image_sender *s, uint32_t seconds)
 {
 	return (s->owner_state & 15) == IMAGE_BLOCKED || s->blocked_until == UINT32_MAX ||
-		seconds < s->blocked_until;
+	       seconds < s->blocked_until;
 }
 
 unsigned tables_sender_reason(const struct tables *t, const struct sender_key *key,
@@ -165,7 +169,8 @@ unsigned tables_sender_reason(const struct tables *t, const struct sender_key *k
                               uint32_t seconds)
 {
 	const enum overlay_state overlay = overlay_sender(t->overlay, key);
-	const bool any = (t->image->accounts[account_row].flags & IMAGE_ACCOUNT_ANY_SENDER) != 0;
+	const bool any =
+		(t->image->accounts[account_row].flags & IMAGE_ACCOUNT_ANY_SENDER) != 0;
 
 	/* What forbids a number comes first: it holds for those who need no certificate. */
 	if (sender != NULL && is_blocked(sender, seconds))

@@ -35,7 +35,8 @@ static void change(uint8_t *octets, size_t size, const uint8_t how[5])
 	const size_t at = (how[0] | (size_t)how[1] << 8 | (size_t)how[2] << 16) % size;
 	const unsigned width = 1u << (how[3] & 3);
 	const uint64_t spread[] = { how[4], (uint64_t)(int64_t)(int8_t)how[4],
-		(uint64_t)how[4] << (8 * (width - 1)), UINT64_C(1) << how[4] % 64 };
+		                    (uint64_t)how[4] << (8 * (width - 1)),
+		                    UINT64_C(1) << how[4] % 64 };
 	uint64_t value;
 
 	if (width > size - at)
@@ -51,7 +52,8 @@ static void change(uint8_t *octets, size_t size, const uint8_t how[5])
 /* An aligned copy with nothing behind it. */
 static uint8_t *copy_of(const void *octets, size_t size)
 {
-	uint8_t *copy = aligned_alloc(IMAGE_ALIGN, (size + IMAGE_ALIGN) & ~(size_t)(IMAGE_ALIGN - 1));
+	uint8_t *copy =
+		aligned_alloc(IMAGE_ALIGN, (size + IMAGE_ALIGN) & ~(size_t)(IMAGE_ALIGN - 1));
 
 	bug_if(copy == NULL);
 	memcpy(copy, octets, size);

@@ -37,12 +37,14 @@ static void table_of_cases(void **state)
 
 		if (result == 0)
 			address_text(text, &key);
-		const bool good = c->expect == NULL ? result != 0
-			: result == 0 && strcmp(text, c->expect) == 0;
+		const bool good = c->expect == NULL
+		                          ? result != 0
+		                          : result == 0 && strcmp(text, c->expect) == 0;
 		if (!good) {
-			print_message("case %u \"%s\" (plan %u): \"%s\" (%d), expected \"%s\"\n",
-			              n, c->addr, c->country, text, result,
-			              c->expect ? c->expect : "(none)");
+			print_message(
+				"case %u \"%s\" (plan %u): \"%s\" (%d), expected \"%s\"\n", n,
+				c->addr, c->country, text, result,
+				c->expect ? c->expect : "(none)");
 			failed++;
 		}
 	}
@@ -95,8 +97,8 @@ static uint32_t random_below(uint32_t n)
 /* A Korean number as dialled at home: mobile, area, internet, personal, nationwide. */
 static void make_national(char out[16])
 {
-	static const char *const codes[] = { "010", "02", "031", "051", "064", "070", "0505", "080",
-		"15", "16", "18", "0303", "019" };
+	static const char *const codes[] = { "010", "02", "031", "051", "064",  "070", "0505",
+		                             "080", "15", "16",  "18",  "0303", "019" };
 	static const unsigned digits[] = { 11, 10, 11, 10, 10, 11, 12, 10, 8, 8, 8, 11, 10 };
 	const unsigned kind = random_below(13);
 	unsigned n = (unsigned)snprintf(out, 16, "%s", codes[kind]);
@@ -116,15 +118,33 @@ static void respell(const char *national, char out[ADDRESS_INPUT_MAX])
 	const char *sep = separators[random_below(4)];
 
 	switch (random_below(9)) {
-	case 0: snprintf(out, 64, "%s", national); break;
-	case 1: snprintf(out, 64, "%.3s%s%s", national, sep, national + 3); break;
-	case 2: snprintf(out, 64, "+82%s%s", sep, bare); break;
-	case 3: snprintf(out, 64, "82%s%.2s%s%s", sep, bare, sep, bare + 2); break;
-	case 4: snprintf(out, 64, "0082%s%s", sep, bare); break;
-	case 5: snprintf(out, 64, "+82%s(0)%s", sep, bare); break;
-	case 6: snprintf(out, 64, "82%s", national); break;
-	case 7: snprintf(out, 64, " (%.3s) %s ", national, national + 3); break;
-	default: snprintf(out, 64, "00700%s82%s", sep, bare); break;
+	case 0:
+		snprintf(out, 64, "%s", national);
+		break;
+	case 1:
+		snprintf(out, 64, "%.3s%s%s", national, sep, national + 3);
+		break;
+	case 2:
+		snprintf(out, 64, "+82%s%s", sep, bare);
+		break;
+	case 3:
+		snprintf(out, 64, "82%s%.2s%s%s", sep, bare, sep, bare + 2);
+		break;
+	case 4:
+		snprintf(out, 64, "0082%s%s", sep, bare);
+		break;
+	case 5:
+		snprintf(out, 64, "+82%s(0)%s", sep, bare);
+		break;
+	case 6:
+		snprintf(out, 64, "82%s", national);
+		break;
+	case 7:
+		snprintf(out, 64, " (%.3s) %s ", national, national + 3);
+		break;
+	default:
+		snprintf(out, 64, "00700%s82%s", sep, bare);
+		break;
 	}
 	/* "+82 (0)" is only written before numbers that have the 0 */
 	if (!trunk && strchr(out, '(') != NULL)
@@ -150,7 +170,8 @@ static void equal_iff_same_number(void **state)
 		const struct sender_key ka = key_of(a1, 82), kb = key_of(b1, 82);
 		const bool equal = memcmp(&ka, &kb, sizeof(ka)) == 0;
 		if (equal != (strcmp(a, b) == 0))
-			fail_msg("\"%s\" and \"%s\": %s", a1, b1, equal ? "equal" : "different");
+			fail_msg("\"%s\" and \"%s\": %s", a1, b1,
+			         equal ? "equal" : "different");
 	}
 }
 
@@ -186,7 +207,8 @@ static void any_octets(void **state)
 static void every_alpha_character_has_its_own_key(void **state)
 {
 	(void)state;
-	const char *const all = "abcdefghijklmnopqrstuvwxyz0123456789 !\"#$%&'()*+,-./:;<=>?@_[]{}";
+	const char *const all =
+		"abcdefghijklmnopqrstuvwxyz0123456789 !\"#$%&'()*+,-./:;<=>?@_[]{}";
 	char a[4] = "xax", text[ADDRESS_TEXT_SIZE * 2];
 
 	assert_int_equal(strlen(all), 64);
@@ -209,14 +231,14 @@ static void invalid_keys(void **state)
 	(void)state;
 	const struct sender_key bad[] = {
 		{ { 0 } },
-		{ { 0x20 } },                                 /* a number of no digits */
-		{ { 0x35, 1 } },                              /* 21 digits */
-		{ { 0x21, 0x1a } },                           /* one digit, then not zero */
-		{ { 0x22, 0xa1 } },                           /* no digit */
+		{ { 0x20 } },       /* a number of no digits */
+		{ { 0x35, 1 } },    /* 21 digits */
+		{ { 0x21, 0x1a } }, /* one digit, then not zero */
+		{ { 0x22, 0xa1 } }, /* no digit */
 		{ { 0x22, 0x12, 1 } },
-		{ { 0x55, 1 } },                              /* 21 characters */
-		{ { 0x41, 0x01 } },                           /* bits behind 6 */
-		{ { 0x70, 1 } },                              /* RAW of 16 */
+		{ { 0x55, 1 } },    /* 21 characters */
+		{ { 0x41, 0x01 } }, /* bits behind 6 */
+		{ { 0x70, 1 } },    /* RAW of 16 */
 		{ { 0x61, 1, 1 } },
 		{ { 0x80 } },
 		{ { 0xff } },

@@ -25,10 +25,7 @@ static uint64_t random_u64(void)
 	return x ^ x >> 31;
 }
 
-static int by_key(const void *a, const void *b)
-{
-	return memcmp(a, b, SENDER_KEY_SIZE);
-}
+static int by_key(const void *a, const void *b) { return memcmp(a, b, SENDER_KEY_SIZE); }
 
 struct fixture {
 	struct image_sender *records; /* sorted: the twin */
@@ -49,12 +46,19 @@ static int build(struct fixture *f, unsigned threads, struct sender_build *out)
 	f->pilots = malloc(n_pilots);
 	assert_non_null(f->slots);
 	assert_non_null(f->pilots);
-	*out = (struct sender_build){ .records = f->records, .n = f->n, .slots = f->slots,
-		.pilots = f->pilots, .threads = threads, .seed = SEED };
+	*out = (struct sender_build){ .records = f->records,
+		                      .n = f->n,
+		                      .slots = f->slots,
+		                      .pilots = f->pilots,
+		                      .threads = threads,
+		                      .seed = SEED };
 	const int result = sender_set_build(out, &f->info);
-	f->set = (struct sender_set){ .info = &f->info, .slots = f->slots,
-		.pilots = f->pilots, .n_slots = (uint32_t)n_slots,
-		.n_pilots = (uint32_t)n_pilots, .hash = sender_hash_open(f->info.seed) };
+	f->set = (struct sender_set){ .info = &f->info,
+		                      .slots = f->slots,
+		                      .pilots = f->pilots,
+		                      .n_slots = (uint32_t)n_slots,
+		                      .n_pilots = (uint32_t)n_pilots,
+		                      .hash = sender_hash_open(f->info.seed) };
 	return result;
 }
 
@@ -81,7 +85,8 @@ static struct image_sender *make_records(uint64_t n, uint64_t step)
 	return records;
 }
 
-static const struct image_sender *twin_find(const struct fixture *f, const struct sender_key *key)
+static const struct image_sender *twin_find(const struct fixture *f,
+                                            const struct sender_key *key)
 {
 	return bsearch(key, f->records, f->n, sizeof(*f->records), by_key);
 }
@@ -222,9 +227,11 @@ static void owners(void **state)
 	const uint32_t lists[] = { 2, 3, 9, 3, 1, 4, 7 };
 	const struct sender_set set = { .owners = lists };
 	const struct image_sender none = { .owner_state = IMAGE_CERTIFIED },
-		one = { .owner_state = 5u << 4 | IMAGE_CERTIFIED },
-		two = { .owner_state = IMAGE_OWNER_LIST << 4 | IMAGE_CERTIFIED },
-		three = { .owner_state = (IMAGE_OWNER_LIST | 3) << 4 | IMAGE_CERTIFIED };
+				  one = { .owner_state = 5u << 4 | IMAGE_CERTIFIED },
+				  two = { .owner_state =
+		                                  IMAGE_OWNER_LIST << 4 | IMAGE_CERTIFIED },
+				  three = { .owner_state = (IMAGE_OWNER_LIST | 3) << 4 |
+		                                           IMAGE_CERTIFIED };
 
 	for (uint32_t row = 0; row < 12; row++) {
 		assert_false(sender_owned_by(&set, &none, row));

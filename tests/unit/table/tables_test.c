@@ -36,8 +36,8 @@ static struct tables *open_sample(unsigned workers)
 
 static uint32_t row(const struct tables *t, const char *system_id)
 {
-	const uint32_t r = image_account_row(t->image, (const uint8_t *)system_id,
-	                                     strlen(system_id));
+	const uint32_t r =
+		image_account_row(t->image, (const uint8_t *)system_id, strlen(system_id));
 
 	assert_int_not_equal(r, 0);
 	return r;
@@ -59,7 +59,8 @@ static void accounts_by_state_and_time(void **state)
 
 	assert_int_equal(tables_account_reason(t, 0, NOW), REASON_ACCOUNT_UNKNOWN);
 	assert_int_equal(tables_account_reason(t, row(t, "acme"), NOW), REASON_PASS);
-	assert_int_equal(tables_account_reason(t, row(t, "beta"), NOW), REASON_ACCOUNT_SUSPENDED);
+	assert_int_equal(tables_account_reason(t, row(t, "beta"), NOW),
+	                 REASON_ACCOUNT_SUSPENDED);
 	const uint32_t gone = row(t, "gone");
 	assert_int_equal(tables_account_reason(t, gone, NOW - 101), REASON_ACCOUNT_EXPIRED);
 	assert_int_equal(tables_account_reason(t, gone, NOW - 100), REASON_PASS);
@@ -125,8 +126,8 @@ static struct tables *step(struct tables *t, const struct link_sanction *s)
 }
 
 /* What the sanctions so far say: the last one on this account or sender counts. */
-static unsigned twin_op(const struct link_sanction *log, unsigned n, uint32_t kind,
-                        uint32_t id, const struct sender_key *key)
+static unsigned twin_op(const struct link_sanction *log, unsigned n, uint32_t kind, uint32_t id,
+                        const struct sender_key *key)
 {
 	while (n-- > 0) {
 		if (log[n].kind == kind &&
@@ -145,7 +146,8 @@ static void check_twin(const struct tables *t, const struct link_sanction *log, 
 		const struct sender_key key = sample_number(i < 10 ? i : SAMPLE_SENDERS + i);
 		const unsigned op = twin_op(log, n, LINK_SENDER, 0, &key);
 		unsigned expect = i == 4 || i == 6 ? REASON_SENDER_BLOCKED
-			: i == 3 ? REASON_SENDER_SUSPENDED : REASON_PASS;
+		                  : i == 3         ? REASON_SENDER_SUSPENDED
+		                                   : REASON_PASS;
 
 		if (i >= 10)
 			expect = REASON_SENDER_UNCERTIFIED;
@@ -163,8 +165,9 @@ static void check_twin(const struct tables *t, const struct link_sanction *log, 
 		const struct image_account *a = &t->image->accounts[r];
 		const unsigned op = twin_op(log, n, LINK_ACCOUNT, a->id, NULL);
 		const bool suspended = op ? op == LINK_SUSPEND : a->id == SAMPLE_BETA;
-		const unsigned expect = suspended ? REASON_ACCOUNT_SUSPENDED
-			: a->id == SAMPLE_GONE ? REASON_ACCOUNT_EXPIRED : REASON_PASS;
+		const unsigned expect = suspended              ? REASON_ACCOUNT_SUSPENDED
+		                        : a->id == SAMPLE_GONE ? REASON_ACCOUNT_EXPIRED
+		                                               : REASON_PASS;
 		assert_int_equal(tables_account_reason(t, r, NOW), expect);
 	}
 }
@@ -177,11 +180,13 @@ static void random_sanctions_as_the_twin(void **state)
 	uint32_t x = 12345;
 
 	for (unsigned n = 0; n < 300; n++) {
-		const uint32_t ids[] = { SAMPLE_ACME, SAMPLE_BETA, SAMPLE_GONE, SAMPLE_STATE, 999 };
+		const uint32_t ids[] = { SAMPLE_ACME, SAMPLE_BETA, SAMPLE_GONE, SAMPLE_STATE,
+			                 999 };
 		x = x * 1664525 + 1013904223;
 		const unsigned i = (x >> 8) % 12;
 		log[n] = (struct link_sanction){ .op = x >> 31 ? LINK_SUSPEND : LINK_LIFT,
-			.kind = x >> 30 & 1 ? LINK_ACCOUNT : LINK_SENDER };
+			                         .kind = x >> 30 & 1 ? LINK_ACCOUNT
+			                                             : LINK_SENDER };
 		if (log[n].kind == LINK_ACCOUNT)
 			log[n].account_id = ids[i % 5];
 		else
@@ -206,13 +211,15 @@ static void merged_sanctions_as_the_twin(void **state)
 		x = x * 1664525 + 1013904223;
 		const unsigned i = (x >> 8) % KEYS;
 		const struct link_sanction s = { .op = x >> 31 ? LINK_SUSPEND : LINK_LIFT,
-			.kind = LINK_SENDER, .key = sample_number(SAMPLE_SENDERS + i) };
+			                         .kind = LINK_SENDER,
+			                         .key = sample_number(SAMPLE_SENDERS + i) };
 		last[i] = s.op;
 		t = step(t, &s);
 		for (unsigned k = 0; k < KEYS && n % 61 == 0; k++)
-			assert_int_equal(reason(t, sample_number(SAMPLE_SENDERS + k), acme, NOW),
-			                 last[k] == LINK_SUSPEND ? REASON_SENDER_SUSPENDED
-			                                         : REASON_SENDER_UNCERTIFIED);
+			assert_int_equal(
+				reason(t, sample_number(SAMPLE_SENDERS + k), acme, NOW),
+				last[k] == LINK_SUSPEND ? REASON_SENDER_SUSPENDED
+							: REASON_SENDER_UNCERTIFIED);
 	}
 	tables_free(t);
 }
@@ -223,8 +230,9 @@ static void older_snapshots_stay(void **state)
 	(void)state;
 	struct tables *old = open_sample(1), *next;
 	const uint32_t acme = row(old, "acme");
-	const struct link_sanction s = { .op = LINK_SUSPEND, .kind = LINK_SENDER,
-		.key = sample_number(0) };
+	const struct link_sanction s = { .op = LINK_SUSPEND,
+		                         .kind = LINK_SENDER,
+		                         .key = sample_number(0) };
 	const unsigned before = released;
 
 	assert_int_equal(tables_sanction(&next, old, &s), 0);
@@ -270,10 +278,13 @@ static void overlay_is_bounded(void **state)
 	}
 	s.account_id = OVERLAY_MAX + 1;
 	assert_int_equal(tables_sanction(&next, t, &s), -ENOSPC);
-	s = (struct link_sanction){ .op = LINK_LIFT, .kind = LINK_ACCOUNT, .account_id = SAMPLE_ACME };
+	s = (struct link_sanction){ .op = LINK_LIFT,
+		                    .kind = LINK_ACCOUNT,
+		                    .account_id = SAMPLE_ACME };
 	t = step(t, &s); /* one that is there already needs no room */
 	assert_int_equal(tables_account_reason(t, row(t, "acme"), NOW), REASON_PASS);
-	assert_int_equal(tables_account_reason(t, row(t, "beta"), NOW), REASON_ACCOUNT_SUSPENDED);
+	assert_int_equal(tables_account_reason(t, row(t, "beta"), NOW),
+	                 REASON_ACCOUNT_SUSPENDED);
 	tables_free(t);
 }
 
@@ -286,8 +297,9 @@ static void a_scratch_for_each_worker(void **state)
 		assert_non_null(t->scratch[i]);
 		for (unsigned j = 0; j < i; j++)
 			assert_ptr_not_equal(t->scratch[i], t->scratch[j]);
-		assert_int_equal(hs_scan(t->image->database, "casino", 6, 0, t->scratch[i], NULL,
-		                         NULL), HS_SUCCESS);
+		assert_int_equal(
+			hs_scan(t->image->database, "casino", 6, 0, t->scratch[i], NULL, NULL),
+			HS_SUCCESS);
 	}
 	tables_free(t);
 }

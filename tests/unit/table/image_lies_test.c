@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image: lies told with right checksums, so that the checks of meaning are tested. */
+#include "image_fixture.h"
+
+static void header_lies(void **state)
+{
+	(void)state;
+	uint8_t *o = fresh(pristine_size);
+	struct image_header *h = (void *)o;
+
+	h->magic ^= 1;
+	refused(o, "not a table image");
+	o = fresh(pristine_size);
+	h->size += 64;
+	refused(o, "the header says");
+	o = fresh(pristine_size);
+	h->n_sections = 0;
+	refused(o, "sections");
+	o = fresh(pristine_size);
+	h->n_sections = IMAGE_SECTIONS_MAX + 1;
+	refused(o, "sections");
+	o = fresh(pristine_size);
+	h->generation = 0;
+	refused(o, "generation");
+	o = fresh(pristine_size);
+	h->reserved[1] = 1;
+	refused(o, "reserved");
+	o = fresh(pristine_size);
+	h->n_sections--;
+	refused(o, "offset");
+	assert_int_equal(open_only(fresh(pristine_size - 64) + 1, pristine_size - 64),
+	                 -EBADMSG);
+}
+
+/* Each field of each directory entry, set to what an attacker would try. */
+static void directory_lies(void **state)
+{
+	(void)state;
+	const uint64_t values[] = { 0,
+		                    1,
+		                    63,
+		                    64,
+		                    pristine_size,
+		                    UINT32_MAX,
+		                    UINT64_MAX,
+		                    UINT64_MAX - 63,
+		                    UINT64_C(1) << 63,
+		                    UINT64_C(1) << 32,
+		                    (UINT64_C(1) << 32) + 1 };
+	const unsigned n = ((struct image_header *)(void *)pristine)->n_sections;
+
+	assert_int_equal(n, 10);
+	for (unsigned i = 0; i < n * 5 * 11; i++) {
+		uint8_t *o = fresh(pristine_size);
+		struct image_section *s = &directory(o)[i / 55];
+		const struct image_section before = *s;
+		const uint64_t value = values[i % 11];
+
+		switch (i / 11 % 5) {
+		case 0:
+			s->type = (uint32_t)value;
+			break;
+		case 1:
+			s->element_size = (uint32_t)value;
+			break;
+		case 2:
+			s->offset = value;
+			break;
+		case 3:
+			s->size = value;
+			break;
+		default:
+			s->count = value;
+			break;
+		}
+		image_reseal(o, pristine_size);
+		const bool same = memcmp(&before, s, sizeof(before)) == 0;
+		assert_int_equal(open_only(o, pristine_size), same ? 0 : -EBADMSG);
+	}
+}
+
+/* Octets that belong to no section could hide something: none may. */
+static void padding_lies(void **state)
+{
+	(void)state;
+	const struct image_section *s = directory(pristine);
+	const unsigned n = ((struct image_header *)(void *)pristine)->n_sections;
+	unsigned told = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const uint64_t gap = s[i].offset + s[i].size;
+		if (gap == (i + 1 < n ? s[i + 1].offset : pristine_size))
+			continue;
+		LIE(o[gap] = 1, "between sections is not 0");
+		told++;
+	}
+	assert_true(told > 4);
+}
+
+static void policy_lies(void **state)
+{
+	(void)state;
+	struct image_policy *p = rows(fresh(pristine_size), IMAGE_POLICY);
+	uint32_t *const fields[] = { &p->directions, &p->refuse_at_bind, &p->undecodable,
+		                     &p->reserved[0], &p->reserved[10] };
+
+	for (unsigned i = 0; i < 5; i++) {
+		uint8_t *o = fresh(pristine_size);
+		*fields[i] = i == 0 ? 4 : 2;
+		refused(o, "policy");
+	}
+	uint8_t *o = fresh(pristine_size);
+	p->country = 1000;
+	refused(o, "policy");
+	o = fresh(pristine_size);
+	p->reserved0 = 1;
+	refused(o, "policy");
+}
+
+static void account_lies(void **state)
+{
+	(void)state;
+	struct image_account *a = rows(fresh(pristine_size), IMAGE_ACCOUNTS);
+
+	LIE(a[0].id = 1, "row 0");
+	LIE(a[3].id = 0, "row 3 has id 0");
+	LIE(a[3].id = a[1].id, "twice");
+	LIE(a[2].state = 0, "state");
+	LIE(a[2].state = 4, "state");
+	LIE(a[2].mode = 2, "mode");
+	LIE(a[2].alphabet = 0, "alphabet");
+	LIE(a[2].alphabet = TEXT_BINARY, "alphabet");
+	LIE(a[2].alphabet = TEXT_CODINGS, "alphabet");
+	LIE(a[2].flags = 2, "flags");
+	LIE(a[5].name = UINT32_MAX, "name");
+	LIE(a[5].name = (uint32_t)section(o, IMAGE_STRINGS)->size, "name");
+	LIE(a[5].name = 2, "name"); /* the middle of a string */
+	LIE(a[5].reserved0 = 1, "reserved");
+	LIE(a[5].reserved[4] = 1, "reserved");
+	LIE(memset(a[1].system_id, 'x', 16), "system_id");
+	LIE(memset(a[1].system_id, 0, 16), "system_id");
+	LIE(a[1].system_id[0] = 0, "system_id");
+	LIE(memcpy(a[2].system_id, a[1].system_id, 16), "order");
+	LIE(memset(a[2].system_id, 'z', 15), "order");
+}
+
+static struct image_sender *used_slot(uint8_t *o, unsigned nth)
+{
+	struct image_sender *s = rows(o, IMAGE_SENDERS);
+
+	for (;; s++) {
+		if (s->owner_state != 0 && nth-- == 0)
+			return s;
+	}
+}
+
+static struct image_sender *unused_slot(uint8_t *o)
+{
+	struct image_sender *s = rows(o, IMAGE_SENDERS);
+
+	while (s->owner_state != 0)
+		s++;
+	return s;
+}
+
+static void sender_lies(void **state)
+{
+	(void)state;
+	struct image_sender *s = used_slot(fresh(pristine_size), 40);
+	struct image_sender *empty = unused_slot(fresh(pristine_size));
+	const uint32_t lists = (uint32_t)section(pristine, IMAGE_SENDER_OWNERS)->count;
+
+	LIE(s->key.octets[0] = 0, "key");
+	LIE(s->key.octets[0] = 0xff, "key");
+	LIE(s->key.octets[1] = 0xa0, "key");
+	LIE(s->key.octets[15] = 1, "key");
+	LIE(s->key.octets[3] ^= 1, "not where");
+	LIE(s->owner_state &= ~15u, "state");
+	LIE(s->owner_state |= 15u, "state");
+	LIE(s->owner_state = 6u << 4 | IMAGE_CERTIFIED, "owner that does not exist");
+	LIE(s->owner_state = IMAGE_OWNER_MAX << 4 | IMAGE_CERTIFIED, "owner that does not");
+	LIE(s->owner_state = (IMAGE_OWNER_LIST | 1) << 4 | IMAGE_CERTIFIED, "list of owners");
+	LIE(s->owner_state = (IMAGE_OWNER_LIST | lists) << 4 | IMAGE_CERTIFIED, "list of");
+	LIE(s->owner_state = UINT32_MAX << 4 | IMAGE_CERTIFIED, "list of owners");
+	LIE(memset(s, 0, sizeof(*s)), "keys, the info says");
+	LIE((*empty = *s, memset(s, 0, sizeof(*s))), "not where");
+	LIE(*empty = *s, "not where"); /* a second one is never where look-ups go */
+	LIE(empty->owner_state = 1, "key");
+	LIE(empty->valid_until = 1, "key");
+}
+
+static void sender_shape_lies(void **state)
+{
+	(void)state;
+	struct image_sender_info *i = rows(fresh(pristine_size), IMAGE_SENDER_INFO);
+	uint32_t *run = rows(fresh(pristine_size), IMAGE_SENDER_OWNERS);
+
+	LIE(i->n_parts = 0, "sender info");
+	LIE(i->n_parts = 2, "sender info");
+	LIE(i->buckets_per_part++, "sender info");
+	LIE(i->slots_per_part--, "sender info");
+	LIE((i->n_parts = 1u << 31, i->slots_per_part *= 2), "sender info");
+	LIE(i->n_keys++, "keys, the info says");
+	LIE(i->reserved[6] = 1, "reserved");
+	LIE(i->seed ^= 1, "not where");
+	LIE(run[0] = 0, "owners");
+	LIE(run[0] = 1, "owners");
+	LIE(run[0] = UINT32_MAX, "owners");
+	LIE(run[1] = 0, "owners");
+	LIE(run[1] = 6, "owners");
+	LIE(run[2] = run[1], "owners");
+	LIE(memset(rows(o, IMAGE_SENDER_PILOTS), 0, section(o, IMAGE_SENDER_PILOTS)->size),
+	    "not where");
+}
+
+static void rule_lies(void **state)
+{
+	(void)state;
+	struct image_rule *r = rows(fresh(pristine_size), IMAGE_RULES);
+	struct image_pattern *p = rows(fresh(pristine_size), IMAGE_PATTERNS);
+	char *strings = rows(fresh(pristine_size), IMAGE_STRINGS);
+	const size_t last = section(pristine, IMAGE_STRINGS)->size - 1;
+
+	LIE(r[1].id = 0, "rules");
+	LIE(r[1].id = r[0].id, "twice");
+	LIE(r[0].action = 0, "rules");
+	LIE(r[0].action = 4, "rules");
+	LIE(r[0].name = 3, "rules");
+	LIE(r[0].sentence = UINT32_MAX, "rules");
+	LIE(r[0].reserved[2] = 9, "rules");
+	LIE(p[2].rule = 2, "patterns: row 2");
+	LIE(p[0].rule = UINT32_MAX, "patterns: row 0");
+	LIE(p[1].flags = 1, "patterns: row 1");
+	LIE(strings[0] = 'x', "strings");
+	LIE(strings[last] = 'x', "strings");
+	LIE(strings[last - 1] = (char)0xc3, "UTF-8");
+	LIE(strings[1] = (char)0x80, "UTF-8");
+}
+
+static void database_lies(void **state)
+{
+	(void)state;
+	uint32_t x = 5;
+
+	for (unsigned i = 0; i < 200; i++) {
+		uint8_t *o = fresh(pristine_size);
+		const struct image_section *s = section(o, IMAGE_HS_DATABASE);
+		x = x * 1664525 + 1013904223;
+		o[s->offset + x % s->size] ^= (uint8_t)(1 + (x >> 25));
+		image_reseal(o, pristine_size);
+		/* Hyperscan has reserved octets that nobody reads; nothing must break */
+		(void)open_only(o, pristine_size);
+	}
+	LIE(*(uint32_t *)rows(o, IMAGE_HS_DATABASE) ^= 1, "database");
+}
+
+static void stream_database_is_refused(void **state)
+{
+	(void)state;
+	char error[IMAGE_ERROR_SIZE];
+	struct image_build *b;
+	struct image im;
+	void *octets;
+	size_t size;
+
+	assert_int_equal(image_build_open(&b), 0);
+	sample_rules(b);
+	sample_database(b, HS_MODE_STREAM);
+	assert_int_equal(image_build_memory(b, 1, 1, &octets, &size, error), 0);
+	image_build_close(b);
+	assert_int_equal(image_open(&im, octets, size, error), -EBADMSG);
+	assert_non_null(strstr(error, "block mode"));
+	free(octets);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(header_lies),
+		cmocka_unit_test(directory_lies),
+		cmocka_unit_test(padding_lies),
+		cmocka_unit_test(policy_lies),
+		cmocka_unit_test(account_lies),
+		cmocka_unit_test(sender_lies),
+		cmocka_unit_test(sender_shape_lies),
+		cmocka_unit_test(rule_lies),
+		cmocka_unit_test(database_lies),
+		cmocka_unit_test(stream_database_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
