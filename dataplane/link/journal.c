@@ -147,7 +147,7 @@ static int64_t read_file(int fd, uint8_t **out)
 	return n;
 }
 
-/* Continue after the last whole record: a torn one would hide what is appended to it. */
+/* Continue after the last whole record; the torn one is cut off, so that it is said once. */
 static int adopt(struct journal *journal, int fd, const struct journal_scan *scan)
 {
 	const uint64_t end =

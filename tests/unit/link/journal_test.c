@@ -198,6 +198,9 @@ static void test_torn_at_every_octet(void **state)
 		spill(octets, n);
 		struct journal *j = open_at(&image, &seen, torn ? -EBADMSG : 0);
 		assert_int_equal(seen.n, whole);
+		journal_close(j);
+		j = open_at(&image, &seen, 0); /* cut off: said once */
+		assert_int_equal(seen.n, whole);
 		append(j, 50);
 		journal_close(j);
 		journal_close(open_at(&image, &seen, 0));
