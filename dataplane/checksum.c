@@ -1,75 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <string.h>
-
+#include "checksum_sum.h"
 #include "packet.h"
 
-static inline uint64_t load64(const uint8_t *p)
-{
-	uint64_t word;
+typedef unsigned __int128 wide_sum;
 
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-/* Ones' complement addition of 64-bit words is that of their 16-bit words (RFC 1071
- * section 2): the carry out of the top comes back in at the bottom. */
-static inline uint64_t add64(uint64_t sum, uint64_t word)
-{
-	sum += word;
-	return sum + (sum < word);
-}
-
-/* The last 0 to 7 octets as one word, padded with 0. */
+/* The last 1 to 7 octets as one word, padded with 0; none is read twice or beyond. */
 static inline uint64_t load_tail(const uint8_t *p, uint32_t len)
 {
-	uint64_t word = 0;
-
-	if (len & 4) {
-		uint32_t part;
-		memcpy(&part, p, 4);
-		word = part;
-	}
-	if (len & 2) {
-		uint16_t part;
-		memcpy(&part, p + (len & 4), 2);
-		word = add64(word, part);
-	}
-	if (len & 1) {
-		uint16_t part = 0;
-		memcpy(&part, p + (len & 6), 1);
-		word = add64(word, part);
-	}
+	if (len >= 4)
+		return (uint64_t)sum_load32(p) |
+		       (uint64_t)sum_load32(p + len - 4) >> (8 - len) * 8 << 32;
+	uint64_t word = p[0];
+	if (len >= 2)
+		word |= (uint64_t)p[1] << 8;
+	if (len == 3)
+		word |= (uint64_t)p[2] << 16;
 	return word;
 }
 
-/* Four sums side by side, so that no addition waits for the carry before it. */
+/* Exact sums of 64-bit words: an addition and a carry kept for each. Two of them side
+ * by side, so that half of the additions need not wait. */
 uint32_t checksum_add(const void *octets, uint32_t len, uint32_t sum)
 {
 	const uint8_t *p = octets;
-	uint64_t a = sum, b = 0, c = 0, d = 0;
+	wide_sum a = sum, b = 0;
 
 	for (; len >= 32; len -= 32, p += 32) {
-		a = add64(a, load64(p));
-		b = add64(b, load64(p + 8));
-		c = add64(c, load64(p + 16));
-		d = add64(d, load64(p + 24));
+		a += sum_load64(p);
+		b += sum_load64(p + 8);
+		a += sum_load64(p + 16);
+		b += sum_load64(p + 24);
 	}
-	for (; len >= 8; len -= 8, p += 8)
-		b = add64(b, load64(p));
-	c = add64(c, load_tail(p, len));
-	a = add64(add64(a, b), add64(c, d));
+	if (len & 16) {
+		a += sum_load64(p);
+		b += sum_load64(p + 8);
+		p += 16;
+	}
+	if (len & 8) {
+		b += sum_load64(p);
+		p += 8;
+	}
+	if (len & 7)
+		a += load_tail(p, len & 7);
+	a += b;
 
-	/* 64 to 33 to 18 bits: callers may add a few words more before they fold. */
-	a = (a & UINT32_MAX) + (a >> 32);
-	return (uint32_t)((a & 0xffff) + ((a >> 16) & 0xffff) + (a >> 32));
+	/* Carries are few: fewer than 2^30 words make them, so 33 bits hold this. */
+	const uint64_t low = (uint64_t)a;
+	const uint64_t s = (low & UINT32_MAX) + (low >> 32) + (uint64_t)(a >> 64);
+	return (uint32_t)((s & 0xffff) + ((s >> 16) & 0xffff) + (s >> 32));
 }
 
 uint32_t checksum_pseudo(const uint8_t *ip, uint8_t ip_version, uint32_t tcp_len)
 {
+	if (ip_version == 4)
+		return sum_narrow(sum_pseudo_v4(ip, tcp_len));
 	/* A segment is shorter than 64 KiB: the upper half of IPv6's length is 0. */
-	const uint32_t rest = (uint32_t)htons(IPPROTO_TCP) + htons((uint16_t)tcp_len);
-
-	return ip_version == 4 ? checksum_add(ip + 12, 8, rest) : checksum_add(ip + 8, 32, rest);
+	return checksum_add(ip + 8, 32,
+	                    (uint32_t)htons(IPPROTO_TCP) + htons((uint16_t)tcp_len));
 }

@@ -8,6 +8,8 @@
 
 #include <rte_mbuf.h>
 
+#include "checksum_sum.h"
+
 enum { V4_LEN = 20, V6_LEN = 40, TCP_LEN = 20 };
 _Static_assert(sizeof(((struct header_template *)0)->octets) + TCP_LEN + HEADER_OPTIONS_MAX <=
                FRAME_HEADER_MAX, "headers fit where callers keep room for them");
@@ -17,13 +19,6 @@ static inline void write16(uint8_t *p, uint16_t host)
 	const uint16_t wire = htons(host);
 
 	memcpy(p, &wire, 2);
-}
-
-static inline void write32(uint8_t *p, uint32_t host)
-{
-	const uint32_t wire = htonl(host);
-
-	memcpy(p, &wire, 4);
 }
 
 /* Sums are in host order as loaded, so they are stored as they are. */
@@ -80,30 +75,53 @@ void header_reverse(struct header_template *t)
 	}
 }
 
-static void render_ip(uint8_t *ip, bool v4, uint16_t id, uint32_t tcp_len, unsigned offload)
+/* Headers that the copy of a template may run into are written after it. */
+enum { COPY_V4 = 48, COPY_V6 = sizeof(((struct header_template *)0)->octets) };
+_Static_assert(14 + V4_LEN + TCP_LEN >= COPY_V4 && 14 + V6_LEN + TCP_LEN >= COPY_V6,
+               "a copy of fixed size ends inside the shortest headers");
+
+/* The IPv4 header's sum comes from the template, where the fields of ours are 0. */
+static inline void render_v4(const struct header_template *t, const struct header_fields *f,
+                             uint32_t tcp_len, unsigned offload, uint8_t *out)
 {
-	if (!v4) {
-		write16(ip + 4, (uint16_t)tcp_len);
-		return;
+	const uint32_t length = htons((uint16_t)(V4_LEN + tcp_len)), id = htons(f->ip_id);
+	const uint32_t both = length | id << 16;
+	uint8_t *ip = out + t->l2_len;
+
+	memcpy(out, t->octets, COPY_V4);
+	memcpy(ip + 2, &both, 4);
+	if (!(offload & HEADER_IP_SUM)) {
+		const uint64_t sum = sum_20(t->octets + t->l2_len) + length + id;
+		store_sum(ip + 10, (uint16_t)~checksum_fold(sum_narrow(sum)));
 	}
-	write16(ip + 2, (uint16_t)(V4_LEN + tcp_len));
-	write16(ip + 4, id);
-	if (!(offload & HEADER_IP_SUM))
-		store_sum(ip + 10, (uint16_t)~checksum_fold(checksum_add(ip, V4_LEN, 0)));
 }
 
-static void render_tcp(uint8_t *tcp, const struct header_fields *f)
+static inline void render_v6(const struct header_template *t, uint32_t tcp_len, uint8_t *out)
 {
-	memcpy(tcp, &f->src_port, 2);
-	memcpy(tcp + 2, &f->dst_port, 2);
-	write32(tcp + 4, f->seq);
-	write32(tcp + 8, f->ack);
-	tcp[12] = (uint8_t)((TCP_LEN + f->options_len) / 4 << 4);
-	tcp[13] = f->flags;
-	write16(tcp + 14, f->window);
-	memset(tcp + 16, 0, 4); /* checksum, urgent pointer */
-	if (f->options_len != 0)
-		memcpy(tcp + TCP_LEN, f->options, f->options_len);
+	memcpy(out, t->octets, COPY_V6);
+	write16(out + t->l2_len + 4, (uint16_t)tcp_len);
+}
+
+/* Checksum and urgent pointer are 0. Returns the sum of what it wrote. */
+static inline uint64_t render_tcp(uint8_t *tcp, const struct header_fields *f)
+{
+	const uint32_t words[5] = {
+		f->src_port | (uint32_t)f->dst_port << 16,
+		htonl(f->seq),
+		htonl(f->ack),
+		(TCP_LEN + (uint32_t)f->options_len) / 4 << 4 | (uint32_t)f->flags << 8 |
+			(uint32_t)htons(f->window) << 16,
+		0,
+	};
+	uint64_t sum = (uint64_t)words[0] + words[1] + words[2] + words[3];
+
+	memcpy(tcp, words, TCP_LEN);
+	for (uint32_t at = 0; at < f->options_len; at += 4) {
+		const uint32_t word = sum_load32(f->options + at);
+		memcpy(tcp + TCP_LEN + at, &word, 4);
+		sum += word;
+	}
+	return sum;
 }
 
 uint32_t header_render(const struct header_template *t, const struct header_fields *f,
@@ -111,23 +129,27 @@ uint32_t header_render(const struct header_template *t, const struct header_fiel
 {
 	const uint32_t tcp_header = TCP_LEN + (uint32_t)f->options_len;
 	const uint32_t tcp_len = tcp_header + payload_len;
-	const bool v4 = t->l3_len == V4_LEN;
-	uint8_t *ip = out + t->l2_len, *tcp = ip + t->l3_len;
+	const uint8_t *ip = t->octets + t->l2_len;
+	uint8_t *tcp = out + t->l2_len + t->l3_len;
+	uint64_t pseudo;
 
 	bug_if(f->options_len > HEADER_OPTIONS_MAX || f->options_len % 4 != 0);
 	bug_if(payload_len > UINT16_MAX - V4_LEN - tcp_header);
-	memcpy(out, t->octets, (size_t)t->l2_len + t->l3_len);
-	render_ip(ip, v4, f->ip_id, tcp_len, offload);
-	render_tcp(tcp, f);
+	if (likely(t->l3_len == V4_LEN)) {
+		render_v4(t, f, tcp_len, offload, out);
+		pseudo = sum_pseudo_v4(ip, tcp_len);
+	} else {
+		render_v6(t, tcp_len, out);
+		pseudo = checksum_pseudo(ip, 6, tcp_len);
+	}
+	const uint64_t header = render_tcp(tcp, f);
 
 	/* A port that sums wants the pseudo header's sum in the field, not inverted. */
-	uint32_t sum = checksum_pseudo(ip, v4 ? 4 : 6, tcp_len);
-	if (offload & HEADER_TCP_SUM) {
-		store_sum(tcp + 16, checksum_fold(sum));
-	} else {
-		sum = checksum_add(tcp, tcp_header, sum + f->payload_sum);
-		store_sum(tcp + 16, (uint16_t)~checksum_fold(sum));
-	}
+	if (offload & HEADER_TCP_SUM)
+		store_sum(tcp + 16, checksum_fold(sum_narrow(pseudo)));
+	else
+		store_sum(tcp + 16, (uint16_t)~checksum_fold(
+			sum_narrow(pseudo + header + f->payload_sum)));
 	return header_len(t, f->options_len);
 }
 
