@@ -85,7 +85,6 @@ static struct audit_record *record_new(struct worker *w, const struct connection
 		worker_count(w, COUNTER_AUDIT_FULL, 1);
 		return NULL;
 	}
-	memset(r, 0, sizeof(*r));
 	const int64_t offset = __atomic_load_n(w->unix_offset_us, __ATOMIC_RELAXED);
 	r->time_us = (uint64_t)((int64_t)w->now_us + offset);
 	r->generation = w->tables == NULL ? 0 : w->tables->image->header->generation;

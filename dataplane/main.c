@@ -21,6 +21,7 @@
 #include <rte_lcore.h>
 #include <sodium.h>
 
+#include "distribute.h"
 #include "eal.h"
 #include "link.h"
 #include "monitor.h"
@@ -38,6 +39,7 @@ struct dataplane {
 	struct report *report;
 	struct publish *publish;
 	struct link_server *link;
+	struct distribute *distribute; /* NULL: ports give each worker a queue */
 	struct worker *workers[REPORT_WORKERS_MAX];
 	uint8_t recipient_key[SECRET_SIZE];
 	int64_t unix_offset_us;
@@ -89,12 +91,19 @@ static int become(const char *user, char error[ERROR_SIZE])
 
 static int open_workers(struct dataplane *d, char error[ERROR_SIZE])
 {
+	if (d->ports.distribute) {
+		const int result = distribute_open(&d->distribute, (unsigned)d->settings.workers,
+		                                   d->ports.n_links);
+		if (result != 0)
+			return result;
+	}
 	for (unsigned i = 0; i < d->settings.workers; i++) {
 		const int result = worker_open(&d->workers[i], i, &d->settings, &d->ports,
 		                               d->publish, report_worker(d->report, i),
 		                               &d->unix_offset_us, d->recipient_key, error);
 		if (result != 0)
 			return result;
+		d->workers[i]->distribute = d->distribute;
 	}
 	return 0;
 }
@@ -177,6 +186,7 @@ static void close_all(struct dataplane *d)
 		link_close(d->link);
 	for (unsigned i = 0; i < REPORT_WORKERS_MAX; i++)
 		worker_close(d->workers[i]);
+	distribute_close(d->distribute);
 	if (d->publish != NULL)
 		publish_close(d->publish);
 	if (d->report != NULL)

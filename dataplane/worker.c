@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include <rte_cycles.h>
-#include <rte_ethdev.h>
 #include <rte_mempool.h>
 #include <rte_prefetch.h>
 
@@ -39,16 +38,6 @@ void worker_take(struct worker *w, unsigned link, enum side side, struct rte_mbu
 	for (unsigned i = 0; i < n; i++)
 		packet_parse(&w->policy[link], frames[i], side, &w->packets[w->n_packets++]);
 	worker_count(w, COUNTER_RX_FRAMES, n);
-}
-
-static void receive_port(struct worker *w, unsigned l, enum side side)
-{
-	const struct port *port = &w->ports->links[l].port[side];
-	struct rte_mbuf *frames[BURST_MAX];
-	const uint16_t queue = (uint16_t)(w->index % port->n_queues);
-	const uint16_t n = rte_eth_rx_burst(port->id, queue, frames, (uint16_t)w->settings->burst);
-
-	worker_take(w, l, side, frames, n);
 }
 
 static void drop(struct worker *w, const struct packet *p, enum counter why)
@@ -228,26 +217,6 @@ static void tcp_send(struct worker *w)
 	*retry = NULL;
 }
 
-static void send_port(struct worker *w, const struct port *port, struct tcp_tx *tx)
-{
-	const uint16_t queue = (uint16_t)(w->index % port->n_queues);
-	unsigned sent = 0;
-
-	while (sent < tx->n) {
-		const uint16_t n = rte_eth_tx_burst(port->id, queue, tx->mbufs + sent,
-		                                    (uint16_t)(tx->n - sent));
-		if (n == 0)
-			break;
-		sent += n;
-	}
-	worker_count(w, COUNTER_TX_FRAMES, sent);
-	if (sent < tx->n) { /* like a full switch: TCP sends it again */
-		worker_count(w, COUNTER_TX_FULL, tx->n - sent);
-		rte_pktmbuf_free_bulk(tx->mbufs + sent, tx->n - sent);
-	}
-	tx->n = 0;
-}
-
 static void look_at_pool(struct worker *w)
 {
 	const struct rte_mempool *pool = w->ports->pool;
@@ -325,17 +294,15 @@ unsigned worker_turn(struct worker *w)
 
 	worker_begin(w, tell_time(w));
 	for (unsigned l = 0; l < w->ports->n_links; l++) {
-		receive_port(w, l, SIDE_ESME);
-		receive_port(w, l, SIDE_SMSC);
+		worker_receive(w, l, SIDE_ESME);
+		worker_receive(w, l, SIDE_SMSC);
 		frames += w->n_packets;
 		worker_input(w, l);
 	}
 	worker_finish(w);
+	for (unsigned l = 0; l < w->ports->n_links; l++)
+		frames += worker_send(w, l, SIDE_ESME) + worker_send(w, l, SIDE_SMSC);
 	w->turn_busy = w->turn_busy || frames != 0;
-	for (unsigned l = 0; l < w->ports->n_links && w->turn_busy; l++) {
-		send_port(w, &w->ports->links[l].port[SIDE_ESME], &w->tx[l * 2 + SIDE_ESME]);
-		send_port(w, &w->ports->links[l].port[SIDE_SMSC], &w->tx[l * 2 + SIDE_SMSC]);
-	}
 	publish_quiescent(w->publish, w->index);
 	return frames;
 }
@@ -357,7 +324,7 @@ void worker_run(struct worker *w)
 
 	publish_online(w->publish, w->index);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
-		if (worker_turn(w) != 0 || w->retry != NULL)
+		if (worker_turn(w) != 0)
 			idle = 0;
 		else if (adaptive && ++idle > IDLE_TURNS) {
 			const uint64_t longer = 10 + (idle - IDLE_TURNS) * 2ull;

@@ -36,6 +36,7 @@ struct worker {
 	struct publish *publish;
 	struct report_worker *report;
 	struct distribute *distribute;  /* NULL: each worker reads its own queues */
+	uint64_t distribute_full;       /* of it, already counted */
 	const int64_t *unix_offset_us;  /* added to now_us; main follows the system clock */
 	const uint8_t *recipient_key;   /* 16 octets: SipHash key of recipient numbers */
 
@@ -89,6 +90,11 @@ void worker_take(struct worker *w, unsigned link, enum side side, struct rte_mbu
                  unsigned n);
 void worker_input(struct worker *w, unsigned link);
 void worker_finish(struct worker *w);
+
+/* exchange.c: frames of one port to worker_take(), and this turn's frames out; how many
+ * frames went out, others' included. The only functions that touch ethdev. */
+void worker_receive(struct worker *w, unsigned link, enum side side);
+unsigned worker_send(struct worker *w, unsigned link, enum side side);
 
 /* collect.c: whole PDUs of the touched connections become steps of the vector. */
 void collect(struct worker *w);

@@ -16,6 +16,8 @@
 #include "image_build.h"
 #include "text.h"
 
+/* More than the refusals of a pass: the ring is drained between passes. */
+#define AUDIT_SLOTS 1024u
 #define SENDERS 100000u
 #define FOREIGN_ONE_IN 200u
 #define SEED UINT64_C(20240601)
@@ -185,7 +187,7 @@ static int open_worker(struct setup *s, char error[400])
 		return result;
 	s->ports_up = true;
 	snprintf(path, sizeof(path), "%s/report", s->folder);
-	result = report_open(&s->report, path, 1, 1u << 16, rte_get_tsc_hz(), error);
+	result = report_open(&s->report, path, 1, AUDIT_SLOTS, rte_get_tsc_hz(), error);
 	if (result == 0)
 		result = publish_open(&s->publish, 1);
 	if (result == 0)
@@ -202,7 +204,7 @@ static int open_worker(struct setup *s, char error[400])
 
 int setup_open(struct setup *s, const struct setup_options *o, char error[400])
 {
-	*s = (struct setup){ .folder = "/tmp/sluice-bench-XXXXXX" };
+	*s = (struct setup){ .folder = "/dev/shm/sluice-bench-XXXXXX" };
 	if (mkdtemp(s->folder) == NULL)
 		return fail(error, -errno, s->folder);
 	int result = corpus_open(&s->corpus, SEED, o->n_patterns, o->sessions * o->messages_each);

@@ -20,7 +20,7 @@ struct setup_options {
 };
 
 struct setup {
-	char folder[64];         /* of the capture files and the report, removed at the end */
+	char folder[64];         /* on tmpfs: capture files and report; removed at the end */
 	struct corpus corpus;
 	struct traffic traffic;
 	struct hs_database *database;

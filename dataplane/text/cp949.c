@@ -2,30 +2,49 @@
 #include "text_priv.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "text_tables.h"
 
-/* A pair is at most 3 octets of UTF-8: less than 3 per octet. */
+static inline uint32_t three_octets(uint32_t c)
+{
+	return 0x8080E0u | c >> 12 | (c >> 6 & 63) << 8 | (c & 63) << 16;
+}
+
+/*
+ * Words and the spaces between them are short, so a branch on "ASCII or pair" is guessed
+ * wrong every few characters, which costs more than the character. Both are computed
+ * and one is taken; four octets are stored, of which one or three count: at least two
+ * octets of input are left, and they have room for six (TEXT_GROWTH).
+ */
 int64_t text_cp949_pairs(const uint8_t *in, size_t len, uint8_t *out)
 {
 	uint8_t *at = out;
+	size_t i = 0;
 
-	for (size_t i = 0; i < len;) {
-		if (in[i] < 0x80) {
-			const size_t ascii = copy_ascii(in + i, len - i, at);
-			i += ascii;
-			at += ascii;
+	while (i + 1 < len) {
+		const uint32_t first = in[i];
+		const bool ascii = first < 0x80;
+		const unsigned lead = first - CP949_LEAD_MIN,
+			       trail = in[i + 1] - (unsigned)CP949_TRAIL_MIN;
+		const bool inside = (lead < CP949_LEADS) & (trail < CP949_TRAILS);
+		const uint32_t c = text_cp949[inside ? lead : 0][inside ? trail : 0];
+		if (unlikely(first >= 0x80 && (!inside || c < 0x800))) {
+			if (!inside || c == 0)
+				return -EILSEQ;
+			at += put_utf8(at, c);
+			i += 2;
 			continue;
 		}
-		if (len - i < 2)
+		const uint32_t octets = ascii ? first : three_octets(c);
+		memcpy(at, &octets, sizeof(octets));
+		at += ascii ? 1 : 3;
+		i += ascii ? 1 : 2;
+	}
+	if (i < len) {
+		if (in[i] >= 0x80) /* half a pair */
 			return -EILSEQ;
-		const unsigned lead = in[i] - CP949_LEAD_MIN,
-			       trail = in[i + 1] - CP949_TRAIL_MIN;
-		if (lead >= CP949_LEADS || trail >= CP949_TRAILS ||
-		    text_cp949[lead][trail] == 0)
-			return -EILSEQ;
-		at += put_utf8(at, text_cp949[lead][trail]);
-		i += 2;
+		*at++ = in[i];
 	}
 	return at - out;
 }

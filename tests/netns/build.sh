@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # build: the build folders of the checkout. Sourced by ../../run.
 
+build_targets=() # none: everything
+
 # build_folder FOLDER COMPILER [MESON ARGUMENTS]: set it up once, then bring it up to date.
 build_folder() {
 	local folder=$1 compiler=$2
@@ -17,7 +19,7 @@ build_folder() {
 	fi
 	build_notice_folders "$folder" || return 1
 	step "building $folder with $compiler"
-	ninja --quiet -C "$folder" || return 1
+	ninja --quiet -C "$folder" "${build_targets[@]}" || return 1
 	hand_back "$folder"
 }
 
@@ -34,3 +36,9 @@ build_notice_folders() {
 # shellcheck disable=SC2034,SC2054 # used by who sources this; the comma is the compiler's
 sanitizer_arguments=(-Db_sanitize=address,undefined -Db_lundef=false
 	-Ddebug_checks=true --buildtype=debugoptimized)
+
+# What runs, without the tests: for the demo and the lab.
+build_programs() {
+	build_targets=(dataplane/sluice-dataplane control/sluice-control control/sluicectl)
+	build_folder build gcc || die "the build fails: see above"
+}

@@ -22,6 +22,7 @@ class Comparison:
         self.problems = []
         self.counts = collections.Counter()
         self.crossed = collections.Counter()  # (from ESME?, name) that crossed whole
+        self.lost = set()  # destinations of messages that met no verdict: the session broke
         self.outcome = {}  # destination -> (Pdu, status of a refusal or None, account)
         self.windows = []
         if args.timeline:
@@ -64,7 +65,10 @@ class Comparison:
             if not p.is_request():
                 continue
             self.counts["requests"] += 1
-            if p.command in (4, 0x103):
+            key = (p.command, p.sequence)
+            if key in refused and key not in answers:
+                self.lost.add(p.destination())
+            elif p.command in (4, 0x103):
                 self.outcome[p.destination()] = (p, answers.get((p.command, p.sequence)), account)
 
     def towards_smsc(self, where, asked, reached, broken):
@@ -147,6 +151,8 @@ class Comparison:
             with open(path, encoding="utf-8") as f:
                 plan = [json.loads(line) for line in f]
             for m in plan:
+                if m["destination"] in self.lost:
+                    continue
                 if m["destination"] not in self.outcome:
                     self.counts["not sent"] += 1
                     continue

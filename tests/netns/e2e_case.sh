@@ -53,6 +53,33 @@ case_kannel() {
 		traffic kannel "$1" 10.99.0.2 1000
 }
 
+# The AF_PACKET PMD lets the kernel put IP fragments together and writes every outer tag as
+# 0x8100: what must cross octet for octet is tested on ports of another PMD.
+on_pcap_ports() {
+	local status=0
+	data_plane_stop
+	SLUICE_PMD=pcap stack_settings
+	data_plane_start && wait_for 10 "control to reattach" ctl_attached && "$@" || status=$?
+	data_plane_stop
+	stack_settings
+	data_plane_start && wait_for 10 "control to reattach" ctl_attached || status=1
+	return $status
+}
+
+# Two workers on ports with one queue: the rings between them, both directions on one.
+on_two_workers() {
+	local status=0
+	data_plane_stop
+	SLUICE_WORKERS=2 stack_settings
+	rm -f "$report_file"
+	data_plane_start && wait_for 10 "control to reattach" ctl_attached && "$@" || status=$?
+	data_plane_stop
+	stack_settings
+	rm -f "$report_file"
+	data_plane_start && wait_for 10 "control to reattach" ctl_attached || status=1
+	return $status
+}
+
 case_frames() { python3 tests/netns/frames.py "$ns_esme" "$ns_smsc"; }
 
 # tags_on TAGS: tag0 at both ends, 10.98.0.1 and 10.98.0.2, fd98::1 and fd98::2.
@@ -193,7 +220,7 @@ case_data_plane_dies() {
 }
 
 e2e_cases() {
-	e2e_case "frames that are not SMPP cross unchanged" case_frames
+	e2e_case "frames that are not SMPP cross unchanged" on_pcap_ports case_frames
 	e2e_case "node-smpp to node-smpp" case_traffic js js 10.99.0.2 1
 	e2e_case "node-smpp to Net::SMPP" case_traffic js pl 10.99.0.2 2
 	e2e_case "Net::SMPP to node-smpp" case_traffic pl js 10.99.0.2 3
@@ -201,8 +228,9 @@ e2e_cases() {
 	e2e_case "Kannel to node-smpp" case_kannel js
 	e2e_case "Kannel to Net::SMPP" case_kannel pl
 	e2e_case "node-smpp to node-smpp over IPv6" case_traffic js js fd99::2 5
+	e2e_case "two workers, software distribution" on_two_workers case_traffic js js 10.99.0.2 6
 	e2e_case "a VLAN tag" case_tagged 8100:7 10.98.0.2
-	e2e_case "QinQ, IPv6" case_tagged 88a8:8,8100:9 fd98::2
+	e2e_case "QinQ, IPv6" on_pcap_ports case_tagged 88a8:8,8100:9 fd98::2
 	e2e_case "an account suspended and lifted in mid-session" case_suspend
 	e2e_case "a sender suspended and lifted" case_suspend_sender
 	e2e_case "control dies in mid-session" case_control_dies

@@ -150,10 +150,11 @@ class Planner:
         if kind == "nobody" or not rows or (kind == "good" and not good):
             digits = "010" + f"{self.pick.randrange(900, 999):04d}{self.pick.randrange(10000):04d}"
             return spell(digits, self.pick) + ("sender_uncertified",)
+        bad = [r for r in mine if r not in good]
         if kind == "good":
             row = self.pick.choice(good)
-        elif kind == "bad":
-            row = self.pick.choice([r for r in mine if r not in good] or mine)
+        elif kind == "bad" and bad:
+            row = self.pick.choice(bad)
         else:
             row = self.pick.choice([r for r in rows if r["owner"] != account])
         return spell(row["address"], self.pick) + (self.registry.sender_fault(row, account),)

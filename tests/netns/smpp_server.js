@@ -2,7 +2,7 @@
 // smpp_server: a message centre on node-smpp (npm "smpp", unpatched).
 //
 // usage: node smpp_server.js [--host ::] [--port 2775] [--deliver-every 50]
-//        [--enquire-every 200] [--report FILE]
+//        [--enquire-every 20] [--report FILE]
 //
 // Accepts every bind, answers every request, sends a deliver_sm after each so many
 // submits of a session and an enquire_link likewise. Writes its counts to the report on
@@ -13,7 +13,7 @@ const smpp = require('smpp');
 
 smpp.PDU.maxLength = 1 << 17;
 
-const options = { host: '::', port: 2775, 'deliver-every': 50, 'enquire-every': 200, report: null };
+const options = { host: '::', port: 2775, 'deliver-every': 50, 'enquire-every': 20, report: null };
 for (let i = 2; i < process.argv.length; i += 2) {
 	const name = process.argv[i].replace(/^--/, '');
 	if (!(name in options))

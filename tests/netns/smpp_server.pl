@@ -7,7 +7,7 @@ use warnings;
 use JSON::PP;
 use Net::SMPP;
 
-my %o = (host => '0.0.0.0', port => 2775, 'deliver-every' => 50, 'enquire-every' => 200);
+my %o = (host => '0.0.0.0', port => 2775, 'deliver-every' => 50, 'enquire-every' => 20);
 while (@ARGV) {
 	my $name = shift @ARGV;
 	$name =~ s/^--//;

@@ -39,20 +39,26 @@ stack_dir_remove() {
 stack_settings() {
 	local core=0
 	[ "$(nproc)" -lt 2 ] || core=1
-	local port=blocksz=65536,framesz=2048,framecnt=512,qdisc_bypass=1
+	local tuning=blocksz=65536,framesz=2048,framecnt=512,qdisc_bypass=1
+	local esme=net_af_packet0,iface=esme0,$tuning smsc=net_af_packet1,iface=smsc0,$tuning
+	if [ "${SLUICE_PMD:-}" = pcap ]; then
+		esme=net_pcap0,rx_iface_in=esme0,tx_iface=esme0
+		smsc=net_pcap1,rx_iface_in=smsc0,tx_iface=smsc0
+	fi
 	cat >"$run_dir/dataplane.yaml" <<SETTINGS
 links:
-  - { esme: "net_af_packet0,iface=esme0,$port", smsc: "net_af_packet1,iface=smsc0,$port" }
+  - { esme: "$esme", smsc: "$smsc" }
 smpp_ports: [ 2775 ]
 eal: [ "--no-pci" ]
 poll: adaptive
-workers: 1
+workers: ${SLUICE_WORKERS:-1}
 first_core: $core
 buffers: 16384
 huge_pages: try
 link_socket: $link_socket
 report_file: $report_file
 image_file: $image_file
+recipient_key: $run_dir/recipient.key
 SETTINGS
 }
 
@@ -68,7 +74,7 @@ data_plane_up() { process_alive "$data_plane_pid" && [ -S "$link_socket" ]; }
 
 data_plane_start() {
 	rm -f "$link_socket"
-	exec_in "$ns_wire" "$data_plane" --settings "$run_dir/dataplane.yaml" \
+	exec_in "$ns_wire" setsid "$data_plane" --settings "$run_dir/dataplane.yaml" \
 		>>"$run_dir/dataplane.log" 2>&1 </dev/null &
 	data_plane_pid=$!
 	echo $data_plane_pid >"$run_dir/dataplane.pid"
@@ -81,7 +87,7 @@ data_plane_start() {
 
 control_start() {
 	rm -f "$control_socket"
-	"$control" --database "$run_dir/registry.sqlite" --socket "$control_socket" \
+	setsid "$control" --database "$run_dir/registry.sqlite" --socket "$control_socket" \
 		--link "$link_socket" --report "$report_file" --audit "$run_dir/audit" \
 		>>"$run_dir/control.log" 2>&1 </dev/null &
 	control_pid=$!

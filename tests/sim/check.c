@@ -2,55 +2,6 @@
 /* check: what must hold when everything has come to its end. */
 #include "sim.h"
 
-static struct relay *relay_of(const struct sim *s, const struct conn *c)
-{
-	struct flow_key key = { .ip_version = (uint8_t)c->path.version,
-		                .esme_port = __builtin_bswap16(c->path.port[ESME]),
-		                .smsc_port = __builtin_bswap16(c->path.port[SMSC]) };
-	uint8_t *const addr[2] = { key.esme_addr, key.smsc_addr };
-
-	for (int end = ESME; end <= SMSC; end++) {
-		if (c->path.version == 4) {
-			memset(addr[end] + 10, 0xff, 2);
-			memcpy(addr[end] + 12, c->path.addr[end], 4);
-		} else {
-			memcpy(addr[end], c->path.addr[end], 16);
-		}
-	}
-	if (c->path.n_tags > 0)
-		key.outer_vlan = c->path.tag[0];
-	if (c->path.n_tags > 1)
-		key.inner_vlan = c->path.tag[1];
-	return (struct relay *)flow_find_one(s->worker->flows, &key, flow_hash(&key));
-}
-
-static void check_leg(struct sim *s, const struct conn *c, const struct relay *r, int end)
-{
-	const struct leg *l = &r->leg[end];
-	/* Answers of ours lie in a leg without having been promised room. */
-	const uint32_t most =
-		(uint32_t)s->settings.leg_buffer + 16 * (c->n_requests + 1) + (1u << 10);
-	const uint32_t in_order = l->in.octets + r->leg[!end].out.octets;
-	const uint32_t promised = in_order + (l->rcv_adv - l->rcv_nxt);
-
-	if (promised > most || in_order + l->ooo.octets > most)
-		sim_fail(s, "a leg holds %u + %u octets and has promised %u", in_order,
-		         l->ooo.octets, promised);
-	if (l->rto_at != 0 && l->snd_max == l->snd_una && l->out.octets == 0 &&
-	    !(l->fin_queued && !l->fin_acked))
-		sim_fail(s, "a timer runs for nothing");
-}
-
-void check_step(struct sim *s)
-{
-	for (unsigned i = 0; i < s->n_conns; i++) {
-		const struct relay *r = relay_of(s, &s->conns[i]);
-		for (int end = ESME; end <= SMSC; end++)
-			if (r != NULL && r->state == RELAY_OPEN)
-				check_leg(s, &s->conns[i], r, end);
-	}
-}
-
 /* Over, or waiting for what can never come: a RST is sent once and may be lost. */
 static bool is_left_alone(const struct endpoint *e, const struct endpoint *other)
 {

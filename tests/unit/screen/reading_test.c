@@ -138,6 +138,22 @@ static void both_texts(void **state)
 	world_end(&w);
 }
 
+/* replace_sm has no data_coding: what a field of that name may hold is not looked at. */
+static void replace_has_no_coding(void **state)
+{
+	struct world w;
+
+	(void)state;
+	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	struct screen_message *m =
+		world_add(&w, "acme",
+	                  &(struct submit){ .command_id = SMPP_REPLACE_SM, .text = "casino" });
+	m->sm.data_coding = 8;
+	world_screen(&w);
+	assert_int_equal(m->rule, 100);
+	world_end(&w);
+}
+
 static void undecodable(void **state)
 {
 	const struct submit odd = { .data_coding = 8, .text = "casino x." };
@@ -218,8 +234,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_coding), cmocka_unit_test(packed_behind_header),
-		cmocka_unit_test(both_texts),   cmocka_unit_test(undecodable),
-		cmocka_unit_test(plain_texts),  cmocka_unit_test(plain_is_cut),
+		cmocka_unit_test(both_texts),   cmocka_unit_test(replace_has_no_coding),
+		cmocka_unit_test(undecodable),  cmocka_unit_test(plain_texts),
+		cmocka_unit_test(plain_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,7 +138,8 @@ static void write_body(struct pdu *p, const struct submit *s, const char *source
 	}
 	pdu_u8(p, 0); /* sm_default_msg_id */
 	pdu_u8(p, (unsigned)text_len);
-	pdu_octets(p, s->text, text_len);
+	if (s->text != NULL)
+		pdu_octets(p, s->text, text_len);
 }
 
 static uint32_t command_of(const struct submit *s)

@@ -203,6 +203,21 @@ static void utf16_random(void **state)
 	iconv_close(cd);
 }
 
+/* Halves in every wrong order, with room for a pair behind each. */
+static void utf16_halves(void **state)
+{
+	static const uint8_t wrong[][4] = {
+		{ 0xDC, 0x00, 0xDC, 0x00 }, { 0xDC, 0x00, 0xD8, 0x00 },
+		{ 0xDF, 0xFF, 0xDF, 0xFF }, { 0xD8, 0x00, 0xD8, 0x00 },
+		{ 0xDB, 0xFF, 0xE0, 0x00 }, { 0xD8, 0x00, 0x00, 'a' },
+	};
+	uint8_t out[OUT_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(decode(TEXT_UCS2, wrong[i], 4, 0, out), -EILSEQ);
+}
+
 static void utf16_order_marks(void **state)
 {
 	static const uint8_t big[] = { 0xFE, 0xFF, 0xAC, 0x00, 0xD8, 0x3D, 0xDE, 0x00, 0, 'a' };
@@ -330,6 +345,7 @@ int main(void)
 		cmocka_unit_test(cp949_random),
 		cmocka_unit_test(utf16_every_code_point),
 		cmocka_unit_test(utf16_random),
+		cmocka_unit_test(utf16_halves),
 		cmocka_unit_test(utf16_order_marks),
 		cmocka_unit_test(utf8_random),
 		cmocka_unit_test(utf8_edges),
