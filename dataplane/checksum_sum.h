@@ -56,8 +56,8 @@ static inline uint64_t sum_tcp_header(const uint8_t *p, uint32_t len)
 /* The pseudo header of the IPv4 header at ip. */
 static inline uint64_t sum_pseudo_v4(const uint8_t *ip, uint32_t tcp_len)
 {
-	return (uint64_t)sum_load32(ip + 12) + sum_load32(ip + 16) +
-	       htons((uint16_t)tcp_len) + htons(IPPROTO_TCP);
+	return (uint64_t)sum_load32(ip + 12) + sum_load32(ip + 16) + htons((uint16_t)tcp_len) +
+	       htons(IPPROTO_TCP);
 }
 
 #endif

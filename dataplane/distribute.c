@@ -38,8 +38,8 @@ static struct rte_ring *ring_open(void)
 
 	if (size < 0 || posix_memalign((void **)&ring, RTE_CACHE_LINE_SIZE, (size_t)size) != 0)
 		return NULL;
-	if (rte_ring_init(ring, "distribute", DISTRIBUTE_RING,
-			  RING_F_SP_ENQ | RING_F_SC_DEQ) != 0) {
+	if (rte_ring_init(ring, "distribute", DISTRIBUTE_RING, RING_F_SP_ENQ | RING_F_SC_DEQ) !=
+	    0) {
 		free(ring);
 		return NULL;
 	}
@@ -127,28 +127,25 @@ unsigned distribute_burst(struct distribute *d, const struct packet_policy *poli
 	return own;
 }
 
-uint64_t distribute_full(const struct distribute *d)
-{
-	return d->full;
-}
+uint64_t distribute_full(const struct distribute *d) { return d->full; }
 
-unsigned distribute_receive(struct distribute *d, unsigned worker, unsigned link, enum side side,
-                            struct rte_mbuf **frames, unsigned n)
+unsigned distribute_receive(struct distribute *d, unsigned worker, unsigned link,
+                            enum side side, struct rte_mbuf **frames, unsigned n)
 {
-	return rte_ring_sc_dequeue_burst(ring_of(d, worker, link, side, INBOUND), (void **)frames,
-					 n, NULL);
+	return rte_ring_sc_dequeue_burst(ring_of(d, worker, link, side, INBOUND),
+	                                 (void **)frames, n, NULL);
 }
 
 unsigned distribute_send(struct distribute *d, unsigned worker, unsigned link, enum side side,
                          struct rte_mbuf *const *frames, unsigned n)
 {
 	return rte_ring_sp_enqueue_burst(ring_of(d, worker, link, side, OUTBOUND),
-					 (void *const *)frames, n, NULL);
+	                                 (void *const *)frames, n, NULL);
 }
 
-unsigned distribute_collect(struct distribute *d, unsigned worker, unsigned link, enum side side,
-                            struct rte_mbuf **frames, unsigned n)
+unsigned distribute_collect(struct distribute *d, unsigned worker, unsigned link,
+                            enum side side, struct rte_mbuf **frames, unsigned n)
 {
-	return rte_ring_sc_dequeue_burst(ring_of(d, worker, link, side, OUTBOUND), (void **)frames,
-					 n, NULL);
+	return rte_ring_sc_dequeue_burst(ring_of(d, worker, link, side, OUTBOUND),
+	                                 (void **)frames, n, NULL);
 }

@@ -46,13 +46,13 @@ unsigned distribute_burst(struct distribute *d, const struct packet_policy *poli
 uint64_t distribute_full(const struct distribute *d);
 
 /* By workers 1 and up: frames that came in for this one, at most n. */
-unsigned distribute_receive(struct distribute *d, unsigned worker, unsigned link, enum side side,
-                            struct rte_mbuf **frames, unsigned n);
+unsigned distribute_receive(struct distribute *d, unsigned worker, unsigned link,
+                            enum side side, struct rte_mbuf **frames, unsigned n);
 /* By workers 1 and up: frames to go out on side; how many were taken. */
 unsigned distribute_send(struct distribute *d, unsigned worker, unsigned link, enum side side,
                          struct rte_mbuf *const *frames, unsigned n);
 /* By worker 0: frames of this worker to put on the wire, at most n. */
-unsigned distribute_collect(struct distribute *d, unsigned worker, unsigned link, enum side side,
-                            struct rte_mbuf **frames, unsigned n);
+unsigned distribute_collect(struct distribute *d, unsigned worker, unsigned link,
+                            enum side side, struct rte_mbuf **frames, unsigned n);
 
 #endif

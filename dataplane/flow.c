@@ -26,7 +26,7 @@ struct flow_table {
 	uint8_t *pool;
 	uint32_t *free; /* stack of indexes of the pool */
 	uint32_t n_free, capacity, flow_size;
-	uint32_t mask;  /* of buckets, a power of two */
+	uint32_t mask; /* of buckets, a power of two */
 };
 
 static uint64_t hash_seed;
@@ -64,9 +64,10 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 uint32_t flow_hash(const struct flow_key *key)
 {
 	/* Odd fractional digits of square roots of 2, 3, 5, 7. */
-	static const uint64_t k[4] = { UINT64_C(0x6a09e667f3bcc909), UINT64_C(0xbb67ae8584caa73b),
-				       UINT64_C(0x3c6ef372fe94f82b),
-				       UINT64_C(0xa54ff53a5f1d36f1) };
+	static const uint64_t k[4] = { UINT64_C(0x6a09e667f3bcc909),
+		                       UINT64_C(0xbb67ae8584caa73b),
+		                       UINT64_C(0x3c6ef372fe94f82b),
+		                       UINT64_C(0xa54ff53a5f1d36f1) };
 	uint64_t w[6];
 
 	memcpy(w, key, sizeof(w));
@@ -311,7 +312,4 @@ void flow_remove(struct flow_table *t, struct flow_head *flow)
 	t->free[t->n_free++] = index;
 }
 
-uint32_t flow_count(const struct flow_table *t)
-{
-	return t->capacity - t->n_free;
-}
+uint32_t flow_count(const struct flow_table *t) { return t->capacity - t->n_free; }

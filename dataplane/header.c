@@ -12,7 +12,8 @@
 
 enum { V4_LEN = 20, V6_LEN = 40, TCP_LEN = 20 };
 _Static_assert(sizeof(((struct header_template *)0)->octets) + TCP_LEN + HEADER_OPTIONS_MAX <=
-               FRAME_HEADER_MAX, "headers fit where callers keep room for them");
+                       FRAME_HEADER_MAX,
+               "headers fit where callers keep room for them");
 
 static inline void write16(uint8_t *p, uint16_t host)
 {
@@ -22,10 +23,7 @@ static inline void write16(uint8_t *p, uint16_t host)
 }
 
 /* Sums are in host order as loaded, so they are stored as they are. */
-static inline void store_sum(uint8_t *p, uint16_t sum)
-{
-	memcpy(p, &sum, 2);
-}
+static inline void store_sum(uint8_t *p, uint16_t sum) { memcpy(p, &sum, 2); }
 
 void header_capture(struct header_template *out, const struct packet *packet)
 {
@@ -34,7 +32,7 @@ void header_capture(struct header_template *out, const struct packet *packet)
 
 	bug_if(packet->class != PACKET_TCP || packet->l3_off > sizeof(out->octets) - V6_LEN);
 	*out = (struct header_template){ .l2_len = (uint8_t)packet->l3_off,
-					 .l3_len = v4 ? V4_LEN : V6_LEN };
+		                         .l3_len = v4 ? V4_LEN : V6_LEN };
 	memcpy(out->octets, frame, (size_t)out->l2_len + out->l3_len);
 
 	uint8_t *ip = out->octets + out->l2_len;
@@ -149,7 +147,7 @@ uint32_t header_render(const struct header_template *t, const struct header_fiel
 		store_sum(tcp + 16, checksum_fold(sum_narrow(pseudo)));
 	else
 		store_sum(tcp + 16, (uint16_t)~checksum_fold(
-			sum_narrow(pseudo + header + f->payload_sum)));
+					    sum_narrow(pseudo + header + f->payload_sum)));
 	return header_len(t, f->options_len);
 }
 
@@ -162,7 +160,7 @@ static uint64_t offload_flags(const struct header_template *t, unsigned offload)
 		flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
 	if (offload & HEADER_TCP_SUM)
 		flags |= RTE_MBUF_F_TX_TCP_CKSUM |
-			 (v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
+		         (v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
 	return flags;
 }
 
@@ -176,8 +174,8 @@ int header_write(const struct header_template *t, const struct header_fields *f,
 		return -ENOSPC;
 	header_render(t, f, payload_len, offload, (uint8_t *)at);
 	mbuf->ol_flags = (mbuf->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) |
-			 offload_flags(t, offload);
+	                 offload_flags(t, offload);
 	mbuf->tx_offload = rte_mbuf_tx_offload(t->l2_len, t->l3_len,
-					       (uint64_t)TCP_LEN + f->options_len, 0, 0, 0, 0);
+	                                       (uint64_t)TCP_LEN + f->options_len, 0, 0, 0, 0);
 	return 0;
 }

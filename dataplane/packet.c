@@ -23,14 +23,14 @@ enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 /* The octets of a frame and what the walk through its headers has found. */
 struct walk {
 	const uint8_t *frame;
-	uint32_t len;                /* octets that can be read */
+	uint32_t len;                 /* octets that can be read */
 	uint32_t l3_off, l4_off, end; /* end: of the IP payload, <= len */
 	enum fragment fragment;
-	uint8_t version;             /* 4, 6 or 0 = not IP */
-	uint8_t protocol;            /* of what is at l4_off */
-	bool lying;                  /* lengths contradict each other or the frame */
-	bool cut;                    /* the readable octets ended before the headers did */
-	bool endless;                /* more extension headers than we read */
+	uint8_t version;  /* 4, 6 or 0 = not IP */
+	uint8_t protocol; /* of what is at l4_off */
+	bool lying;       /* lengths contradict each other or the frame */
+	bool cut;         /* the readable octets ended before the headers did */
+	bool endless;     /* more extension headers than we read */
 	uint16_t outer_vlan, inner_vlan;
 };
 
@@ -107,8 +107,8 @@ static bool walk_v4(struct walk *w)
 
 static inline bool is_extension(uint8_t next)
 {
-	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING ||
-	       next == IPPROTO_FRAGMENT || next == IPPROTO_DSTOPTS;
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_FRAGMENT ||
+	       next == IPPROTO_DSTOPTS;
 }
 
 /* One extension header at w->l4_off; its length. */
@@ -182,15 +182,17 @@ static inline void set_key(struct packet *out, const struct walk *w, uint16_t li
 
 	if (w->version == 4) {
 		words[0] = words[2] = 0;
-		words[1] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * esme) << 32;
-		words[3] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * smsc) << 32;
+		words[1] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * esme)
+		                                          << 32;
+		words[3] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * smsc)
+		                                          << 32;
 	} else {
 		memcpy(words, ip + 8 + 16 * esme, 16);
 		memcpy(words + 2, ip + 8 + 16 * smsc, 16);
 	}
 	/* The ESME's port comes first: the source port when the ESME is the source. */
-	words[4] = (esme ? ports << 16 | ports >> 16 : ports) |
-		   (uint64_t)w->outer_vlan << 32 | (uint64_t)w->inner_vlan << 48;
+	words[4] = (esme ? ports << 16 | ports >> 16 : ports) | (uint64_t)w->outer_vlan << 32 |
+	           (uint64_t)w->inner_vlan << 48;
 	words[5] = link | (uint64_t)w->version << 16;
 	memcpy(&out->key, words, sizeof(out->key));
 	out->hash = flow_hash(&out->key);
@@ -223,7 +225,7 @@ static inline bool ip_sum_right(const struct packet_policy *policy, const struct
 		return true;
 	const uint8_t *ip = w->frame + w->l3_off;
 	const uint32_t sum = ip[0] == 0x45 ? sum_narrow(sum_20(ip))
-					   : checksum_add(ip, (ip[0] & 15u) * 4u, 0);
+	                                   : checksum_add(ip, (ip[0] & 15u) * 4u, 0);
 	return checksum_fold(sum) == 0xffff;
 }
 
@@ -238,8 +240,8 @@ static inline bool tcp_sum_right(const struct packet_policy *policy, const struc
 	const uint8_t *tcp = w->frame + w->l4_off;
 	const uint8_t *ip = w->frame + w->l3_off;
 	const uint32_t len = w->end - w->l4_off;
-	const uint64_t pseudo = w->version == 4 ? sum_pseudo_v4(ip, len)
-						: checksum_pseudo(ip, 6, len);
+	const uint64_t pseudo =
+		w->version == 4 ? sum_pseudo_v4(ip, len) : checksum_pseudo(ip, 6, len);
 	const uint32_t header = sum_narrow(
 		pseudo + sum_tcp_header(tcp, (uint32_t)(out->payload_off - out->l4_off)));
 
@@ -259,7 +261,8 @@ static inline bool tcp_sum_right(const struct packet_policy *policy, const struc
 	 * virtual machines of one host: it then holds the pseudo header's sum. */
 	uint16_t field;
 	memcpy(&field, tcp + 16, 2);
-	return flags == RTE_MBUF_F_RX_L4_CKSUM_NONE && field == checksum_fold(sum_narrow(pseudo));
+	return flags == RTE_MBUF_F_RX_L4_CKSUM_NONE &&
+	       field == checksum_fold(sum_narrow(pseudo));
 }
 
 /* A whole segment to or from a screened port: are its header and its sums right? */
@@ -337,8 +340,13 @@ static inline bool judge_plain(const struct packet_policy *policy, const uint8_t
 	if (total < V4_LEN + TCP_LEN || L3 + total > len ||
 	    !is_either_screened(policy, frame + L4))
 		return false;
-	const struct walk w = { .frame = frame, .len = len, .l3_off = L3, .l4_off = L4,
-				.end = L3 + total, .version = 4, .protocol = IPPROTO_TCP };
+	const struct walk w = { .frame = frame,
+		                .len = len,
+		                .l3_off = L3,
+		                .l4_off = L4,
+		                .end = L3 + total,
+		                .version = 4,
+		                .protocol = IPPROTO_TCP };
 	out->class = judge_segment(policy, &w, out);
 	return true;
 }
@@ -348,7 +356,8 @@ void packet_parse(const struct packet_policy *policy, struct rte_mbuf *mbuf, enu
 {
 	const bool scattered = mbuf->nb_segs > 1 && rte_pktmbuf_linearize(mbuf) != 0;
 	struct walk w = { .frame = rte_pktmbuf_mtod(mbuf, const uint8_t *),
-			  .len = rte_pktmbuf_data_len(mbuf), .lying = scattered };
+		          .len = rte_pktmbuf_data_len(mbuf),
+		          .lying = scattered };
 
 	*out = (struct packet){ .mbuf = mbuf, .side = side };
 	if (likely(!scattered && judge_plain(policy, w.frame, w.len, out)))

@@ -17,7 +17,10 @@
 struct rte_mbuf;
 
 enum side { SIDE_ESME = 0, SIDE_SMSC = 1 };
-static inline enum side side_other(enum side s) { return s == SIDE_ESME ? SIDE_SMSC : SIDE_ESME; }
+static inline enum side side_other(enum side s)
+{
+	return s == SIDE_ESME ? SIDE_SMSC : SIDE_ESME;
+}
 
 enum packet_class {
 	PACKET_OTHER,        /* not ours: crosses unchanged */
@@ -31,39 +34,46 @@ enum packet_class {
  * named by side, not by source. IPv4 addresses are v4-mapped. */
 struct flow_key {
 	uint8_t esme_addr[16], smsc_addr[16];
-	uint16_t esme_port, smsc_port; /* network order */
+	uint16_t esme_port, smsc_port;   /* network order */
 	uint16_t outer_vlan, inner_vlan; /* VLAN ids, 0 = none */
 	uint16_t link;
-	uint8_t ip_version;            /* 4 or 6 */
-	uint8_t reserved[5];           /* 0: the key is compared as octets */
+	uint8_t ip_version;  /* 4 or 6 */
+	uint8_t reserved[5]; /* 0: the key is compared as octets */
 };
 _Static_assert(sizeof(struct flow_key) == 48, "flow key");
 
-enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
+enum tcp_flag {
+	TCP_FIN = 1,
+	TCP_SYN = 2,
+	TCP_RST = 4,
+	TCP_PSH = 8,
+	TCP_ACK = 16,
+	TCP_URG = 32
+};
 
 struct packet {
-	struct rte_mbuf *mbuf;   /* one contiguous segment, or class OTHER */
+	struct rte_mbuf *mbuf; /* one contiguous segment, or class OTHER */
 	enum packet_class class;
-	enum side side;          /* it came in here */
+	enum side side;                       /* it came in here */
 	uint16_t l3_off, l4_off, payload_off; /* octets from the start of the frame */
-	uint16_t payload_len;    /* TCP payload, octets; Ethernet padding excluded */
-	uint16_t payload_sum;    /* ones' complement sum of the payload (RFC 1071), as if it
+	uint16_t payload_len; /* TCP payload, octets; Ethernet padding excluded */
+	uint16_t payload_sum; /* ones' complement sum of the payload (RFC 1071), as if it
 	                          * began at an even octet; host order of the 16-bit words as
-	                          * loaded. Kept so that a re-sent payload is not summed again */
-	uint16_t window;         /* as in the header, not scaled */
+	                          * loaded. Kept so that payload is not summed again */
+	uint16_t window;      /* as in the header, not scaled */
 	uint32_t seq, ack;
-	uint8_t flags;           /* enum tcp_flag */
-	uint8_t options_len;     /* octets of TCP options, right after the 20 */
-	uint32_t hash;           /* of key, symmetric by construction */
-	struct flow_key key;     /* PACKET_TCP only */
+	uint8_t flags;       /* enum tcp_flag */
+	uint8_t options_len; /* octets of TCP options, right after the 20 */
+	uint32_t hash;       /* of key, symmetric by construction */
+	struct flow_key key; /* PACKET_TCP only */
 };
 
 #define SMPP_PORTS_MAX 16u
 struct packet_policy {
 	uint16_t ports[SMPP_PORTS_MAX]; /* screened TCP ports, network order */
 	unsigned n_ports;
-	uint16_t link;                  /* stored in keys */
-	bool verify;                    /* false: the PMD is trusted to have dropped bad ones */
+	uint16_t link; /* stored in keys */
+	bool verify;   /* false: the PMD is trusted to have dropped bad ones */
 };
 
 /*

@@ -36,16 +36,17 @@ static int open_pool(struct ports *out, const struct settings *settings, uint16_
 	const uint16_t room = (uint16_t)(RTE_PKTMBUF_HEADROOM + settings->buffer_octets);
 	const uint64_t size = sizeof(struct rte_mbuf) + priv + room;
 
-	out->pool = rte_pktmbuf_pool_create("sluice", (unsigned)settings->buffers, POOL_CACHE, priv,
-					    room, SOCKET_ID_ANY);
+	out->pool = rte_pktmbuf_pool_create("sluice", (unsigned)settings->buffers, POOL_CACHE,
+	                                    priv, room, SOCKET_ID_ANY);
 	if (out->pool != NULL)
 		return 0;
-	return fail(error, -rte_errno,
-		    "no memory for %llu packet buffers (%llu MiB; %s): lower buffers, or give more "
-		    "to eal: [ \"-m\", \"MEGABYTES\" ]",
-		    (unsigned long long)settings->buffers,
-		    (unsigned long long)(settings->buffers * size >> 20) + 1,
-		    rte_strerror(rte_errno));
+	return fail(
+		error, -rte_errno,
+		"no memory for %llu packet buffers (%llu MiB; %s): lower buffers, or give more "
+		"to eal: [ \"-m\", \"MEGABYTES\" ]",
+		(unsigned long long)settings->buffers,
+		(unsigned long long)(settings->buffers * size >> 20) + 1,
+		rte_strerror(rte_errno));
 }
 
 /* Can this PMD bring both directions of a connection to one queue of n? */
@@ -77,8 +78,9 @@ static struct rte_eth_conf configuration(struct port *port, const struct rte_eth
 	port->tx_checksum_ip = tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 	port->tx_checksum_tcp = tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 	port->tx_segments = tx & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	conf.txmode.offloads = tx & (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |
-				     RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	conf.txmode.offloads =
+		tx & (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |
+	              RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 
 	if (port->n_queues > 1) {
 		for (unsigned i = 0; i < RSS_KEY_MAX; i += 2) {
@@ -89,7 +91,8 @@ static struct rte_eth_conf configuration(struct port *port, const struct rte_eth
 		conf.rx_adv_conf.rss_conf = (struct rte_eth_rss_conf){
 			.rss_key = key,
 			.rss_key_len = info->hash_key_size ? info->hash_key_size : 40,
-			.rss_hf = RSS_TCP | (info->flow_type_rss_offloads & RTE_ETH_RSS_IPV6_TCP_EX),
+			.rss_hf = RSS_TCP |
+			          (info->flow_type_rss_offloads & RTE_ETH_RSS_IPV6_TCP_EX),
 		};
 	}
 	return conf;
@@ -121,10 +124,12 @@ static int setup_queues(const struct port *port, uint16_t n_desc, struct rte_mem
 	}
 	if (result == 0)
 		return 0;
-	return fail(error, result, "%s: its queues cannot be set up (%s)%s", port->name,
-		    strerror(-result), strncmp(port->name, "net_af_packet", 13) == 0
-			    ? ": framesz must leave a frame that fits a buffer, write framesz=2048"
-			    : "");
+	return fail(
+		error, result, "%s: its queues cannot be set up (%s)%s", port->name,
+		strerror(-result),
+		strncmp(port->name, "net_af_packet", 13) == 0
+			? ": framesz must leave a frame that fits a buffer, write framesz=2048"
+			: "");
 }
 
 static int start(struct port *port, uint16_t n_desc, struct rte_mempool *pool,
@@ -139,20 +144,20 @@ static int start(struct port *port, uint16_t n_desc, struct rte_mempool *pool,
 	result = rte_eth_dev_configure(port->id, port->n_queues, port->n_queues, &conf);
 	if (result)
 		return fail(error, result, "%s: cannot be configured with %u queues (%s)",
-			    port->name, port->n_queues, strerror(-result));
+		            port->name, port->n_queues, strerror(-result));
 	result = setup_queues(port, n_desc, pool, error);
 	if (result)
 		return result;
 	result = rte_eth_dev_start(port->id);
 	if (result)
 		return fail(error, result, "%s: does not start (%s)", port->name,
-			    strerror(-result));
+		            strerror(-result));
 	/* A bump in the wire takes what is not for it. Software PMDs without a filter
 	 * have nothing to switch on. */
 	result = rte_eth_promiscuous_enable(port->id);
 	if (result && result != -ENOTSUP)
 		return fail(error, result, "%s: promiscuous mode is refused (%s)", port->name,
-			    strerror(-result));
+		            strerror(-result));
 	return 0;
 }
 
@@ -179,7 +184,7 @@ static int probe_link(struct ports *out, const struct setting_link *names,
 	    (is_open(out, link.port[SIDE_ESME].id) || is_open(out, link.port[SIDE_SMSC].id) ||
 	     link.port[SIDE_ESME].id == link.port[SIDE_SMSC].id))
 		result = fail(error, -EBUSY, "%s or %s is in use twice: name each port once",
-			      link.port[SIDE_ESME].name, link.port[SIDE_SMSC].name);
+		              link.port[SIDE_ESME].name, link.port[SIDE_SMSC].name);
 	if (result) {
 		port_remove(&link.port[SIDE_SMSC]);
 		port_remove(&link.port[SIDE_ESME]);

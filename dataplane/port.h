@@ -29,12 +29,12 @@
 struct rte_mempool;
 
 struct port {
-	uint16_t id;         /* ethdev port */
-	uint16_t n_queues;   /* queue pairs: workers with RSS, else 1 */
-	bool rx_checksum;    /* the PMD verifies IPv4 and TCP checksums */
+	uint16_t id;       /* ethdev port */
+	uint16_t n_queues; /* queue pairs: workers with RSS, else 1 */
+	bool rx_checksum;  /* the PMD verifies IPv4 and TCP checksums */
 	bool tx_checksum_ip, tx_checksum_tcp;
-	bool tx_segments;    /* the PMD sends frames in several segments */
-	bool probed;         /* made by us, and removed by ports_close() */
+	bool tx_segments; /* the PMD sends frames in several segments */
+	bool probed;      /* made by us, and removed by ports_close() */
 	char name[64];
 };
 
@@ -46,7 +46,7 @@ struct ports {
 	struct link links[LINKS_MAX];
 	unsigned n_links;
 	struct rte_mempool *pool;
-	bool distribute;     /* software distribution between workers is needed */
+	bool distribute; /* software distribution between workers is needed */
 };
 
 /* What header_write() may leave to the port. */

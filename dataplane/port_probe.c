@@ -24,7 +24,7 @@ static void device_text(char out[SETTING_TEXT_SIZE + 8], const char *device)
 	for (size_t i = 0; i < len; i++)
 		colons += device[i] == ':';
 	const bool short_pci = colons == 1 && isxdigit((unsigned char)device[0]) &&
-			       memchr(device, '.', len) != NULL;
+	                       memchr(device, '.', len) != NULL;
 	snprintf(out, SETTING_TEXT_SIZE + 8, "%s%s", short_pci ? "0000:" : "", device);
 }
 
@@ -54,16 +54,19 @@ static int check_arguments(const char *device, char error[PORT_ERROR_SIZE])
 		snprintf(interface, sizeof(interface), "%.*s", (int)len, value);
 		if (len >= IF_NAMESIZE || if_nametoindex(interface) == 0) {
 			snprintf(error, PORT_ERROR_SIZE,
-				 "there is no interface %.*s in this network namespace: create it "
-				 "or correct iface=", (int)(len < 40 ? len : 40), value);
+			         "there is no interface %.*s in this network namespace: create "
+			         "it "
+			         "or correct iface=",
+			         (int)(len < 40 ? len : 40), value);
 			return -ENODEV;
 		}
 	}
 	value = argument(device, "framesz", &len);
 	if (value != NULL && strtoul(value, NULL, 10) < FRAMESZ_MIN) {
-		snprintf(error, PORT_ERROR_SIZE,
-			 "framesz is too small for frames of 1522 octets: leave it out or write "
-			 "framesz=2048");
+		snprintf(
+			error, PORT_ERROR_SIZE,
+			"framesz is too small for frames of 1522 octets: leave it out or write "
+			"framesz=2048");
 		return -EINVAL;
 	}
 	return 0;
@@ -75,13 +78,16 @@ static int probe_error(int result, const char *name, char error[PORT_ERROR_SIZE]
 	const bool told = result < 0 && result != -EPERM;
 
 	if ((result == -EPERM || result == -EACCES) && geteuid() != 0) {
-		snprintf(error, PORT_ERROR_SIZE, "%.60s: not permitted: start as root, or with "
-			 "CAP_NET_RAW and CAP_NET_ADMIN", name);
+		snprintf(error, PORT_ERROR_SIZE,
+		         "%.60s: not permitted: start as root, or with "
+		         "CAP_NET_RAW and CAP_NET_ADMIN",
+		         name);
 		return result;
 	}
-	snprintf(error, PORT_ERROR_SIZE, "%.60s: no such device or driver, or refused (%.30s): bind "
-		 "a PCI device to vfio-pci; name a vdev as its driver",
-		 name, told ? strerror(-result) : "no reason told");
+	snprintf(error, PORT_ERROR_SIZE,
+	         "%.60s: no such device or driver, or refused (%.30s): bind "
+	         "a PCI device to vfio-pci; name a vdev as its driver",
+	         name, told ? strerror(-result) : "no reason told");
 	return told ? result : -ENODEV;
 }
 
@@ -92,8 +98,9 @@ int port_probe(struct port *out, const char *device, char error[PORT_ERROR_SIZE]
 	device_text(text, device);
 	const size_t name_len = strcspn(text, ",");
 	if (name_len >= sizeof(out->name)) {
-		snprintf(error, PORT_ERROR_SIZE, "%.60s...: a device name has at most %zu octets",
-			 text, sizeof(out->name) - 1);
+		snprintf(error, PORT_ERROR_SIZE,
+		         "%.60s...: a device name has at most %zu octets", text,
+		         sizeof(out->name) - 1);
 		return -EINVAL;
 	}
 	memcpy(out->name, text, name_len);
@@ -111,7 +118,7 @@ int port_probe(struct port *out, const char *device, char error[PORT_ERROR_SIZE]
 	out->probed = true;
 	if (rte_eth_dev_get_port_by_name(out->name, &out->id) != 0) {
 		snprintf(error, PORT_ERROR_SIZE, "%s is not a network device: name one that is",
-			 out->name);
+		         out->name);
 		return -ENODEV;
 	}
 	return 0;

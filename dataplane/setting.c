@@ -16,7 +16,8 @@
 #define FILE_MAX (1u << 20) /* octets; a settings file has a few hundred */
 
 const struct setting_row setting_rows[] = {
-#define ROW(n, k, s) .name = #n, .kind = k, .sentence = s, .offset = offsetof(struct settings, n)
+#define ROW(n, k, s) \
+	.name = #n, .kind = k, .sentence = s, .offset = offsetof(struct settings, n)
 #define SETTING_U64(n, u, lo, hi, d, s) \
 	{ ROW(n, KIND_U64, s), .unit = u, .min = lo, .max = hi, .number = d },
 #define SETTING_ENUM(n, v, d, s) { ROW(n, KIND_ENUM, s), .values = v, .text = d },
@@ -52,7 +53,7 @@ void settings_defaults(struct settings *out)
 			*(uint64_t *)field = row->number;
 		else if (row->kind == KIND_ENUM)
 			*(uint32_t *)field = (uint32_t)setting_value(row->values, row->text,
-								     strlen(row->text));
+			                                             strlen(row->text));
 		else
 			snprintf(field, SETTING_TEXT_SIZE, "%s", row->text);
 	}
@@ -74,7 +75,7 @@ fail_at(const struct reader *r, const yaml_mark_t *mark, const char *format, ...
 	va_list args;
 	/* A path of 200 octets and two numbers: there is always room for a sentence. */
 	const int at = snprintf(r->error, ERROR_SIZE, "%.200s:%zu:%zu: ", r->file,
-				mark->line + 1, mark->column + 1);
+	                        mark->line + 1, mark->column + 1);
 
 	va_start(args, format);
 	vsnprintf(r->error + at, ERROR_SIZE - (size_t)at, format, args);
@@ -98,12 +99,13 @@ static int read_text(const struct reader *r, const yaml_node_t *node, const char
 	const char *text = scalar(node, &len);
 
 	if (text == NULL)
-		return fail_at(r, &node->start_mark, "%s must be a text: write it in quotes", name);
+		return fail_at(r, &node->start_mark, "%s must be a text: write it in quotes",
+		               name);
 	if (memchr(text, '\0', len) != NULL)
 		return fail_at(r, &node->start_mark, "%s holds a NUL: take it out", name);
 	if (len >= SETTING_TEXT_SIZE)
 		return fail_at(r, &node->start_mark, "%s has %zu octets: %u are the most", name,
-			       len, SETTING_TEXT_SIZE - 1);
+		               len, SETTING_TEXT_SIZE - 1);
 	memcpy(out, text, len + 1);
 	return 0;
 }
@@ -129,19 +131,20 @@ static bool parse_number(const yaml_node_t *node, uint64_t *out)
 	return true;
 }
 
-static int read_u64(const struct reader *r, const yaml_node_t *node, const struct setting_row *row)
+static int read_u64(const struct reader *r, const yaml_node_t *node,
+                    const struct setting_row *row)
 {
 	uint64_t value;
 
 	if (!parse_number(node, &value))
 		return fail_at(r, &node->start_mark,
-			       "%s must be a number of %s: write digits only, %" PRIu64
-			       " to %" PRIu64,
-			       row->name, row->unit, row->min, row->max);
+		               "%s must be a number of %s: write digits only, %" PRIu64
+		               " to %" PRIu64,
+		               row->name, row->unit, row->min, row->max);
 	if (value < row->min || value > row->max)
 		return fail_at(r, &node->start_mark,
-			       "%s is out of range: write %" PRIu64 " to %" PRIu64 " %s", row->name,
-			       row->min, row->max, row->unit);
+		               "%s is out of range: write %" PRIu64 " to %" PRIu64 " %s",
+		               row->name, row->min, row->max, row->unit);
 	*(uint64_t *)setting_field(r->out, row) = value;
 	return 0;
 }
@@ -155,7 +158,7 @@ static int read_enum(const struct reader *r, const yaml_node_t *node,
 
 	if (value < 0)
 		return fail_at(r, &node->start_mark, "%s has no such value: write one of %s",
-			       row->name, row->values);
+		               row->name, row->values);
 	*(uint32_t *)setting_field(r->out, row) = (uint32_t)value;
 	return 0;
 }
@@ -170,7 +173,7 @@ static int read_items(const struct reader *r, const yaml_node_t *node, const cha
 		(size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
 	if (items > max)
 		return fail_at(r, &node->start_mark, "%s has %zu items: %u are the most", name,
-			       items, max);
+		               items, max);
 	*n = (unsigned)items;
 	return 0;
 }
@@ -189,19 +192,21 @@ static int read_smpp_ports(const struct reader *r, const yaml_node_t *node)
 	if (error)
 		return error;
 	if (n == 0)
-		return fail_at(r, &node->start_mark,
-			       "smpp_ports is empty, so nothing would be screened: write [ 2775 ]");
+		return fail_at(
+			r, &node->start_mark,
+			"smpp_ports is empty, so nothing would be screened: write [ 2775 ]");
 	s->n_smpp_ports = 0;
 	for (unsigned i = 0; i < n; i++) {
 		const yaml_node_t *at = item(r, node, i);
 		uint64_t port;
 		if (!parse_number(at, &port) || port < 1 || port > UINT16_MAX)
 			return fail_at(r, &at->start_mark,
-				       "this is no TCP port: write a number of 1 to 65535");
+			               "this is no TCP port: write a number of 1 to 65535");
 		for (unsigned k = 0; k < s->n_smpp_ports; k++) {
 			if (s->smpp_ports[k] == port)
 				return fail_at(r, &at->start_mark,
-					       "port %" PRIu64 " is there twice: take one out", port);
+				               "port %" PRIu64 " is there twice: take one out",
+				               port);
 		}
 		s->smpp_ports[s->n_smpp_ports++] = (uint16_t)port;
 	}
@@ -248,11 +253,12 @@ static int read_device(const struct reader *r, const yaml_node_t *node, const ch
 		return error;
 	if (strcspn(out, ",") == 0)
 		return fail_at(r, &node->start_mark,
-			       "%s is empty: write a PCI address or a vdev string", name);
+		               "%s is empty: write a PCI address or a vdev string", name);
 	if (is_taken(r->out, link, out))
-		return fail_at(r, &node->start_mark,
-			       "port %.*s is in use already: a port belongs to one side of one link",
-			       (int)strcspn(out, ","), out);
+		return fail_at(
+			r, &node->start_mark,
+			"port %.*s is in use already: a port belongs to one side of one link",
+			(int)strcspn(out, ","), out);
 	return 0;
 }
 
@@ -262,7 +268,7 @@ static int read_link(const struct reader *r, const yaml_node_t *node, unsigned n
 
 	if (node->type != YAML_MAPPING_NODE)
 		return fail_at(r, &node->start_mark,
-			       "a link is a pair: write { esme: \"PORT\", smsc: \"PORT\" }");
+		               "a link is a pair: write { esme: \"PORT\", smsc: \"PORT\" }");
 	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 	     pair < node->data.mapping.pairs.top; pair++) {
 		const yaml_node_t *key = yaml_document_get_node(r->document, pair->key);
@@ -272,15 +278,15 @@ static int read_link(const struct reader *r, const yaml_node_t *node, unsigned n
 		const int side = text ? setting_value("esme|smsc", text, len) : -1;
 		if (side < 0)
 			return fail_at(r, &key->start_mark,
-				       "a link has no such key: write esme and smsc only");
+			               "a link has no such key: write esme and smsc only");
 		int error = read_device(r, value, side ? "smsc" : "esme", n,
-					side ? link->smsc : link->esme);
+		                        side ? link->smsc : link->esme);
 		if (error)
 			return error;
 	}
 	if (link->esme[0] == '\0' || link->smsc[0] == '\0')
 		return fail_at(r, &node->start_mark, "this link has no %s: name both its ports",
-			       link->esme[0] ? "smsc" : "esme");
+		               link->esme[0] ? "smsc" : "esme");
 	return 0;
 }
 
@@ -300,7 +306,8 @@ static int read_pair(const struct reader *r, const yaml_node_t *key, const yaml_
 	static const struct {
 		const char *name;
 		int (*read)(const struct reader *, const yaml_node_t *);
-	} lists[] = { { "links", read_links }, { "smpp_ports", read_smpp_ports },
+	} lists[] = { { "links", read_links },
+		      { "smpp_ports", read_smpp_ports },
 		      { "eal", read_eal } };
 	const char *name = (const char *)key->data.scalar.value;
 
@@ -318,12 +325,13 @@ static int read_pair(const struct reader *r, const yaml_node_t *key, const yaml_
 			return read_enum(r, value, row);
 		return read_text(r, value, row->name, setting_field(r->out, row));
 	}
-	return fail_at(r, &key->start_mark, "there is no setting \"%.60s\": --help lists them all",
-		       name);
+	return fail_at(r, &key->start_mark,
+	               "there is no setting \"%.60s\": --help lists them all", name);
 }
 
 /* A key must be a scalar, without a NUL that would hide its rest, and new. */
-static int check_key(const struct reader *r, const yaml_node_t *root, const yaml_node_pair_t *pair)
+static int check_key(const struct reader *r, const yaml_node_t *root,
+                     const yaml_node_pair_t *pair)
 {
 	const yaml_node_t *key = yaml_document_get_node(r->document, pair->key);
 	size_t len, other_len;
@@ -336,8 +344,8 @@ static int check_key(const struct reader *r, const yaml_node_t *root, const yaml
 		const char *other_text = scalar(other, &other_len);
 		if (other_text != NULL && strcmp(other_text, text) == 0)
 			return fail_at(r, &key->start_mark,
-				       "\"%.60s\" was set in line %zu already: take one out", text,
-				       other->start_mark.line + 1);
+			               "\"%.60s\" was set in line %zu already: take one out",
+			               text, other->start_mark.line + 1);
 	}
 	return 0;
 }
@@ -363,16 +371,17 @@ static int check_together(const struct reader *r, const yaml_node_t *root)
 	if (s->n_links == 0) {
 		mark = mark_of(r, root, "links");
 		return fail_at(r, &mark,
-			       "no link: write links: [ { esme: \"PORT\", smsc: \"PORT\" } ]");
+		               "no link: write links: [ { esme: \"PORT\", smsc: \"PORT\" } ]");
 	}
 	if (s->rto_min > s->rto_max) {
 		mark = mark_of(r, root, "rto_min");
 		return fail_at(r, &mark, "rto_min is above rto_max (%" PRIu64 " ms): lower it",
-			       s->rto_max);
+		               s->rto_max);
 	}
 	if ((s->audit_slots & (s->audit_slots - 1)) != 0) {
 		mark = mark_of(r, root, "audit_slots");
-		return fail_at(r, &mark, "audit_slots must be a power of two, as 4096 or 16384");
+		return fail_at(r, &mark,
+		               "audit_slots must be a power of two, as 4096 or 16384");
 	}
 	return 0;
 }
@@ -385,13 +394,14 @@ static int read_document(const struct reader *r)
 	if (root == NULL)
 		return fail_at(r, &start, "the file is empty: it must name at least one link");
 	if (root->type != YAML_MAPPING_NODE)
-		return fail_at(r, &root->start_mark, "this is no settings file: write NAME: VALUE");
+		return fail_at(r, &root->start_mark,
+		               "this is no settings file: write NAME: VALUE");
 	for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start;
 	     pair < root->data.mapping.pairs.top; pair++) {
 		int error = check_key(r, root, pair);
 		if (error == 0)
 			error = read_pair(r, yaml_document_get_node(r->document, pair->key),
-					  yaml_document_get_node(r->document, pair->value));
+			                  yaml_document_get_node(r->document, pair->value));
 		if (error)
 			return error;
 	}
@@ -403,7 +413,7 @@ static int load_error(const struct reader *r, const yaml_parser_t *parser)
 	if (parser->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
 	return fail_at(r, &parser->problem_mark, "not YAML: %s",
-		       parser->problem ? parser->problem : "cannot be read");
+	               parser->problem ? parser->problem : "cannot be read");
 }
 
 /* More documents after the first would be silently without effect. */
@@ -414,8 +424,9 @@ static int check_end(const struct reader *r, yaml_parser_t *parser)
 	if (!yaml_parser_load(parser, &next))
 		return load_error(r, parser);
 	const yaml_node_t *root = yaml_document_get_root_node(&next);
-	const int error = root == NULL ? 0 :
-		fail_at(r, &root->start_mark, "a second document: put all settings in one");
+	const int error = root == NULL ? 0
+	                               : fail_at(r, &root->start_mark,
+	                                         "a second document: put all settings in one");
 	yaml_document_delete(&next);
 	return error;
 }
@@ -426,7 +437,9 @@ int settings_parse(struct settings *out, const char *text, size_t len, const cha
 	struct settings s;
 	yaml_document_t document;
 	yaml_parser_t parser;
-	const struct reader r = { .document = &document, .out = &s, .file = name, .error = error };
+	const struct reader r = {
+		.document = &document, .out = &s, .file = name, .error = error
+	};
 
 	snprintf(error, ERROR_SIZE, "%.200s: out of memory", name);
 	settings_defaults(&s);
@@ -474,7 +487,8 @@ int settings_read(struct settings *out, const char *path, char error[400])
 	if (result == 0)
 		result = settings_parse(out, text, len, path, error);
 	else
-		snprintf(error, ERROR_SIZE, "%.200s: cannot be read: %s", path, strerror(-result));
+		snprintf(error, ERROR_SIZE, "%.200s: cannot be read: %s", path,
+		         strerror(-result));
 	free(text);
 	return result;
 }

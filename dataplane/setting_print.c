@@ -6,19 +6,20 @@
 
 void settings_help(FILE *out)
 {
-	fprintf(out, "links: [ { esme: PORT, smsc: PORT }, ... ]\n"
-		     "    the port pairs to screen between: PCI address or vdev string; 1 to %u, "
-		     "needed\n"
-		     "smpp_ports: [ PORT, ... ]\n"
-		     "    TCP ports that carry SMPP; 1 to %u of them, default [ 2775 ]\n"
-		     "eal: [ ARGUMENT, ... ]\n"
-		     "    more arguments for DPDK's EAL; up to %u\n",
-		LINKS_MAX, SMPP_PORTS_MAX, EAL_ARGS_MAX);
+	fprintf(out,
+	        "links: [ { esme: PORT, smsc: PORT }, ... ]\n"
+	        "    the port pairs to screen between: PCI address or vdev string; 1 to %u, "
+	        "needed\n"
+	        "smpp_ports: [ PORT, ... ]\n"
+	        "    TCP ports that carry SMPP; 1 to %u of them, default [ 2775 ]\n"
+	        "eal: [ ARGUMENT, ... ]\n"
+	        "    more arguments for DPDK's EAL; up to %u\n",
+	        LINKS_MAX, SMPP_PORTS_MAX, EAL_ARGS_MAX);
 	for (unsigned i = 0; i < setting_n_rows; i++) {
 		const struct setting_row *row = &setting_rows[i];
 		if (row->kind == KIND_U64)
 			fprintf(out, "%s: %s, %" PRIu64 " to %" PRIu64 ", default %" PRIu64,
-				row->name, row->unit, row->min, row->max, row->number);
+			        row->name, row->unit, row->min, row->max, row->number);
 		else if (row->kind == KIND_ENUM)
 			fprintf(out, "%s: %s, default %s", row->name, row->values, row->text);
 		else

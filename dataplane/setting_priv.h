@@ -11,10 +11,10 @@ enum setting_kind { KIND_U64, KIND_ENUM, KIND_PATH };
 
 struct setting_row {
 	const char *name, *unit, *sentence;
-	const char *values;   /* KIND_ENUM: a|b|c */
-	const char *text;     /* KIND_ENUM, KIND_PATH: the default */
+	const char *values;        /* KIND_ENUM: a|b|c */
+	const char *text;          /* KIND_ENUM, KIND_PATH: the default */
 	uint64_t min, max, number; /* KIND_U64: number is the default */
-	size_t offset;        /* in struct settings */
+	size_t offset;             /* in struct settings */
 	enum setting_kind kind;
 };
 

@@ -20,9 +20,13 @@ static void fail(const char *what)
 
 static struct rte_mbuf mbuf_over(uint8_t *octets, size_t size, size_t headroom)
 {
-	return (struct rte_mbuf){ .buf_addr = octets, .buf_len = (uint16_t)(headroom + size),
-				  .data_off = (uint16_t)headroom, .data_len = (uint16_t)size,
-				  .pkt_len = (uint32_t)size, .nb_segs = 1, .refcnt = 1 };
+	return (struct rte_mbuf){ .buf_addr = octets,
+		                  .buf_len = (uint16_t)(headroom + size),
+		                  .data_off = (uint16_t)headroom,
+		                  .data_len = (uint16_t)size,
+		                  .pkt_len = (uint32_t)size,
+		                  .nb_segs = 1,
+		                  .refcnt = 1 };
 }
 
 /* Send the payload again behind headers of our own: the same segment must arrive. */
@@ -42,8 +46,12 @@ static void rewrite(const struct packet_policy *policy, const struct packet *p)
 	const struct header_fields f = {
 		.src_port = esme ? p->key.esme_port : p->key.smsc_port,
 		.dst_port = esme ? p->key.smsc_port : p->key.esme_port,
-		.window = p->window, .seq = p->seq, .ack = p->ack, .flags = p->flags,
-		.payload_sum = p->payload_sum, .options_len = p->options_len,
+		.window = p->window,
+		.seq = p->seq,
+		.ack = p->ack,
+		.flags = p->flags,
+		.payload_sum = p->payload_sum,
+		.options_len = p->options_len,
 		.options = frame + p->l4_off + 20,
 	};
 	if (header_write(&t, &f, 0, &m) != 0)
@@ -60,8 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 1 || size > 60000)
 		return 0;
-	const struct packet_policy policy = { .ports = { htons(2775) }, .n_ports = 1,
-					      .verify = data[0] & 2 };
+	const struct packet_policy policy = { .ports = { htons(2775) },
+		                              .n_ports = 1,
+		                              .verify = data[0] & 2 };
 	uint8_t *frame = malloc(size); /* of the exact size, for a sanitizer to watch */
 	if (frame == NULL)
 		abort();

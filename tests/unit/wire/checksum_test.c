@@ -16,10 +16,7 @@ static uint16_t naive(const uint8_t *p, uint32_t len)
 	return htons((uint16_t)twin_sum(p, len));
 }
 
-static void same_sum(uint32_t a, uint32_t b)
-{
-	assert_int_equal(a % 0xffff, b % 0xffff);
-}
+static void same_sum(uint32_t a, uint32_t b) { assert_int_equal(a % 0xffff, b % 0xffff); }
 
 /* Every length, ending at the guard page; every phase of an 8-octet word. */
 static void test_lengths(void **state)
@@ -50,7 +47,7 @@ static void test_carries(void **state)
 			for (unsigned s = 0; s < 5; s++) {
 				const uint32_t sum = checksum_add(octets, len, sums[s]);
 				same_sum(checksum_fold(sum),
-					 naive(octets, len) + (uint32_t)(sums[s] % 0xffff));
+				         naive(octets, len) + (uint32_t)(sums[s] % 0xffff));
 				assert_true(sum < 1u << 18);
 			}
 		}

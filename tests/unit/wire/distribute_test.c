@@ -13,8 +13,9 @@
 #define CONNECTIONS 200u
 #define BURST 64u
 
-static const struct packet_policy policy = { .ports = { 0xd70a /* 2775 */ }, .n_ports = 1,
-					     .verify = true };
+static const struct packet_policy policy = { .ports = { 0xd70a /* 2775 */ },
+	                                     .n_ports = 1,
+	                                     .verify = true };
 
 struct frame {
 	struct rte_mbuf m;
@@ -26,9 +27,11 @@ struct frame {
 /* A frame of a connection, from the ESME or from the SMSC; connection 0 is UDP. */
 static void make(struct frame *f, unsigned connection, bool back)
 {
-	struct build b = { .version = connection % 2 ? 4 : 6, .protocol = connection ? 6 : 17,
-			   .sport = (uint16_t)(20000 + connection), .dport = 2775,
-			   .payload_len = 10 };
+	struct build b = { .version = connection % 2 ? 4 : 6,
+		           .protocol = connection ? 6 : 17,
+		           .sport = (uint16_t)(20000 + connection),
+		           .dport = 2775,
+		           .payload_len = 10 };
 
 	build_frame(&b);
 	const uint32_t addr = b.l3 + (b.version == 4 ? 12 : 8), n = b.version == 4 ? 4 : 16;
@@ -43,9 +46,12 @@ static void make(struct frame *f, unsigned connection, bool back)
 	memset(f, 0, sizeof(*f));
 	memcpy(f->octets, b.octets, b.len);
 	f->connection = connection;
-	f->m = (struct rte_mbuf){ .buf_addr = f->octets, .buf_len = sizeof(f->octets),
-				  .data_len = (uint16_t)b.len, .pkt_len = b.len, .nb_segs = 1,
-				  .refcnt = 2 }; /* no pool to return to: freeing leaves 1 */
+	f->m = (struct rte_mbuf){ .buf_addr = f->octets,
+		                  .buf_len = sizeof(f->octets),
+		                  .data_len = (uint16_t)b.len,
+		                  .pkt_len = b.len,
+		                  .nb_segs = 1,
+		                  .refcnt = 2 }; /* no pool to return to: freeing leaves 1 */
 }
 
 /* Note who got a frame: always the same worker, and each frame once. */
@@ -78,15 +84,18 @@ static void spread(unsigned n_workers)
 			make(&frames[i], build_below(CONNECTIONS), side == SIDE_SMSC);
 			burst[i] = &frames[i].m;
 		}
-		const unsigned own = distribute_burst(d, &policy, round % 3 % 2, side, burst, BURST);
+		const unsigned own =
+			distribute_burst(d, &policy, round % 3 % 2, side, burst, BURST);
 		got(of, 0, burst, own);
 		for (unsigned i = 1; i < own; i++)
 			assert_true((uintptr_t)burst[i - 1] < (uintptr_t)burst[i]);
 		for (unsigned w = 1; w < n_workers; w++) {
-			const unsigned n = distribute_receive(d, w, round % 3 % 2, side, received, BURST);
+			const unsigned n =
+				distribute_receive(d, w, round % 3 % 2, side, received, BURST);
 			got(of, w, received, n);
 			for (unsigned i = 1; i < n; i++)
-				assert_true((uintptr_t)received[i - 1] < (uintptr_t)received[i]);
+				assert_true((uintptr_t)received[i - 1] <
+				            (uintptr_t)received[i]);
 			total += n;
 		}
 		assert_int_equal(own + total, BURST);
@@ -147,13 +156,13 @@ static void test_outbound(void **state)
 		list[i] = &frames[i].m;
 	}
 	assert_int_equal(distribute_send(d, 2, 1, SIDE_SMSC, list, DISTRIBUTE_RING + 8),
-			 DISTRIBUTE_RING - 1);
+	                 DISTRIBUTE_RING - 1);
 	for (unsigned worker = 1; worker < 3; worker++) {
 		for (unsigned at = 0; at < 4; at++) {
 			const bool there = worker == 2 && at == 3;
 			assert_int_equal(distribute_collect(d, worker, at / 2, at % 2, back,
-							    DISTRIBUTE_RING + 8),
-					 there ? DISTRIBUTE_RING - 1 : 0);
+			                                    DISTRIBUTE_RING + 8),
+			                 there ? DISTRIBUTE_RING - 1 : 0);
 		}
 	}
 	assert_memory_equal(list, back, (DISTRIBUTE_RING - 1) * sizeof(list[0]));

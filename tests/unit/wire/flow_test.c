@@ -27,9 +27,12 @@ struct twin_row {
 /* Few distinct keys, so that they come back; near ones, so that each field counts. */
 static struct flow_key key_of(uint32_t i)
 {
-	struct flow_key key = { .esme_port = (uint16_t)(i % 7), .smsc_port = htons(2775),
-				.outer_vlan = (uint16_t)(i % 3), .inner_vlan = (uint16_t)(i % 2),
-				.link = (uint16_t)(i % 5), .ip_version = i % 11 ? 4 : 6 };
+	struct flow_key key = { .esme_port = (uint16_t)(i % 7),
+		                .smsc_port = htons(2775),
+		                .outer_vlan = (uint16_t)(i % 3),
+		                .inner_vlan = (uint16_t)(i % 2),
+		                .link = (uint16_t)(i % 5),
+		                .ip_version = i % 11 ? 4 : 6 };
 
 	memcpy(key.esme_addr + 12, &i, 4);
 	return key;
@@ -54,7 +57,7 @@ static void check_find(const struct flow_table *t, const struct twin_row *rows, 
 	for (unsigned i = 0; i < count; i++) {
 		which[i] = build_below(n);
 		packets[i] = (struct packet){ .key = rows[which[i]].key,
-					      .hash = flow_hash(&rows[which[i]].key) };
+			                      .hash = flow_hash(&rows[which[i]].key) };
 		list[i] = &packets[i];
 		found[i] = (struct flow_head *)(uintptr_t)64;
 	}
@@ -89,7 +92,8 @@ static void test_twin(void **state)
 			assert_memory_equal(&flow->head.key, &row->key, sizeof(row->key));
 			flow->stamp = row->stamp = round + 1;
 		} else if (!grow && row->flow != NULL) {
-			assert_int_equal(((struct test_flow *)(void *)row->flow)->stamp, row->stamp);
+			assert_int_equal(((struct test_flow *)(void *)row->flow)->stamp,
+			                 row->stamp);
 			flow_remove(t, row->flow);
 			row->flow = NULL;
 			n--;
@@ -198,7 +202,8 @@ static void test_displacement(void **state)
 		all += n == 8 + 16;
 		some += n == 8 + 8;
 		for (uint32_t i = 0; i < n; i++)
-			assert_ptr_equal(flow_find_one(t, &flows[i]->key, flows[i]->hash), flows[i]);
+			assert_ptr_equal(flow_find_one(t, &flows[i]->key, flows[i]->hash),
+			                 flows[i]);
 		while (n > 0)
 			flow_remove(t, flows[--n]);
 		assert_int_equal(flow_count(t), 0);
@@ -265,11 +270,10 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_twin),         cmocka_unit_test(test_fill),
-		cmocka_unit_test(test_collisions),   cmocka_unit_test(test_displacement),
-		cmocka_unit_test(test_hash),         cmocka_unit_test(test_spread),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_whole_key),
+		cmocka_unit_test(test_twin),       cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_collisions), cmocka_unit_test(test_displacement),
+		cmocka_unit_test(test_hash),       cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_refused),    cmocka_unit_test(test_whole_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,8 +10,9 @@
 #include "header.h"
 #include "packet_build.h"
 
-static const struct packet_policy policy = { .ports = { 0xd70a /* 2775 */ }, .n_ports = 1,
-					     .link = 1, .verify = true };
+static const struct packet_policy policy = {
+	.ports = { 0xd70a /* 2775 */ }, .n_ports = 1, .link = 1, .verify = true
+};
 
 /* A packet of a random shape on port 2775, to capture from. */
 static void received(struct build *b, struct rte_mbuf *m, uint8_t *space, struct packet *p)
@@ -48,10 +49,14 @@ static void any_fields(struct sending *s, const struct packet *p)
 	build_octets(s->options, sizeof(s->options));
 	s->offload = build_below(4);
 	s->f = (struct header_fields){
-		.src_port = p->key.esme_port, .dst_port = p->key.smsc_port,
-		.window = (uint16_t)build_random(), .ip_id = (uint16_t)build_random(),
-		.seq = (uint32_t)build_random(), .ack = (uint32_t)build_random(),
-		.flags = (uint8_t)build_below(64), .options_len = (uint8_t)(build_below(11) * 4),
+		.src_port = p->key.esme_port,
+		.dst_port = p->key.smsc_port,
+		.window = (uint16_t)build_random(),
+		.ip_id = (uint16_t)build_random(),
+		.seq = (uint32_t)build_random(),
+		.ack = (uint32_t)build_random(),
+		.flags = (uint8_t)build_below(64),
+		.options_len = (uint8_t)(build_below(11) * 4),
 		.options = s->options,
 		.payload_sum = checksum_fold(checksum_add(s->payload, s->payload_len, 0)),
 	};
@@ -85,18 +90,21 @@ static void as_nic(struct rte_mbuf *m)
 	}
 	if (m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM) {
 		assert_int_equal(tcp[12] >> 4, m->l4_len / 4);
-		build_store16(tcp + 16, 0xffff - twin_sum(tcp, m->pkt_len - m->l2_len - m->l3_len));
+		build_store16(tcp + 16,
+		              0xffff - twin_sum(tcp, m->pkt_len - m->l2_len - m->l3_len));
 	}
 	m->ol_flags = 0;
 }
 
-static void check_written(const struct sending *s, const struct build *b, const struct packet *p)
+static void check_written(const struct sending *s, const struct build *b,
+                          const struct packet *p)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(p->mbuf, uint8_t *);
 	const uint8_t *ip = frame + p->l3_off, *was = b->octets + b->l3;
 
 	assert_int_equal(p->class, PACKET_TCP);
-	assert_int_equal(p->mbuf->pkt_len, header_len(&s->t, s->f.options_len) + s->payload_len);
+	assert_int_equal(p->mbuf->pkt_len,
+	                 header_len(&s->t, s->f.options_len) + s->payload_len);
 	assert_memory_equal(frame, b->octets, b->l3); /* MACs, tags, EtherType */
 	assert_int_equal(p->seq, s->f.seq);
 	assert_int_equal(p->ack, s->f.ack);
@@ -134,14 +142,17 @@ static void test_written(void **state)
 		received(&b, &m, space, &p);
 		header_capture(&s.t, &p);
 		any_fields(&s, &p);
-		payload_mbuf(&sent, out, &s, header_len(&s.t, s.f.options_len) + build_below(40));
+		payload_mbuf(&sent, out, &s,
+		             header_len(&s.t, s.f.options_len) + build_below(40));
 		assert_int_equal(header_write(&s.t, &s.f, s.offload, &sent), 0);
-		assert_false(sent.ol_flags & (RTE_MBUF_F_RX_L4_CKSUM_GOOD | RTE_MBUF_F_RX_RSS_HASH));
+		assert_false(sent.ol_flags &
+		             (RTE_MBUF_F_RX_L4_CKSUM_GOOD | RTE_MBUF_F_RX_RSS_HASH));
 		assert_int_equal(!!(sent.ol_flags & RTE_MBUF_F_TX_TCP_CKSUM),
-				 !!(s.offload & HEADER_TCP_SUM));
+		                 !!(s.offload & HEADER_TCP_SUM));
 		if (sent.ol_flags)
-			assert_int_equal(sent.ol_flags & (RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6),
-					 b.version == 4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
+			assert_int_equal(
+				sent.ol_flags & (RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6),
+				b.version == 4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
 		as_nic(&sent);
 		packet_parse(&policy, &sent, SIDE_ESME, &back);
 		check_written(&s, &b, &back);
@@ -166,8 +177,12 @@ static void test_chained(void **state)
 		any_fields(&s, &p);
 		s.offload = 0;
 		struct rte_mbuf tail = { .data_len = (uint16_t)s.payload_len, .nb_segs = 1 };
-		struct rte_mbuf head = { .buf_addr = out, .buf_len = 128, .data_off = 128,
-					 .pkt_len = s.payload_len, .nb_segs = 2, .next = &tail };
+		struct rte_mbuf head = { .buf_addr = out,
+			                 .buf_len = 128,
+			                 .data_off = 128,
+			                 .pkt_len = s.payload_len,
+			                 .nb_segs = 2,
+			                 .next = &tail };
 		assert_int_equal(header_write(&s.t, &s.f, 0, &head), 0);
 		const uint32_t len = head.data_len;
 		assert_int_equal(head.pkt_len, len + s.payload_len);
@@ -231,8 +246,10 @@ static void test_reverse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_written),     cmocka_unit_test(test_chained),
-		cmocka_unit_test(test_no_headroom), cmocka_unit_test(test_reverse),
+		cmocka_unit_test(test_written),
+		cmocka_unit_test(test_chained),
+		cmocka_unit_test(test_no_headroom),
+		cmocka_unit_test(test_reverse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

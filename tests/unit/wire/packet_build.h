@@ -39,7 +39,7 @@ static inline void build_octets(uint8_t *p, size_t len)
 static inline uint8_t *guard_space(void)
 {
 	uint8_t *at = mmap(NULL, GUARD_SPACE + 4096, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (at == MAP_FAILED || mprotect(at + GUARD_SPACE, 4096, PROT_NONE) != 0)
 		abort();
@@ -47,8 +47,8 @@ static inline uint8_t *guard_space(void)
 }
 
 /* A received frame whose last octet is the last before the guard page. */
-static inline struct rte_mbuf *guard_mbuf(struct rte_mbuf *m, uint8_t *space, const uint8_t *frame,
-                                          uint32_t len)
+static inline struct rte_mbuf *guard_mbuf(struct rte_mbuf *m, uint8_t *space,
+                                          const uint8_t *frame, uint32_t len)
 {
 	memset(m, 0, sizeof(*m));
 	m->buf_addr = space;
@@ -63,13 +63,13 @@ static inline struct rte_mbuf *guard_mbuf(struct rte_mbuf *m, uint8_t *space, co
 }
 
 struct build {
-	unsigned n_tags, version;    /* 0-2; 4 or 6 */
-	unsigned ip_options;         /* IPv4: words */
-	unsigned n_extensions;       /* IPv6 */
+	unsigned n_tags, version; /* 0-2; 4 or 6 */
+	unsigned ip_options;      /* IPv4: words */
+	unsigned n_extensions;    /* IPv6 */
 	unsigned protocol;
-	unsigned fragment;           /* IPv4: the field; IPv6: 1 + the field, 0 = no header */
-	uint16_t sport, dport;       /* host order */
-	unsigned tcp_options;        /* words */
+	unsigned fragment;     /* IPv4: the field; IPv6: 1 + the field, 0 = no header */
+	uint16_t sport, dport; /* host order */
+	unsigned tcp_options;  /* words */
 	unsigned payload_len, padding;
 
 	uint8_t octets[4096];
@@ -149,7 +149,8 @@ static inline void build_v6(struct build *b, unsigned l4_len)
 		next = &b->octets[b->len];
 		build_fill(b, 8 + words * 8);
 		next[1] = (uint8_t)words;
-		next[3] = (uint8_t)(build_below(8) == 0); /* segments left, if a routing header */
+		next[3] =
+			(uint8_t)(build_below(8) == 0); /* segments left, if a routing header */
 	}
 	if (b->fragment) {
 		*next = 44;
@@ -208,7 +209,7 @@ static inline void build_any(struct build *b)
 		b->fragment = build_below(12) ? 0 : 1 + build_below(3) * 8 + build_below(2);
 	else
 		b->fragment = build_below(12) ? build_below(2) * 0x4000
-					      : build_below(3) + build_below(2) * 0x2000;
+		                              : build_below(3) + build_below(2) * 0x2000;
 	b->sport = (uint16_t)(1024 + build_below(60000));
 	b->dport = ports[build_below(4)];
 	if (build_below(2)) {

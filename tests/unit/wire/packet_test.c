@@ -13,8 +13,9 @@
 
 static struct packet_policy policy(bool verify)
 {
-	return (struct packet_policy){ .ports = { htons(2775), htons(9000) }, .n_ports = 2,
-				       .link = 3, .verify = verify };
+	return (struct packet_policy){
+		.ports = { htons(2775), htons(9000) }, .n_ports = 2, .link = 3, .verify = verify
+	};
 }
 
 static void hex(const uint8_t *p, uint32_t len)
@@ -73,8 +74,9 @@ static void alter(struct build *b)
 	for (unsigned n = 1 + build_below(3); n > 0; n--) {
 		const uint32_t at = build_below(2) ? 12 + build_below(70) : build_below(b->len);
 		if (at < b->len)
-			b->octets[at] = build_below(2) ? (uint8_t)build_random()
-						       : b->octets[at] ^ (uint8_t)(1 << build_below(8));
+			b->octets[at] =
+				build_below(2) ? (uint8_t)build_random()
+					       : b->octets[at] ^ (uint8_t)(1 << build_below(8));
 	}
 	if (mend && b->protocol == 6)
 		build_sums(b);
@@ -113,8 +115,12 @@ static void test_every_prefix(void **state)
 
 static struct build plain(unsigned version, unsigned payload_len)
 {
-	struct build b = { .version = version, .protocol = 6, .sport = 40000, .dport = 2775,
-			   .tcp_options = 3, .payload_len = payload_len };
+	struct build b = { .version = version,
+		           .protocol = 6,
+		           .sport = 40000,
+		           .dport = 2775,
+		           .tcp_options = 3,
+		           .payload_len = payload_len };
 
 	build_frame(&b);
 	return b;
@@ -160,8 +166,12 @@ static void test_evasions(void **state)
 	memcpy(b.octets + b.l4 + 8, "\x9c\x40\x0a\xd7", 4);
 	b.octets[b.l4 + 8 + 12] = 0x50; /* nothing else is wrong with its lengths */
 	assert_int_equal(class_of(&b), PACKET_BAD_HEADER);
-	b = (struct build){ .version = 6, .protocol = 6, .sport = 40000, .dport = 2775,
-			    .n_extensions = 17, .payload_len = 10 };
+	b = (struct build){ .version = 6,
+		            .protocol = 6,
+		            .sport = 40000,
+		            .dport = 2775,
+		            .n_extensions = 17,
+		            .payload_len = 10 };
 	build_frame(&b);
 	assert_int_equal(class_of(&b), PACKET_BAD_HEADER);
 	b.n_extensions = 0;
@@ -204,7 +214,8 @@ static void test_offload_flags(void **state)
 		assert_int_equal(derived.class, PACKET_BAD_CHECKSUM);
 		m.ol_flags = RTE_MBUF_F_RX_IP_CKSUM_BAD;
 		packet_parse(&with, &m, SIDE_ESME, &derived);
-		assert_int_equal(derived.class, b.version == 4 ? PACKET_BAD_CHECKSUM : PACKET_TCP);
+		assert_int_equal(derived.class,
+		                 b.version == 4 ? PACKET_BAD_CHECKSUM : PACKET_TCP);
 	}
 	/* NONE with a wrong field is wrong all the same. */
 	space[GUARD_SPACE - 1] ^= 0x55;
@@ -224,10 +235,14 @@ static void test_segments(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 4000; i++) {
 		struct build b = plain(build_below(2) ? 4 : 6, 200);
-		const uint32_t cut = 1 + build_below(b.len - 1), room = build_below(2) ? b.len : cut;
-		struct rte_mbuf tail, head = { .buf_addr = first, .buf_len = (uint16_t)room,
-					       .data_len = (uint16_t)cut, .pkt_len = b.len,
-					       .nb_segs = 2, .next = &tail };
+		const uint32_t cut = 1 + build_below(b.len - 1),
+			       room = build_below(2) ? b.len : cut;
+		struct rte_mbuf tail, head = { .buf_addr = first,
+			                       .buf_len = (uint16_t)room,
+			                       .data_len = (uint16_t)cut,
+			                       .pkt_len = b.len,
+			                       .nb_segs = 2,
+			                       .next = &tail };
 		guard_mbuf(&tail, space, b.octets + cut, b.len - cut);
 		rte_mbuf_refcnt_set(&tail, 2); /* no pool to return it to */
 		rte_mbuf_refcnt_set(&head, 1);
@@ -256,7 +271,8 @@ static void test_symmetry(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2000; i++) {
 		struct build b = plain(build_below(2) ? 4 : 6, 20);
-		const uint32_t addr = b.l3 + (b.version == 4 ? 12 : 8), n = b.version == 4 ? 4 : 16;
+		const uint32_t addr = b.l3 + (b.version == 4 ? 12 : 8),
+			       n = b.version == 4 ? 4 : 16;
 		packet_parse(&with, guard_mbuf(&m, space, b.octets, b.len), SIDE_ESME, &there);
 		uint8_t keep[16];
 		memcpy(keep, b.octets + addr, n);
@@ -276,8 +292,8 @@ static void test_symmetry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_built_frames), cmocka_unit_test(test_altered_frames),
-		cmocka_unit_test(test_every_prefix), cmocka_unit_test(test_evasions),
+		cmocka_unit_test(test_built_frames),  cmocka_unit_test(test_altered_frames),
+		cmocka_unit_test(test_every_prefix),  cmocka_unit_test(test_evasions),
 		cmocka_unit_test(test_offload_flags), cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_symmetry),
 	};

@@ -35,8 +35,8 @@ static long twin_at(const struct twin *t, long i)
 static long twin_16(const struct twin *t, long i)
 {
 	return twin_at(t, i) < 0 || twin_at(t, i + 1) < 0
-		       ? -1
-		       : twin_at(t, i) * 256 + twin_at(t, i + 1);
+	               ? -1
+	               : twin_at(t, i) * 256 + twin_at(t, i + 1);
 }
 
 static uint32_t twin_32(const struct twin *t, long i)
@@ -61,7 +61,8 @@ static bool twin_tcp_sum_right(const struct twin *t, long end)
 {
 	static uint8_t copy[70000];
 	long n = 0, tcp_len = end - t->l4;
-	long from = t->version == 4 ? t->l3 + 12 : t->l3 + 8, to = from + (t->version == 4 ? 8 : 32);
+	long from = t->version == 4 ? t->l3 + 12 : t->l3 + 8,
+	     to = from + (t->version == 4 ? 8 : 32);
 
 	while (from < to)
 		copy[n++] = t->octets[from++];
@@ -165,8 +166,7 @@ static enum packet_class twin_tcp(struct twin *t, const struct packet_policy *po
 	t->window = twin_16(t, t->l4 + 14);
 	t->options_len = words * 4 - 20;
 	/* Unverified, the sum is what makes the checksum right, wrong or not. */
-	t->payload_sum =
-		policy->verify ? twin_sum(t->octets + t->payload, t->payload_len) : -1;
+	t->payload_sum = policy->verify ? twin_sum(t->octets + t->payload, t->payload_len) : -1;
 	const long v4_len = twin_at(t, t->l3) % 16 * 4;
 	if (policy->verify && t->version == 4 && twin_sum(t->octets + t->l3, v4_len) != 0xffff)
 		return PACKET_BAD_CHECKSUM;
@@ -210,7 +210,8 @@ static inline const char *twin_differs(const struct twin *t, const struct packet
 		return NULL;
 	const bool esme = p->side == SIDE_ESME;
 	const uint8_t *src = esme ? p->key.esme_addr : p->key.smsc_addr;
-	const long addr_len = t->version == 4 ? 4 : 16, addr = t->l3 + (t->version == 4 ? 12 : 8);
+	const long addr_len = t->version == 4 ? 4 : 16,
+		   addr = t->l3 + (t->version == 4 ? 12 : 8);
 	const uint8_t *dst = esme ? p->key.smsc_addr : p->key.esme_addr;
 	if (memcmp(src + 16 - addr_len, t->octets + addr, (size_t)addr_len) != 0 ||
 	    memcmp(dst + 16 - addr_len, t->octets + addr + addr_len, (size_t)addr_len) != 0)

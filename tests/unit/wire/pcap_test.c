@@ -11,7 +11,8 @@
 #include "../shared.h"
 
 static const struct packet_policy policy = {
-	.ports = { 0xd70a /* 2775 */, 0x2823 /* 9000 */, 0x17a7 /* 42775 */ }, .n_ports = 3,
+	.ports = { 0xd70a /* 2775 */, 0x2823 /* 9000 */, 0x17a7 /* 42775 */ },
+	.n_ports = 3,
 	.verify = true,
 };
 
@@ -52,9 +53,11 @@ static void test_from_a_wire(void **state)
 	unsigned n;
 
 	(void)state;
-	assert_int_equal(parse_file("data/pcap/ndpi_smpp_in_general.dev.pcap", 0, PACKET_TCP, &n), 0);
+	assert_int_equal(
+		parse_file("data/pcap/ndpi_smpp_in_general.dev.pcap", 0, PACKET_TCP, &n), 0);
 	assert_true(n > 10);
-	assert_int_equal(parse_file("data/pcap/vectors_one_per_flow.dev.pcap", 0, PACKET_TCP, &n), 0);
+	assert_int_equal(
+		parse_file("data/pcap/vectors_one_per_flow.dev.pcap", 0, PACKET_TCP, &n), 0);
 	assert_true(n > 50);
 }
 

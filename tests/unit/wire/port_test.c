@@ -82,13 +82,14 @@ static void test_refused(void **state)
 	refused("0000:ff:1f.7", "net_null0", 0, "0000:ff:1f.7: no such device or driver");
 	refused("ff:1f.7", "net_null0", 0, "0000:ff:1f.7: no such device or driver");
 	refused("net_af_packet0,iface=nosuch0", "net_null0", -ENODEV,
-		"there is no interface nosuch0 in this network namespace");
+	        "there is no interface nosuch0 in this network namespace");
 	refused("net_af_packet0,iface=lo,framesz=1024", "net_null0", -EINVAL,
-		"framesz is too small");
+	        "framesz is too small");
 	refused("net_null0", "net_null0", -EBUSY, "in use twice");
 	refused("net_null_with_a_name_that_is_longer_than_the_sixty_three_octets_of_ethdev0",
-		"net_null0", -EINVAL, "has at most 63 octets");
-	refused("net_null0", "net_null1,nonsense=1", 0, "net_null1: no such device or driver, or refused");
+	        "net_null0", -EINVAL, "has at most 63 octets");
+	refused("net_null0", "net_null1,nonsense=1", 0,
+	        "net_null1: no such device or driver, or refused");
 }
 
 static void test_no_memory(void **state)
@@ -122,14 +123,15 @@ static void test_null(void **state)
 		assert_int_equal(port->n_queues, workers); /* this PMD claims RSS */
 		assert_false(ports.distribute);
 		assert_int_equal(rte_eth_dev_conf_get(port->id, &conf), 0);
-		assert_int_equal(conf.rxmode.mq_mode, workers > 1 ? RTE_ETH_MQ_RX_RSS
-								  : RTE_ETH_MQ_RX_NONE);
+		assert_int_equal(conf.rxmode.mq_mode,
+		                 workers > 1 ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE);
 		assert_false(conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE);
 		for (uint16_t q = 0; q < workers; q++) {
 			assert_int_equal(rte_eth_rx_burst(port->id, q, burst, 32), 32);
 			assert_int_equal(burst[0]->pkt_len, 100);
 			assert_ptr_equal(burst[0]->pool, ports.pool);
-			assert_int_equal(rte_eth_tx_burst(ports.links[0].port[1].id, q, burst, 32), 32);
+			assert_int_equal(
+				rte_eth_tx_burst(ports.links[0].port[1].id, q, burst, 32), 32);
 		}
 		close_ports(&ports, 4096);
 		assert_int_equal(rte_eth_dev_count_avail(), EAL_PORTS);
@@ -166,14 +168,17 @@ static void test_ring(void **state)
 static int raw_socket(const char *interface)
 {
 	const int fd = socket(AF_PACKET, SOCK_RAW, htons(0x0003));
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(0x0003),
-				  .sll_ifindex = (int)if_nametoindex(interface) };
+	struct sockaddr_ll at = { .sll_family = AF_PACKET,
+		                  .sll_protocol = htons(0x0003),
+		                  .sll_ifindex = (int)if_nametoindex(interface) };
 	const struct timeval patience = { .tv_sec = 2 };
 
 	assert_true(fd >= 0 && at.sll_ifindex > 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &(int){ 1 }, sizeof(int)), 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &(int){ 1 }, sizeof(int)),
+	                 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)),
+	                 0);
 	return fd;
 }
 
@@ -195,15 +200,18 @@ static ssize_t receive_raw(int fd, uint8_t *frame, size_t size)
 {
 	uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))] __attribute__((aligned(8)));
 	struct iovec parts[2] = { { .iov_base = frame, .iov_len = 12 },
-				  { .iov_base = frame + 16, .iov_len = size - 16 } };
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2, .msg_control = control,
-				  .msg_controllen = sizeof(control) };
+		                  { .iov_base = frame + 16, .iov_len = size - 16 } };
+	struct msghdr message = { .msg_iov = parts,
+		                  .msg_iovlen = 2,
+		                  .msg_control = control,
+		                  .msg_controllen = sizeof(control) };
 	struct tpacket_auxdata aux = { 0 };
 
 	const ssize_t len = recvmsg(fd, &message, 0);
 	if (len < 12)
 		return len;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c))
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL;
+	     c = CMSG_NXTHDR(&message, c))
 		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
 	if (!(aux.tp_status & TP_STATUS_VLAN_VALID)) {
 		memmove(frame + 12, frame + 16, (size_t)len - 12);
@@ -235,7 +243,8 @@ static void cross(int fd, uint16_t id, const struct build *b)
 
 static void test_af_packet(void **state)
 {
-	struct settings s = settings_for("net_af_packet0,iface=wire0", "net_af_packet1,iface=wire1");
+	struct settings s =
+		settings_for("net_af_packet0,iface=wire0", "net_af_packet1,iface=wire1");
 	struct ports ports;
 
 	(void)state;
@@ -244,10 +253,11 @@ static void test_af_packet(void **state)
 		skip();
 	}
 	assert_int_equal(system("ip link add wire0 type veth peer name far0 && "
-				"ip link add wire1 type veth peer name far1 && "
-				"for i in wire0 wire1 far0 far1; do "
-				"sysctl -qw net.ipv6.conf.$i.disable_ipv6=1; "
-				"ip link set $i up; done"), 0);
+	                        "ip link add wire1 type veth peer name far1 && "
+	                        "for i in wire0 wire1 far0 far1; do "
+	                        "sysctl -qw net.ipv6.conf.$i.disable_ipv6=1; "
+	                        "ip link set $i up; done"),
+	                 0);
 	open_ports(&ports, &s);
 	for (unsigned side = 0; side < 2; side++) {
 		const int fd = raw_socket(side ? "far1" : "far0");
@@ -277,8 +287,9 @@ static void test_pcap(void **state)
 {
 	char in[] = "/tmp/port-test-in-XXXXXX", out[] = "/tmp/port-test-out-XXXXXX";
 	const uint32_t header[6] = { 0xa1b2c3d4, 0x00040002, 0, 0, 65535, 1 };
-	struct build b = { .version = 6, .protocol = 6, .sport = 40000, .dport = 2775,
-			   .payload_len = 100 };
+	struct build b = {
+		.version = 6, .protocol = 6, .sport = 40000, .dport = 2775, .payload_len = 100
+	};
 	const int fd = mkstemp(in), out_fd = mkstemp(out);
 	char esme[SETTING_TEXT_SIZE], smsc[SETTING_TEXT_SIZE];
 	struct ports ports;
@@ -308,9 +319,21 @@ static void test_pcap(void **state)
 static int start_eal(void)
 {
 	char prefix[64];
-	char *args[] = { "port_test", "--no-huge", "-m", "128", "--no-pci", "--no-shconf",
-			 "--no-telemetry", "-l", "0", "--log-level", "error", prefix,
-			 "--vdev=net_ring0", "--vdev=net_ring1", NULL };
+	char *args[] = { "port_test",
+		         "--no-huge",
+		         "-m",
+		         "128",
+		         "--no-pci",
+		         "--no-shconf",
+		         "--no-telemetry",
+		         "-l",
+		         "0",
+		         "--log-level",
+		         "error",
+		         prefix,
+		         "--vdev=net_ring0",
+		         "--vdev=net_ring1",
+		         NULL };
 
 	snprintf(prefix, sizeof(prefix), "--file-prefix=port-test-%d", getpid());
 	return rte_eal_init((int)(sizeof(args) / sizeof(args[0])) - 1, args);

@@ -40,22 +40,22 @@ static void test_defaults(void **state)
 	assert_int_equal(s.n_eal, 0);
 }
 
-static const char everything[] =
-	"# as an operator writes it\n"
-	"links:\n"
-	"  - { esme: \"net_af_packet0,iface=esme0,framesz=2048\", smsc: 'net_af_packet1,iface=s' }\n"
-	"  - smsc: 0000:01:00.1\n"
-	"    esme: 0000:01:00.0\n"
-	"smpp_ports: [ 2775, 3600, 65535 ]\n"
-	"eal: [ \"--no-pci\", '-l', \"0,1 \\\"q\\\\ \\u00e9\" ]\n"
-	"poll: busy\n"
-	"workers: 64\n"
-	"flows: 16777216\n"
-	"delayed_ack: 0\n"
-	"audit_slots: 4096\n"
-	"midstream: pass\n"
-	"huge_pages: require\n"
-	"user: sluice\n";
+static const char everything[] = "# as an operator writes it\n"
+				 "links:\n"
+				 "  - { esme: \"net_af_packet0,iface=esme0,framesz=2048\", "
+                                 "smsc: 'net_af_packet1,iface=s' }\n"
+				 "  - smsc: 0000:01:00.1\n"
+				 "    esme: 0000:01:00.0\n"
+				 "smpp_ports: [ 2775, 3600, 65535 ]\n"
+				 "eal: [ \"--no-pci\", '-l', \"0,1 \\\"q\\\\ \\u00e9\" ]\n"
+				 "poll: busy\n"
+				 "workers: 64\n"
+				 "flows: 16777216\n"
+				 "delayed_ack: 0\n"
+				 "audit_slots: 4096\n"
+				 "midstream: pass\n"
+				 "huge_pages: require\n"
+				 "user: sluice\n";
 
 static void check_everything(const struct settings *s)
 {
@@ -103,9 +103,10 @@ static void test_everything(void **state)
 /* What YAML would read as a break, or refuse, when it is not escaped. */
 static void test_odd_texts(void **state)
 {
-	static const char *const texts[] = { "\\uFFFF", "\\uFEFF", "\\u2028x", "\\x85", "\\x7f",
-					     "a\\nb", "\\t", " x ", "\\U0001F600", "\\u00e9",
-					     "\\\\\\\"", "# x", "\\uD55C" };
+	static const char *const texts[] = { "\\uFFFF",     "\\uFEFF", "\\u2028x", "\\x85",
+		                             "\\x7f",       "a\\nb",   "\\t",      " x ",
+		                             "\\U0001F600", "\\u00e9", "\\\\\\\"", "# x",
+		                             "\\uD55C" };
 	static struct settings s, again;
 	char text[200], error[400];
 
@@ -177,7 +178,8 @@ static const struct {
 	{ "links: [ { esme: a, esme: b } ]\n", "f:1:27: esme is there twice" },
 	{ "links: [ { esme: \"\", smsc: b } ]\n", "f:1:18: esme is empty" },
 	{ "links: [ { esme: a, smsc: { b: c } } ]\n", "f:1:27: smsc must be a text" },
-	{ "links: [ { esme: \"a,x=1\", smsc: \"a,x=2\" } ]\n", "f:1:33: port a is in use already" },
+	{ "links: [ { esme: \"a,x=1\", smsc: \"a,x=2\" } ]\n",
+	  "f:1:33: port a is in use already" },
 	{ "links:\n  - { esme: a, smsc: b }\n  - { esme: c, smsc: a }\n",
 	  "f:3:22: port a is in use already" },
 };
@@ -270,9 +272,9 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_files),    cmocka_unit_test(test_help),
+		cmocka_unit_test(test_defaults),  cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_mistakes),  cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_files),     cmocka_unit_test(test_help),
 		cmocka_unit_test(test_odd_texts),
 	};
 
