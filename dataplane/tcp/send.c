@@ -210,19 +210,18 @@ static uint16_t advertise(struct relay *r, enum side side, const struct tcp_env 
 {
 	struct leg *l = &r->leg[side];
 	const uint8_t shift = r->leg[side_other(side)].wscale;
-	const uint32_t given = l->rcv_adv - l->rcv_nxt;
-	uint32_t open = leg_window(r, side, env->config);
+	const uint32_t most = (uint32_t)UINT16_MAX << shift;
+	uint32_t open = min_u32(leg_window(r, side, env->config), most);
 
 	if (open < l->mss) /* RFC 9293 section 3.8.6.2.2: no silly windows */
 		open = 0;
-	/* RFC 9293 section 3.8.6: a right edge once given is not taken back, and a window
-	 * rounded down would (RFC 7323 section 2.4). given never exceeds the largest. */
-	const uint32_t floor = (given + (1u << shift) - 1) >> shift;
-	uint32_t window = min_u32(open >> shift, UINT16_MAX);
-	if (window < floor)
-		window = floor;
-	l->rcv_adv = seq_max(l->rcv_adv, l->rcv_nxt + (window << shift));
-	return (uint16_t)window;
+	/*
+	 * RFC 9293 section 3.8.6: a right edge once given is not taken back; rcv_adv stays.
+	 * The header says it rounded down (RFC 7323 section 2.4): rounded up, every segment
+	 * shorter than the unit would move the edge on, and the window would never close.
+	 */
+	l->rcv_adv = seq_max(l->rcv_adv, l->rcv_nxt + (open >> shift << shift));
+	return (uint16_t)(min_u32(l->rcv_adv - l->rcv_nxt, most) >> shift);
 }
 
 /*
