@@ -62,7 +62,9 @@ static void write_request(struct conn *c, bool bound)
 	struct random *r = &c->app_random;
 	const uint32_t kind = random_below(r, 10);
 
-	if (kind < 7)
+	if (c->plan.unbind && c->sent + 1 == c->plan.requests)
+		write_other(c, 6, 0);
+	else if (kind < 7)
 		write_message(c, bound);
 	else if (kind < 8)
 		write_other(c, 0x15, 0); /* enquire_link */

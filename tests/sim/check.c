@@ -2,6 +2,52 @@
 /* check: what must hold when everything has come to its end. */
 #include "sim.h"
 
+static struct relay *relay_of(const struct sim *s, const struct conn *c)
+{
+	struct flow_key key = { .ip_version = (uint8_t)c->path.version,
+		                .esme_port = __builtin_bswap16(c->path.port[ESME]),
+		                .smsc_port = __builtin_bswap16(c->path.port[SMSC]) };
+	uint8_t *const addr[2] = { key.esme_addr, key.smsc_addr };
+
+	for (int end = ESME; end <= SMSC; end++) {
+		if (c->path.version == 4) {
+			memset(addr[end] + 10, 0xff, 2);
+			memcpy(addr[end] + 12, c->path.addr[end], 4);
+		} else {
+			memcpy(addr[end], c->path.addr[end], 16);
+		}
+	}
+	if (c->path.n_tags > 0)
+		key.outer_vlan = c->path.tag[0];
+	if (c->path.n_tags > 1)
+		key.inner_vlan = c->path.tag[1];
+	return (struct relay *)flow_find_one(s->worker->flows, &key, flow_hash(&key));
+}
+
+void check_step(struct sim *s)
+{
+	for (unsigned i = 0; i < s->n_conns; i++) {
+		const struct conn *c = &s->conns[i];
+		const struct relay *r = relay_of(s, c);
+		/* Answers of ours lie in a leg without having been promised room. */
+		const uint32_t answers = 16 * (c->n_requests + 1), rounding = 1u << 10;
+		if (r == NULL || r->state != RELAY_OPEN)
+			continue;
+		for (int end = ESME; end <= SMSC; end++) {
+			const struct leg *l = &r->leg[end];
+			const uint64_t held = (uint64_t)l->in.octets + l->ooo.octets +
+			                      r->leg[!end].out.octets;
+			const uint64_t promised =
+				held - l->ooo.octets + (uint32_t)(l->rcv_adv - l->rcv_nxt);
+			if (promised > s->settings.leg_buffer + answers + rounding ||
+			    held > s->settings.leg_buffer + answers + rounding)
+				sim_fail(s, "a leg holds %llu octets and has promised %llu",
+				         (unsigned long long)held,
+				         (unsigned long long)promised);
+		}
+	}
+}
+
 /* Over, or waiting for what can never come: a RST is sent once and may be lost. */
 static bool is_left_alone(const struct endpoint *e, const struct endpoint *other)
 {

@@ -41,12 +41,12 @@ static struct rte_mempool *pool_new(void)
 	return pool;
 }
 
-static unsigned run(uint64_t from, uint64_t n, const char *name)
+static unsigned run(uint64_t from, uint64_t n, unsigned most, const char *name)
 {
 	struct rte_mempool *pool = pool_new();
 	unsigned failed = 0;
 
-	for (uint64_t seed = from; seed < from + n && failed < FAILURES_MOST; seed++) {
+	for (uint64_t seed = from; seed < from + n && failed < most; seed++) {
 		const char *why = sim_run(seed, false, pool);
 		if (why == NULL)
 			continue;
@@ -67,8 +67,10 @@ int main(int argc, char **argv)
 		{ "from", required_argument, NULL, 'f' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "trace", no_argument, NULL, 't' },
+		{ "first", no_argument, NULL, '1' },
 		{ 0 },
 	};
+	unsigned most = FAILURES_MOST;
 	uint64_t n = 1000, from = 1;
 	bool trace = false;
 
@@ -81,6 +83,8 @@ int main(int argc, char **argv)
 		} else if (o == 's') {
 			from = strtoull(optarg, NULL, 0);
 			n = 1;
+		} else if (o == '1') { /* the first failure is enough */
+			most = 1;
 		} else if (o == 't') {
 			trace = true;
 		} else {
@@ -96,7 +100,7 @@ int main(int argc, char **argv)
 		failed = why != NULL;
 		n = 1;
 	} else {
-		failed = run(from, n, argv[0]);
+		failed = run(from, n, most, argv[0]);
 	}
 	printf("%" PRIu64 " seeds, %u failed\n", n, failed);
 	return failed != 0;

@@ -152,11 +152,13 @@ static void said_ack(struct conn *c, int to, const struct seg *g)
 	if (ack < d->ack)
 		sim_fail(s, "ACK %llu behind %llu", (unsigned long long)ack,
 		         (unsigned long long)d->ack);
-	if (edge < d->edge)
+	/* Rounded down to the unit of the scale it may seem to, RFC 7323 section 2.4. */
+	if (edge + (1u << c->end[!to].config.wscale) <= d->edge)
 		sim_fail(s, "right edge %llu behind %llu", (unsigned long long)edge,
 		         (unsigned long long)d->edge);
 	d->ack = ack;
-	d->edge = edge;
+	if (edge > d->edge)
+		d->edge = edge;
 	d->any = true;
 	for (unsigned i = 0; i < g->n_sacks; i++) {
 		const uint64_t left = end_offset(g->sack[i][0], c->end[to].config.isn + 1, ack);

@@ -169,6 +169,7 @@ void port_turn(struct sim *s)
 		drain_audit(s);
 	send_side(s, ESME);
 	send_side(s, SMSC);
+	check_step(s);
 	s->worker_at = UINT64_MAX;
 	if (s->n_rx[ESME] != 0 || s->n_rx[SMSC] != 0 || w->retry != NULL)
 		s->worker_at = s->now + 20 + s->turn_delay_us / 4;

@@ -69,6 +69,7 @@ static void draw_plan(struct sim *s, struct conn *c)
 	p->size_most = PICK(r, 60, 160, 254, 2000);
 	p->large = PICK(r, 0, 0, 100, 400);
 	p->shuffle = random_below(r, 2);
+	p->unbind = random_below(r, 3) == 0;
 	for (int end = ESME; end <= SMSC; end++)
 		c->tick_at[end] = p->open_at + random_below(r, 1000);
 	c->deliver_sequence = random_below(r, 1000);

@@ -43,6 +43,7 @@ struct plan {
 	uint32_t early;              /* messages before the bind */
 	uint32_t tick_us[2], burst;
 	uint32_t size_most, large;   /* octets of a text; chance of a payload of up to 64 KiB */
+	bool unbind;                 /* the last request is an unbind */
 	bool shuffle;                /* the SMSC answers out of order */
 };
 
@@ -190,6 +191,7 @@ uint64_t app_due(const struct conn *c, int end);
 void app_settle(struct conn *c);  /* after anything happened: close what is done */
 
 /* check.c */
+void check_step(struct sim *s);   /* what a leg holds, and what it has promised to hold */
 bool check_is_over(struct sim *s);
 void check_end(struct sim *s);
 

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""plant.py --list FILE | plant.py FILE SOURCE_ROOT NAME OUTPUT
+
+A copy of a source with one deliberate defect (tests/sim/plants/plants.txt).
+"""
+import sys
+
+
+def blocks(path):
+    found, block, part = {}, None, None
+    for line in open(path, encoding="utf-8"):
+        if line.startswith("#") and block is None:
+            continue
+        if line.startswith("== "):
+            _, name, source = line.split()
+            block = found[name] = (source, [], [])
+            part = block[1]
+        elif line == "--\n":
+            part = block[2]
+        else:
+            part.append(line)
+    return found
+
+
+def main(argv):
+    if argv[1] == "--list":
+        for name, (source, _, _) in blocks(argv[2]).items():
+            print(name, source)
+        return 0
+    path, root, name, output = argv[1:]
+    source, old, new = blocks(path)[name]
+    text = open(f"{root}/{source}", encoding="utf-8").read()
+    # A block is whole lines, or the middle of one.
+    was, now = "".join(old).rstrip("\n"), "".join(new).rstrip("\n")
+    if text.count(was) != 1:
+        sys.exit(f"plant {name}: its lines are {text.count(was)} times in {source}")
+    # Warnings of the planted code are no news.
+    prefix = "#pragma GCC diagnostic ignored \"-Wunused-value\"\n#include <string.h>\n"
+    with open(output, "w", encoding="utf-8") as out:
+        out.write(prefix + text.replace(was, now))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
