@@ -28,6 +28,7 @@ struct end_config {
 	uint8_t wscale;
 	bool offer_ts, offer_wscale, offer_sack;
 	bool tiny;            /* sends segments of a few octets */
+	bool mute;            /* says nothing of a window that opens: to be probed */
 	bool shrinks;         /* takes back windows that it gave */
 	bool probes_octet;    /* zero-window probe of one octet, else an old number */
 };

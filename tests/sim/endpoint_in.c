@@ -29,7 +29,7 @@ void end_deliver(struct endpoint *e, uint64_t now)
 	const uint32_t room = c->buffer - (uint32_t)(e->rcv_nxt - e->rcv_read);
 	const uint32_t half = c->buffer / 2;
 	const uint32_t little = e->peer_mss < half ? e->peer_mss : half;
-	if (was < little && room >= (2 * little < half ? 2 * little : half))
+	if (!c->mute && was < little && room >= (2 * little < half ? 2 * little : half))
 		e->ack_now = true; /* the window opened */
 }
 

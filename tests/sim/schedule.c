@@ -31,6 +31,7 @@ static void draw_end(struct sim *s, struct end_config *e)
 	e->probes_octet = random_below(r, 2);
 	if (random_chance(r, 1500)) {
 		e->read_every_us = PICK(r, 1000, 20000, 300000);
+		e->mute = random_below(r, 2);
 		e->read_octets = PICK(r, 500, 3000, 30000);
 	}
 }
@@ -124,7 +125,7 @@ static void draw_worker(struct sim *s)
 		.burst = PICK(r, 1, 4, 64),
 		.flows = 64,
 		.leg_buffer = PICK(r, 131072, 262144),
-		.leg_segments = PICK(r, 32, 200, 1024),
+		.leg_segments = PICK(r, 256, 256, 1024),
 		.delayed_ack = PICK(r, 0, 10, 40),
 		.rto_min = PICK(r, 10, 200),
 		.rto_max = 10000,
