@@ -31,7 +31,7 @@ capture_stop() {
 	sleep 0.5
 	for pid in "${pids[@]}"; do kill -INT "$pid" 2>/dev/null || :; done
 	for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || :; done
-	if grep -h 'dropped' "$capture_dir"/*.log | grep -qv 'received/dropped.*: [0-9]*/0 '; then
+	if grep -h dropped "$capture_dir"/*.log | grep -qv 'received/dropped.*: [0-9]*/0 '; then
 		note "a capture dropped frames:"
 		cat "$capture_dir"/*.log
 		return 1

@@ -37,8 +37,8 @@ def grown(folder):
     before, after = read(folder, "before"), read(folder, "after")
     for part in ("counters", "reasons"):
         old = {row["name"]: row["value"] for row in before[part]}
-        out.append({row["name"]: row["value"] - old.get(row["name"], 0)
-                    for row in after[part]})
+        out.append({row["name"].removeprefix("reason_"):
+                    row["value"] - old.get(row["name"], 0) for row in after[part]})
     return out
 
 

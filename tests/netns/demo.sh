@@ -27,12 +27,14 @@ demo_options() {
 	done
 }
 
+demo_accounts=hanbit,namsan,hanbit,namsan,hanbit,dorado,hanbit,namsan,hanbit,oldport
+demo_accounts=$demo_accounts,hanbit,ghost
+
 # Senders and accounts are drawn whatever the label says; labels stay in the plan.
 demo_plans() {
 	python3 tests/netns/plan.py --out "$work/plan" --messages "$demo_messages" \
 		--limit "$demo_limit" --codings gsm7,ascii,latin1,ucs2,cp949 \
-		--sender-weights 80,6,7,7 --accounts \
-		hanbit,namsan,hanbit,namsan,hanbit,dorado,hanbit,namsan,hanbit,oldport,hanbit,ghost \
+		--sender-weights 80,6,7,7 --accounts "$demo_accounts" \
 		>"$work/planned" 2>&1 || die "no message to send: $(cat "$work/planned")"
 	note "$(cat "$work/planned")"
 	grep '^ham' tests/scenario/sample.tsv >"$work/clean.tsv"
@@ -60,8 +62,9 @@ demo_network() {
 }
 
 demo_stream() {
-	exec_in "$ns_esme" node tests/netns/smpp_client.js --host 10.99.0.2 --plan "$work/plan" \
-		--report "$work/report" --window 50 --progress 2>&1 >/dev/null </dev/null &
+	exec_in "$ns_esme" node tests/netns/smpp_client.js --host 10.99.0.2 --window 50 \
+		--plan "$work/plan" --report "$work/report" --progress \
+		2>&1 >/dev/null </dev/null &
 	client_pid=$!
 	undo client_stop
 	client_wait 3600
@@ -69,7 +72,7 @@ demo_stream() {
 
 demo_run() {
 	demo_network || return 1
-	step "data plane and control, a registry of 5 accounts and 13 senders, the starter rules"
+	step "data plane and control, 5 accounts and 13 senders, the starter rules"
 	data_plane_start && control_start || return 1
 	stack_seed || return 1
 	wait_for 20 "the tables to be in force" ctl_attached || return 1

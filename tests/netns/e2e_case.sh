@@ -5,7 +5,8 @@
 corpora_mixed() {
 	local c=$SLUICE_SHARED/data/corpora
 	printf -- '--corpus %s ' "$c/ko_lgai_spam.dev.tsv=400" \
-		"$c/ko_lgai_ham_delivery.dev.tsv=250" "$c/en_uci_sms_spam_collection.dev.tsv=500" \
+		"$c/ko_lgai_ham_delivery.dev.tsv=250" \
+		"$c/en_uci_sms_spam_collection.dev.tsv=500" \
 		"$c/th_sivakorn.dev.tsv=50" "$c/tr_karasoy_balli.dev.tsv=50"
 }
 
@@ -49,7 +50,8 @@ case_traffic() {
 case_kannel() {
 	e2e_shared || return
 	plan_make --seed 7 --accounts hanbit --codings gsm7,ucs2,binary --octets-max 140 \
-		--payload 0 --corpus "$SLUICE_SHARED/data/corpora/en_nus_sms_corpus.dev.tsv=500" &&
+		--payload 0 \
+		--corpus "$SLUICE_SHARED/data/corpora/en_nus_sms_corpus.dev.tsv=500" &&
 		traffic kannel "$1" 10.99.0.2 1000
 }
 
@@ -146,7 +148,8 @@ called, suspended, lift_called, lifted = map(float, sys.argv[1:])
 print(json.dumps({"account": "hanbit", "status": 0x45, "from": called - 0.2,
                   "until": lifted, "sure_from": suspended, "sure_until": lift_called - 0.2}))
 PY
-	compare --report "$work/report" --timeline "$work/timeline" --must "$crossing" --least 1000 &&
+	compare --report "$work/report" --timeline "$work/timeline" --must "$crossing" \
+		--least 1000 &&
 		suspension_was_seen
 }
 
@@ -170,7 +173,8 @@ case_suspend_sender() {
 		tests/scenario/senders.csv >"$work/senders.csv"
 	cp tests/scenario/accounts.csv "$work/"
 	local status=0
-	plan_make --seed 31 --registry "$work" --limit 300 && traffic js js 10.99.0.2 250 || status=1
+	plan_make --seed 31 --registry "$work" --limit 300 &&
+		traffic js js 10.99.0.2 250 || status=1
 	ctl lift sender 02-000-0101 || return 1
 	[ $status -eq 0 ] && plan_make --seed 32 --limit 300 && traffic js pl 10.99.0.2 250
 }
@@ -191,7 +195,8 @@ case_control_dies() {
 		>"$work/accounts.csv"
 	cp tests/scenario/senders.csv "$work/"
 	local status=0
-	plan_make --seed 42 --registry "$work" --limit 300 && traffic js js 10.99.0.2 250 || status=1
+	plan_make --seed 42 --registry "$work" --limit 300 &&
+		traffic js js 10.99.0.2 250 || status=1
 	ctl lift account namsan && return $status
 }
 
@@ -228,7 +233,8 @@ e2e_cases() {
 	e2e_case "Kannel to node-smpp" case_kannel js
 	e2e_case "Kannel to Net::SMPP" case_kannel pl
 	e2e_case "node-smpp to node-smpp over IPv6" case_traffic js js fd99::2 5
-	e2e_case "two workers, software distribution" on_two_workers case_traffic js js 10.99.0.2 6
+	e2e_case "two workers, software distribution" \
+		on_two_workers case_traffic js js 10.99.0.2 6
 	e2e_case "a VLAN tag" case_tagged 8100:7 10.98.0.2
 	e2e_case "QinQ, IPv6" on_pcap_ports case_tagged 88a8:8,8100:9 fd98::2
 	e2e_case "an account suspended and lifted in mid-session" case_suspend

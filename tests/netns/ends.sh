@@ -40,8 +40,8 @@ client_start() {
 		;;
 	*) die "no client \"$kind\"" ;;
 	esac
-	exec_in "$ns_esme" "${command[@]}" --host "$host" --plan "$plan" --report "$report" "$@" \
-		>>"$work/client.log" 2>&1 </dev/null &
+	exec_in "$ns_esme" "${command[@]}" --host "$host" --plan "$plan" \
+		--report "$report" "$@" >>"$work/client.log" 2>&1 </dev/null &
 	client_pid=$!
 	undo client_stop
 }

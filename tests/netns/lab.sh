@@ -12,9 +12,10 @@ lab_up() {
 	topology_up
 	stack_dir_make
 	stack_settings
-	data_plane_start && control_start || die "see above"
+	data_plane_start || die "see above"
+	control_start || die "see above"
 	stack_seed || die "the registry could not be seeded: see above"
-	undo_list=() # it stays
+	undo_nothing # it stays
 	lab_tell
 }
 
@@ -39,7 +40,7 @@ Refused for hanbit:  02-000-0104 (suspended), 02-000-0105 (expired), 02-000-0106
                      010-0000-0201 (another's), 010-9999-0000 (nobody's)
 
 Certify a sender:
-  printf 'address,owner,state,valid_from,valid_until,blocked_until\n010-0000-0109,hanbit,certified,,,\n' >/tmp/one.csv
+  (head -n 1 tests/scenario/senders.csv; echo 010-0000-0109,hanbit,certified,,,) >/tmp/one.csv
   $ctl senders import /tmp/one.csv
 Push a rule (the file replaces the rules in force; this is the pack that is):
   $ctl rules push $here/control/rules/starter.yaml

@@ -33,6 +33,8 @@ wait_for() {
 undo_list=()
 undo() { undo_list=("$1" "${undo_list[@]}"); }
 
+undo_nothing() { undo_list=(); }
+
 undo_all() {
 	local list=("${undo_list[@]}") action
 	undo_list=()
