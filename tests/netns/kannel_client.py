@@ -88,6 +88,10 @@ class Reports(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Listener(http.server.ThreadingHTTPServer):
+    request_queue_size = 1024  # smsbox reports in bursts and asks once
+
+
 def wait_for(what, check, seconds=20):
     end = time.monotonic() + seconds
     while not check():
@@ -135,7 +139,7 @@ def run(args, plan):
     with open(conf, "w", encoding="utf-8") as f:
         f.write(CONFIGURATION.format(dir=args.dir, host=args.host, port=args.port,
                                      account=plan[0]["account"]))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 13099), Reports)
+    server = Listener(("127.0.0.1", 13099), Reports)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
              "stdin": subprocess.DEVNULL, "cwd": args.dir}
