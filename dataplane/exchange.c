@@ -44,9 +44,9 @@ static unsigned transmit(struct worker *w, const struct port *port, const struct
 	unsigned sent = 0;
 
 	while (sent < tx->n) {
-		const uint16_t n = rte_eth_tx_burst(port->id, queue,
-		                                    (struct rte_mbuf **)(uintptr_t)tx->mbufs + sent,
-		                                    (uint16_t)(tx->n - sent));
+		const uint16_t n = rte_eth_tx_burst(
+			port->id, queue, (struct rte_mbuf **)(uintptr_t)tx->mbufs + sent,
+			(uint16_t)(tx->n - sent));
 		if (n == 0)
 			break;
 		sent += n;

@@ -78,8 +78,8 @@ static int become(const char *user, char error[ERROR_SIZE])
 	errno = 0;
 	const struct passwd *p = getpwnam(user);
 	if (p == NULL) {
-		snprintf(error, ERROR_SIZE, "user %s does not exist; make it or change the setting user",
-		         user);
+		snprintf(error, ERROR_SIZE,
+		         "user %s does not exist; make it or change the setting user", user);
 		return -ENOENT;
 	}
 	if (setgroups(0, NULL) != 0 || setgid(p->pw_gid) != 0 || setuid(p->pw_uid) != 0) {
@@ -92,8 +92,8 @@ static int become(const char *user, char error[ERROR_SIZE])
 static int open_workers(struct dataplane *d, char error[ERROR_SIZE])
 {
 	if (d->ports.distribute) {
-		const int result = distribute_open(&d->distribute, (unsigned)d->settings.workers,
-		                                   d->ports.n_links);
+		const int result = distribute_open(
+			&d->distribute, (unsigned)d->settings.workers, d->ports.n_links);
 		if (result != 0)
 			return result;
 	}
@@ -144,8 +144,10 @@ static int open_all(struct dataplane *d, char error[ERROR_SIZE])
 	if (result != 0)
 		return result;
 	const struct link_params params = {
-		.socket_path = d->settings.link_socket, .image_file = d->settings.image_file,
-		.n_workers = n, .say = say,
+		.socket_path = d->settings.link_socket,
+		.image_file = d->settings.image_file,
+		.n_workers = n,
+		.say = say,
 	};
 	return link_open(&d->link, &params, d->publish, error);
 }
@@ -207,7 +209,8 @@ static void help(FILE *out)
 	      "  --monitor          forward nothing: print every PDU seen as a line of JSON\n"
 	      "  --idle-stop MS     with --monitor: stop when no frame came for so long\n"
 	      "  --print-settings   print every setting in force and stop\n"
-	      "  --version, --help\n\nSettings:\n", out);
+	      "  --version, --help\n\nSettings:\n",
+	      out);
 	settings_help(out);
 }
 
@@ -286,8 +289,8 @@ static int perform(struct dataplane *d, const struct arguments *a, char error[ER
 	case TASK_MONITOR:
 		result = open_ports(d, error);
 		return result != 0 ? result
-				   : monitor_run(&d->settings, &d->ports, a->idle_ms, &stopping,
-						 stdout, error);
+		                   : monitor_run(&d->settings, &d->ports, a->idle_ms, &stopping,
+		                                 stdout, error);
 	case TASK_RUN:
 		result = open_all(d, error);
 		return result != 0 ? result : run(d, error);

@@ -43,11 +43,16 @@ static const char *command_name(uint32_t id)
 		{ SMPP_BIND_RECEIVER, "bind_receiver" },
 		{ SMPP_BIND_TRANSMITTER, "bind_transmitter" },
 		{ SMPP_BIND_TRANSCEIVER, "bind_transceiver" },
-		{ SMPP_QUERY_SM, "query_sm" }, { SMPP_SUBMIT_SM, "submit_sm" },
-		{ SMPP_DELIVER_SM, "deliver_sm" }, { SMPP_UNBIND, "unbind" },
-		{ SMPP_REPLACE_SM, "replace_sm" }, { SMPP_CANCEL_SM, "cancel_sm" },
-		{ SMPP_OUTBIND, "outbind" }, { SMPP_ENQUIRE_LINK, "enquire_link" },
-		{ SMPP_SUBMIT_MULTI, "submit_multi" }, { SMPP_DATA_SM, "data_sm" },
+		{ SMPP_QUERY_SM, "query_sm" },
+		{ SMPP_SUBMIT_SM, "submit_sm" },
+		{ SMPP_DELIVER_SM, "deliver_sm" },
+		{ SMPP_UNBIND, "unbind" },
+		{ SMPP_REPLACE_SM, "replace_sm" },
+		{ SMPP_CANCEL_SM, "cancel_sm" },
+		{ SMPP_OUTBIND, "outbind" },
+		{ SMPP_ENQUIRE_LINK, "enquire_link" },
+		{ SMPP_SUBMIT_MULTI, "submit_multi" },
+		{ SMPP_DATA_SM, "data_sm" },
 		{ SMPP_ALERT_NOTIFICATION, "alert_notification" },
 		{ SMPP_BROADCAST_SM, "broadcast_sm" },
 		{ SMPP_QUERY_BROADCAST_SM, "query_broadcast_sm" },
@@ -100,7 +105,8 @@ static void add_body(json_t *line, const struct smpp_message *m)
 	json_object_set_new(line, "destination_addr", octets_text(m->destination.digits));
 	json_object_set_new(line, "data_coding", json_integer(m->data_coding));
 	json_object_set_new(line, "esm_class", json_integer(m->esm_class));
-	json_object_set_new(line, "short_message_octets", json_integer(m->short_message.octets.len));
+	json_object_set_new(line, "short_message_octets",
+	                    json_integer(m->short_message.octets.len));
 	json_object_set_new(line, "payload_octets", json_integer(m->payload.octets.len));
 }
 
@@ -114,12 +120,12 @@ static void print_pdu(struct monitor *mon, const struct watched *w, const uint8_
 	json_object_set_new(line, "frame", json_integer((json_int_t)w->frame));
 	json_object_set_new(line, "from", end_name(&w->relay.head.key, true));
 	json_object_set_new(line, "to", end_name(&w->relay.head.key, false));
-	json_object_set_new(line, "command",
-	                    json_sprintf("%s%s", command_name(h->command_id),
-	                                 h->command_id & SMPP_RESPONSE &&
-							 h->command_id != SMPP_GENERIC_NACK
-						 ? "_resp"
-						 : ""));
+	json_object_set_new(
+		line, "command",
+		json_sprintf("%s%s", command_name(h->command_id),
+	                     h->command_id & SMPP_RESPONSE && h->command_id != SMPP_GENERIC_NACK
+	                             ? "_resp"
+	                             : ""));
 	json_object_set_new(line, "command_id", json_integer(h->command_id));
 	json_object_set_new(line, "command_length", json_integer(h->length));
 	json_object_set_new(line, "command_status", json_integer(h->command_status));
@@ -154,7 +160,8 @@ static void print_stream(struct monitor *mon, struct watched *w)
 	while (in->octets > 0) {
 		uint8_t scratch[SMPP_HEADER_SIZE];
 		struct smpp_header h;
-		const uint32_t n = in->octets < SMPP_HEADER_SIZE ? in->octets : SMPP_HEADER_SIZE;
+		const uint32_t n =
+			in->octets < SMPP_HEADER_SIZE ? in->octets : SMPP_HEADER_SIZE;
 		const enum frame_result result =
 			smpp_frame(chain_read(chain_start(in), n, scratch), n, in->octets, &h);
 		if (result == FRAME_MORE)
@@ -199,7 +206,7 @@ static unsigned take_port(struct monitor *mon, const struct port *port)
 	for (unsigned i = 0; i < n; i++) {
 		struct packet p;
 		mon->frames++;
-		/* The sender is called the ESME, whichever end it is: one direction, one key. */
+		/* The sender is called the ESME, whichever it is: one direction, one key. */
 		packet_parse(&mon->policy, frames[i], SIDE_ESME, &p);
 		if (p.class == PACKET_TCP)
 			take_packet(mon, &p);
@@ -243,8 +250,8 @@ int monitor_run(const struct settings *settings, struct ports *ports, unsigned i
 {
 	struct monitor *mon = calloc(1, sizeof(*mon));
 
-	if (mon == NULL ||
-	    flow_table_open(&mon->flows, (uint32_t)settings->flows, sizeof(struct watched)) != 0) {
+	if (mon == NULL || flow_table_open(&mon->flows, (uint32_t)settings->flows,
+	                                   sizeof(struct watched)) != 0) {
 		free(mon);
 		snprintf(error, 200, "no memory for %" PRIu64 " flows", settings->flows);
 		return -ENOMEM;
@@ -252,7 +259,8 @@ int monitor_run(const struct settings *settings, struct ports *ports, unsigned i
 	mon->out = out;
 	mon->config = (struct tcp_config){ .leg_buffer = (uint32_t)settings->leg_buffer,
 		                           .leg_segments = (uint32_t)settings->leg_segments };
-	mon->env = (struct tcp_env){ .config = &mon->config, .pool = ports->pool,
+	mon->env = (struct tcp_env){ .config = &mon->config,
+		                     .pool = ports->pool,
 		                     .counters = mon->counters };
 	/* Captures taken where the sender's NIC fills in checksums hold none. */
 	mon->policy.verify = false;

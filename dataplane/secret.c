@@ -44,12 +44,13 @@ int secret_load(const char *path, uint8_t key[SECRET_SIZE], char error[200])
 	if (fd < 0)
 		return fail(error, path, -errno, strerror(errno));
 	const bool open_to_others = fstat(fd, &st) != 0 || (st.st_mode & 077) != 0;
-	const bool right_size = read(fd, key, SECRET_SIZE) == (ssize_t)SECRET_SIZE &&
-				read(fd, &more, 1) == 0;
+	const bool right_size =
+		read(fd, key, SECRET_SIZE) == (ssize_t)SECRET_SIZE && read(fd, &more, 1) == 0;
 	close(fd);
 	if (open_to_others)
 		return fail(error, path, -EPERM, "others may read this key; chmod 600 it");
 	if (!right_size)
-		return fail(error, path, -EINVAL, "a key is exactly 16 octets; remove it for a new one");
+		return fail(error, path, -EINVAL,
+		            "a key is exactly 16 octets; remove it for a new one");
 	return 0;
 }

@@ -86,7 +86,8 @@ void worker_stop(struct worker *w);
  * input; finish. What is to be sent lies in w->tx[link * 2 + side]; set its n to 0.
  */
 void worker_begin(struct worker *w, uint64_t now_us);
-void worker_take(struct worker *w, unsigned link, enum side side, struct rte_mbuf *const *frames,
+void worker_take(struct worker *w, unsigned link, enum side side,
+                 struct rte_mbuf *const *frames,
                  unsigned n);
 void worker_input(struct worker *w, unsigned link);
 void worker_finish(struct worker *w);

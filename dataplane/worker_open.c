@@ -36,7 +36,8 @@ static void configure(struct worker *w)
 		.rto_max_us = (uint32_t)s->rto_max * 1000,
 		.rto_limit = (uint32_t)s->rto_limit,
 		.idle_us = s->idle_limit * 1000000,
-		.embryonic_us = EMBRYONIC_US, .linger_us = LINGER_US,
+		.embryonic_us = EMBRYONIC_US,
+		.linger_us = LINGER_US,
 	};
 	for (unsigned l = 0; l < w->ports->n_links; l++) {
 		struct packet_policy *p = &w->policy[l];
@@ -81,19 +82,22 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	w->vector = allocate(sizeof(*w->vector));
 	w->tx = allocate(LINKS_MAX * 2 * sizeof(*w->tx));
 	if (w->vector == NULL || w->tx == NULL ||
-	    flow_table_open(&w->flows, (uint32_t)settings->flows, sizeof(struct connection)) != 0)
+	    flow_table_open(&w->flows, (uint32_t)settings->flows, sizeof(struct connection)) !=
+	            0)
 		goto no_memory;
 	configure(w);
 	start_clock(w);
 	w->env = (struct tcp_env){
-		.config = &w->tcp_config, .pool = ports->pool,
-		.counters = report->counters, .tx = w->tx,
+		.config = &w->tcp_config,
+		.pool = ports->pool,
+		.counters = report->counters,
+		.tx = w->tx,
 	};
 	*out = w;
 	return 0;
 no_memory:
-	snprintf(error, 200, "worker %u: no memory for %llu flows; lower the setting flows", index,
-	         (unsigned long long)settings->flows);
+	snprintf(error, 200, "worker %u: no memory for %llu flows; lower the setting flows",
+	         index, (unsigned long long)settings->flows);
 	worker_close(w);
 	return -ENOMEM;
 }

@@ -92,7 +92,7 @@ struct image_account {
 	uint32_t valid_from;      /* Unix seconds, 0 = always */
 	uint32_t valid_until;     /* Unix seconds, first second not valid; 0 = for ever */
 	uint32_t uniform_status;  /* 0 = as the policy says */
-	uint16_t sender_tlv;      /* 0 = source_addr; else tag of the TLV that holds the sender */
+	uint16_t sender_tlv;      /* 0 = source_addr; else the tag of the sender's TLV */
 	uint16_t reserved0;
 	uint32_t name;            /* offset in strings: for people */
 	uint32_t reserved[5];     /* 0 */

@@ -52,11 +52,11 @@ struct link_message {
 	uint32_t workers;       /* answers: how many workers now enforce it */
 	uint64_t generation;    /* image: its generation; answers: the one in force, 0 none */
 	uint64_t size;          /* image: octets */
-	uint64_t elapsed_us;    /* answers: from receipt to the last worker's quiescent report */
+	uint64_t elapsed_us;    /* answers: from receipt to the last quiescent report */
 	uint64_t uptime_s;      /* answers */
 	struct link_sanction sanction;
 	uint64_t pid;           /* answers: process id of the data plane */
-	char text[LINK_TEXT_SIZE]; /* answers: a sentence when result is not 0; NUL-terminated */
+	char text[LINK_TEXT_SIZE]; /* answers: a sentence when result is not 0; ends in NUL */
 };
 _Static_assert(sizeof(struct link_sanction) == 32, "link sanction");
 _Static_assert(sizeof(struct link_message) == 352, "link message");

@@ -51,7 +51,12 @@ struct report_header {
 
 #define AUDIT_TEXT_SIZE 320u
 
-enum audit_kind { AUDIT_REFUSED = 1, AUDIT_OBSERVED = 2, AUDIT_FLAGGED = 3, AUDIT_BIND_REFUSED = 4 };
+enum audit_kind {
+	AUDIT_REFUSED = 1,
+	AUDIT_OBSERVED = 2,
+	AUDIT_FLAGGED = 3,
+	AUDIT_BIND_REFUSED = 4,
+};
 
 /* Fixed size; host byte order; no pointer. Recipient numbers never appear here in clear. */
 struct audit_record {
@@ -70,7 +75,7 @@ struct audit_record {
 	uint16_t text_len;       /* octets in text; cut at a character boundary */
 	char system_id[16];      /* NUL padded */
 	char sender[24];         /* source address as sent, NUL padded */
-	uint8_t text[AUDIT_TEXT_SIZE]; /* UTF-8 decoded text, cut to fit; refusals and flags only */
+	uint8_t text[AUDIT_TEXT_SIZE]; /* decoded, UTF-8, cut to fit; refusals and flags only */
 	uint8_t reserved[56];
 };
 _Static_assert(sizeof(struct audit_record) == 480, "audit record");

@@ -108,7 +108,10 @@ void capture_tcp(struct capture *c, const struct capture_flow *flow, bool from_c
 	uint8_t f[HEADERS + 40 + 1460] = { 0 };
 	uint8_t *ip = f + 14, *tcp = ip + 20;
 
-	memcpy(f, from_client ? "\x02\0\0\0\0\x02\x02\0\0\0\0\x01" : "\x02\0\0\0\0\x01\x02\0\0\0\0\x02", 12);
+	memcpy(f,
+	       from_client ? "\x02\0\0\0\0\x02\x02\0\0\0\0\x01"
+	                   : "\x02\0\0\0\0\x01\x02\0\0\0\0\x02",
+	       12);
 	put16(f + 12, 0x0800);
 	const size_t options = put_options(tcp + 20, flags & CAPTURE_SYN, ts + 1);
 	const size_t tcp_len = 20 + options + n;
@@ -129,7 +132,8 @@ void capture_tcp(struct capture *c, const struct capture_flow *flow, bool from_c
 	put16(tcp + 14, 64240);
 	if (n > 0)
 		memcpy(tcp + 20 + options, payload, n);
-	put_sum(tcp + 16, checksum_add(tcp, (uint32_t)tcp_len, checksum_pseudo(ip, 4, (uint32_t)tcp_len)));
+	put_sum(tcp + 16, checksum_add(tcp, (uint32_t)tcp_len,
+	                               checksum_pseudo(ip, 4, (uint32_t)tcp_len)));
 	write_frame(c, f, 14 + 20 + tcp_len);
 }
 

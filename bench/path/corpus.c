@@ -108,8 +108,9 @@ static size_t put_word(char *out, size_t size, size_t at, struct rng *r, uint32_
 
 	if (kind < 8)
 		return put(out, size, at, "%u ", 1000 + rng_below(r, 900000));
-	at = rng_below(r, 100) < hangul_of_100 ? put_hangul(out, size, at, r, 2 + rng_below(r, 3))
-					       : put_latin(out, size, at, r);
+	at = rng_below(r, 100) < hangul_of_100
+	             ? put_hangul(out, size, at, r, 2 + rng_below(r, 3))
+	             : put_latin(out, size, at, r);
 	return put(out, size, at, kind < 20 ? ", " : " ");
 }
 
@@ -139,12 +140,14 @@ int corpus_open(struct corpus *out, uint64_t seed, unsigned n_patterns, unsigned
 	char(*samples)[CORPUS_TEXT_MAX] = calloc(n_patterns, sizeof(*samples));
 
 	*out = (struct corpus){
-		.n_patterns = n_patterns, .n_texts = n_texts,
+		.n_patterns = n_patterns,
+		.n_texts = n_texts,
 		.patterns = calloc(n_patterns, sizeof(*out->patterns)),
 		.texts = calloc(n_texts, sizeof(*out->texts)),
 		.korean = calloc(n_texts, 1),
 	};
-	if (samples == NULL || out->patterns == NULL || out->texts == NULL || out->korean == NULL) {
+	if (samples == NULL || out->patterns == NULL || out->texts == NULL ||
+	    out->korean == NULL) {
 		free(samples);
 		corpus_close(out);
 		return -ENOMEM;
@@ -152,7 +155,8 @@ int corpus_open(struct corpus *out, uint64_t seed, unsigned n_patterns, unsigned
 	for (unsigned i = 0; i < n_patterns; i++)
 		make_pattern(out->patterns[i], samples[i], &r);
 	for (unsigned i = 0; i < n_texts; i++)
-		make_text(out->texts[i], &out->korean[i], samples[rng_below(&r, n_patterns)], &r);
+		make_text(out->texts[i], &out->korean[i], samples[rng_below(&r, n_patterns)],
+		          &r);
 	free(samples);
 	return 0;
 }

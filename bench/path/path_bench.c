@@ -66,7 +66,8 @@ static void set_offload(struct worker *w, bool on)
 static double run_path(struct bench *b, bool offload)
 {
 	const struct traffic *t = &b->setup.traffic;
-	const uint64_t requests = counter(b, COUNTER_REQUESTS), refused = counter(b, COUNTER_REFUSED);
+	const uint64_t requests = counter(b, COUNTER_REQUESTS),
+		       refused = counter(b, COUNTER_REFUSED);
 	const uint64_t forwarded = counter(b, COUNTER_FORWARDED);
 	uint64_t cycles = 0;
 
@@ -203,9 +204,12 @@ static void print_table(const struct bench *b)
 static bool read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{ "patterns", required_argument, NULL, 'p' }, { "rounds", required_argument, NULL, 'r' },
-		{ "passes", required_argument, NULL, 'n' },   { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },           { 0 },
+		{ "patterns", required_argument, NULL, 'p' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "passes", required_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 
 	for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
@@ -220,18 +224,23 @@ static bool read_options(int argc, char **argv, struct options *o)
 		else
 			return false;
 	}
-	return o->setup.n_patterns > 0 && o->rounds > 0 && o->rounds <= ROUNDS_MAX && o->passes > 0;
+	return o->setup.n_patterns > 0 && o->rounds > 0 && o->rounds <= ROUNDS_MAX &&
+	       o->passes > 0;
 }
 
 int main(int argc, char **argv)
 {
-	static struct bench b = { .options = { .setup = { .n_patterns = 1000, .sessions = 64,
-		                                          .messages_each = 128, .burst = 32 },
-		                               .rounds = 9, .passes = 20 } };
+	static struct bench b = { .options = { .setup = { .n_patterns = 1000,
+		                                          .sessions = 64,
+		                                          .messages_each = 128,
+		                                          .burst = 32 },
+		                               .rounds = 9,
+		                               .passes = 20 } };
 	char error[400] = "";
 
 	if (!read_options(argc, argv, &b.options)) {
-		fputs("usage: path_bench [--patterns N] [--rounds N (<= 99)] [--passes N] [--json]\n",
+		fputs("usage: path_bench [--patterns N] [--rounds N (<= 99)] [--passes N] "
+		      "[--json]\n",
 		      stderr);
 		return 2;
 	}

@@ -79,7 +79,11 @@ size_t pdu_submit(uint8_t *out, uint32_t sequence, const char *sender, const cha
 {
 	uint8_t body[512];
 	uint8_t coding = !korean ? 0x00 : cp949 ? 0x0E : 0x08;
-	size_t n = encode(body, sizeof(body), !korean ? "ASCII" : cp949 ? "CP949" : "UTF-16BE", text);
+	size_t n = encode(body, sizeof(body),
+	                  !korean ? "ASCII"
+	                  : cp949 ? "CP949"
+	                          : "UTF-16BE",
+	                  text);
 	char receiver[16];
 
 	if (n > 254) { /* too long as UCS-2 for one short_message */
@@ -90,9 +94,9 @@ size_t pdu_submit(uint8_t *out, uint32_t sequence, const char *sender, const cha
 	uint8_t *at = put_string(put_header(out, 0x04, 0, sequence), "");
 	at = put_string(put_octets(at, "\x01\x01", 2), sender);
 	at = put_string(put_octets(at, "\x01\x01", 2), receiver);
-	at = put_octets(at, "\x00\x00\x00", 3);             /* esm_class, protocol_id, priority */
-	at = put_string(put_string(at, ""), "");            /* schedule, validity */
-	at = put_octets(at, "\x01\x00", 2);                 /* registered_delivery, replace */
+	at = put_octets(at, "\x00\x00\x00", 3);  /* esm_class, protocol_id, priority */
+	at = put_string(put_string(at, ""), ""); /* schedule, validity */
+	at = put_octets(at, "\x01\x00", 2);      /* registered_delivery, replace */
 	*at++ = coding;
 	*at++ = 0;
 	*at++ = (uint8_t)n;

@@ -86,17 +86,21 @@ static int fold_texts(struct setup *s)
 
 static int add_senders(struct image_build *b)
 {
-	int result = image_build_account(b, &(struct image_build_account){
-		.system_id = TRAFFIC_SYSTEM_ID, .id = 1, .state = IMAGE_CERTIFIED,
-		.alphabet = TEXT_GSM7 });
+	int result = image_build_account(
+		b, &(struct image_build_account){ .system_id = TRAFFIC_SYSTEM_ID,
+	                                          .id = 1,
+	                                          .state = IMAGE_CERTIFIED,
+	                                          .alphabet = TEXT_GSM7 });
 
 	for (unsigned i = 0; i < SENDERS && result == 0; i++) {
 		char digits[16];
 		uint32_t owner = 1;
-		struct image_build_sender sender = { .state = IMAGE_CERTIFIED, .owners = &owner,
+		struct image_build_sender sender = { .state = IMAGE_CERTIFIED,
+			                             .owners = &owner,
 			                             .n_owners = 1 };
 		traffic_sender(digits, i);
-		result = address_key(&sender.key, (const uint8_t *)digits, strlen(digits), 1, 1, 82);
+		result = address_key(&sender.key, (const uint8_t *)digits, strlen(digits), 1, 1,
+		                     82);
 		if (result == 0)
 			result = image_build_sender(b, &sender);
 	}
@@ -113,9 +117,11 @@ static int add_rules(struct setup *s, struct image_build *b)
 	int result = image_build_database(b, octets, size);
 	free(octets);
 	for (unsigned i = 0; i < s->corpus.n_patterns && result == 0; i++) {
-		const int64_t rule = image_build_rule(b, &(struct image_build_rule){
-			.id = i + 1, .name = "bench", .action = IMAGE_REFUSE });
-		const int64_t pattern = rule < 0 ? rule : image_build_pattern(b, (uint32_t)rule);
+		const int64_t rule = image_build_rule(
+			b, &(struct image_build_rule){
+				   .id = i + 1, .name = "bench", .action = IMAGE_REFUSE });
+		const int64_t pattern =
+			rule < 0 ? rule : image_build_pattern(b, (uint32_t)rule);
 		result = pattern < 0 ? (int)pattern : 0;
 	}
 	return result;
@@ -148,9 +154,15 @@ static int make_tables(struct setup *s, struct tables **out, char error[400])
 static int write_traffic(struct setup *s, const struct setup_options *o, char error[400])
 {
 	const struct traffic_plan plan = {
-		.sessions = o->sessions, .messages_each = o->messages_each, .burst = o->burst,
-		.window = 10, .corpus = &s->corpus, .refused = s->matches, .n_senders = SENDERS,
-		.foreign_one_in = FOREIGN_ONE_IN, .seed = SEED,
+		.sessions = o->sessions,
+		.messages_each = o->messages_each,
+		.burst = o->burst,
+		.window = 10,
+		.corpus = &s->corpus,
+		.refused = s->matches,
+		.n_senders = SENDERS,
+		.foreign_one_in = FOREIGN_ONE_IN,
+		.seed = SEED,
 	};
 	char esme[96], smsc[96];
 	struct settings *t = &s->settings;
@@ -162,8 +174,10 @@ static int write_traffic(struct setup *s, const struct setup_options *o, char er
 		return fail(error, result, s->folder);
 	settings_defaults(t);
 	t->n_links = 1;
-	snprintf(t->links[0].esme, SETTING_TEXT_SIZE, "net_pcap0,rx_pcap=%s,infinite_rx=1", esme);
-	snprintf(t->links[0].smsc, SETTING_TEXT_SIZE, "net_pcap1,rx_pcap=%s,infinite_rx=1", smsc);
+	snprintf(t->links[0].esme, SETTING_TEXT_SIZE, "net_pcap0,rx_pcap=%s,infinite_rx=1",
+	         esme);
+	snprintf(t->links[0].smsc, SETTING_TEXT_SIZE, "net_pcap1,rx_pcap=%s,infinite_rx=1",
+	         smsc);
 	snprintf(t->eal[0], SETTING_TEXT_SIZE, "--no-pci");
 	t->n_eal = 1;
 	t->burst = o->burst;
@@ -196,7 +210,7 @@ static int open_worker(struct setup *s, char error[400])
 		return result;
 	(void)publish_swap(s->publish, tables);
 	s->unix_offset_us = (int64_t)time(NULL) * 1000000 -
-			    (int64_t)((double)rte_rdtsc() * 1e6 / (double)rte_get_tsc_hz());
+	                    (int64_t)((double)rte_rdtsc() * 1e6 / (double)rte_get_tsc_hz());
 	return worker_open(&s->worker, 0, &s->settings, &s->ports, s->publish,
 	                   report_worker(s->report, 0), &s->unix_offset_us, s->recipient_key,
 	                   error);
@@ -207,7 +221,8 @@ int setup_open(struct setup *s, const struct setup_options *o, char error[400])
 	*s = (struct setup){ .folder = "/dev/shm/sluice-bench-XXXXXX" };
 	if (mkdtemp(s->folder) == NULL)
 		return fail(error, -errno, s->folder);
-	int result = corpus_open(&s->corpus, SEED, o->n_patterns, o->sessions * o->messages_each);
+	int result =
+		corpus_open(&s->corpus, SEED, o->n_patterns, o->sessions * o->messages_each);
 	if (result != 0)
 		return fail(error, result, "corpus");
 	result = compile(s, error);

@@ -10,8 +10,16 @@
 #include "pdu.h"
 
 /* Where a session stands, as its client sees it. */
-enum phase { PHASE_SYN, PHASE_SYN_SENT, PHASE_BIND, PHASE_BIND_SENT, PHASE_SUBMIT, PHASE_UNBIND_SENT,
-             PHASE_FIN_SENT, PHASE_DONE };
+enum phase {
+	PHASE_SYN,
+	PHASE_SYN_SENT,
+	PHASE_BIND,
+	PHASE_BIND_SENT,
+	PHASE_SUBMIT,
+	PHASE_UNBIND_SENT,
+	PHASE_FIN_SENT,
+	PHASE_DONE
+};
 
 enum { REPLY_SYN = 1, REPLY_BIND = 2, REPLY_UNBIND = 4, REPLY_FIN = 8 };
 
@@ -21,15 +29,15 @@ enum { REPLY_SYN = 1, REPLY_BIND = 2, REPLY_UNBIND = 4, REPLY_FIN = 8 };
 struct session {
 	struct capture_flow flow;
 	enum phase phase;
-	uint32_t client_seq, server_seq;       /* next octet each end sends */
-	uint32_t client_knows, server_knows;   /* next octet each end expects: its ACK */
-	uint32_t to_client, to_server;         /* octets delivered in this turn */
+	uint32_t client_seq, server_seq;     /* next octet each end sends */
+	uint32_t client_knows, server_knows; /* next octet each end expects: its ACK */
+	uint32_t to_client, to_server;       /* octets delivered in this turn */
 	unsigned sent, answered;
-	uint32_t replies[REPLIES_MAX];         /* sequence numbers the server owes */
-	unsigned n_replies, n_new;             /* new: delivered in this turn */
-	unsigned owed, owed_new;               /* REPLY_* */
+	uint32_t replies[REPLIES_MAX]; /* sequence numbers the server owes */
+	unsigned n_replies, n_new;     /* new: delivered in this turn */
+	unsigned owed, owed_new;       /* REPLY_* */
 	unsigned refused_new, answered_new;
-	enum phase next;                       /* phase from the next turn on */
+	enum phase next; /* phase from the next turn on */
 };
 
 struct player {
@@ -38,8 +46,8 @@ struct player {
 	struct session *sessions;
 	struct capture *esme, *smsc;
 	struct rng rng;
-	unsigned text;                         /* next text */
-	unsigned first;                        /* whose turn it is first */
+	unsigned text;  /* next text */
+	unsigned first; /* whose turn it is first */
 	uint32_t turn;
 };
 
@@ -48,17 +56,19 @@ void traffic_sender(char out[16], unsigned i) { snprintf(out, 16, "010%08u", 200
 static bool two_in_one(struct player *p) { return rng_below(&p->rng, 9) == 0; }
 
 /* A segment of the client, with what it knows; its payload is in buffer. */
-static void client_frame(struct player *p, struct session *s, uint8_t flags, const uint8_t *buffer,
-                         size_t n)
+static void client_frame(struct player *p, struct session *s, uint8_t flags,
+                         const uint8_t *buffer, size_t n)
 {
-	capture_tcp(p->esme, &s->flow, true, flags, s->client_seq, s->client_knows, p->turn, buffer, n);
+	capture_tcp(p->esme, &s->flow, true, flags, s->client_seq, s->client_knows, p->turn,
+	            buffer, n);
 	s->client_seq += (uint32_t)n + (flags & (CAPTURE_SYN | CAPTURE_FIN) ? 1 : 0);
 }
 
-static void server_frame(struct player *p, struct session *s, uint8_t flags, const uint8_t *buffer,
-                         size_t n)
+static void server_frame(struct player *p, struct session *s, uint8_t flags,
+                         const uint8_t *buffer, size_t n)
 {
-	capture_tcp(p->smsc, &s->flow, false, flags, s->server_seq, s->server_knows, p->turn, buffer, n);
+	capture_tcp(p->smsc, &s->flow, false, flags, s->server_seq, s->server_knows, p->turn,
+	            buffer, n);
 	s->server_seq += (uint32_t)n + (flags & (CAPTURE_SYN | CAPTURE_FIN) ? 1 : 0);
 	s->to_client += (uint32_t)n + (flags & (CAPTURE_SYN | CAPTURE_FIN) ? 1 : 0);
 }
@@ -72,7 +82,8 @@ static size_t submit(struct player *p, struct session *s, uint8_t *out, bool *re
 	char sender[16];
 
 	if (foreign)
-		snprintf(sender, sizeof(sender), "010%08u", 90000000 + rng_below(&p->rng, 9000000));
+		snprintf(sender, sizeof(sender), "010%08u",
+		         90000000 + rng_below(&p->rng, 9000000));
 	else
 		traffic_sender(sender, rng_below(&p->rng, plan->n_senders));
 	*refused = foreign || plan->refused[text];
@@ -130,16 +141,19 @@ static bool client_turn(struct player *p, struct session *s)
 		send_one(p, s, PHASE_SYN_SENT, REPLY_SYN, CAPTURE_SYN, NULL);
 		return true;
 	case PHASE_BIND:
-		send_one(p, s, PHASE_BIND_SENT, REPLY_BIND, CAPTURE_ACK | CAPTURE_PSH, make_bind);
+		send_one(p, s, PHASE_BIND_SENT, REPLY_BIND, CAPTURE_ACK | CAPTURE_PSH,
+		         make_bind);
 		return true;
 	case PHASE_SUBMIT:
-		if (s->sent < p->plan->messages_each && s->sent - s->answered < p->plan->window) {
+		if (s->sent < p->plan->messages_each &&
+		    s->sent - s->answered < p->plan->window) {
 			send_submits(p, s);
 			return true;
 		}
 		if (s->answered < p->plan->messages_each)
 			return false;
-		send_one(p, s, PHASE_UNBIND_SENT, REPLY_UNBIND, CAPTURE_ACK | CAPTURE_PSH, make_unbind);
+		send_one(p, s, PHASE_UNBIND_SENT, REPLY_UNBIND, CAPTURE_ACK | CAPTURE_PSH,
+		         make_unbind);
 		return true;
 	case PHASE_FIN_SENT: /* reached when the unbind was answered */
 		send_one(p, s, PHASE_DONE, REPLY_FIN, CAPTURE_ACK | CAPTURE_FIN, NULL);
@@ -176,7 +190,8 @@ static bool server_turn(struct player *p, struct session *s)
 		server_frame(p, s, CAPTURE_SYN | CAPTURE_ACK, NULL, 0);
 		s->next = PHASE_BIND;
 	} else if (s->owed & REPLY_BIND) {
-		server_frame(p, s, CAPTURE_ACK | CAPTURE_PSH, buffer, pdu_bind_resp(buffer, 1000000));
+		server_frame(p, s, CAPTURE_ACK | CAPTURE_PSH, buffer,
+		             pdu_bind_resp(buffer, 1000000));
 		s->next = PHASE_SUBMIT;
 	} else if (s->n_replies > 0) {
 		server_replies(p, s);
@@ -253,8 +268,10 @@ static void start(struct player *p)
 {
 	for (unsigned i = 0; i < p->plan->sessions; i++) {
 		struct session *s = &p->sessions[i];
-		s->flow = (struct capture_flow){ .client = 0x0a630100 + i / 200, .server = 0x0a630002,
-			                         .client_port = (uint16_t)(20000 + i), .server_port = 2775 };
+		s->flow = (struct capture_flow){ .client = 0x0a630100 + i / 200,
+			                         .server = 0x0a630002,
+			                         .client_port = (uint16_t)(20000 + i),
+			                         .server_port = 2775 };
 		s->client_seq = (uint32_t)rng_next(&p->rng);
 		s->server_seq = (uint32_t)rng_next(&p->rng);
 		s->server_knows = s->client_seq;

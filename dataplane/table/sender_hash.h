@@ -55,7 +55,8 @@ static inline struct sender_hash sender_hash_open(uint64_t seed)
 	return h;
 }
 
-static inline uint64_t sender_hash_key(const struct sender_hash *h, const struct sender_key *key)
+static inline uint64_t sender_hash_key(const struct sender_hash *h,
+                                       const struct sender_key *key)
 {
 	uint64_t word[2];
 

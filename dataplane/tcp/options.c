@@ -81,7 +81,8 @@ unsigned options_strip(uint8_t *octets, size_t len)
 		if (n == 0)
 			return changed;
 		const uint8_t kind = octets[at];
-		if (kind == OPTION_MPTCP || kind == OPTION_FAST_OPEN || kind == OPTION_EXPERIMENT) {
+		if (kind == OPTION_MPTCP || kind == OPTION_FAST_OPEN ||
+		    kind == OPTION_EXPERIMENT) {
 			memset(octets + at, OPTION_NOP, n);
 			changed += (unsigned)n;
 		}

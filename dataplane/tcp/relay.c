@@ -54,8 +54,8 @@ static void strip_options(const struct packet *p)
 	memcpy(&was, sum, sizeof(was));
 	const uint16_t removed = checksum_fold(checksum_add(old, p->options_len, 0));
 	const uint16_t added = checksum_fold(checksum_add(options, p->options_len, 0));
-	const uint16_t now = (uint16_t)~checksum_fold((uint32_t)(uint16_t)~was +
-						      (uint16_t)~removed + added);
+	const uint16_t now =
+		(uint16_t)~checksum_fold((uint32_t)(uint16_t)~was + (uint16_t)~removed + added);
 	memcpy(sum, &now, sizeof(now));
 }
 
@@ -68,9 +68,9 @@ static void learn(struct relay *r, enum side side, const struct packet *p,
 
 	options_read(options, packet_options(p), p->options_len);
 	l->rcv_nxt = p->seq + 1;
-	l->mss = options->mss != 0              ? options->mss
-		 : r->head.key.ip_version == 4 ? MSS_DEFAULT_V4
-					       : MSS_DEFAULT_V6;
+	l->mss = options->mss != 0             ? options->mss
+	         : r->head.key.ip_version == 4 ? MSS_DEFAULT_V4
+	                                       : MSS_DEFAULT_V6;
 	if (l->mss < least)
 		l->mss = least;
 	l->wscale = options->wscale;
@@ -175,14 +175,14 @@ static void handshake(struct relay *r, const struct packet *p, struct tcp_env *e
 		if (pass)
 			strip_options(p);
 	} else if (!first && flags == (TCP_SYN | TCP_ACK) && p->ack == l->snd_nxt &&
-		   p->payload_len == 0) {
+	           p->payload_len == 0) {
 		pass = r->state == RELAY_SYN || p->seq + 1 == l->rcv_nxt;
 		if (r->state == RELAY_SYN)
 			receive_syn_ack(r, p, env);
 		if (pass)
 			strip_options(p);
 	} else if (first && flags == TCP_ACK && r->state == RELAY_SYN_ACK &&
-		   p->seq == l->rcv_nxt && p->ack == l->snd_nxt) {
+	           p->seq == l->rcv_nxt && p->ack == l->snd_nxt) {
 		establish(r, env);
 		leg_receive(r, p->side, p, env);
 		return;
@@ -331,10 +331,7 @@ bool relay_output(struct relay *r, struct tcp_env *env)
 
 static uint64_t sooner(uint64_t a, uint64_t b) { return b != 0 && b < a ? b : a; }
 
-static bool shut_by_us(const struct relay *r)
-{
-	return r->leg[0].discard;
-}
+static bool shut_by_us(const struct relay *r) { return r->leg[0].discard; }
 
 uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config)
 {
@@ -350,7 +347,7 @@ uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config)
 		break;
 	}
 	uint64_t at = shut_by_us(r) ? r->state_us + config->linger_us
-				    : r->touched_us + config->idle_us;
+	                            : r->touched_us + config->idle_us;
 	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
 		at = sooner(at, r->leg[side].rto_at);
 		at = sooner(at, r->leg[side].ack_at);
@@ -363,7 +360,7 @@ static void open_timer(struct relay *r, struct tcp_env *env)
 	const uint64_t now = env->now_us;
 
 	if (shut_by_us(r) ? now >= r->state_us + env->config->linger_us
-			  : now >= r->touched_us + env->config->idle_us) {
+	                  : now >= r->touched_us + env->config->idle_us) {
 		relay_abort(r, env);
 		return;
 	}
@@ -432,7 +429,8 @@ void relay_refuse(const struct packet *p, struct tcp_env *env)
 	const bool from_esme = p->side == SIDE_ESME;
 	const uint16_t here = from_esme ? p->key.esme_port : p->key.smsc_port;
 	const uint16_t there = from_esme ? p->key.smsc_port : p->key.esme_port;
-	const uint32_t end = p->seq + p->payload_len + (p->flags & (TCP_SYN | TCP_FIN) ? 1u : 0u);
+	const uint32_t end =
+		p->seq + p->payload_len + (p->flags & (TCP_SYN | TCP_FIN) ? 1u : 0u);
 	struct header_template header;
 
 	tcp_count(env, COUNTER_MIDSTREAM, 1);
@@ -440,18 +438,25 @@ void relay_refuse(const struct packet *p, struct tcp_env *env)
 		header_capture(&header, p);
 		/* On to the other end, in the sender's name: at the sender's next number. */
 		send_reset(p, side_other(p->side), &header,
-		           &(struct header_fields){ .src_port = here, .dst_port = there,
-		                                    .seq = p->seq, .ack = p->ack,
-		                                    .flags = TCP_RST | TCP_ACK }, env);
+		           &(struct header_fields){ .src_port = here,
+		                                    .dst_port = there,
+		                                    .seq = p->seq,
+		                                    .ack = p->ack,
+		                                    .flags = TCP_RST | TCP_ACK },
+		           env);
 		/* Back to the sender (RFC 9293 section 3.10.7.1). */
 		header_reverse(&header);
 		send_reset(p, p->side, &header,
 		           p->flags & TCP_ACK
-				   ? &(struct header_fields){ .src_port = there, .dst_port = here,
-							      .seq = p->ack, .flags = TCP_RST }
-				   : &(struct header_fields){ .src_port = there, .dst_port = here,
-							      .ack = end,
-							      .flags = TCP_RST | TCP_ACK }, env);
+		                   ? &(struct header_fields){ .src_port = there,
+		                                              .dst_port = here,
+		                                              .seq = p->ack,
+		                                              .flags = TCP_RST }
+		                   : &(struct header_fields){ .src_port = there,
+		                                              .dst_port = here,
+		                                              .ack = end,
+		                                              .flags = TCP_RST | TCP_ACK },
+		           env);
 	}
 	rte_pktmbuf_free(p->mbuf);
 }

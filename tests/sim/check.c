@@ -77,7 +77,7 @@ bool check_is_over(struct sim *s)
 	return flow_count(s->worker->flows) == 0;
 }
 
-/* A RST for octets and a FIN that were answered before, each answer lost: nothing is missing. */
+/* A RST for octets and a FIN that were answered before, each answer lost: all is there. */
 static bool was_done(const struct conn *c, int end)
 {
 	const struct endpoint *e = &c->end[end];

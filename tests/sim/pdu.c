@@ -56,7 +56,7 @@ void pdu_message(struct octets *o, struct random *r, uint32_t id, uint32_t seque
 	put_string(o, sender);
 	octets_append(o, "\x01\x01", 2);
 	put_string(o, "821055556666");
-	/* esm_class, protocol, priority, schedule, validity, receipt, replace, coding, default */
+	/* esm_class, protocol, priority, schedule, validity, receipt, replace, coding, id */
 	octets_append(o, "\0\0\0\0\0\0\0\x01\0", 9);
 	if (t->payload) {
 		uint8_t head[5] = { 0, 0x04, 0x24 };

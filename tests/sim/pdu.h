@@ -33,7 +33,8 @@ void pdu_bind(struct octets *o, uint32_t sequence);
 void pdu_message(struct octets *o, struct random *r, uint32_t id, uint32_t sequence,
                  const char *sender, const struct pdu_text *text);
 /* Header and n random octets. */
-void pdu_any(struct octets *o, struct random *r, uint32_t id, uint32_t status, uint32_t sequence,
+void pdu_any(struct octets *o, struct random *r, uint32_t id, uint32_t status,
+             uint32_t sequence,
              uint32_t n);
 
 #endif

@@ -17,7 +17,8 @@ struct random {
 static inline struct random random_of(uint64_t seed, uint64_t stream)
 {
 	struct random r;
-	uint64_t x = seed * UINT64_C(0x9e3779b97f4a7c15) + stream * UINT64_C(0xd1342543de82ef95);
+	uint64_t x = seed * UINT64_C(0x9e3779b97f4a7c15) +
+		     stream * UINT64_C(0xd1342543de82ef95);
 
 	for (unsigned i = 0; i < 4; i++) {
 		uint64_t z = x += UINT64_C(0x9e3779b97f4a7c15);

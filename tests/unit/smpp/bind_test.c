@@ -24,7 +24,7 @@ static void bind_with(uint32_t id, const char *system_id, const char *password)
 static void binds(void **state)
 {
 	static const uint32_t ids[] = { SMPP_BIND_RECEIVER, SMPP_BIND_TRANSMITTER,
-	                                SMPP_BIND_TRANSCEIVER };
+		                        SMPP_BIND_TRANSCEIVER };
 
 	(void)state;
 	for (unsigned i = 0; i < ROWS(ids); i++) {
@@ -101,10 +101,8 @@ static void bad_responses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(binds),
-		cmocka_unit_test(every_prefix),
-		cmocka_unit_test(long_strings),
-		cmocka_unit_test(responses),
+		cmocka_unit_test(binds),         cmocka_unit_test(every_prefix),
+		cmocka_unit_test(long_strings),  cmocka_unit_test(responses),
 		cmocka_unit_test(bad_responses),
 	};
 

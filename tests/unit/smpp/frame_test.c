@@ -56,12 +56,18 @@ static void lengths_at_the_bounds(void **state)
 		uint32_t length;
 		enum frame_result with_header;
 	} rows[] = {
-		{ 0, FRAME_BAD },           { 1, FRAME_BAD },
-		{ 15, FRAME_BAD },          { 16, FRAME_WHOLE },
-		{ 17, FRAME_MORE },         { 65536, FRAME_MORE },
-		{ SMPP_PDU_MAX, FRAME_MORE }, { SMPP_PDU_MAX + 1, FRAME_BAD },
-		{ 0x7FFFFFFF, FRAME_BAD },  { 0x80000000, FRAME_BAD },
-		{ 0x80000010, FRAME_BAD },  { UINT32_MAX, FRAME_BAD },
+		{ 0, FRAME_BAD },
+		{ 1, FRAME_BAD },
+		{ 15, FRAME_BAD },
+		{ 16, FRAME_WHOLE },
+		{ 17, FRAME_MORE },
+		{ 65536, FRAME_MORE },
+		{ SMPP_PDU_MAX, FRAME_MORE },
+		{ SMPP_PDU_MAX + 1, FRAME_BAD },
+		{ 0x7FFFFFFF, FRAME_BAD },
+		{ 0x80000000, FRAME_BAD },
+		{ 0x80000010, FRAME_BAD },
+		{ UINT32_MAX, FRAME_BAD },
 	};
 	struct smpp_header h;
 
@@ -88,7 +94,9 @@ static void lengths_at_the_bounds(void **state)
 static void other_protocols(void **state)
 {
 	static const char *const starts[] = {
-		"HTTP/1.1 200 OK\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n",
+		"HTTP/1.1 200 OK\r\n\r\n",
+		"GET / HTTP/1.1\r\n\r\n",
+		"SSH-2.0-OpenSSH_9.2\r\n",
 		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 tls hello",
 	};
 	struct smpp_header h;

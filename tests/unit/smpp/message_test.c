@@ -219,7 +219,7 @@ static void deliver_sm(void **state)
 static void data_sm(void **state)
 {
 	static const char far[] = "12345678901234567890123456789012"
-	                          "34567890123456789012345678901234";
+				  "34567890123456789012345678901234";
 
 	(void)state;
 	pdu_header(&p, SMPP_DATA_SM, 0, 1);
@@ -270,7 +270,10 @@ static void broadcast_sm(void **state)
 	pdu_string(&p, "");
 	pdu_string(&p, "");
 	pdu_octets(&p, "\x00\x11\x00", 3); /* replace_if_present, data_coding, default id */
-	pdu_tlv(&p, 0x0606, "\x00" "city", 5);
+	pdu_tlv(&p, 0x0606,
+	        "\x00"
+	        "city",
+	        5);
 	pdu_tlv(&p, 0x0424, "to everybody", 12);
 	pdu_seal(&p);
 	assert_int_equal(decode(&m, &p), SMPP_ROK);
@@ -284,10 +287,16 @@ static void broadcast_sm(void **state)
 /* What we need not read passes, whatever its body is. */
 static void others_are_not_looked_into(void **state)
 {
-	static const uint32_t ids[] = { 0x00010200, SMPP_QUERY_SM, SMPP_CANCEL_SM, SMPP_OUTBIND,
-	                                SMPP_GENERIC_NACK, SMPP_UNBIND, SMPP_ENQUIRE_LINK,
-	                                SMPP_RESPONSE | SMPP_SUBMIT_SM,
-	                                SMPP_RESPONSE | SMPP_SUBMIT_MULTI, 0x7FFFFFFF };
+	static const uint32_t ids[] = { 0x00010200,
+		                        SMPP_QUERY_SM,
+		                        SMPP_CANCEL_SM,
+		                        SMPP_OUTBIND,
+		                        SMPP_GENERIC_NACK,
+		                        SMPP_UNBIND,
+		                        SMPP_ENQUIRE_LINK,
+		                        SMPP_RESPONSE | SMPP_SUBMIT_SM,
+		                        SMPP_RESPONSE | SMPP_SUBMIT_MULTI,
+		                        0x7FFFFFFF };
 
 	(void)state;
 	for (unsigned i = 0; i < ROWS(ids); i++) {

@@ -136,12 +136,9 @@ static void bad_destinations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sme_first),
-		cmocka_unit_test(list_first),
-		cmocka_unit_test(as_many_as_can_be),
-		cmocka_unit_test(none_at_all),
-		cmocka_unit_test(count_lies),
-		cmocka_unit_test(bad_destinations),
+		cmocka_unit_test(sme_first),         cmocka_unit_test(list_first),
+		cmocka_unit_test(as_many_as_can_be), cmocka_unit_test(none_at_all),
+		cmocka_unit_test(count_lies),        cmocka_unit_test(bad_destinations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,10 +10,12 @@
 
 static void refusal_answers_its_request(void **state)
 {
-	static const uint8_t expected[] = { 0, 0, 0, 16, 0x80, 0, 0, 4, 0, 0, 0, 0x45,
-	                                    0xFF, 0xFE, 0xFD, 0xFC };
-	const struct smpp_header request = { .length = 99, .command_id = SMPP_SUBMIT_SM,
-	                                     .command_status = 5, .sequence = 0xFFFEFDFC };
+	static const uint8_t expected[] = { 0, 0, 0, 16,   0x80, 0,    0,    4,
+		                            0, 0, 0, 0x45, 0xFF, 0xFE, 0xFD, 0xFC };
+	const struct smpp_header request = { .length = 99,
+		                             .command_id = SMPP_SUBMIT_SM,
+		                             .command_status = 5,
+		                             .sequence = 0xFFFEFDFC };
 	uint8_t out[SMPP_HEADER_SIZE];
 
 	(void)state;
@@ -23,8 +25,8 @@ static void refusal_answers_its_request(void **state)
 
 static void nack_keeps_the_sequence(void **state)
 {
-	static const uint8_t expected[] = { 0, 0, 0, 16, 0x80, 0, 0, 0, 0, 0, 0, 2,
-	                                    0x12, 0x34, 0x56, 0x78 };
+	static const uint8_t expected[] = { 0, 0, 0, 16, 0x80, 0,    0,    0,
+		                            0, 0, 0, 2,  0x12, 0x34, 0x56, 0x78 };
 	uint8_t out[SMPP_HEADER_SIZE];
 
 	(void)state;
@@ -35,8 +37,8 @@ static void nack_keeps_the_sequence(void **state)
 /* What we write frames and decodes, as a peer would read it. */
 static void responses_read_back(void **state)
 {
-	static const uint32_t ids[] = { SMPP_SUBMIT_SM, SMPP_SUBMIT_MULTI, SMPP_DATA_SM,
-	                                SMPP_REPLACE_SM, SMPP_BROADCAST_SM, SMPP_DELIVER_SM };
+	static const uint32_t ids[] = { SMPP_SUBMIT_SM,  SMPP_SUBMIT_MULTI, SMPP_DATA_SM,
+		                        SMPP_REPLACE_SM, SMPP_BROADCAST_SM, SMPP_DELIVER_SM };
 	uint8_t out[SMPP_HEADER_SIZE];
 	struct smpp_header h;
 	struct smpp_message m;

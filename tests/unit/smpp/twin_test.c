@@ -90,10 +90,8 @@ static uint32_t twin_decode(struct twin *t, const uint8_t *pdu, int len)
 		int before, max;
 		uint32_t too_long;
 	} strings[] = {
-		{ 0, 6, SMPP_RINVSERTYP },
-		{ 2, 21, SMPP_RINVSRCADR },
-		{ 2, 21, SMPP_RINVDSTADR },
-		{ 3, 17, SMPP_RINVSCHED },
+		{ 0, 6, SMPP_RINVSERTYP },  { 2, 21, SMPP_RINVSRCADR },
+		{ 2, 21, SMPP_RINVDSTADR }, { 3, 17, SMPP_RINVSCHED },
 		{ 0, 17, SMPP_RINVEXPIRY },
 	};
 	int i = 16;

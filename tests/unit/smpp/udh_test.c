@@ -54,18 +54,37 @@ static void in_payload(void **state)
 static void at_the_bounds(void **state)
 {
 	(void)state;
-	assert_int_equal(decode_texts(0x40, "\x03" "abc", 4, NULL, 0), 0);
+	assert_int_equal(decode_texts(0x40,
+	                              "\x03"
+	                              "abc",
+	                              4, NULL, 0),
+	                 0);
 	assert_text(m.short_message.udh, "abc");
 	assert_int_equal(m.short_message.octets.len, 0);
-	assert_int_equal(decode_texts(0x40, "\x00" "abc", 4, NULL, 0), 0);
+	assert_int_equal(decode_texts(0x40,
+	                              "\x00"
+	                              "abc",
+	                              4, NULL, 0),
+	                 0);
 	assert_int_equal(m.short_message.udh.len, 0);
 	assert_text(m.short_message.octets, "abc");
 
-	assert_int_equal(decode_texts(0x40, "\x04" "abc", 4, NULL, 0), SMPP_RINVESMCLASS);
+	assert_int_equal(decode_texts(0x40,
+	                              "\x04"
+	                              "abc",
+	                              4, NULL, 0),
+	                 SMPP_RINVESMCLASS);
 	assert_string_equal(m.error_field, "user_data_header");
-	assert_octets(m.short_message.octets, "\x04" "abc", 4); /* for the audit */
+	assert_octets(m.short_message.octets,
+	              "\x04"
+	              "abc",
+	              4); /* for the audit */
 	assert_int_equal(decode_texts(0x40, "\x01", 1, NULL, 0), SMPP_RINVESMCLASS);
-	assert_int_equal(decode_texts(0x40, "", 0, "\xFF" "abc", 4), SMPP_RINVESMCLASS);
+	assert_int_equal(decode_texts(0x40, "", 0,
+	                              "\xFF"
+	                              "abc",
+	                              4),
+	                 SMPP_RINVESMCLASS);
 }
 
 /* No text, no header: there is nothing that could be hidden. */
@@ -102,10 +121,8 @@ static void two_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_short_message),
-		cmocka_unit_test(in_payload),
-		cmocka_unit_test(at_the_bounds),
-		cmocka_unit_test(no_text),
+		cmocka_unit_test(in_short_message), cmocka_unit_test(in_payload),
+		cmocka_unit_test(at_the_bounds),    cmocka_unit_test(no_text),
 		cmocka_unit_test(two_texts),
 	};
 

@@ -45,9 +45,11 @@ static const struct {
 	  "incomplete" },
 	{ { "testPDUHeader", "unknown PDUs pass" }, "complete" },
 	{ { "parse: negative resp with nonempty malformed body",
-	    "responses are not looked into; one octet of the next remains" }, "incomplete" },
+	    "responses are not looked into; one octet of the next remains" },
+	  "incomplete" },
 	{ { "testInvalidPDUHeaderWithCommandLengthZero",
-	    "a length of 0 is bad as soon as it is there, as upstream says" }, "bad" },
+	    "a length of 0 is bad as soon as it is there, as upstream says" },
+	  "bad" },
 };
 
 static bool is_listed(const struct exception *rows, size_t n, const char *name)
@@ -133,7 +135,8 @@ static void compare_tlvs(const json_t *tlvs, const struct smpp_message *m)
 
 	if (tlvs == NULL)
 		return;
-	json_array_foreach(tlvs, i, tlv) {
+	json_array_foreach(tlvs, i, tlv)
+	{
 		const uint16_t tag = cursor_u16(&c);
 		assert_int_equal(tag, json_integer_value(json_array_get(tlv, 0)));
 		const struct view value = cursor_view(&c, cursor_u16(&c));

@@ -98,7 +98,8 @@ static inline void sample_database(struct image_build *b, unsigned mode)
 	char *octets;
 	size_t size;
 
-	bug_if(hs_compile_multi(expressions, flags, ids, 3, mode, NULL, &database, &error) != 0);
+	bug_if(hs_compile_multi(expressions, flags, ids, 3, mode, NULL, &database,
+	                        &error) != 0);
 	bug_if(hs_serialize_database(database, &octets, &size) != 0);
 	bug_if(image_build_database(b, octets, size) != 0);
 	free(octets);
@@ -108,7 +109,8 @@ static inline void sample_database(struct image_build *b, unsigned mode)
 static inline void sample_rules(struct image_build *b)
 {
 	const struct image_build_rule rules[] = {
-		{ .id = 1001, .name = "gambling", .sentence = "gambling", .action = IMAGE_REFUSE },
+		{ .id = 1001, .name = "gambling", .sentence = "gambling",
+		  .action = IMAGE_REFUSE },
 		{ .id = 1002, .name = "loans", .action = IMAGE_FLAG, .command_status = 0x45 },
 	};
 	const uint32_t rule_of[] = { 0, 1, 1 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Decoders against glibc's iconv (UTF-8: utf8proc), which is the naive twin: it reads one character at a
- * time and knows nothing of our tables' layout.
+ * Decoders against glibc's iconv (UTF-8: utf8proc), which is the naive twin: it reads one
+ * character at a time and knows nothing of our tables' layout.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -43,7 +43,7 @@ static void test_defaults(void **state)
 static const char everything[] = "# as an operator writes it\n"
 				 "links:\n"
 				 "  - { esme: \"net_af_packet0,iface=esme0,framesz=2048\", "
-                                 "smsc: 'net_af_packet1,iface=s' }\n"
+				 "smsc: 'net_af_packet1,iface=s' }\n"
 				 "  - smsc: 0000:01:00.1\n"
 				 "    esme: 0000:01:00.0\n"
 				 "smpp_ports: [ 2775, 3600, 65535 ]\n"
