@@ -19,6 +19,8 @@ struct plan {
 	const struct range *bare; /* national numbers known without trunk prefix */
 	const struct range *home; /* national numbers believed after "00" and our code */
 	uint8_t n_bare, n_home;
+	uint8_t code, code_digits;  /* country as BCD */
+	uint16_t bare_first;        /* bit of every digit that a bare number begins with */
 };
 
 static const char *const idd_usual[] = { "00", NULL };
@@ -81,11 +83,13 @@ static const struct range india_bare[] = {
 };
 
 static const struct plan plans[] = {
-	{ 82, true, idd_korea, korea_bare, korea_home, N_OF(korea_bare), N_OF(korea_home) },
-	{ 1, false, idd_nanp, nanp_bare, NULL, N_OF(nanp_bare), 0 },
-	{ 61, true, idd_australia, NULL, NULL, 0, 0 },
-	{ 65, false, idd_singapore, singapore_bare, NULL, N_OF(singapore_bare), 0 },
-	{ 91, true, idd_usual, india_bare, NULL, N_OF(india_bare), 0 },
+	{ 82, true, idd_korea, korea_bare, korea_home, N_OF(korea_bare), N_OF(korea_home),
+	  0x82, 2, 1 << 1 | 1 << 7 },
+	{ 1, false, idd_nanp, nanp_bare, NULL, N_OF(nanp_bare), 0, 0x1, 1, 0x3fc },
+	{ 61, true, idd_australia, NULL, NULL, 0, 0, 0x61, 2, 0 },
+	{ 65, false, idd_singapore, singapore_bare, NULL, N_OF(singapore_bare), 0,
+	  0x65, 2, 1 << 3 | 1 << 6 | 1 << 8 | 1 << 9 },
+	{ 91, true, idd_usual, india_bare, NULL, N_OF(india_bare), 0, 0x91, 2, 0x3c0 },
 };
 
 /*
@@ -320,4 +324,28 @@ void number_to_e164(struct number *number, bool plus, uint16_t country)
 		return;
 	}
 	drop_trunk(number, &plan);
+}
+
+bool number_bcd_to_e164(uint64_t *bcd, unsigned *n, bool plus, uint16_t country)
+{
+	const struct plan *plan = plans;
+	const unsigned top = 4 * (*n - 1);
+	const unsigned first = (unsigned)(*bcd >> top), second = *bcd >> (top - 4) & 15;
+
+	while (plan->country != country) {
+		if (++plan == plans + N_OF(plans))
+			return false;
+	}
+	/* No international prefix begins otherwise than 00 where there is a trunk 0. */
+	if (first == 0) {
+		if (second == 0 || !plan->trunk)
+			return false;
+		*bcd |= (uint64_t)plan->code << top;
+		*n += plan->code_digits - 1u;
+		return true;
+	}
+	if (!plus && plan->bare_first >> first & 1)
+		return false;
+	/* +82 (0)10: a trunk 0 to drop. */
+	return *bcd >> (top - 4u * plan->code_digits) != (uint64_t)plan->code << 4;
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "check.h"
+
 #define NUMBER_DIGITS_MAX 20u
 
 /* Digits as values 0-9, not characters. One more than fits, so that "too long" shows. */
@@ -27,5 +29,14 @@ struct number {
  * rule explains stays as it is; applying the plan to a result changes nothing.
  */
 void number_to_e164(struct number *number, bool plus, uint16_t country);
+
+/*
+ * The same for the ways in which nearly all numbers are written, in a few instructions:
+ * n digits, NUMBER_BCD_MIN to NUMBER_BCD_MAX, four bits each, the last one lowest. The
+ * result has at most 16. False: not one of those ways, nothing is changed.
+ */
+#define NUMBER_BCD_MIN 8u
+#define NUMBER_BCD_MAX 13u
+must_use bool number_bcd_to_e164(uint64_t *bcd, unsigned *n, bool plus, uint16_t country);
 
 #endif

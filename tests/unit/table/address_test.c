@@ -252,6 +252,46 @@ static void invalid_keys(void **state)
 	}
 }
 
+/* Plain digits go a short way, a separator among them forces the general one: same key,
+ * same refusal. Octets that are almost digits, in any place, are none. */
+static void short_way_is_the_general_way(void **state)
+{
+	static const char *const starts[] = { "", "0", "00", "010", "10", "1", "15", "82",
+		"820", "8200", "8210", "82010", "0082", "65", "650", "61", "91", "910", "9", "011" };
+	static const uint16_t countries[] = { 82, 1, 61, 65, 91, 44, 0, 999 };
+	static const char almost[] = "/:;?@p \xb1\x10";
+	unsigned seed = 20;
+
+	(void)state;
+	for (unsigned round = 0; round < 200000; round++) {
+		char plain[40], cut[42];
+		const unsigned n = 1 + (unsigned)rand_r(&seed) % 20;
+		const char *plus = rand_r(&seed) % 3 == 0 ? "+" : "";
+		const uint16_t country = countries[rand_r(&seed) % 8];
+
+		const int start = snprintf(plain, sizeof(plain), "%s%s", plus,
+		                           starts[rand_r(&seed) % 20]);
+		unsigned len = (unsigned)start;
+		while (len < n)
+			plain[len++] = (char)('0' + rand_r(&seed) % 10);
+		plain[len] = '\0';
+		if (len > 2 && rand_r(&seed) % 8 == 0)
+			plain[1 + (unsigned)rand_r(&seed) % (len - 2)] =
+				almost[(unsigned)rand_r(&seed) % (sizeof(almost) - 1)];
+		snprintf(cut, sizeof(cut), "%.*s-%s", (int)len / 2, plain, plain + len / 2);
+
+		struct sender_key a, b;
+		const int one = address_key(&a, (const uint8_t *)plain, len, 0, 0, country);
+		const int two = address_key(&b, (const uint8_t *)cut, len + 1, 0, 0, country);
+		if (two == 0 && b.octets[0] >> 5 == SENDER_KEY_NUMBER) {
+			if (one != 0 || memcmp(&a, &b, sizeof(a)) != 0)
+				fail_msg("\"%s\" in plan %u", plain, country);
+		} else {
+			assert_true(one != 0 || a.octets[0] >> 5 != SENDER_KEY_NUMBER);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +302,7 @@ int main(void)
 		cmocka_unit_test(any_octets),
 		cmocka_unit_test(every_alpha_character_has_its_own_key),
 		cmocka_unit_test(invalid_keys),
+		cmocka_unit_test(short_way_is_the_general_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
