@@ -102,8 +102,9 @@ static void record_message(const struct worker *w, struct audit_record *r,
 {
 	const struct view sender = m->sm.source.digits;
 
-	r->kind = m->refuse ? AUDIT_REFUSED : m->reason != REASON_PASS ? AUDIT_OBSERVED
-								      : AUDIT_FLAGGED;
+	r->kind = m->refuse                  ? AUDIT_REFUSED
+	          : m->reason != REASON_PASS ? AUDIT_OBSERVED
+	                                     : AUDIT_FLAGGED;
 	r->reason = m->reason;
 	r->rule = m->rule;
 	r->command_status = m->refuse ? m->command_status : 0;

@@ -26,8 +26,12 @@ static struct step *step_new(struct worker *w, struct connection *c, enum side f
 	struct step *s = &w->vector->steps[w->vector->n_steps++];
 
 	*s = (struct step){
-		.c = c, .header = *header, .octets = header->length, .pdus = 1,
-		.kind = (uint8_t)kind, .from = (uint8_t)from,
+		.c = c,
+		.header = *header,
+		.octets = header->length,
+		.pdus = 1,
+		.kind = (uint8_t)kind,
+		.from = (uint8_t)from,
 	};
 	return s;
 }
@@ -91,8 +95,8 @@ static void take_bind(struct worker *w, struct connection *c, const uint8_t *pdu
 		memcpy(s->system_id, m.system_id.data,
 		       m.system_id.len < 15 ? m.system_id.len : 15);
 	s->tables_serial = 0;
-	const enum reason reason = screen_bind(w->tables, session_account(w, s),
-	                                       worker_seconds(w), &status);
+	const enum reason reason =
+		screen_bind(w->tables, session_account(w, s), worker_seconds(w), &status);
 	if (reason != REASON_PASS) {
 		step_answer(w, c, SIDE_ESME, header, status, reason);
 		return;
@@ -106,13 +110,14 @@ static void take_bind(struct worker *w, struct connection *c, const uint8_t *pdu
 static void take_bind_response(struct connection *c, const struct smpp_header *header)
 {
 	if (c->session.state == SESSION_BINDING)
-		c->session.state = header->command_status == 0 ? SESSION_BOUND : SESSION_UNBOUND;
+		c->session.state =
+			header->command_status == 0 ? SESSION_BOUND : SESSION_UNBOUND;
 }
 
 static bool is_screened(const struct worker *w, enum side from)
 {
-	const uint32_t bit = from == SIDE_ESME ? IMAGE_DIRECTION_FROM_ESME
-					       : IMAGE_DIRECTION_FROM_SMSC;
+	const uint32_t bit =
+		from == SIDE_ESME ? IMAGE_DIRECTION_FROM_ESME : IMAGE_DIRECTION_FROM_SMSC;
 
 	/* Without tables nothing from an ESME is let through unread. */
 	if (w->tables == NULL)
@@ -120,8 +125,8 @@ static bool is_screened(const struct worker *w, enum side from)
 	return (w->tables->image->policy->directions & bit) != 0;
 }
 
-static void take_pdu(struct worker *w, struct connection *c, enum side from,
-                     const uint8_t *pdu, const struct smpp_header *header)
+static void take_pdu(struct worker *w, struct connection *c, enum side from, const uint8_t *pdu,
+                     const struct smpp_header *header)
 {
 	switch (smpp_kind(header->command_id)) {
 	case SMPP_KIND_MESSAGE:
@@ -235,8 +240,8 @@ void collect(struct worker *w)
 			continue;
 		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
 			/* An end that does not read its answers gets no more of them. */
-			c->stalled[from] = relay_backlog(&c->relay, from) >
-			                   w->tcp_config.leg_buffer;
+			c->stalled[from] =
+				relay_backlog(&c->relay, from) > w->tcp_config.leg_buffer;
 			if (!c->stalled[from])
 				collect_side(w, c, from);
 		}

@@ -29,8 +29,8 @@ static struct connection *connection_of(struct flow_head *head)
 }
 
 /* One port's frames; whole vector first, so that headers are in cache when parsed. */
-void worker_take(struct worker *w, unsigned link, enum side side, struct rte_mbuf *const *frames,
-                 unsigned n)
+void worker_take(struct worker *w, unsigned link, enum side side,
+                 struct rte_mbuf *const *frames, unsigned n)
 {
 	bug_if(n > BURST_MAX * 2 - w->n_packets);
 	for (unsigned i = 0; i < n; i++)
@@ -145,7 +145,8 @@ static void tcp_receive(struct worker *w)
 	flow_find(w->flows, w->lookup, w->n_packets, w->found);
 	for (unsigned i = 0; i < w->n_packets; i++)
 		if (w->found[i] != NULL)
-			rte_prefetch0(&connection_of(w->found[i])->relay.leg[w->lookup[i]->side]);
+			rte_prefetch0(
+				&connection_of(w->found[i])->relay.leg[w->lookup[i]->side]);
 	for (unsigned i = 0; i < w->n_packets; i++) {
 		const struct packet *p = w->lookup[i];
 		struct flow_head *head = w->found[i];
@@ -247,8 +248,8 @@ static void decide(struct worker *w)
 		return;
 	s->tables = w->tables;
 	s->scratch = w->tables == NULL || w->tables->scratch == NULL
-			     ? NULL
-			     : w->tables->scratch[w->index];
+	                     ? NULL
+	                     : w->tables->scratch[w->index];
 	s->seconds = worker_seconds(w);
 	s->scanned_octets = 0;
 	screen_run(s, &w->vector->screen);
@@ -328,15 +329,13 @@ void worker_run(struct worker *w)
 			idle = 0;
 		else if (adaptive && ++idle > IDLE_TURNS) {
 			const uint64_t longer = 10 + (idle - IDLE_TURNS) * 2ull;
-			nap(w, longer < w->settings->poll_sleep_max ? longer
-			                                           : w->settings->poll_sleep_max);
+			nap(w, longer < w->settings->poll_sleep_max
+			               ? longer
+			               : w->settings->poll_sleep_max);
 		} else
 			rte_pause();
 	}
 	publish_offline(w->publish, w->index);
 }
 
-void worker_stop(struct worker *w)
-{
-	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
-}
+void worker_stop(struct worker *w) { __atomic_store_n(&w->stop, true, __ATOMIC_RELAXED); }

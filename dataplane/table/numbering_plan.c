@@ -19,8 +19,8 @@ struct plan {
 	const struct range *bare; /* national numbers known without trunk prefix */
 	const struct range *home; /* national numbers believed after "00" and our code */
 	uint8_t n_bare, n_home;
-	uint8_t code, code_digits;  /* country as BCD */
-	uint16_t bare_first;        /* bit of every digit that a bare number begins with */
+	uint8_t code, code_digits; /* country as BCD */
+	uint16_t bare_first;       /* bit of every digit that a bare number begins with */
 };
 
 static const char *const idd_usual[] = { "00", NULL };
@@ -83,12 +83,12 @@ static const struct range india_bare[] = {
 };
 
 static const struct plan plans[] = {
-	{ 82, true, idd_korea, korea_bare, korea_home, N_OF(korea_bare), N_OF(korea_home),
-	  0x82, 2, 1 << 1 | 1 << 7 },
+	{ 82, true, idd_korea, korea_bare, korea_home, N_OF(korea_bare), N_OF(korea_home), 0x82,
+	  2, 1 << 1 | 1 << 7 },
 	{ 1, false, idd_nanp, nanp_bare, NULL, N_OF(nanp_bare), 0, 0x1, 1, 0x3fc },
 	{ 61, true, idd_australia, NULL, NULL, 0, 0, 0x61, 2, 0 },
-	{ 65, false, idd_singapore, singapore_bare, NULL, N_OF(singapore_bare), 0,
-	  0x65, 2, 1 << 3 | 1 << 6 | 1 << 8 | 1 << 9 },
+	{ 65, false, idd_singapore, singapore_bare, NULL, N_OF(singapore_bare), 0, 0x65, 2,
+	  1 << 3 | 1 << 6 | 1 << 8 | 1 << 9 },
 	{ 91, true, idd_usual, india_bare, NULL, N_OF(india_bare), 0, 0x91, 2, 0x3c0 },
 };
 

@@ -56,7 +56,9 @@ static struct rte_mbuf *buffer_new(const uint8_t *octets, uint16_t n, struct rte
 	if (m == NULL)
 		return NULL;
 	*segment_of(m) = (struct segment){
-		.off = FRAME_HEADER_MAX, .len = n, .flags = SEGMENT_OURS,
+		.off = FRAME_HEADER_MAX,
+		.len = n,
+		.flags = SEGMENT_OURS,
 	};
 	memcpy(segment_octets(m), octets, n);
 	return m;
@@ -100,7 +102,8 @@ int chain_write(struct chain *c, const uint8_t *octets, uint32_t n, struct rte_m
 	struct chain fresh = { 0 };
 
 	for (uint32_t done = first; done < n;) {
-		const uint32_t size = n - done < buffer_size(pool) ? n - done : buffer_size(pool);
+		const uint32_t size =
+			n - done < buffer_size(pool) ? n - done : buffer_size(pool);
 		struct rte_mbuf *m = buffer_new(octets + done, (uint16_t)size, pool);
 		if (m == NULL) {
 			chain_drop(&fresh, fresh.octets);

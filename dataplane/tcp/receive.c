@@ -159,8 +159,11 @@ static void receive_payload(struct relay *r, struct leg *l, const struct packet 
 	const uint32_t room = l->rcv_adv - p->seq;
 
 	*segment_of(m) = (struct segment){
-		.seq = p->seq, .off = (uint16_t)(m->data_off + p->payload_off),
-		.len = p->payload_len, .sum = p->payload_sum, .flags = SEGMENT_SUM,
+		.seq = p->seq,
+		.off = (uint16_t)(m->data_off + p->payload_off),
+		.len = p->payload_len,
+		.sum = p->payload_sum,
+		.flags = SEGMENT_SUM,
 	};
 	if (p->payload_len > room)
 		trim_end(m, room);
@@ -236,8 +239,10 @@ static bool receive_checks(struct relay *r, enum side side, const struct packet 
 	    (r->ts_ok && !(p->flags & TCP_RST) && timestamp_is_old(l, p, &options))) {
 		if (p->flags & TCP_RST)
 			return false;
-		tcp_count(env, seq_lt(p->seq, l->rcv_nxt) ? COUNTER_TCP_DUPLICATE
-		                                          : COUNTER_TCP_OUT_OF_WINDOW, 1);
+		tcp_count(env,
+		          seq_lt(p->seq, l->rcv_nxt) ? COUNTER_TCP_DUPLICATE
+		                                     : COUNTER_TCP_OUT_OF_WINDOW,
+		          1);
 		l->ack_now = true;
 		/* An old segment may still bring a new ACK (retransmission, keep-alive). */
 		if (p->flags & TCP_ACK && seq_leq(p->seq, l->rcv_nxt) && !(p->flags & TCP_SYN))

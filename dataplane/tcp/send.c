@@ -36,14 +36,15 @@ static void measure_rtt(struct leg *l, uint32_t rtt_us, const struct tcp_config 
 		l->srtt_us = rtt_us;
 		l->rttvar_us = rtt_us / 2;
 	} else {
-		const uint32_t d = l->srtt_us > rtt_us ? l->srtt_us - rtt_us : rtt_us - l->srtt_us;
+		const uint32_t d =
+			l->srtt_us > rtt_us ? l->srtt_us - rtt_us : rtt_us - l->srtt_us;
 		l->rttvar_us = (3 * l->rttvar_us + d) / 4;
 		l->srtt_us = (uint32_t)((7 * (uint64_t)l->srtt_us + rtt_us) / 8);
 	}
 	const uint64_t rto = (uint64_t)l->srtt_us + 4 * (uint64_t)l->rttvar_us;
 	l->rto_us = (uint32_t)(rto < config->rto_min_us   ? config->rto_min_us
-			       : rto > config->rto_max_us ? config->rto_max_us
-							  : rto);
+	                       : rto > config->rto_max_us ? config->rto_max_us
+	                                                  : rto);
 }
 
 /* Free acknowledged octets; a round-trip time from segments sent once (Karn). */
@@ -61,7 +62,8 @@ static void free_acknowledged(struct leg *l, uint32_t ack, const struct tcp_env 
 	}
 	chain_drop(&l->out, octets);
 	if (sent_us != 0)
-		measure_rtt(l, min_u32((uint32_t)(env->now_us - sent_us), 60000000), env->config);
+		measure_rtt(l, min_u32((uint32_t)(env->now_us - sent_us), 60000000),
+		            env->config);
 	l->snd_una = ack;
 	if (seq_lt(l->snd_nxt, ack)) { /* acknowledged beyond a fall-back */
 		l->snd_nxt = ack;
@@ -74,9 +76,10 @@ static void free_acknowledged(struct leg *l, uint32_t ack, const struct tcp_env 
 /* RFC 5681 section 3.1, counted in octets. */
 static void grow_cwnd(struct leg *l, uint32_t acked)
 {
-	const uint32_t step = l->cwnd < l->ssthresh
-				      ? min_u32(acked, 2u * l->mss)
-				      : (uint32_t)((uint64_t)l->mss * min_u32(acked, l->mss) / l->cwnd) + 1;
+	const uint32_t step =
+		l->cwnd < l->ssthresh
+			? min_u32(acked, 2u * l->mss)
+			: (uint32_t)((uint64_t)l->mss * min_u32(acked, l->mss) / l->cwnd) + 1;
 
 	l->cwnd = min_u32(l->cwnd + step, CWND_MAX);
 }
@@ -173,7 +176,8 @@ static unsigned write_sack(const struct leg *l, uint8_t *out)
 	unsigned blocks = 0;
 	uint8_t *at = out + 4;
 
-	for (struct rte_mbuf *m = l->ooo.head; m != NULL && blocks < SACK_BLOCKS_MAX; blocks++) {
+	for (struct rte_mbuf *m = l->ooo.head; m != NULL && blocks < SACK_BLOCKS_MAX;
+	     blocks++) {
 		const uint32_t left = segment_of(m)->seq;
 		uint32_t right = left;
 		while (m != NULL && segment_of(m)->seq == right) {
@@ -241,8 +245,12 @@ static bool emit(struct relay *r, enum side side, struct rte_mbuf *m, uint32_t s
 	const struct header_fields fields = {
 		.src_port = to_esme ? r->head.key.smsc_port : r->head.key.esme_port,
 		.dst_port = to_esme ? r->head.key.esme_port : r->head.key.smsc_port,
-		.window = advertise(r, side, env), .ip_id = l->ip_id++,
-		.seq = seq, .ack = l->rcv_nxt, .payload_sum = sum, .flags = flags,
+		.window = advertise(r, side, env),
+		.ip_id = l->ip_id++,
+		.seq = seq,
+		.ack = l->rcv_nxt,
+		.payload_sum = sum,
+		.flags = flags,
 		.options_len = (uint8_t)write_options(r, side, m->pkt_len == 0, options),
 		.options = options,
 	};
@@ -354,7 +362,8 @@ static enum sent send_next(struct relay *r, enum side side, struct tcp_env *env)
 			return SENT_BLOCKED;
 		len = usable;
 	}
-	if (len < segment_of(m)->len && chain_split(&l->out, m, (uint16_t)len, env->pool) != 0) {
+	if (len < segment_of(m)->len &&
+	    chain_split(&l->out, m, (uint16_t)len, env->pool) != 0) {
 		tcp_count(env, COUNTER_POOL_EMPTY, 1);
 		return SENT_RETRY;
 	}
@@ -393,14 +402,15 @@ static bool window_reopened(const struct relay *r, enum side side,
 static void set_deadlines(struct leg *l, const struct tcp_env *env)
 {
 	const bool out = l->snd_max != l->snd_una;
-	const bool waiting = l->next != NULL || (l->fin_queued && !l->fin_sent && !l->fin_acked);
+	const bool waiting =
+		l->next != NULL || (l->fin_queued && !l->fin_sent && !l->fin_acked);
 
 	if (!out && !waiting)
 		l->rto_at = 0;
 	else if (l->rto_at == 0) {
 		const uint64_t wait = (uint64_t)l->rto_us << min_u32(l->backoff, 16);
 		l->rto_at = env->now_us +
-			    (wait < env->config->rto_max_us ? wait : env->config->rto_max_us);
+		            (wait < env->config->rto_max_us ? wait : env->config->rto_max_us);
 	}
 	if (l->unacked != 0 && l->ack_at == 0)
 		l->ack_at = env->now_us + env->config->delayed_ack_us;

@@ -4,7 +4,13 @@
 
 A copy of a source with one deliberate defect (tests/sim/plants/plants.txt).
 """
+import re
 import sys
+
+
+def pattern(lines):
+    """Lines as an expression to which all white space is the same: formatting moves it."""
+    return r"\s*".join(re.escape(word) for word in re.findall(r"\w+|[^\w\s]", lines))
 
 
 def blocks(path):
@@ -33,12 +39,14 @@ def main(argv):
     text = open(f"{root}/{source}", encoding="utf-8").read()
     # A block is whole lines, or the middle of one.
     was, now = "".join(old).rstrip("\n"), "".join(new).rstrip("\n")
-    if text.count(was) != 1:
-        sys.exit(f"plant {name}: its lines are {text.count(was)} times in {source}")
+    found = list(re.finditer(pattern(was), text))
+    if len(found) != 1:
+        sys.exit(f"plant {name}: its lines are {len(found)} times in {source}")
     # Warnings of the planted code are no news.
-    prefix = "#pragma GCC diagnostic ignored \"-Wunused-value\"\n#include <string.h>\n"
+    prefix = "".join(f"#pragma GCC diagnostic ignored \"-W{w}\"\n"
+                     for w in ("unused-value", "misleading-indentation")) + "#include <string.h>\n"
     with open(output, "w", encoding="utf-8") as out:
-        out.write(prefix + text.replace(was, now))
+        out.write(prefix + text[: found[0].start()] + now + text[found[0].end() :])
     return 0
 
 

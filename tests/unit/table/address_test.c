@@ -256,8 +256,10 @@ static void invalid_keys(void **state)
  * same refusal. Octets that are almost digits, in any place, are none. */
 static void short_way_is_the_general_way(void **state)
 {
-	static const char *const starts[] = { "", "0", "00", "010", "10", "1", "15", "82",
-		"820", "8200", "8210", "82010", "0082", "65", "650", "61", "91", "910", "9", "011" };
+	static const char *const starts[] = { "",     "0",     "00",   "010", "10",
+		                              "1",    "15",    "82",   "820", "8200",
+		                              "8210", "82010", "0082", "65",  "650",
+		                              "61",   "91",    "910",  "9",   "011" };
 	static const uint16_t countries[] = { 82, 1, 61, 65, 91, 44, 0, 999 };
 	static const char almost[] = "/:;?@p \xb1\x10";
 	unsigned seed = 20;
