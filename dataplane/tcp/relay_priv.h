@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* relay_priv: what relay.c, receive.c and send.c share; only inside this folder. */
+/* relay_priv: what the sources of a relay share; only inside this folder. */
 #ifndef DP_RELAY_PRIV_H
 #define DP_RELAY_PRIV_H
 #include "options.h"
@@ -10,6 +10,8 @@ static inline void tcp_count(struct tcp_env *env, enum counter counter, uint64_t
 {
 	__atomic_store_n(&env->counters[counter], env->counters[counter] + n, __ATOMIC_RELAXED);
 }
+
+static inline uint32_t min_u32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 static inline struct tcp_tx *tcp_tx_of(struct tcp_env *env, uint16_t link, enum side side)
 {
@@ -32,8 +34,16 @@ void leg_timeout(struct relay *r, enum side side, struct tcp_env *env);
 /* Octets were appended to leg.out: number them. first: the first new mbuf, NULL when the
  * old tail took them all. */
 void leg_queued(struct leg *l, struct rte_mbuf *first);
+
+/* segment.c */
 /* A segment without payload; false when no buffer or no room. */
 bool leg_emit_bare(struct relay *r, enum side side, uint32_t seq, uint8_t flags,
                    struct tcp_env *env);
+/* The octets of m, a member of leg.out, as one segment. */
+bool leg_emit_segment(struct relay *r, enum side side, struct rte_mbuf *m,
+                      struct tcp_env *env);
+
+/* sack.c: the option for what lies behind gaps; octets written, 0 = nothing to say. */
+unsigned leg_write_sack(const struct leg *l, uint8_t *out);
 
 #endif

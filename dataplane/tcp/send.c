@@ -2,19 +2,14 @@
 /*
  * send: the send half of a leg: acknowledgement, congestion window (RFC 5681,
  * NewReno RFC 6582), retransmission timer (RFC 6298), zero-window probes
- * (RFC 9293 section 3.8.6.1), and the segments themselves.
+ * (RFC 9293 section 3.8.6.1).
  */
-#include <string.h>
-
 #include "relay_priv.h"
 
 #define CWND_MAX (1u << 24)
 /* A peer that answers probes of its closed window is alive, for as long as it likes
  * (RFC 9293 section 3.8.6.1): only unanswered ones may reach rto_limit (>= 3 more). */
 #define PROBE_BACKOFF_MAX 6u
-#define SACK_BLOCKS_MAX 3u /* beside a time-stamp, RFC 2018 section 3 */
-
-static uint32_t min_u32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 void leg_queued(struct leg *l, struct rte_mbuf *first)
 {
@@ -169,170 +164,12 @@ void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
 	}
 }
 
-/* SACK blocks for what lies behind gaps, newest information not tracked: the lowest
- * runs first, which a sender needs most (RFC 2018 section 4 asks for the latest). */
-static unsigned write_sack(const struct leg *l, uint8_t *out)
-{
-	unsigned blocks = 0;
-	uint8_t *at = out + 4;
-
-	for (struct rte_mbuf *m = l->ooo.head; m != NULL && blocks < SACK_BLOCKS_MAX;
-	     blocks++) {
-		const uint32_t left = segment_of(m)->seq;
-		uint32_t right = left;
-		while (m != NULL && segment_of(m)->seq == right) {
-			right += segment_of(m)->len;
-			m = segment_of(m)->next;
-		}
-		const uint32_t be[2] = { rte_cpu_to_be_32(left), rte_cpu_to_be_32(right) };
-		memcpy(at, be, sizeof(be));
-		at += sizeof(be);
-	}
-	if (blocks == 0)
-		return 0;
-	out[0] = OPTION_NOP;
-	out[1] = OPTION_NOP;
-	out[2] = OPTION_SACK;
-	out[3] = (uint8_t)(2 + 8 * blocks);
-	return 4 + 8 * blocks;
-}
-
-static unsigned write_options(const struct relay *r, enum side side, bool sack, uint8_t *out)
-{
-	const struct leg *l = &r->leg[side];
-	unsigned n = 0;
-
-	if (r->ts_ok) /* each end sees the other's own clock, RFC 7323 section 3.2 */
-		n = options_write_ts(out, r->leg[side_other(side)].ts_recent, l->ts_recent);
-	if (sack && r->sack_ok && l->ooo.head != NULL)
-		n += write_sack(l, out + n);
-	return n;
-}
-
-/* The window to advertise now, as the header says it; moves rcv_adv. */
-static uint16_t advertise(struct relay *r, enum side side, const struct tcp_env *env)
-{
-	struct leg *l = &r->leg[side];
-	const uint8_t shift = r->leg[side_other(side)].wscale;
-	const uint32_t most = (uint32_t)UINT16_MAX << shift;
-	uint32_t open = min_u32(leg_window(r, side, env->config), most);
-
-	if (open < l->mss) /* RFC 9293 section 3.8.6.2.2: no silly windows */
-		open = 0;
-	/*
-	 * RFC 9293 section 3.8.6: a right edge once given is not taken back; rcv_adv stays.
-	 * The header says it rounded down (RFC 7323 section 2.4): rounded up, every segment
-	 * shorter than the unit would move the edge on, and the window would never close.
-	 */
-	l->rcv_adv = seq_max(l->rcv_adv, l->rcv_nxt + (open >> shift << shift));
-	return (uint16_t)(min_u32(l->rcv_adv - l->rcv_nxt, most) >> shift);
-}
-
-/*
- * Send m, whose payload is payload_len octets at off in its buffer (0 = none), in
- * the buffer it lies in. One reference goes to the port. False: no room, m untouched.
- */
-static bool emit(struct relay *r, enum side side, struct rte_mbuf *m, uint32_t seq,
-                 uint16_t sum, uint8_t flags, struct tcp_env *env)
-{
-	struct leg *l = &r->leg[side];
-	struct tcp_tx *tx = tcp_tx_of(env, r->head.key.link, side);
-	const bool to_esme = side == SIDE_ESME;
-	uint8_t options[HEADER_OPTIONS_MAX];
-
-	if (tx->n == TCP_TX_MAX)
-		return false;
-	const struct header_fields fields = {
-		.src_port = to_esme ? r->head.key.smsc_port : r->head.key.esme_port,
-		.dst_port = to_esme ? r->head.key.esme_port : r->head.key.smsc_port,
-		.window = advertise(r, side, env),
-		.ip_id = l->ip_id++,
-		.seq = seq,
-		.ack = l->rcv_nxt,
-		.payload_sum = sum,
-		.flags = flags,
-		.options_len = (uint8_t)write_options(r, side, m->pkt_len == 0, options),
-		.options = options,
-	};
-	if (header_write(&l->header, &fields, tx->offload, m) != 0)
-		return false;
-	tx->mbufs[tx->n++] = m;
-	l->ack_now = false;
-	l->unacked = 0;
-	l->ack_at = 0;
-	return true;
-}
-
-bool leg_emit_bare(struct relay *r, enum side side, uint32_t seq, uint8_t flags,
-                   struct tcp_env *env)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(env->pool);
-
-	if (m == NULL) {
-		tcp_count(env, COUNTER_POOL_EMPTY, 1);
-		return false;
-	}
-	if (emit(r, side, m, seq, 0, flags, env))
-		return true;
-	rte_pktmbuf_free(m);
-	return false;
-}
-
-/* A copy of a segment that the port still holds, or that has no room for headers. */
-static struct rte_mbuf *copy_of(struct rte_mbuf *m, struct tcp_env *env)
-{
-	const struct segment *s = segment_of(m);
-	struct rte_mbuf *copy = rte_pktmbuf_alloc(env->pool);
-
-	if (copy == NULL || s->len > copy->buf_len - FRAME_HEADER_MAX) {
-		tcp_count(env, COUNTER_POOL_EMPTY, 1);
-		rte_pktmbuf_free(copy);
-		return NULL;
-	}
-	copy->data_off = FRAME_HEADER_MAX;
-	memcpy(rte_pktmbuf_mtod(copy, void *), segment_octets(m), s->len);
-	tcp_count(env, COUNTER_TCP_COPIED, s->len);
-	return copy;
-}
-
-/* Transmit one segment of leg.out as it is. In the buffer it came in whenever the port
- * is not reading that buffer any more. */
-static bool emit_segment(struct relay *r, enum side side, struct rte_mbuf *m,
-                         struct tcp_env *env)
-{
-	struct segment *s = segment_of(m);
-	const bool in_place = rte_mbuf_refcnt_read(m) == 1 && s->off >= FRAME_HEADER_MAX;
-	struct rte_mbuf *frame = in_place ? m : copy_of(m, env);
-
-	if (frame == NULL)
-		return false;
-	if (!(s->flags & SEGMENT_SUM)) {
-		s->sum = checksum_fold(checksum_add(segment_octets(m), s->len, 0));
-		s->flags |= SEGMENT_SUM;
-	}
-	if (in_place) {
-		m->data_off = s->off;
-		rte_mbuf_refcnt_set(m, 2);
-	}
-	frame->data_len = s->len;
-	frame->pkt_len = s->len;
-	if (!emit(r, side, frame, s->seq, s->sum, TCP_ACK | TCP_PSH, env)) {
-		rte_pktmbuf_free(frame); /* in place: gives the second reference back */
-		return false;
-	}
-	if (s->sent != 0)
-		tcp_count(env, COUNTER_TCP_RETRANSMIT, 1);
-	s->sent = (uint8_t)(s->sent + (s->sent < UINT8_MAX));
-	s->sent_us = env->now_us;
-	return true;
-}
-
 static void retransmit_first(struct relay *r, enum side side, struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
 
 	if (l->out.head != NULL && segment_of(l->out.head)->sent != 0)
-		(void)emit_segment(r, side, l->out.head, env);
+		(void)leg_emit_segment(r, side, l->out.head, env);
 	else if (l->out.head == NULL)
 		l->fin_sent = false; /* only the FIN is out: leg_output() sends it again */
 }
@@ -367,7 +204,7 @@ static enum sent send_next(struct relay *r, enum side side, struct tcp_env *env)
 		tcp_count(env, COUNTER_POOL_EMPTY, 1);
 		return SENT_RETRY;
 	}
-	if (!emit_segment(r, side, m, env))
+	if (!leg_emit_segment(r, side, m, env))
 		return SENT_RETRY;
 	l->snd_nxt += len;
 	l->snd_max = seq_max(l->snd_max, l->snd_nxt);
