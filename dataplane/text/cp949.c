@@ -6,6 +6,16 @@
 
 #include "text_tables.h"
 
+#if defined(__AVX512VBMI2__) && defined(__AVX512BW__) && defined(__BMI2__) && \
+	!defined(TEXT_PLAIN)
+#include "cp949_avx512.h"
+
+int64_t text_cp949_pairs(const uint8_t *in, size_t len, uint8_t *out)
+{
+	return put_all(in, len, out);
+}
+#else
+
 static inline uint32_t three_octets(uint32_t c)
 {
 	return 0x8080E0u | c >> 12 | (c >> 6 & 63) << 8 | (c & 63) << 16;
@@ -48,3 +58,4 @@ int64_t text_cp949_pairs(const uint8_t *in, size_t len, uint8_t *out)
 	}
 	return at - out;
 }
+#endif

@@ -53,7 +53,7 @@ static void print_cp949(void)
 	unsigned n = 0;
 	iconv_t cd = open_charset("CP949");
 
-	printf("const uint16_t text_cp949[CP949_LEADS][CP949_TRAILS] = {\n");
+	printf("const uint16_t text_cp949[CP949_LEADS + 1][CP949_TRAILS] = {\n");
 	for (unsigned lead = 0; lead < CP949_LEADS; lead++) {
 		printf("{");
 		for (unsigned trail = 0; trail < CP949_TRAILS; trail++) {

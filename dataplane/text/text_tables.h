@@ -11,7 +11,8 @@
 #define CP949_LEADS 126u
 #define CP949_TRAIL_MIN 0x41u
 #define CP949_TRAILS 190u
-extern const uint16_t text_cp949[CP949_LEADS][CP949_TRAILS];
+/* 0: no character. The row behind the last is there for 32-bit loads of its end. */
+extern const uint16_t text_cp949[CP949_LEADS + 1][CP949_TRAILS];
 
 /* Code point of octets 0x80-0xFF, 0 = none. */
 extern const uint16_t text_latin1[128], text_cyrillic[128], text_hebrew[128];

@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * ucs2_avx512: the run of units below the surrogates, 16 at a time on AVX-512 VBMI2.
- *
- * Each unit becomes a lane of 32 bits that holds its three octets, lowest first; a
- * shorter character uses the upper ones of the three. One compress drops the unused.
- */
+/* ucs2_avx512: the run of units below the surrogates, 16 at a time on AVX-512 VBMI2. */
 #ifndef DP_UCS2_AVX512_H
 #define DP_UCS2_AVX512_H
-#include <immintrin.h>
-
-/* A bit per unit to the bit of octet `octet` of each lane. */
-static inline uint64_t lane_octet(__mmask16 units, unsigned octet)
-{
-	return _pdep_u64(units, UINT64_C(0x1111111111111111) << octet);
-}
+#include "units_avx512.h"
 
 static inline __m512i lanes_of(const uint8_t *in, size_t units, unsigned swap)
 {
@@ -24,20 +13,6 @@ static inline __m512i lanes_of(const uint8_t *in, size_t units, unsigned swap)
 		_mm_setr_epi16(0x0000, 0x0202, 0x0404, 0x0606, 0x0808, 0x0A0A, 0x0C0C, 0x0E0E));
 
 	return _mm512_cvtepu16_epi32(_mm256_shuffle_epi8(big, _mm256_add_epi8(pair, order)));
-}
-
-/* Three octets of each lane as if every unit needed them, then fixed for shorter ones. */
-static inline __m512i octets_of(__m512i c, __mmask16 one, __mmask16 two)
-{
-	const __m512i low6 = _mm512_set1_epi32(0x3F);
-	const __m512i first = _mm512_srli_epi32(c, 12);
-	const __m512i second = _mm512_and_si512(_mm512_srli_epi32(c, 6), low6);
-	const __m512i third = _mm512_and_si512(c, low6);
-	__m512i t = _mm512_or_si512(_mm512_slli_epi32(second, 8), _mm512_slli_epi32(third, 16));
-
-	t = _mm512_or_si512(_mm512_or_si512(t, first), _mm512_set1_epi32(0x8080E0));
-	t = _mm512_mask_or_epi32(t, two, t, _mm512_set1_epi32(0x4000)); /* 10xxxxxx: 110xxxxx */
-	return _mm512_mask_slli_epi32(t, one, c, 16);
 }
 
 /* Convert units up to a surrogate or the end; returns octets read. */
@@ -55,16 +30,7 @@ static inline size_t put_block(const uint8_t *in, size_t len, unsigned swap, uin
 
 		if (surrogate != 0)
 			units = (size_t)__builtin_ctz(surrogate);
-		const __mmask16 one = _mm512_cmplt_epu32_mask(c, _mm512_set1_epi32(0x80));
-		const __mmask16 short3 = _mm512_cmplt_epu32_mask(c, _mm512_set1_epi32(0x800));
-		const __m512i t = octets_of(c, one, (__mmask16)(short3 & ~one));
-		const uint64_t used = UINT64_C(0x7777777777777777) & ~lane_octet(short3, 0) &
-		                      ~lane_octet(one, 1) & wide_first(4 * units);
-		const size_t n = (size_t)__builtin_popcountll(used);
-
-		_mm512_mask_storeu_epi8(*at, wide_first(n),
-		                        _mm512_maskz_compress_epi8(used, t));
-		*at += n;
+		*at += put_lanes(c, units, *at);
 		i += 2 * units;
 		if (units < whole)
 			break;
