@@ -36,8 +36,9 @@ static inline __m512i look_up(__m128i first, __m128i second, __mmask16 n, __mmas
 		_mm512_mask_cmplt_epu32_mask(pair, trail, _mm512_set1_epi32(CP949_TRAILS));
 	const __m512i index = _mm512_add_epi32(
 		_mm512_mullo_epi32(lead, _mm512_set1_epi32(CP949_TRAILS)), trail);
+	const __m512i none = _mm512_setzero_si512();
 	const __m512i c = _mm512_and_si512(
-		_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), inside, index, text_cp949, 2),
+		_mm512_mask_i32gather_epi32(none, inside, index, text_cp949, 2),
 		_mm512_set1_epi32(0xFFFF));
 
 	*bad = pair & ~_mm512_test_epi32_mask(c, c);
