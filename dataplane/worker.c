@@ -251,9 +251,10 @@ static void decide(struct worker *w)
 	                     ? NULL
 	                     : w->tables->scratch[w->index];
 	s->seconds = worker_seconds(w);
-	s->scanned_octets = 0;
+	s->scanned_octets = s->rescanned_texts = 0;
 	screen_run(s, &w->vector->screen);
 	worker_count(w, COUNTER_SCREENED_OCTETS, s->scanned_octets);
+	worker_count(w, COUNTER_RESCANNED_TEXTS, s->rescanned_texts);
 }
 
 void worker_begin(struct worker *w, uint64_t now_us)

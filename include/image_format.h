@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define IMAGE_MAGIC UINT64_C(0x31474d4943554c53) /* "SLUCIMG1" in memory */
-#define IMAGE_VERSION 1u
+#define IMAGE_VERSION 2u
 #define IMAGE_ALIGN 64u
 #define IMAGE_SECTIONS_MAX 32u
 #define IMAGE_SIZE_MAX (UINT64_C(1) << 36) /* 64 GiB: 100 M senders need 3.3 GB */
@@ -44,7 +44,7 @@ enum image_section_type {
 	IMAGE_SENDER_OWNERS = 6,  /* u32: runs "n, row, row, ..." (several owners) */
 	IMAGE_RULES = 7,          /* struct image_rule */
 	IMAGE_PATTERNS = 8,       /* struct image_pattern; its index = Hyperscan id */
-	IMAGE_HS_DATABASE = 9,    /* hs_serialize_database() octets; size 0 = no pattern */
+	IMAGE_HS_DATABASE = 9,    /* hs_serialize_database(), see below; size 0 = no pattern */
 	IMAGE_STRINGS = 10,       /* NUL-terminated UTF-8; first octet is NUL (offset 0 = "") */
 };
 
@@ -153,10 +153,17 @@ struct image_rule {
 };
 _Static_assert(sizeof(struct image_rule) == 32, "image rule");
 
+/*
+ * Texts are scanned many at a time, a line feed between two (dataplane/screen/joint.h),
+ * so the database is of block mode and each of its expressions is compiled with
+ * HS_FLAG_MULTILINE if it has ^ or $ and without HS_FLAG_SINGLEMATCH and _SOM_LEFTMOST,
+ * and has no \A, \z, \Z.
+ */
 struct image_pattern {
 	uint32_t rule;            /* index into IMAGE_RULES */
-	uint32_t flags;           /* 0 */
+	uint32_t flags;           /* IMAGE_PATTERN_* */
 };
+#define IMAGE_PATTERN_ONE_LINE 1u /* no match of it can contain a line feed */
 _Static_assert(sizeof(struct image_pattern) == 8, "image pattern");
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <hs/hs.h>
 #include <rte_cycles.h>
@@ -62,21 +63,23 @@ static void set_offload(struct worker *w, bool on)
 	w->policy[0].verify = !on;
 }
 
-/* All passes through the worker; messages a second. */
+/* The best pass of all through the worker, messages a second: what shares the core or
+ * its sibling with us only ever adds. */
 static double run_path(struct bench *b, bool offload)
 {
 	const struct traffic *t = &b->setup.traffic;
 	const uint64_t requests = counter(b, COUNTER_REQUESTS),
 		       refused = counter(b, COUNTER_REFUSED);
 	const uint64_t forwarded = counter(b, COUNTER_FORWARDED);
-	uint64_t cycles = 0;
+	uint64_t least = UINT64_MAX;
 
 	set_offload(b->setup.worker, offload);
 	for (unsigned pass = 0; pass < b->options.passes; pass++) {
 		const uint64_t start = rte_rdtsc();
 		for (unsigned i = 0; i < t->turns; i++)
 			(void)worker_turn(b->setup.worker);
-		cycles += rte_rdtsc() - start;
+		const uint64_t cycles = rte_rdtsc() - start;
+		least = cycles < least ? cycles : least;
 		drain(b);
 	}
 	const uint64_t messages = (uint64_t)t->messages * b->options.passes;
@@ -87,7 +90,7 @@ static double run_path(struct bench *b, bool offload)
 	if (counter(b, COUNTER_FORWARDED) - forwarded !=
 	    (uint64_t)(t->messages - t->refused) * b->options.passes)
 		b->result.wrong = "forwarded";
-	return (double)messages * (double)rte_get_tsc_hz() / (double)cycles;
+	return (double)t->messages * (double)rte_get_tsc_hz() / (double)least;
 }
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
@@ -101,21 +104,22 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 static double run_raw(struct bench *b)
 {
 	const struct setup *s = &b->setup;
-	uint64_t matches = 0, expected = 0;
+	uint64_t matches = 0, expected = 0, least = UINT64_MAX;
 
 	for (unsigned i = 0; i < s->corpus.n_texts; i++)
 		expected += s->matches[i];
-	const uint64_t start = rte_rdtsc();
-	for (unsigned pass = 0; pass < b->options.passes; pass++)
+	for (unsigned pass = 0; pass < b->options.passes; pass++) {
+		const uint64_t start = rte_rdtsc();
 		for (unsigned i = 0; i < s->corpus.n_texts; i++)
 			(void)!hs_scan(s->database, (const char *)s->folded + s->folded_at[i],
 			               s->folded_at[i + 1] - s->folded_at[i], 0, s->scratch,
 			               on_match, &matches);
-	const uint64_t cycles = rte_rdtsc() - start;
+		const uint64_t cycles = rte_rdtsc() - start;
+		least = cycles < least ? cycles : least;
+	}
 	if (matches != expected * b->options.passes)
 		b->result.wrong = "raw matches";
-	return (double)s->corpus.n_texts * b->options.passes * (double)rte_get_tsc_hz() /
-	       (double)cycles;
+	return (double)s->corpus.n_texts * (double)rte_get_tsc_hz() / (double)least;
 }
 
 static int run_rounds(void *arg)
@@ -140,6 +144,15 @@ static int run_rounds(void *arg)
 		fprintf(stderr, "\r                    \r");
 	publish_offline(b->setup.publish, 0);
 	return 0;
+}
+
+/* rte_eal_wait_lcore() spins, and where the core that waits is the sibling thread of the
+ * worker's that takes a third of its speed. */
+static void wait_quietly(unsigned lcore)
+{
+	while (rte_eal_get_lcore_state(lcore) == RUNNING)
+		usleep(10000);
+	(void)rte_eal_wait_lcore(lcore);
 }
 
 static int compare(const void *a, const void *b)
@@ -246,7 +259,7 @@ int main(int argc, char **argv)
 	}
 	int result = setup_open(&b.setup, &b.options.setup, error);
 	if (result == 0 && rte_eal_remote_launch(run_rounds, &b, 1) == 0) {
-		rte_eal_wait_lcore(1);
+		wait_quietly(1);
 		if (b.options.json)
 			print_json(&b);
 		else

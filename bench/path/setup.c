@@ -14,6 +14,7 @@
 #include "address.h"
 #include "eal.h"
 #include "image_build.h"
+#include "pattern_line.h"
 #include "text.h"
 
 /* More than the refusals of a pass: the ring is drained between passes. */
@@ -28,7 +29,8 @@ static int fail(char error[400], int code, const char *what)
 	return code;
 }
 
-static int compile(struct setup *s, char error[400])
+static int compile(const struct setup *s, unsigned extra, struct hs_database **out,
+                   char error[400])
 {
 	const unsigned n = s->corpus.n_patterns;
 	const char **patterns = calloc(n, sizeof(*patterns));
@@ -37,19 +39,31 @@ static int compile(struct setup *s, char error[400])
 
 	for (unsigned i = 0; i < n && ids != NULL; i++) {
 		patterns[i] = s->corpus.patterns[i];
-		flags[i] = HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS;
+		flags[i] = HS_FLAG_UTF8 | HS_FLAG_CASELESS | extra;
 		ids[i] = i;
 	}
-	const hs_error_t e = hs_compile_multi(patterns, flags, ids, n, HS_MODE_BLOCK, NULL,
-	                                      &s->database, &why);
+	const hs_error_t e =
+		hs_compile_multi(patterns, flags, ids, n, HS_MODE_BLOCK, NULL, out, &why);
 	free(patterns);
 	free(flags);
 	free(ids);
-	if (e == HS_SUCCESS && hs_alloc_scratch(s->database, &s->scratch) == HS_SUCCESS)
+	if (e == HS_SUCCESS)
 		return 0;
 	snprintf(error, 400, "patterns: %s", why != NULL ? why->message : "no memory");
 	hs_free_compile_error(why);
 	return -EINVAL;
+}
+
+/* For the raw scans what serves them best; for the path what joint scans need. */
+static int compile_both(struct setup *s, char error[400])
+{
+	int result = compile(s, HS_FLAG_SINGLEMATCH, &s->database, error);
+
+	if (result == 0)
+		result = compile(s, HS_FLAG_MULTILINE, &s->joint_database, error);
+	if (result == 0 && hs_alloc_scratch(s->database, &s->scratch) != HS_SUCCESS)
+		result = fail(error, -ENOMEM, "scratch");
+	return result;
 }
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
@@ -112,7 +126,7 @@ static int add_rules(struct setup *s, struct image_build *b)
 	char *octets = NULL;
 	size_t size = 0;
 
-	if (hs_serialize_database(s->database, &octets, &size) != HS_SUCCESS)
+	if (hs_serialize_database(s->joint_database, &octets, &size) != HS_SUCCESS)
 		return -ENOMEM;
 	int result = image_build_database(b, octets, size);
 	free(octets);
@@ -120,8 +134,12 @@ static int add_rules(struct setup *s, struct image_build *b)
 		const int64_t rule = image_build_rule(
 			b, &(struct image_build_rule){
 				   .id = i + 1, .name = "bench", .action = IMAGE_REFUSE });
+		const struct rule_pattern p = { .text = s->corpus.patterns[i] };
 		const int64_t pattern =
-			rule < 0 ? rule : image_build_pattern(b, (uint32_t)rule);
+			rule < 0 ? rule
+				 : image_build_pattern(
+					   b, (uint32_t)rule,
+					   pattern_one_line(&p) ? IMAGE_PATTERN_ONE_LINE : 0);
 		result = pattern < 0 ? (int)pattern : 0;
 	}
 	return result;
@@ -225,7 +243,7 @@ int setup_open(struct setup *s, const struct setup_options *o, char error[400])
 		corpus_open(&s->corpus, SEED, o->n_patterns, o->sessions * o->messages_each);
 	if (result != 0)
 		return fail(error, result, "corpus");
-	result = compile(s, error);
+	result = compile_both(s, error);
 	if (result != 0)
 		return result;
 	result = fold_texts(s);
@@ -254,6 +272,7 @@ void setup_close(struct setup *s)
 		ports_close(&s->ports);
 	hs_free_scratch(s->scratch);
 	hs_free_database(s->database);
+	hs_free_database(s->joint_database);
 	free(s->folded);
 	free(s->folded_at);
 	free(s->matches);

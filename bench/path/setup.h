@@ -23,7 +23,7 @@ struct setup {
 	char folder[64];         /* on tmpfs: capture files and report; removed at the end */
 	struct corpus corpus;
 	struct traffic traffic;
-	struct hs_database *database;
+	struct hs_database *database, *joint_database; /* for raw scans; for the worker */
 	struct hs_scratch *scratch;
 	uint8_t *folded;         /* the texts as the screener scans them, end to end */
 	uint32_t *folded_at;     /* n_texts + 1 offsets */

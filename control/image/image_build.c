@@ -248,9 +248,9 @@ int64_t image_build_rule(struct image_build *b, const struct image_build_rule *i
 	return failed != 0 ? failed : (int64_t)b->rules.n - 1;
 }
 
-int64_t image_build_pattern(struct image_build *b, uint32_t rule_index)
+int64_t image_build_pattern(struct image_build *b, uint32_t rule_index, uint32_t flags)
 {
-	const struct image_pattern row = { .rule = rule_index };
+	const struct image_pattern row = { .rule = rule_index, .flags = flags };
 
 	if (rule_index >= b->rules.n)
 		return -EINVAL;

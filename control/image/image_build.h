@@ -82,10 +82,13 @@ must_use int image_build_sender(struct image_build *build,
 must_use int64_t image_build_rule(struct image_build *build,
                                   const struct image_build_rule *rule);
 
-/* The pattern's index, which must be its Hyperscan id; or -EINVAL (no such rule). */
-must_use int64_t image_build_pattern(struct image_build *build, uint32_t rule_index);
+/* flags: IMAGE_PATTERN_*. The pattern's index, which must be its Hyperscan id; or -EINVAL
+ * (no such rule). */
+must_use int64_t image_build_pattern(struct image_build *build, uint32_t rule_index,
+                                     uint32_t flags);
 
-/* Octets of hs_serialize_database(): block mode. Replaces an earlier one. */
+/* Octets of hs_serialize_database(), of the kind that image_format.h says at struct
+ * image_pattern. Replaces an earlier one. */
 must_use int image_build_database(struct image_build *build, const void *octets, size_t size);
 
 /* Threads that image_build_memory() and _file() may use for the senders; 1 to begin. */

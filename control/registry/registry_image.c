@@ -13,6 +13,7 @@
 
 #include "image.h"
 #include "image_build.h"
+#include "pattern_line.h"
 #include "registry_priv.h"
 #include "rule_compile.h"
 
@@ -233,7 +234,9 @@ static int put_rules(struct build *b, const struct rule_set *set)
 			return failed(b, (int)index, rule->name);
 	}
 	for (uint32_t i = 0; i < set->n_patterns; i++) {
-		const int64_t index = image_build_pattern(b->image, set->patterns[i].rule);
+		const struct rule_pattern *p = &set->patterns[i];
+		const int64_t index = image_build_pattern(
+			b->image, p->rule, pattern_one_line(p) ? IMAGE_PATTERN_ONE_LINE : 0);
 
 		if (index < 0)
 			return failed(b, (int)index, "a pattern");

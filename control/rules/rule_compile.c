@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pattern_line.h"
 #include "text.h"
 
-/* One match a pattern is enough; the text is always valid UTF-8; a dot takes line ends
- * too, because senders put them anywhere. */
-#define LITERAL_FLAGS (HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH)
-#define REGEX_FLAGS (HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS | HS_FLAG_DOTALL)
+/* The text is always valid UTF-8; a dot takes line ends too, because senders put them
+ * anywhere. ^ and $ hold at lines, since many texts are scanned as the lines of one. */
+#define LITERAL_FLAGS HS_FLAG_UTF8
+#define REGEX_FLAGS (HS_FLAG_UTF8 | HS_FLAG_CASELESS | HS_FLAG_DOTALL | HS_FLAG_MULTILINE)
 
 /* What hs_compile_multi() wants, as parallel arrays. */
 struct expressions {
@@ -102,6 +103,8 @@ static int name_refused(const struct expressions *e, const struct rule_set *set,
 		hs_database_t *one = NULL;
 		hs_compile_error_t *error = NULL;
 
+		if (e->texts[i][0] == '\0')
+			continue; /* said before */
 		if (hs_compile(e->texts[i], e->flags[i], HS_MODE_BLOCK, NULL, &one, &error) ==
 		    HS_SUCCESS) {
 			hs_free_database(one);
@@ -142,12 +145,19 @@ int rule_compile(struct hs_database **out, const struct rule_set *set,
 		return 0;
 	}
 	int result = expressions_make(&e, set);
-	/* Hyperscan takes an empty expression for one that matches everywhere. */
-	for (unsigned i = 0; result == 0 && i < e.n; i++)
+	for (unsigned i = 0; result == 0 && i < e.n; i++) {
+		/* Hyperscan takes an empty expression for one that matches everywhere. */
 		if (e.texts[i][0] == '\0')
 			report_pattern(set, i, "folding leaves nothing of it", problems);
-	if (result == 0)
-		result = problems->total != before ? -EINVAL : compile(out, &e, set, problems);
+		if (!set->patterns[i].literal && pattern_has_text_anchor(e.texts[i]))
+			report_pattern(set, i, "use ^ and $ in place of \\A, \\z, \\Z",
+			               problems);
+	}
+	if (result == 0 && problems->total != before) {
+		(void)name_refused(&e, set, problems); /* the others, in the same go */
+		result = -EINVAL;
+	} else if (result == 0)
+		result = compile(out, &e, set, problems);
 	expressions_free(&e);
 	return result;
 }

@@ -1,49 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "screen_priv.h"
 
-#include <hs/hs.h>
-
 /*
  * Of all rules that match the strongest action decides, and among equal ones the rule
  * that comes first in the image: enum image_action has the stronger one lower, so that
  * is the least of action and index as one number, whatever order matches come in.
  */
-struct best_rule {
+struct best_rules {
 	const struct image *image;
-	uint64_t rank; /* action << 32 | rule index */
+	uint64_t rank[SCREEN_VECTOR_MAX]; /* by message: action << 32 | rule index */
 };
 #define RANK_NONE UINT64_MAX
 #define RANK_LEAST ((uint64_t)IMAGE_REFUSE << 32)
 _Static_assert(IMAGE_REFUSE < IMAGE_FLAG && IMAGE_FLAG < IMAGE_RULE_OBSERVE, "rank of actions");
 
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-                    void *context)
+static bool on_found(void *arg, uint32_t message, uint32_t pattern)
 {
-	struct best_rule *best = context;
-	const uint32_t rule = best->image->patterns[id].rule;
+	struct best_rules *best = arg;
+	const uint32_t rule = best->image->patterns[pattern].rule;
 	const uint64_t rank = (uint64_t)best->image->rules[rule].action << 32 | rule;
 
-	(void)from, (void)to, (void)flags;
-	if (rank < best->rank)
-		best->rank = rank;
-	return best->rank == RANK_LEAST; /* nothing can beat it: stop */
+	if (rank < best->rank[message])
+		best->rank[message] = rank;
+	return best->rank[message] == RANK_LEAST; /* nothing can beat it: stop */
 }
 
-static void scan(struct screen_context *context, struct view text, struct best_rule *best)
+static void apply(struct screen_message *m, const struct image *image, uint64_t rank)
 {
-	if (text.len == 0 || best->rank == RANK_LEAST)
+	if (rank == RANK_NONE)
 		return;
-	const hs_error_t e = hs_scan(best->image->database, (const char *)text.data, text.len,
-	                             0, context->scratch, on_match, best);
-	bug_if(e != HS_SUCCESS && e != HS_SCAN_TERMINATED);
-	context->scanned_octets += text.len;
-}
-
-static void apply(struct screen_message *m, const struct best_rule *best)
-{
-	if (best->rank == RANK_NONE)
-		return;
-	const struct image_rule *rule = &best->image->rules[(uint32_t)best->rank];
+	const struct image_rule *rule = &image->rules[(uint32_t)rank];
 	m->rule = rule->id;
 	m->flagged = rule->action == IMAGE_FLAG;
 	if (rule->action != IMAGE_FLAG)
@@ -52,18 +38,38 @@ static void apply(struct screen_message *m, const struct best_rule *best)
 	m->command_status = rule->command_status; /* verdict.c completes it */
 }
 
+/* A text into the next scan; the scan before it if that one is full. */
+static void add(struct screen_context *context, struct joint *joint, struct view text,
+                uint32_t message)
+{
+	if (text.len == 0)
+		return;
+	context->scanned_octets += text.len;
+	if (joint_add(joint, text, message))
+		return;
+	joint_scan(joint);
+	bug_if(!joint_add(joint, text, message));
+}
+
 void stage_content(struct screen_context *context, struct screen_vector *v)
 {
+	struct best_rules best;
+
 	if (context->tables == NULL || context->tables->image->database == NULL)
 		return;
 	bug_if(context->scratch == NULL);
+	best.image = context->tables->image;
+	joint_begin(&v->joint, best.image, context->scratch, on_found, &best);
 	for (unsigned i = v->first; i < v->end; i++) {
-		struct screen_message *m = &v->messages[i];
-		struct best_rule best = { context->tables->image, RANK_NONE };
+		const struct screen_message *m = &v->messages[i];
+		best.rank[i] = RANK_NONE;
 		if (!is_open(context, m))
 			continue;
-		scan(context, m->text[0], &best);
-		scan(context, m->text[1], &best);
-		apply(m, &best);
+		add(context, &v->joint, m->text[0], i);
+		add(context, &v->joint, m->text[1], i);
 	}
+	joint_scan(&v->joint);
+	context->rescanned_texts += v->joint.rescans;
+	for (unsigned i = v->first; i < v->end; i++)
+		apply(&v->messages[i], best.image, best.rank[i]);
 }

@@ -56,9 +56,11 @@ static bool read_text(struct screen_context *context, struct screen_vector *v,
 	}
 	uint8_t *plain = v->arena + v->arena_used;
 	v->arena_used += (uint32_t)n;
-	uint8_t *folded = v->arena + v->arena_used;
-	const size_t len = text_fold(plain, (size_t)n, folded, SCREEN_TEXT_MAX - v->arena_used);
-	v->arena_used += (uint32_t)len;
+	uint8_t *folded = v->folded + v->folded_used;
+	const size_t len =
+		text_fold(plain, (size_t)n, folded, SCREEN_FOLDED_MAX - v->folded_used - 1);
+	folded[len] = JOINT_SEPARATOR;
+	v->folded_used += (uint32_t)len + 1;
 	m->plain[which] = (struct view){ plain, (uint32_t)n };
 	m->text[which] = (struct view){ folded, (uint32_t)len };
 	return true;

@@ -29,7 +29,7 @@ static void begin_slice(struct screen_vector *v)
 	uint64_t need = 0;
 
 	v->first = v->end;
-	v->arena_used = 0;
+	v->arena_used = v->folded_used = 0;
 	for (; v->end < v->n; v->end++) {
 		struct screen_message *m = &v->messages[v->end];
 		need += arena_need(m);

@@ -19,13 +19,15 @@
 #define DP_SCREEN_H
 #include <stdint.h>
 
+#include "joint.h"
 #include "message.h"
 #include "tables.h"
 #include "verdict.h"
 
 #define SCREEN_VECTOR_MAX 256u
 #define SCREEN_TEXT_MAX (1u << 20) /* arena: octets of text, decoded and folded, of a slice */
-#define SCREEN_PLAIN_MAX 320u      /* octets of a text kept for the audit record */
+#define SCREEN_FOLDED_MAX (SCREEN_TEXT_MAX + 2 * SCREEN_VECTOR_MAX)
+#define SCREEN_PLAIN_MAX 320u /* octets of a text kept for the audit record */
 
 struct screen_message {
 	/* set by the caller */
@@ -56,8 +58,10 @@ struct screen_vector {
 	unsigned n; /* set by the caller */
 	struct screen_message messages[SCREEN_VECTOR_MAX];
 	unsigned first, end; /* the slice that the stages walk: first .. end - 1 */
-	uint32_t arena_used;
-	uint8_t arena[SCREEN_TEXT_MAX];
+	uint32_t arena_used, folded_used;
+	uint8_t arena[SCREEN_TEXT_MAX];    /* decoded texts */
+	uint8_t folded[SCREEN_FOLDED_MAX]; /* texts to scan, JOINT_SEPARATOR after each */
+	struct joint joint;
 	uint8_t kept[SCREEN_VECTOR_MAX][2][SCREEN_PLAIN_MAX];
 };
 
@@ -66,6 +70,7 @@ struct screen_context {
 	struct hs_scratch *scratch;  /* this worker's, for tables */
 	uint32_t seconds;            /* Unix time of this turn */
 	uint64_t scanned_octets;     /* out: added to */
+	uint64_t rescanned_texts;    /* out: added to; joint.h */
 };
 
 struct screen_stage {

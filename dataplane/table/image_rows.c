@@ -177,10 +177,12 @@ static int check_patterns(const struct image_check *c, const struct image *im)
 	const bool database = c->section[IMAGE_HS_DATABASE].count > 0;
 
 	for (uint32_t i = 0; i < im->n_patterns; i++) {
-		if (im->patterns[i].rule >= im->n_rules || im->patterns[i].flags != 0)
-			return image_lies(
-				c->error,
-				"patterns: row %" PRIu32 " refers to no rule or has flags", i);
+		if (im->patterns[i].rule >= im->n_rules ||
+		    (im->patterns[i].flags & ~IMAGE_PATTERN_ONE_LINE) != 0)
+			return image_lies(c->error,
+			                  "patterns: row %" PRIu32
+			                  " refers to no rule or has unknown flags",
+			                  i);
 	}
 	if (database != (im->n_patterns > 0))
 		return image_lies(c->error,

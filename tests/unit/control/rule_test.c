@@ -152,12 +152,14 @@ static void names_refused_patterns(void **state)
 	                      "  - { regex: \"(unclosed\" }\n"
 	                      "  - { regex: \"fine\" }\n"
 	                      "  - { regex: \"(x)\\\\1\" }\n"
-	                      "  - { regex: \"a*\" }\n"),
+	                      "  - { regex: \"a*\" }\n"
+	                      "  - { regex: \"\\\\Aabc\" }\n"),
 	                 -EINVAL);
-	assert_int_equal(problems.total, 3);
+	assert_int_equal(problems.total, 4);
 	assert_true(says(6, 14, "(unclosed"));
 	assert_true(says(8, 14, "refused"));
 	assert_true(says(9, 14, "every message"));
+	assert_true(says(10, 14, "use ^ and $ in place"));
 }
 
 static void failing_tests_refuse(void **state)

@@ -50,7 +50,7 @@ uint32_t world_rule(struct world *w, uint32_t id, enum image_action action,
 	const int64_t index = image_build_rule(w->build, &rule);
 
 	bug_if(index < 0 || w->n_expressions == WORLD_RULES_MAX);
-	bug_if(image_build_pattern(w->build, (uint32_t)index) != w->n_expressions);
+	bug_if(image_build_pattern(w->build, (uint32_t)index, 0) != w->n_expressions);
 	w->expressions[w->n_expressions++] = expression;
 	return (uint32_t)index;
 }
@@ -64,7 +64,7 @@ static void compile(struct world *w)
 	size_t size;
 
 	for (unsigned i = 0; i < w->n_expressions; i++) {
-		flags[i] = HS_FLAG_DOTALL;
+		flags[i] = HS_FLAG_DOTALL | HS_FLAG_MULTILINE;
 		ids[i] = i;
 	}
 	bug_if(hs_compile_multi(w->expressions, flags, ids, w->n_expressions, HS_MODE_BLOCK,

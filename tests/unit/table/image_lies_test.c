@@ -230,7 +230,7 @@ static void rule_lies(void **state)
 	LIE(r[0].reserved[2] = 9, "rules");
 	LIE(p[2].rule = 2, "patterns: row 2");
 	LIE(p[0].rule = UINT32_MAX, "patterns: row 0");
-	LIE(p[1].flags = 1, "patterns: row 1");
+	LIE(p[1].flags = 2, "patterns: row 1");
 	LIE(strings[0] = 'x', "strings");
 	LIE(strings[last] = 'x', "strings");
 	LIE(strings[last - 1] = (char)0xc3, "UTF-8");

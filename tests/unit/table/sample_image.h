@@ -118,7 +118,7 @@ static inline void sample_rules(struct image_build *b)
 	for (unsigned i = 0; i < 2; i++)
 		bug_if(image_build_rule(b, &rules[i]) != (int64_t)i);
 	for (unsigned i = 0; i < 3; i++)
-		bug_if(image_build_pattern(b, rule_of[i]) != (int64_t)i);
+		bug_if(image_build_pattern(b, rule_of[i], 0) != (int64_t)i);
 }
 
 /* 64-octet aligned; the caller frees. */
