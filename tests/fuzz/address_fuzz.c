@@ -5,8 +5,11 @@
 
 #include "address.h"
 #include "check.h"
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { NUMBER = 1, ALPHA = 2, RAW = 4 };
+unsigned fuzz_reached;
+const unsigned fuzz_wanted = NUMBER | ALPHA | RAW;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -23,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	bug_if(!address_key_valid(&key));
+	fuzz_reached |= 1u << ((key.octets[0] >> 5) - 1); /* the kinds count from 1 */
 	address_text(text, &key);
 	if (key.octets[0] >> 5 == SENDER_KEY_RAW)
 		return 0;

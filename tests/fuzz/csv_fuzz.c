@@ -10,9 +10,12 @@
 
 #include "check.h"
 #include "csv.h"
+#include "fuzz.h"
 #include "instant.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { ROW = 1, INSTANT = 2, BAD_ROW = 4 };
+unsigned fuzz_reached;
+const unsigned fuzz_wanted = ROW | INSTANT | BAD_ROW;
 
 /* "field","field"\n with quotes doubled; the octets written. */
 static size_t write_row(char *out, const struct csv_row *row)
@@ -70,6 +73,7 @@ static void check_row(const struct csv_row *row, const char *text, size_t size)
 		bug_if(field < text || field + strlen(field) > text + size);
 		bug_if(strlen(field) > CSV_FIELD_MAX || !utf8_valid(field, strlen(field)));
 		if (instant_parse(&instant, field) == 0 && instant != 0) {
+			fuzz_reached |= INSTANT;
 			uint32_t again = 0;
 
 			instant_text(back, instant);
@@ -98,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		result = csv_next(&csv, &row, &problems);
 		bug_if(csv.at < before || csv.at > csv.end);
+		fuzz_reached |= result == CSV_ROW ? ROW : result == CSV_BAD_ROW ? BAD_ROW : 0;
 		if (result != CSV_ROW)
 			continue;
 		bug_if(csv.at == before || row.row <= last);

@@ -5,6 +5,11 @@
  */
 #include "check.h"
 #include "frame.h"
+#include "fuzz.h"
+
+enum { WHOLE = 1, BAD = 2 };
+unsigned fuzz_reached;
+const unsigned fuzz_wanted = WHOLE | BAD;
 
 /* The cursor reads the header; this reads it again, plainly. */
 static uint32_t length_at(const uint8_t *at)
@@ -28,11 +33,10 @@ static void check_prefixes(const uint8_t *at, size_t left)
 
 	for (size_t n = 0; n <= most; n++)
 		bug_if(smpp_frame(at, n, n, &h) != expected(at, n));
+	fuzz_reached |= expected(at, most) == FRAME_BAD ? BAD : 0;
 	for (size_t n = SMPP_HEADER_SIZE; n <= most; n++)
 		bug_if(smpp_frame(at, SMPP_HEADER_SIZE, n, &h) != expected(at, n));
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -43,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_prefixes(data + at, size - at);
 		if (smpp_frame(data + at, size - at, size - at, &h) != FRAME_WHOLE)
 			break;
+		fuzz_reached |= WHOLE;
 		bug_if(h.length != length_at(data + at) || h.length > size - at);
 		at += h.length;
 	}

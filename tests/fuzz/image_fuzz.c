@@ -12,10 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "image_reseal.h"
 #include "sample_image.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { OPENED = 1, REFUSED = 2 };
+unsigned fuzz_reached;
+const unsigned fuzz_wanted = OPENED | REFUSED;
 
 static void open_and_use(const uint8_t *octets, size_t size)
 {
@@ -23,9 +26,11 @@ static void open_and_use(const uint8_t *octets, size_t size)
 	struct image im;
 
 	if (image_open(&im, octets, size, error) != 0) {
+		fuzz_reached |= REFUSED;
 		bug_if(error[0] == '\0' || strnlen(error, sizeof(error)) == sizeof(error));
 		return;
 	}
+	fuzz_reached |= OPENED;
 	image_walk(&im);
 	image_close(&im);
 }

@@ -3,7 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "../unit/smpp/check_message.h"
+
+enum { DECODED = 1, REFUSED = 2 };
+unsigned fuzz_reached;
+const unsigned fuzz_wanted = DECODED | REFUSED;
 
 /* What was read before must not depend on what the decoder's output held before. */
 static void decode_again(const struct smpp_message *first, const uint8_t *pdu, size_t len)
@@ -16,8 +21,6 @@ static void decode_again(const struct smpp_message *first, const uint8_t *pdu, s
 	bug_if(m.payload.octets.data != first->payload.octets.data);
 	bug_if(m.tlvs.len != first->tlvs.len || m.n_destinations != first->n_destinations);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -36,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&m, 0, sizeof(m));
 	const uint32_t status = smpp_decode(&m, pdu, size);
 	check_message(&m, status, pdu, size);
+	fuzz_reached |= status == SMPP_ROK ? DECODED : REFUSED;
 	decode_again(&m, pdu, size);
 	free(pdu);
 	return 0;

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "header.h"
 #include "packet.h"
 #include "../unit/wire/packet_build.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { TCP = 1, REWRITTEN = 2 };
+unsigned fuzz_reached;
+const unsigned fuzz_wanted = TCP | REWRITTEN;
 
 static void fail(const char *what)
 {
@@ -62,6 +65,7 @@ static void rewrite(const struct packet_policy *policy, const struct packet *p)
 	    back.window != p->window || back.payload_len != p->payload_len ||
 	    back.payload_sum % 0xffff != p->payload_sum % 0xffff || back.hash != p->hash)
 		fail("what was written reads back otherwise");
+	fuzz_reached |= REWRITTEN;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -80,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	packet_parse(&policy, &m, data[0] & 1 ? SIDE_SMSC : SIDE_ESME, &p);
 	const struct twin t = twin_parse(&policy, frame, (long)size - 1);
+	fuzz_reached |= p.class == PACKET_TCP ? TCP : 0;
 	const char *differs = twin_differs(&t, &p);
 	if (differs != NULL)
 		fail(differs);

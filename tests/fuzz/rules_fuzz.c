@@ -10,11 +10,14 @@
 #include <string.h>
 
 #include "check.h"
+#include "fuzz.h"
 #include "rule_compile.h"
 
 #define COMPILE_MAX 200u /* octets of a file whose patterns are compiled: it is slow */
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { READ = 1, COMPILED = 2, REFUSED = 4 };
+unsigned fuzz_reached;
+const unsigned fuzz_wanted = READ | COMPILED | REFUSED;
 
 static void check_text(const char *text, size_t max)
 {
@@ -70,13 +73,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	problems_init(&problems, "fuzz.yaml");
 	if (rule_set_read(&set, (const char *)data, size, &problems) != 0) {
 		check_problems(&problems);
+		fuzz_reached |= REFUSED;
 		return 0;
 	}
 	check_set(set);
+	fuzz_reached |= READ;
 	if (size <= COMPILE_MAX && !slow_to_compile(set)) {
 		if (rule_compile(&database, set, &problems) != 0 ||
 		    rule_run_tests(set, database, &problems) != 0)
 			check_problems(&problems);
+		fuzz_reached |= database != NULL ? COMPILED : 0;
 		hs_free_database(database);
 	}
 	rule_set_free(set);

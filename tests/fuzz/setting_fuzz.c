@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "setting.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { READ = 1, REFUSED = 2 };
+unsigned fuzz_reached;
+const unsigned fuzz_wanted = READ | REFUSED;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -20,8 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (settings_parse(&s, (const char *)data, size, "f", error) != 0) {
 		if (strncmp(error, "f:", 2) != 0 || strchr(error, ' ') == NULL)
 			abort();
+		fuzz_reached |= REFUSED;
 		return 0;
 	}
+	fuzz_reached |= READ;
 	FILE *out = open_memstream(&text, &len);
 	if (out == NULL)
 		abort();

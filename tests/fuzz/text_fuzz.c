@@ -8,9 +8,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "text.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { DECODED = 1, REFUSED = 2 };
+unsigned fuzz_reached;
+const unsigned fuzz_wanted = DECODED | REFUSED;
 
 static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t len, size_t udh)
 {
@@ -21,6 +24,7 @@ static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t l
 	bug_if(plain == NULL || again == NULL || folded == NULL);
 	const int64_t n = text_decode(coding, in, len, udh, plain, cap);
 	bug_if(n < 0 ? n != -EILSEQ : (size_t)n > cap);
+	fuzz_reached |= n > 0 ? DECODED : n < 0 ? REFUSED : 0;
 	if (n >= 0) {
 		const size_t len8 = (size_t)n;
 		/* What comes out is UTF-8, and so is its folding, which folds no further. */
