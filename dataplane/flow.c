@@ -312,4 +312,17 @@ void flow_remove(struct flow_table *t, struct flow_head *flow)
 	t->free[t->n_free++] = index;
 }
 
+struct flow_head *flow_next(const struct flow_table *t, uint32_t *at)
+{
+	const uint64_t end = ((uint64_t)t->mask + 1) * BUCKET_FLOWS;
+
+	while (*at < end) {
+		const uint32_t slot = (*at)++;
+		const uint32_t flow = t->buckets[slot / BUCKET_FLOWS].flow[slot % BUCKET_FLOWS];
+		if (flow != 0)
+			return flow_at(t, flow - 1);
+	}
+	return NULL;
+}
+
 uint32_t flow_count(const struct flow_table *t) { return t->capacity - t->n_free; }

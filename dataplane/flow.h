@@ -48,6 +48,9 @@ struct flow_head *flow_find_one(const struct flow_table *table, const struct flo
 /* A zeroed flow with key and hash set, or NULL when full. The key must be new. */
 struct flow_head *flow_add(struct flow_table *table, const struct flow_key *key, uint32_t hash);
 void flow_remove(struct flow_table *table, struct flow_head *flow);
+/* The flows one after another, from *at = 0 on; NULL at the end. The one returned may be
+ * removed; flows added meanwhile may be missed. */
+struct flow_head *flow_next(const struct flow_table *table, uint32_t *at);
 uint32_t flow_count(const struct flow_table *table);
 
 #endif

@@ -106,8 +106,10 @@ void worker_close(struct worker *w)
 {
 	if (w == NULL)
 		return;
-	if (w->flows != NULL)
-		flow_table_close(w->flows);
+	uint32_t at = 0;
+	for (struct flow_head *f; w->flows != NULL && (f = flow_next(w->flows, &at)) != NULL;)
+		relay_release(&((struct connection *)f)->relay);
+	flow_table_close(w->flows);
 	free(w->tx);
 	free(w->vector);
 	free(w);

@@ -30,36 +30,60 @@ static bool acceptable(const struct leg *l, uint32_t seq, uint32_t len)
 	return seq_lt(l->rcv_nxt, seq + len) && seq_lt(seq, l->rcv_adv);
 }
 
-/* RFC 7323 section 5.3: R1 drops old time-stamps, R3 keeps the newest in-order one. */
-static bool timestamp_is_old(struct leg *l, const struct packet *p,
-                             const struct tcp_options *options)
+/*
+ * RFC 7323 section 5.3: R1, an older time-stamp than TS.Recent is a segment of another
+ * time (PAWS). TS.Recent cannot outlive its 24 days (section 5.5): idle_limit is at most
+ * seven. A segment without the option is taken as kernels take it: some middle boxes
+ * forget it, and the numbers are checked all the same.
+ */
+static bool timestamp_is_old(const struct leg *l, const struct tcp_options *options)
+{
+	return options->has_ts && seq_lt(options->ts_val, l->ts_recent);
+}
+
+/* R3 and section 4.3: echoed is the first segment that an ACK will cover, so that a
+ * delayed ACK shows its delay; what goes on to the other end is the newest. */
+static void timestamp_take(struct leg *l, const struct packet *p,
+                           const struct tcp_options *options)
 {
 	if (!options->has_ts)
-		return false;
-	if (seq_lt(options->ts_val, l->ts_recent))
-		return true;
-	if (seq_leq(p->seq, l->rcv_nxt))
+		return;
+	if (seq_leq(p->seq, l->rcv_acked))
 		l->ts_recent = options->ts_val;
-	return false;
+	if (seq_leq(p->seq, l->rcv_nxt) && seq_lt(l->ts_newest, options->ts_val))
+		l->ts_newest = options->ts_val;
 }
 
-/* Drop n octets of m's stream part at its front. */
-static void trim_front(struct rte_mbuf *m, uint32_t n)
+/* An ACK that anybody can draw, RFC 5961 section 7: so many, and no more. */
+static void challenge(struct relay *r, struct leg *l, struct tcp_env *env)
 {
-	struct segment *s = segment_of(m);
-
-	s->seq += n;
-	s->off = (uint16_t)(s->off + n);
-	s->len = (uint16_t)(s->len - n);
-	s->flags &= (uint8_t)~SEGMENT_SUM;
+	if (env->now_us - r->challenge_us >= CHALLENGE_US) {
+		r->challenge_us = env->now_us;
+		r->challenges = 0;
+	}
+	if (r->challenges == CHALLENGE_MOST) {
+		tcp_count(env, COUNTER_TCP_CHALLENGE_LIMITED, 1);
+		return;
+	}
+	r->challenges++;
+	tcp_count(env, COUNTER_TCP_CHALLENGE, 1);
+	l->ack_now = true;
 }
 
-static void trim_end(struct rte_mbuf *m, uint32_t keep)
+/* Octets that had come before are said with the next ACK (RFC 2883), and looked at. */
+static void note_old(struct leg *l, const struct packet *p, struct tcp_env *env)
 {
-	struct segment *s = segment_of(m);
+	const uint32_t last = p->seq + p->payload_len;
+	const uint32_t end = seq_lt(last, l->rcv_nxt) ? last : l->rcv_nxt;
 
-	s->len = (uint16_t)keep;
-	s->flags &= (uint8_t)~SEGMENT_SUM;
+	if (!seq_lt(p->seq, end) || l->fin_received)
+		return;
+	leg_note_duplicate(l, p->seq, end);
+	tcp_count(env, COUNTER_TCP_CONFLICT,
+	          order_conflicts(
+			  l, p->seq,
+			  rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->payload_off),
+			  p->payload_len));
 }
 
 /* In-order octets: onto leg.in, or nowhere when the relay is being shut. */
@@ -84,71 +108,16 @@ static void take_in_order(struct relay *r, struct leg *l, struct rte_mbuf *m,
 
 static void drain_out_of_order(struct relay *r, struct leg *l, const struct tcp_env *env)
 {
-	while (l->ooo.head != NULL && seq_leq(segment_of(l->ooo.head)->seq, l->rcv_nxt)) {
-		struct chain one = { 0 };
-		const uint32_t len = segment_of(l->ooo.head)->len;
-		if (chain_move(&one, &l->ooo, len, NULL) != 0) /* whole mbuf: cannot fail */
-			bug_die(__FILE__, __LINE__, "whole mbuf did not move");
-		const uint32_t old = l->rcv_nxt - segment_of(one.head)->seq;
-		if (old >= len) {
-			rte_pktmbuf_free(one.head);
+	for (struct rte_mbuf *m; (m = order_next(l)) != NULL;) {
+		const uint32_t old = l->rcv_nxt - segment_of(m)->seq;
+		if (old >= segment_of(m)->len) {
+			rte_pktmbuf_free(m);
 			continue;
 		}
 		if (old > 0)
-			trim_front(one.head, old);
-		take_in_order(r, l, one.head, env);
+			segment_trim_front(m, old);
+		take_in_order(r, l, m, env);
 	}
-}
-
-/* Put m between before and after, where it belongs; overlaps were trimmed. */
-static void ooo_link(struct chain *c, struct rte_mbuf *before, struct rte_mbuf *m)
-{
-	struct segment *s = segment_of(m);
-
-	if (before == NULL) {
-		s->next = c->head;
-		c->head = m;
-	} else {
-		s->next = segment_of(before)->next;
-		segment_of(before)->next = m;
-	}
-	if (s->next == NULL)
-		c->tail = m;
-	c->octets += s->len;
-	c->segments++;
-}
-
-/*
- * Keep m, which lies behind a gap. What is already stored wins over what comes
- * later: a second text for the same octets is an evasion, not news.
- */
-static void store_out_of_order(struct leg *l, struct rte_mbuf *m, struct tcp_env *env)
-{
-	struct segment *s = segment_of(m);
-	struct rte_mbuf *before = NULL, *after = l->ooo.head;
-
-	tcp_count(env, COUNTER_TCP_OUT_OF_ORDER, 1);
-	while (after != NULL && seq_leq(segment_of(after)->seq, s->seq)) {
-		before = after;
-		after = segment_of(after)->next;
-	}
-	if (before != NULL) {
-		const uint32_t end = segment_of(before)->seq + segment_of(before)->len;
-		if (seq_leq(s->seq + s->len, end)) {
-			rte_pktmbuf_free(m);
-			return;
-		}
-		if (seq_lt(s->seq, end))
-			trim_front(m, end - s->seq);
-	}
-	if (after != NULL && seq_lt(segment_of(after)->seq, s->seq + s->len))
-		trim_end(m, segment_of(after)->seq - s->seq);
-	if (s->len == 0 || l->ooo.segments >= LEG_OOO_MAX) {
-		tcp_count(env, COUNTER_TCP_OOO_FULL, s->len != 0);
-		rte_pktmbuf_free(m);
-		return;
-	}
-	ooo_link(&l->ooo, before, m);
 }
 
 /* RFC 9293 section 3.10.7.4, seventh check: segment text. m is ours from here on. */
@@ -166,19 +135,22 @@ static void receive_payload(struct relay *r, struct leg *l, const struct packet 
 		.flags = SEGMENT_SUM,
 	};
 	if (p->payload_len > room)
-		trim_end(m, room);
+		segment_trim_end(m, room);
 	if (seq_lt(p->seq, l->rcv_nxt)) {
 		const uint32_t old = l->rcv_nxt - p->seq;
 		l->ack_now = true; /* a retransmission: its sender missed our ACK */
+		note_old(l, p, env);
 		if (old >= segment_of(m)->len) { /* the new octets were beyond the window */
 			rte_pktmbuf_free(m);
 			return;
 		}
-		trim_front(m, old);
+		segment_trim_front(m, old);
 	}
+	if (unlikely(l->ooo.head != NULL))
+		order_adopt(l, m, env);
 	if (segment_of(m)->seq != l->rcv_nxt) {
 		l->ack_now = true;
-		store_out_of_order(l, m, env);
+		order_store(l, m, env);
 		return;
 	}
 	take_in_order(r, l, m, env);
@@ -215,12 +187,55 @@ static void receive_rst(struct relay *r, enum side side, const struct packet *p,
 	const enum side other = side_other(side);
 
 	if (p->seq != l->rcv_nxt) {
-		l->ack_now = true;
+		challenge(r, l, env);
 		return;
 	}
 	(void)leg_emit_bare(r, other, r->leg[other].snd_max, TCP_RST | TCP_ACK, env);
 	tcp_count(env, COUNTER_HELD_AT_CLOSE, l->in.octets);
 	r->state = RELAY_DEAD;
+}
+
+/* RFC 5961 section 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. */
+static bool ack_believable(const struct leg *l, uint32_t ack)
+{
+	return seq_leq(l->snd_una - l->max_wnd, ack) && seq_leq(ack, l->snd_max);
+}
+
+static void take_ack(struct relay *r, enum side side, const struct packet *p,
+                     struct tcp_env *env)
+{
+	struct leg *l = &r->leg[side];
+	const uint32_t window = (uint32_t)p->window << l->wscale;
+
+	if (l->max_wnd < window)
+		l->max_wnd = window;
+	leg_acknowledged(r, side, p, env);
+}
+
+/* RFC 9293 section 3.10.7.4, first check: what cannot be taken is answered with an ACK,
+ * unless it is a RST. */
+static void receive_unacceptable(struct relay *r, enum side side, const struct packet *p,
+                                 bool old_stamp, struct tcp_env *env)
+{
+	struct leg *l = &r->leg[side];
+	const bool old = seq_leq(p->seq, l->rcv_nxt);
+
+	if (p->flags & TCP_RST)
+		return;
+	tcp_count(env, old ? COUNTER_TCP_DUPLICATE : COUNTER_TCP_OUT_OF_WINDOW, 1);
+	/* A retransmission, a probe of our closed window and a keep-alive (RFC 9293 section
+	 * 3.8.4) need their ACK; anything else may be somebody who guesses. */
+	if (!(p->flags & TCP_SYN) &&
+	    ((old && p->payload_len != 0) || p->seq == l->rcv_nxt - 1)) {
+		l->ack_now = true;
+		note_old(l, p, env);
+	} else {
+		challenge(r, l, env);
+	}
+	/* "Special allowance ... for valid ACKs": a probe may bring news of our octets. */
+	if (p->flags & TCP_ACK && old && !old_stamp && !(p->flags & TCP_SYN) &&
+	    ack_believable(l, p->ack))
+		take_ack(r, side, p, env);
 }
 
 /* Checks one to five; whether the segment's text may be looked at. */
@@ -235,36 +250,27 @@ static bool receive_checks(struct relay *r, enum side side, const struct packet 
 		options_read(&options,
 		             rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off + 20),
 		             p->options_len);
-	if (!acceptable(l, p->seq, len) ||
-	    (r->ts_ok && !(p->flags & TCP_RST) && timestamp_is_old(l, p, &options))) {
-		if (p->flags & TCP_RST)
-			return false;
-		tcp_count(env,
-		          seq_lt(p->seq, l->rcv_nxt) ? COUNTER_TCP_DUPLICATE
-		                                     : COUNTER_TCP_OUT_OF_WINDOW,
-		          1);
-		l->ack_now = true;
-		/* An old segment may still bring a new ACK (retransmission, keep-alive). */
-		if (p->flags & TCP_ACK && seq_leq(p->seq, l->rcv_nxt) && !(p->flags & TCP_SYN))
-			leg_acknowledged(r, side, p, env);
+	const bool old_stamp = timestamp_is_old(l, &options);
+	if (!acceptable(l, p->seq, len) || (old_stamp && !(p->flags & TCP_RST))) {
+		receive_unacceptable(r, side, p, old_stamp, env);
 		return false;
 	}
 	if (p->flags & TCP_RST) {
 		receive_rst(r, side, p, env);
 		return false;
 	}
-	if (p->flags & TCP_SYN) { /* RFC 5961 section 4.2 */
-		l->ack_now = true;
+	if (p->flags & TCP_SYN) { /* RFC 5961 section 4.2: whatever its number */
+		challenge(r, l, env);
 		return false;
 	}
 	if (!(p->flags & TCP_ACK))
 		return false;
-	/* An ACK of what was never sent: fifth check, "send an ACK, drop the segment". */
-	if (seq_lt(l->snd_max, p->ack)) {
-		l->ack_now = true;
+	if (!ack_believable(l, p->ack)) {
+		challenge(r, l, env);
 		return false;
 	}
-	leg_acknowledged(r, side, p, env);
+	timestamp_take(l, p, &options);
+	take_ack(r, side, p, env);
 	return true;
 }
 

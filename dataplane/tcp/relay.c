@@ -74,7 +74,9 @@ static void learn(struct relay *r, enum side side, const struct packet *p,
 	if (l->mss < least)
 		l->mss = least;
 	l->wscale = options->wscale;
-	l->ts_recent = options->ts_val;
+	l->ts_recent = l->ts_newest = options->ts_val;
+	l->rcv_acked = l->rcv_nxt;
+	l->max_wnd = p->window;
 	l->snd_wnd = p->window; /* the window of a SYN is not scaled, RFC 7323 section 2.2 */
 	/* The other leg sends as this end: same initial sequence number. */
 	o->snd_una = o->snd_nxt = o->snd_max = o->snd_end = o->recover = p->seq + 1;

@@ -58,6 +58,12 @@ struct tcp_env {
 
 /* Out-of-order segments a leg stores (RFC 9293 section 3.10.7.4 keeps them; bounded). */
 #define LEG_OOO_MAX 64u
+#define LEG_SACK_RECENT 4u
+
+/* ACKs of a connection that somebody who guesses can draw (RFC 5961 section 7: "no more
+ * than 10 challenge ACKs in any 5 second window"). */
+#define CHALLENGE_MOST 10u
+#define CHALLENGE_US 5000000u
 
 struct leg {
 	/* receive half: sequence space of the endpoint at this leg */
@@ -65,13 +71,18 @@ struct leg {
 	struct chain in;            /* in order, not yet decided */
 	struct chain ooo;           /* ahead of a gap, sorted, no overlaps */
 	uint32_t fin_seq;           /* of the peer's FIN, when fin_seen */
-	uint32_t ts_recent;         /* newest TSval of this endpoint (RFC 7323) */
+	uint32_t rcv_acked;         /* Last.ACK.sent (RFC 7323 section 4.3) */
+	uint32_t ts_recent;         /* TS.Recent: what we echo, and what PAWS compares with */
+	uint32_t ts_newest;         /* newest TSval in order: the other leg sends it on */
+	uint32_t sack_recent[LEG_SACK_RECENT]; /* a number in each run stored, newest first */
+	uint32_t dsack_left, dsack_right; /* octets that came twice, to be said once */
 	uint32_t unacked;           /* octets received since our last ACK */
 
 	/* send half: sequence space of the other endpoint, as this one knows it */
 	uint32_t snd_una, snd_nxt, snd_max; /* snd_nxt falls back to snd_una on a time-out */
 	uint32_t snd_end;           /* behind the last queued octet; a FIN is this number */
 	uint32_t snd_wnd, snd_wl1, snd_wl2;
+	uint32_t max_wnd;           /* MAX.SND.WND (RFC 5961 section 5.2) */
 	struct chain out;           /* from snd_una to snd_end */
 	struct rte_mbuf *next;      /* member of out that begins at snd_nxt; NULL at the end */
 	uint32_t cwnd, ssthresh, recover;
@@ -81,6 +92,7 @@ struct leg {
 	uint16_t ip_id;             /* IPv4 identification of the next frame to it */
 	uint8_t wscale;             /* shift of windows this endpoint sends */
 	uint8_t dupacks, backoff;
+	uint8_t n_sack_recent;
 
 	bool fin_seen, fin_received;        /* peer's FIN: somewhere; in order */
 	bool fin_queued, fin_sent, fin_acked; /* our FIN */
@@ -106,6 +118,8 @@ struct relay {
 	bool established;       /* the handshake was completed */
 	uint64_t touched_us;    /* last segment from either end */
 	uint64_t state_us;      /* when the state began */
+	uint64_t challenge_us;  /* when the present window of challenges began */
+	uint8_t challenges;     /* in it */
 };
 
 /* A fresh relay (zeroed but for head) from the first SYN, which is passed on. */

@@ -43,7 +43,22 @@ bool leg_emit_bare(struct relay *r, enum side side, uint32_t seq, uint8_t flags,
 bool leg_emit_segment(struct relay *r, enum side side, struct rte_mbuf *m,
                       struct tcp_env *env);
 
-/* sack.c: the option for what lies behind gaps; octets written, 0 = nothing to say. */
-unsigned leg_write_sack(const struct leg *l, uint8_t *out);
+/* order.c: octets ahead of a gap. */
+void segment_trim_front(struct rte_mbuf *m, uint32_t n);
+void segment_trim_end(struct rte_mbuf *m, uint32_t keep);
+/* Where m overlaps what is stored, it takes the stored text. */
+void order_adopt(struct leg *l, struct rte_mbuf *m, struct tcp_env *env);
+/* Whether octets that were sent again say something else than leg.in holds. */
+bool order_conflicts(const struct leg *l, uint32_t seq, const uint8_t *octets, uint32_t len);
+/* Keep m, which lies behind a gap, or free it. */
+void order_store(struct leg *l, struct rte_mbuf *m, struct tcp_env *env);
+/* Take out the first stored segment that is no longer ahead of rcv_nxt; NULL = none. */
+struct rte_mbuf *order_next(struct leg *l);
+
+/* sack.c: the option for what was stored and what came twice, in at most room octets;
+ * octets written, 0 = nothing to say. */
+unsigned leg_write_sack(struct leg *l, unsigned room, uint8_t *out);
+void leg_note_stored(struct leg *l, uint32_t seq);
+void leg_note_duplicate(struct leg *l, uint32_t left, uint32_t right);
 
 #endif

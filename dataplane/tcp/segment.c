@@ -7,15 +7,15 @@
 
 #include "relay_priv.h"
 
-static unsigned write_options(const struct relay *r, enum side side, bool sack, uint8_t *out)
+static unsigned write_options(struct relay *r, enum side side, bool sack, uint8_t *out)
 {
-	const struct leg *l = &r->leg[side];
+	struct leg *l = &r->leg[side];
 	unsigned n = 0;
 
 	if (r->ts_ok) /* each end sees the other's own clock, RFC 7323 section 3.2 */
-		n = options_write_ts(out, r->leg[side_other(side)].ts_recent, l->ts_recent);
-	if (sack && r->sack_ok && l->ooo.head != NULL)
-		n += leg_write_sack(l, out + n);
+		n = options_write_ts(out, r->leg[side_other(side)].ts_newest, l->ts_recent);
+	if (sack && r->sack_ok && (l->ooo.head != NULL || l->dsack_left != l->dsack_right))
+		n += leg_write_sack(l, HEADER_OPTIONS_MAX - n, out + n);
 	return n;
 }
 
@@ -69,6 +69,7 @@ static bool emit(struct relay *r, enum side side, struct rte_mbuf *m, uint32_t s
 	tx->mbufs[tx->n++] = m;
 	l->ack_now = false;
 	l->unacked = 0;
+	l->rcv_acked = l->rcv_nxt;
 	l->ack_at = 0;
 	return true;
 }

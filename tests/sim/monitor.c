@@ -164,8 +164,9 @@ static void said_ack(struct conn *c, int to, const struct seg *g)
 		const uint64_t left = end_offset(g->sack[i][0], c->end[to].config.isn + 1, ack);
 		const uint64_t right =
 			end_offset(g->sack[i][1], c->end[to].config.isn + 1, ack);
-		if (!c->end[0].sack_ok || !c->end[1].sack_ok || left <= ack || right <= left ||
-		    right > h->room)
+		/* Only the first may tell of octets that came twice (RFC 2883 section 4). */
+		if (!c->end[0].sack_ok || !c->end[1].sack_ok || right <= left ||
+		    right > h->room || (left <= ack && (i != 0 || right > ack)))
 			sim_fail(s, "SACK block that cannot be");
 		for (uint64_t at = left; at < right && !s->failed; at++)
 			if (!h->have[at])
@@ -196,9 +197,15 @@ static void said_stamp(struct conn *c, int to, const struct seg *g)
 	d->clocked = true;
 	if (!monitor_nothing_dropped(s) || here->doubt || there->doubt)
 		return;
-	if (here->stamped && d->ack == here->contig && !here->fin &&
-	    (int32_t)(g->ts_ecr - here->contig_stamp) < 0)
-		sim_fail(s, "TSecr is older than what is acknowledged");
+	/* RFC 7323 section 4.3: the first segment since the last ACK is echoed, and that one
+	 * is no older than the last of those before it. */
+	if (d->whole_ack != 0 && d->ack == here->contig && d->ack > d->whole_ack &&
+	    !here->fin && (int32_t)(g->ts_ecr - d->whole_stamp) < 0)
+		sim_fail(s, "TSecr is older than what was acknowledged before");
+	if (here->stamped && d->ack == here->contig) {
+		d->whole_ack = d->ack;
+		d->whole_stamp = here->contig_stamp;
+	}
 	if (there->stamped && c->said[!to].ack == there->contig && !there->fin &&
 	    (int32_t)(g->ts_val - there->contig_stamp) < 0)
 		sim_fail(s, "TSval is older than what was received");

@@ -66,8 +66,8 @@ struct heard {
 };
 struct said {
 	struct octets log;
-	uint64_t ack, edge, fin_at;
-	uint32_t stamp, echo;
+	uint64_t ack, edge, fin_at, whole_ack;
+	uint32_t stamp, echo, whole_stamp;
 	bool any, clocked, fin, rst;
 	uint32_t checked;   /* octets of log the oracle has taken */
 };

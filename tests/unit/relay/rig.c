@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <rte_eal.h>
+
+#define AUDIT_SLOTS 64u
+#define START_US UINT64_C(1000000)
+
+void rig_eal(void)
+{
+	char *args[] = { (char *)"rig",
+		         (char *)"--no-huge",
+		         (char *)"--no-shconf",
+		         (char *)"--no-pci",
+		         (char *)"--no-telemetry",
+		         (char *)"-m",
+		         (char *)"64",
+		         (char *)"-l",
+		         (char *)"0",
+		         (char *)"--log-level=3",
+		         NULL };
+
+	if (rte_eal_init(10, args) < 0)
+		abort();
+}
+
+struct rte_mempool *rig_pool(unsigned buffers)
+{
+	static unsigned count;
+	char name[32];
+
+	snprintf(name, sizeof(name), "rig%u", count++);
+	struct rte_mempool *pool =
+		rte_pktmbuf_pool_create(name, buffers, 0, sizeof(struct segment),
+	                                RTE_PKTMBUF_HEADROOM + 2048, SOCKET_ID_ANY);
+	if (pool == NULL)
+		abort();
+	return pool;
+}
+
+/* What the worker needs of the rest of the data plane: no tables, and a screener that
+ * finds nothing. */
+const struct tables *publish_load(const struct publish *publish)
+{
+	(void)publish;
+	return NULL;
+}
+void publish_quiescent(struct publish *publish, unsigned worker)
+{
+	(void)publish, (void)worker;
+}
+void publish_online(struct publish *publish, unsigned worker) { (void)publish, (void)worker; }
+void publish_offline(struct publish *publish, unsigned worker) { (void)publish, (void)worker; }
+enum reason screen_bind(const struct tables *tables, uint32_t row, uint32_t seconds,
+                        uint32_t *status)
+{
+	(void)tables, (void)row, (void)seconds, (void)status;
+	return REASON_PASS;
+}
+void screen_run(struct screen_context *context, struct screen_vector *vector)
+{
+	(void)context, (void)vector;
+}
+
+static void *zeroed(size_t size)
+{
+	void *at = aligned_alloc(64, (size + 63) / 64 * 64);
+
+	if (at == NULL)
+		abort();
+	return memset(at, 0, size);
+}
+
+static struct path path_fixed(void)
+{
+	struct path p = { .port = { 40000, 2775 }, .ttl = { 60, 61 }, .version = 4 };
+
+	memcpy(p.mac[ESME], "\x02\x00\x00\x00\x00\x01", 6);
+	memcpy(p.mac[SMSC], "\x02\x00\x00\x00\x00\x02", 6);
+	memcpy(p.addr[ESME], "\x0a\x63\x00\x01", 4);
+	memcpy(p.addr[SMSC], "\x0a\x63\x00\x02", 4);
+	return p;
+}
+
+struct rig *rig_open(struct rte_mempool *pool, void (*change)(struct settings *))
+{
+	static const uint8_t key[16] = "recipients' key";
+	struct rig *r = zeroed(sizeof(*r));
+	char error[200];
+
+	settings_defaults(&r->settings);
+	r->settings.flows = 64;
+	if (change != NULL)
+		change(&r->settings);
+	r->pool = pool;
+	r->now = START_US;
+	r->path = path_fixed();
+	r->isn[ESME] = UINT32_MAX - 100;
+	r->isn[SMSC] = UINT32_MAX - 200;
+	for (int end = ESME; end <= SMSC; end++)
+		r->offer[end] = (struct rig_offer){ .mss = 1460, .window = 60000, .wscale = 3 };
+	r->ports = (struct ports){ .n_links = 1, .pool = pool };
+	r->report = (struct report_worker){
+		.counters = zeroed(REPORT_COUNTERS * sizeof(uint64_t)),
+		.ring = zeroed(sizeof(struct report_ring) +
+		               AUDIT_SLOTS * sizeof(struct audit_record)),
+		.ring_mask = AUDIT_SLOTS - 1,
+	};
+	if (worker_open(&r->worker, 0, &r->settings, &r->ports, (struct publish *)r, &r->report,
+	                &r->unix_offset, key, error) != 0)
+		abort();
+	timer_wheel_init(&r->worker->timers, r->now);
+	return r;
+}
+
+void rig_close(struct rig *r)
+{
+	worker_close(r->worker);
+	free(r->report.counters);
+	free(r->report.ring);
+	assert_int_equal(rte_mempool_avail_count(r->pool), r->pool->size);
+	free(r);
+}
+
+/* Everything the worker says is checked (headers, sums, lengths) and kept. */
+static void hear(struct rig *r, int to)
+{
+	struct tcp_tx *tx = &r->worker->tx[to];
+
+	for (unsigned i = 0; i < tx->n; i++) {
+		struct rte_mbuf *m = tx->mbufs[i];
+		struct rig_frame *f = &r->said[to][r->n_said[to] % RIG_SAID_MAX];
+		assert_true(m->pkt_len <= WIRE_MAX && m->nb_segs == 1);
+		assert_true(r->n_said[to] - r->at_said[to] < RIG_SAID_MAX);
+		f->len = m->data_len;
+		memcpy(f->octets, rte_pktmbuf_mtod(m, void *), f->len);
+		const char *wrong = frame_read(&r->path, !to, f->octets, f->len, &f->seg);
+		if (wrong != NULL)
+			fail_msg("a frame to %s: %s", to == ESME ? "the ESME" : "the SMSC",
+			         wrong);
+		if (!(f->seg.flags & SYN)) {
+			f->seg.seq -= r->isn[!to] + 1;
+			f->seg.ack -= f->seg.flags & ACK ? r->isn[to] + 1 : 0;
+		}
+		for (unsigned b = 0; b < f->seg.n_sacks; b++) {
+			f->seg.sack[b][0] -= r->isn[to] + 1;
+			f->seg.sack[b][1] -= r->isn[to] + 1;
+		}
+		r->n_said[to]++;
+		rte_pktmbuf_free(m);
+	}
+	tx->n = 0;
+}
+
+static void turn(struct rig *r, int from, struct rte_mbuf *const *frames, unsigned n)
+{
+	worker_begin(r->worker, r->now);
+	worker_take(r->worker, 0, (enum side)from, frames, n);
+	worker_input(r->worker, 0);
+	worker_finish(r->worker);
+	hear(r, ESME);
+	hear(r, SMSC);
+}
+
+void rig_frame(struct rig *r, int from, const uint8_t *frame, uint32_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(r->pool);
+
+	assert_non_null(m);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
+	turn(r, from, &m, 1);
+}
+
+void rig_send(struct rig *r, int from, struct seg s)
+{
+	uint8_t frame[WIRE_MAX];
+
+	if (!(s.flags & (SYN | RST)))
+		s.flags |= ACK;
+	if (!(s.flags & SYN))
+		s.seq += r->isn[from] + 1;
+	if (s.flags & ACK)
+		s.ack += r->isn[!from] + 1;
+	rig_frame(r, from, frame, frame_build(&r->path, from, &s, frame));
+}
+
+void rig_wait(struct rig *r, uint64_t ms)
+{
+	while (ms-- > 0) {
+		r->now += 1000;
+		turn(r, ESME, NULL, 0);
+	}
+}
+
+static struct seg syn_of(const struct rig *r, int end)
+{
+	const struct rig_offer *o = &r->offer[end];
+
+	return (struct seg){ .seq = r->isn[end],
+		             .window = o->window,
+		             .mss = o->mss,
+		             .wscale = o->wscale,
+		             .has_wscale = !o->no_wscale,
+		             .has_ts = !o->no_ts,
+		             .ts_val = 1000,
+		             .sack_ok = !o->no_sack,
+		             .flags = SYN };
+}
+
+void rig_handshake(struct rig *r)
+{
+	const bool ts = !r->offer[ESME].no_ts && !r->offer[SMSC].no_ts;
+	struct seg syn = syn_of(r, ESME), answer = syn_of(r, SMSC);
+
+	rig_send(r, ESME, syn);
+	assert_non_null(rig_said(r, SMSC));
+	answer.flags = SYN | ACK;
+	rig_send(r, SMSC, answer);
+	assert_non_null(rig_said(r, ESME));
+	rig_send(r, ESME,
+	         (struct seg){ .window = r->offer[ESME].window, .has_ts = ts, .ts_val = 1000 });
+	rig_quiet(r);
+}
+
+const struct seg *rig_said(struct rig *r, int to)
+{
+	if (r->at_said[to] == r->n_said[to])
+		return NULL;
+	return &r->said[to][r->at_said[to]++ % RIG_SAID_MAX].seg;
+}
+
+void rig_quiet(struct rig *r)
+{
+	for (int end = ESME; end <= SMSC; end++)
+		r->at_said[end] = r->n_said[end];
+}
+
+struct relay *rig_relay(struct rig *r)
+{
+	struct flow_key key = { .ip_version = 4,
+		                .esme_port = __builtin_bswap16(r->path.port[ESME]),
+		                .smsc_port = __builtin_bswap16(r->path.port[SMSC]) };
+
+	memset(key.esme_addr + 10, 0xff, 2);
+	memset(key.smsc_addr + 10, 0xff, 2);
+	memcpy(key.esme_addr + 12, r->path.addr[ESME], 4);
+	memcpy(key.smsc_addr + 12, r->path.addr[SMSC], 4);
+	return (struct relay *)flow_find_one(r->worker->flows, &key, flow_hash(&key));
+}
+
+uint64_t rig_counter(const struct rig *r, enum counter counter)
+{
+	return r->report.counters[counter];
+}
+
+const uint8_t *rig_pdu(uint8_t *out, uint32_t n)
+{
+	memset(out, 'a', n);
+	memset(out, 0, 16);
+	out[2] = (uint8_t)(n >> 8);
+	out[3] = (uint8_t)n;
+	out[7] = n == 16 ? 0x15 : 0x77; /* enquire_link; or an id that nobody knows */
+	out[15] = 1;
+	return out;
+}
+
+uint8_t rig_octets[8192];
+
+void rig_stream(uint32_t n)
+{
+	for (uint32_t at = 0; at + n <= sizeof(rig_octets); at += n)
+		rig_pdu(rig_octets + at, n);
+}
+
+struct seg rig_text(uint32_t seq, uint32_t len, uint32_t ts)
+{
+	const bool inside = (uint64_t)seq + len <= sizeof(rig_octets);
+
+	return (struct seg){ .seq = seq,
+		             .window = 60000,
+		             .payload = rig_octets + (inside ? seq : 0),
+		             .len = len,
+		             .has_ts = ts != 0,
+		             .ts_val = ts };
+}
