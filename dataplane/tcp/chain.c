@@ -142,6 +142,7 @@ int chain_split(struct chain *c, struct rte_mbuf *m, uint16_t n, struct rte_memp
 	r->seq = s->seq + n;
 	r->sent = s->sent;
 	r->sent_us = s->sent_us;
+	r->flags |= s->flags & (SEGMENT_SACKED | SEGMENT_LOST);
 	r->next = s->next;
 	s->next = rest;
 	s->len = n;
@@ -167,6 +168,7 @@ static int split_head(struct chain *c, uint16_t n, struct rte_mempool *pool)
 	f->seq = s->seq;
 	f->sent = s->sent;
 	f->sent_us = s->sent_us;
+	f->flags |= s->flags & (SEGMENT_SACKED | SEGMENT_LOST);
 	f->next = m;
 	s->seq += n;
 	s->off = (uint16_t)(s->off + n);

@@ -19,7 +19,9 @@
 #include "check.h"
 
 enum { SEGMENT_SUM = 1, /* sum is the payload's checksum */
-       SEGMENT_OURS = 2 }; /* we made the buffer: its tail may be appended to */
+       SEGMENT_OURS = 2, /* we made the buffer: its tail may be appended to */
+       SEGMENT_SACKED = 4, /* the receiver holds it behind a gap (scoreboard.h) */
+       SEGMENT_LOST = 8 }; /* to be sent again; never with SEGMENT_SACKED */
 
 struct segment {
 	struct rte_mbuf *next;

@@ -14,7 +14,6 @@
 #define MSS_DEFAULT_V6 1220u
 #define MSS_LEAST 88u /* below this, headers are most of the wire (RFC 9293 section 3.7.1) */
 #define TS_OCTETS 12u
-#define RTO_FIRST_US 1000000u /* RFC 6298 section 2.1 */
 
 void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_mbuf *m)
 {
@@ -79,7 +78,7 @@ static void learn(struct relay *r, enum side side, const struct packet *p,
 	l->max_wnd = p->window;
 	l->snd_wnd = p->window; /* the window of a SYN is not scaled, RFC 7323 section 2.2 */
 	/* The other leg sends as this end: same initial sequence number. */
-	o->snd_una = o->snd_nxt = o->snd_max = o->snd_end = o->recover = p->seq + 1;
+	o->snd_una = o->snd_max = o->snd_end = p->seq + 1;
 	header_capture(&o->header, p);
 }
 
@@ -131,6 +130,15 @@ static void receive_syn_ack(struct relay *r, const struct packet *p, struct tcp_
 	enter(r, RELAY_SYN_ACK, env);
 }
 
+/* The send half begins. */
+static void leg_sends_from(struct leg *l)
+{
+	l->recover = l->snd_una - 1;
+	cubic_open(&l->cubic, l->mss);
+	rtt_open(&l->rtt);
+	rack_open(&l->rack, l->snd_una);
+}
+
 /* Both legs become endpoints. */
 static void establish(struct relay *r, struct tcp_env *env)
 {
@@ -140,9 +148,7 @@ static void establish(struct relay *r, struct tcp_env *env)
 		l->rcv_adv = l->rcv_nxt + o->snd_wnd;
 		if (r->ts_ok)
 			l->mss = (uint16_t)(l->mss - TS_OCTETS);
-		l->cwnd = 10u * l->mss; /* RFC 6928 */
-		l->ssthresh = UINT32_MAX;
-		l->rto_us = RTO_FIRST_US;
+		leg_sends_from(l);
 		l->snd_wl1 = l->rcv_nxt - 1;
 		l->snd_wl2 = l->snd_una;
 	}
@@ -158,7 +164,7 @@ static bool handshake_reset(const struct relay *r, const struct packet *p)
 {
 	if (p->side == r->initiator)
 		return p->seq == r->leg[p->side].rcv_nxt;
-	return p->flags & TCP_ACK && p->ack == r->leg[p->side].snd_nxt;
+	return p->flags & TCP_ACK && p->ack == r->leg[p->side].snd_max;
 }
 
 static void handshake(struct relay *r, const struct packet *p, struct tcp_env *env)
@@ -176,7 +182,7 @@ static void handshake(struct relay *r, const struct packet *p, struct tcp_env *e
 		pass = p->seq + 1 == l->rcv_nxt && p->payload_len == 0;
 		if (pass)
 			strip_options(p);
-	} else if (!first && flags == (TCP_SYN | TCP_ACK) && p->ack == l->snd_nxt &&
+	} else if (!first && flags == (TCP_SYN | TCP_ACK) && p->ack == l->snd_max &&
 	           p->payload_len == 0) {
 		pass = r->state == RELAY_SYN || p->seq + 1 == l->rcv_nxt;
 		if (r->state == RELAY_SYN)
@@ -184,7 +190,7 @@ static void handshake(struct relay *r, const struct packet *p, struct tcp_env *e
 		if (pass)
 			strip_options(p);
 	} else if (first && flags == TCP_ACK && r->state == RELAY_SYN_ACK &&
-	           p->seq == l->rcv_nxt && p->ack == l->snd_nxt) {
+	           p->seq == l->rcv_nxt && p->ack == l->snd_max) {
 		establish(r, env);
 		leg_receive(r, p->side, p, env);
 		return;
@@ -352,6 +358,7 @@ uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config)
 	                            : r->touched_us + config->idle_us;
 	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
 		at = sooner(at, r->leg[side].rto_at);
+		at = sooner(at, r->leg[side].loss_at);
 		at = sooner(at, r->leg[side].ack_at);
 	}
 	return at;
@@ -372,6 +379,8 @@ static void open_timer(struct relay *r, struct tcp_env *env)
 			l->ack_at = 0;
 			l->ack_now = true;
 		}
+		if (l->loss_at != 0 && now >= l->loss_at)
+			leg_loss_timer(r, side, env);
 		if (l->rto_at != 0 && now >= l->rto_at)
 			leg_timeout(r, side, env);
 	}

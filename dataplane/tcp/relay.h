@@ -25,10 +25,14 @@
 #include <stdint.h>
 
 #include "chain.h"
+#include "cubic.h"
 #include "flow.h"
 #include "header.h"
 #include "packet.h"
+#include "rack.h"
 #include "report_format.h"
+#include "rtt.h"
+#include "scoreboard.h"
 
 /* Segments of one turn waiting for one port. A turn receives at most 2 x 128 frames
  * and answers each with at most a few; what does not fit waits in its leg. */
@@ -65,6 +69,9 @@ struct tcp_env {
 #define CHALLENGE_MOST 10u
 #define CHALLENGE_US 5000000u
 
+/* What a leg believes of its path: no loss; mending one; all lost after a time-out. */
+enum leg_sending { SENDING_OPEN, SENDING_RECOVERY, SENDING_LOSS };
+
 struct leg {
 	/* receive half: sequence space of the endpoint at this leg */
 	uint32_t rcv_nxt, rcv_adv;  /* next expected; right edge advertised, never shrinks */
@@ -79,25 +86,37 @@ struct leg {
 	uint32_t unacked;           /* octets received since our last ACK */
 
 	/* send half: sequence space of the other endpoint, as this one knows it */
-	uint32_t snd_una, snd_nxt, snd_max; /* snd_nxt falls back to snd_una on a time-out */
+	uint32_t snd_una, snd_max;  /* not acknowledged yet; to be sent next */
 	uint32_t snd_end;           /* behind the last queued octet; a FIN is this number */
 	uint32_t snd_wnd, snd_wl1, snd_wl2;
 	uint32_t max_wnd;           /* MAX.SND.WND (RFC 5961 section 5.2) */
 	struct chain out;           /* from snd_una to snd_end */
-	struct rte_mbuf *next;      /* member of out that begins at snd_nxt; NULL at the end */
-	uint32_t cwnd, ssthresh, recover;
-	uint32_t srtt_us, rttvar_us, rto_us;
+	struct rte_mbuf *next;      /* first member of out never sent; NULL: none */
 	uint64_t rto_at, ack_at;    /* deadlines, 0 = none */
+	uint64_t loss_at;           /* when to look for losses, or to probe (loss.c) */
+	uint32_t sent_ms;           /* new octets went out last */
 	uint16_t mss;               /* payload octets of a segment to this endpoint */
 	uint16_t ip_id;             /* IPv4 identification of the next frame to it */
 	uint8_t wscale;             /* shift of windows this endpoint sends */
-	uint8_t dupacks, backoff;
 	uint8_t n_sack_recent;
+	uint8_t dupacks, retries;   /* retries: time-outs in a row without any answer */
+	uint8_t sending;            /* enum leg_sending */
+	bool limited : 1;           /* it was the congestion window that stopped us */
+	bool urgent : 1;            /* one segment goes, whatever that window says */
+	bool override : 1;          /* one may be short (RFC 9293 section 3.8.6.2.1) */
+	/* tail loss probe (RFC 8985 section 7): one is out; of old octets; loss_at is for it */
+	bool probing : 1, probe_again : 1, loss_is_probe : 1;
 
-	bool fin_seen, fin_received;        /* peer's FIN: somewhere; in order */
-	bool fin_queued, fin_sent, fin_acked; /* our FIN */
-	bool ack_now, recovering, discard;  /* discard: octets are acknowledged and dropped */
-	struct header_template header;      /* of frames to this endpoint */
+	bool fin_seen : 1, fin_received : 1; /* peer's FIN: somewhere; in order */
+	bool fin_queued : 1, fin_sent : 1, fin_acked : 1; /* our FIN */
+	bool ack_now : 1, discard : 1; /* discard: octets are acknowledged and dropped */
+	uint32_t recover;           /* snd_max when the last loss was seen */
+	uint32_t probe_end;         /* TLP.end_seq, while probing */
+	struct rtt rtt;
+	struct cubic cubic;
+	struct scoreboard board;
+	struct rack rack;
+	struct header_template header; /* of frames to this endpoint */
 };
 
 enum relay_state {

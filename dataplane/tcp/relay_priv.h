@@ -26,14 +26,30 @@ void leg_receive(struct relay *r, enum side side, const struct packet *p, struct
 /* Octets this leg could still take (RFC 9293 section 3.8.6), before scaling. */
 uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_config *config);
 
-/* send.c */
+/* acked.c: what a segment says of what we have sent. */
 void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
                       struct tcp_env *env);
-bool leg_output(struct relay *r, enum side side, struct tcp_env *env);
+
+/* loss.c */
+void leg_lost(struct leg *l, struct tcp_env *env); /* segments were marked just now */
+/* RACK's look at the scoreboard after an ACK, or when loss_at has come. */
+void leg_look_for_loss(struct leg *l, struct tcp_env *env);
+void leg_loss_timer(struct relay *r, enum side side, struct tcp_env *env);
 void leg_timeout(struct relay *r, enum side side, struct tcp_env *env);
+/* An ACK while a tail loss probe is out; again: it says nothing new. */
+void leg_probe_answered(struct leg *l, uint32_t ack, const struct sack_report *report,
+                        bool again);
+/* When to probe, set beside the retransmission timer. */
+void leg_arm_probe(const struct relay *r, struct leg *l, const struct tcp_env *env);
+
+/* send.c */
+bool leg_output(struct relay *r, enum side side, struct tcp_env *env);
 /* Octets were appended to leg.out: number them. first: the first new mbuf, NULL when the
  * old tail took them all. */
 void leg_queued(struct leg *l, struct rte_mbuf *first);
+/* Octets sent and not acknowledged; those of them that are in the network still. */
+uint32_t leg_octets_out(const struct leg *l);
+uint32_t leg_in_flight(const struct leg *l);
 
 /* segment.c */
 /* A segment without payload; false when no buffer or no room. */

@@ -24,6 +24,30 @@ static struct relay *relay_of(const struct sim *s, const struct conn *c)
 	return (struct relay *)flow_find_one(s->worker->flows, &key, flow_hash(&key));
 }
 
+/* The sums of the scoreboard against its marks, one by one. */
+static void check_board(struct sim *s, const struct leg *l)
+{
+	struct scoreboard sum = { .left = l->board.left };
+	bool unsent = false;
+
+	for (struct rte_mbuf *m = l->out.head; m != NULL; m = segment_of(m)->next) {
+		const struct segment *g = segment_of(m);
+		unsent |= m == l->next;
+		if (unsent != (g->sent == 0) ||
+		    (g->flags & SEGMENT_LOST && (unsent || g->flags & SEGMENT_SACKED)))
+			sim_fail(s, "a segment sent %u times has flags %x", g->sent, g->flags);
+		sum.sacked += g->flags & SEGMENT_SACKED ? g->len : 0;
+		sum.sacked_segments += g->flags & SEGMENT_SACKED ? 1 : 0;
+		sum.lost += g->flags & SEGMENT_LOST ? g->len : 0;
+	}
+	if (memcmp(&sum, &l->board, sizeof(sum)) != 0)
+		sim_fail(s, "the scoreboard says %u SACKed, %u lost; there are %u and %u",
+		         l->board.sacked, l->board.lost, sum.sacked, sum.lost);
+	if (sum.sacked + sum.lost + sum.left > l->out.octets || l->cubic.cwnd < l->mss)
+		sim_fail(s, "%u + %u + %u of %u octets are not in the network, cwnd %u",
+		         sum.sacked, sum.lost, sum.left, l->out.octets, l->cubic.cwnd);
+}
+
 static void check_leg(struct sim *s, const struct conn *c, const struct relay *r, int end)
 {
 	const struct leg *l = &r->leg[end];
@@ -36,6 +60,7 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 	if (promised > most || in_order + l->ooo.octets > most)
 		sim_fail(s, "a leg holds %u + %u octets and has promised %u", in_order,
 		         l->ooo.octets, promised);
+	check_board(s, l);
 	if (l->rto_at != 0 && l->snd_max == l->snd_una && l->out.octets == 0 &&
 	    !(l->fin_queued && !l->fin_acked))
 		sim_fail(s, "a timer runs for nothing");

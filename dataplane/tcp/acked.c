@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * acked: what a segment says of octets that we have sent: acknowledged, SACKed, asked for
+ * by duplicate ACKs; and of the window.
+ */
+#include "relay_priv.h"
+
+/* A peer that answers probes of its closed window is alive, for as long as it likes
+ * (RFC 9293 section 3.8.6.1): the probes do not grow rarer than this. */
+#define PROBE_BACKOFF_MAX 6u
+#define TS_OCTETS 12u
+
+/* What one ACK brought. */
+struct news {
+	uint64_t sampled_us; /* when the latest segment that was sent once had been sent */
+	bool sampled;
+};
+
+static void delivered(struct leg *l, const struct segment *s, struct news *n,
+                      const struct tcp_env *env)
+{
+	if (s->sent == 1 && (!n->sampled || s->sent_us > n->sampled_us)) {
+		n->sampled = true;
+		n->sampled_us = s->sent_us;
+	}
+	rack_delivered(&l->rack, s, env->now_us);
+}
+
+static void take_sacks(struct leg *l, const struct sack_report *report, struct news *n,
+                       const struct tcp_env *env)
+{
+	for (struct rte_mbuf *m = l->out.head; m != l->next; m = segment_of(m)->next) {
+		struct segment *s = segment_of(m);
+		if (s->flags & SEGMENT_SACKED || !sack_covers(report, s))
+			continue;
+		delivered(l, s, n, env);
+		scoreboard_sacked(&l->board, s);
+	}
+}
+
+/* Free acknowledged octets. */
+static void free_acknowledged(struct leg *l, uint32_t ack, struct news *n,
+                              const struct tcp_env *env)
+{
+	const uint32_t octets = min_u32(ack - l->snd_una, l->out.octets);
+	uint32_t left = octets;
+
+	for (struct rte_mbuf *m = l->out.head; left > 0; m = segment_of(m)->next) {
+		const struct segment *s = segment_of(m);
+		const uint32_t part = min_u32(left, s->len);
+		if (part == s->len && !(s->flags & SEGMENT_SACKED))
+			delivered(l, s, n, env);
+		scoreboard_drop(&l->board, s, part);
+		left -= part;
+	}
+	chain_drop(&l->out, octets);
+	l->snd_una = ack;
+	if (l->fin_queued && ack == l->snd_end + 1)
+		l->fin_acked = true;
+}
+
+/* What has left the network is of what is out, less what is known to be lost. */
+static void bound_left(struct leg *l)
+{
+	l->board.left = min_u32(l->board.left, leg_octets_out(l) - l->board.lost);
+}
+
+/* Duplicate ACKs of a receiver without SACK (RFC 5681 section 3.2, steps 1, 2, 4): each
+ * says that a segment has left the network, so another may go (RFC 3042). */
+static void duplicate_ack(struct leg *l, struct tcp_env *env)
+{
+	if (l->dupacks < UINT8_MAX)
+		l->dupacks++;
+	if (l->sending == SENDING_LOSS)
+		return;
+	/* A segment, nobody says which: one of the usual size. */
+	l->board.left += l->out.segments == 0 ? 0 : l->out.octets / l->out.segments;
+	/* RFC 6582 section 3.2 step 1: not of octets that a time-out sent again. */
+	if (l->sending == SENDING_OPEN && l->dupacks == 3 && seq_lt(l->recover, l->snd_una) &&
+	    l->out.head != l->next) {
+		scoreboard_lost(&l->board, segment_of(l->out.head));
+		leg_lost(l, env);
+	}
+	bound_left(l);
+}
+
+/* RFC 6582 section 3.2 step 3, a partial ACK: the next hole, and what it says has left
+ * the network was none of those that came behind the hole. */
+static void partial_ack(struct leg *l, uint32_t acked)
+{
+	l->board.left -= min_u32(l->board.left, acked > l->mss ? acked - l->mss : 0);
+	if (l->out.head != l->next) {
+		scoreboard_lost(&l->board, segment_of(l->out.head));
+		l->urgent = true;
+	}
+	bound_left(l);
+}
+
+static void new_ack(struct relay *r, struct leg *l, uint32_t ack, struct news *n,
+                    const struct tcp_env *env)
+{
+	const uint32_t acked = ack - l->snd_una;
+
+	free_acknowledged(l, ack, n, env);
+	l->dupacks = 0;
+	l->retries = 0;
+	l->rto_at = 0; /* leg_output() arms it again for what is still out (RFC 6298, 5.3) */
+	if (l->loss_is_probe)
+		l->loss_at = 0;
+	if (l->sending != SENDING_OPEN && seq_leq(l->recover, ack)) {
+		l->sending = SENDING_OPEN;
+		rack_recovered(&l->rack);
+	} else if (l->sending == SENDING_RECOVERY) {
+		if (!r->sack_ok)
+			partial_ack(l, acked);
+		return;
+	} else if (l->sending == SENDING_LOSS || l->limited) {
+		cubic_acked(&l->cubic, acked, l->mss, l->rtt.srtt_us, env->now_us);
+	}
+	l->board.left = 0;
+}
+
+/* RFC 5681 section 2. */
+static bool is_duplicate(const struct leg *l, const struct packet *p, uint32_t window)
+{
+	return p->ack == l->snd_una && p->payload_len == 0 && !(p->flags & TCP_FIN) &&
+	       window == l->snd_wnd && l->snd_max != l->snd_una;
+}
+
+/* RFC 9293 section 3.10.7.4: SND.WL1, SND.WL2. */
+static void take_window(struct leg *l, const struct packet *p, uint32_t window)
+{
+	if (!seq_leq(l->snd_una, p->ack) ||
+	    !(seq_lt(l->snd_wl1, p->seq) ||
+	      (l->snd_wl1 == p->seq && seq_leq(l->snd_wl2, p->ack))))
+		return;
+	if (l->snd_wnd == 0 && window != 0) { /* the persist timer's work is done */
+		l->rto_at = 0;
+		l->rtt.backoff = 0;
+	}
+	l->snd_wnd = window;
+	l->snd_wl1 = p->seq;
+	l->snd_wl2 = p->ack;
+}
+
+void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
+                      struct tcp_env *env)
+{
+	struct leg *l = &r->leg[side];
+	const uint32_t window = (uint32_t)p->window << l->wscale;
+	struct sack_report report = { .n = 0 };
+	struct news news = { .sampled = false };
+
+	if (seq_lt(l->snd_max, p->ack)) { /* of what was never sent */
+		l->ack_now = true;
+		return;
+	}
+	if (r->sack_ok && p->options_len > (r->ts_ok ? TS_OCTETS : 0))
+		sack_read(&report, rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off + 20),
+		          p->options_len, p->ack, l->snd_una, l->snd_max);
+	if (l->snd_max == l->snd_una || l->snd_wnd == 0) { /* it answers: it lives */
+		l->retries = 0;
+		l->rtt.backoff = (uint8_t)min_u32(l->rtt.backoff, PROBE_BACKOFF_MAX);
+	}
+	if (report.n != 0)
+		take_sacks(l, &report, &news, env);
+	if (report.duplicate)
+		rack_duplicate(&l->rack, l->snd_una, l->snd_max);
+	const bool again = is_duplicate(l, p, window);
+	if (l->probing)
+		leg_probe_answered(l, p->ack, &report, again);
+	if (seq_lt(l->snd_una, p->ack))
+		new_ack(r, l, p->ack, &news, env);
+	else if (again && !r->sack_ok)
+		duplicate_ack(l, env);
+	if (news.sampled)
+		rtt_sample(&l->rtt, env->now_us - news.sampled_us, env->config->rto_min_us,
+		           env->config->rto_max_us);
+	if (r->sack_ok)
+		leg_look_for_loss(l, env);
+	take_window(l, p, window);
+}
