@@ -19,7 +19,7 @@
 struct pending {
 	struct connection *c;
 	enum side from;
-	uint32_t octets, pdus, responses;
+	uint32_t octets, pdus, responses, binds;
 	uint32_t requests; /* of the PDUs: screened */
 	uint32_t clean;    /* of the requests: nothing against them */
 };
@@ -43,12 +43,13 @@ static void flush(struct worker *w, struct pending *p)
 		} else {
 			count_pdus(w, p->from, p->pdus);
 			worker_count(w, COUNTER_RESPONSES, p->responses);
+			worker_count(w, COUNTER_BINDS, p->binds);
 			worker_count(w, COUNTER_REQUESTS, p->requests);
 			worker_count(w, COUNTER_FORWARDED, p->requests);
 			worker_count(w, REPORT_REASON_BASE + REASON_PASS, p->clean);
 		}
 	}
-	p->octets = p->pdus = p->responses = p->requests = p->clean = 0;
+	p->octets = p->pdus = p->responses = p->binds = p->requests = p->clean = 0;
 }
 
 static void copy_text(struct audit_record *r, const struct screen_message *m)
@@ -143,6 +144,7 @@ static void gather_pass(struct pending *p, const struct step *s)
 	p->octets += s->octets;
 	p->pdus += s->pdus;
 	p->responses += s->responses;
+	p->binds += s->binds;
 }
 
 /* A message with something to record: refused, observed or flagged. */

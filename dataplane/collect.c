@@ -103,8 +103,7 @@ static void take_bind(struct worker *w, struct connection *c, const uint8_t *pdu
 	}
 	s->state = SESSION_BINDING;
 	s->may_send = header->command_id != SMPP_BIND_RECEIVER;
-	worker_count(w, COUNTER_BINDS, 1);
-	step_pass(w, c, SIDE_ESME, header);
+	step_pass(w, c, SIDE_ESME, header)->binds++;
 }
 
 static void take_bind_response(struct connection *c, const struct smpp_header *header)

@@ -35,7 +35,7 @@ struct step {
 	struct smpp_header header; /* of the one PDU; not for STEP_PASS */
 	uint32_t octets;
 	uint32_t command_status;
-	uint16_t pdus, responses;  /* counted when the step is applied, not before */
+	uint16_t pdus, responses, binds; /* counted when the step is applied, not before */
 	uint16_t message;
 	uint8_t kind;              /* enum step_kind */
 	uint8_t from;              /* enum side */

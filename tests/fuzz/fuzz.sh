@@ -2,12 +2,16 @@
 # shellcheck shell=bash
 # fuzz: every fuzzer for its time, under ASan and UBSan. Sourced by ../../run.
 
+fuzz_names() {
+	find tests/fuzz -name '*_fuzz.c' -printf '%f\n' | sed 's/_fuzz\.c$//' | sort
+}
+
 # The closing figures of libFuzzer's log: executions, a second, edges covered.
 fuzz_figures() {
 	awk '/^#[0-9]+/ { for (i = 2; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
 	     /stat::number_of_executed_units/ { runs = $2 }
 	     /stat::average_exec_per_sec/ { rate = $2 }
-	     END { printf "%d runs, %d a second, %d edges covered", runs, rate, edges }' "$1"
+	     END { printf "%9d runs, %6d a second, %5d edges", runs, rate, edges }' "$1"
 }
 
 # fuzz_one NAME SECONDS: new finds go to the build folder, never to the tree.
@@ -27,7 +31,7 @@ fuzz_one() {
 		tail -n 25 "$work/log"
 		return 1
 	fi
-	note "$name: $(fuzz_figures "$work/log")"
+	note "$(printf '%-8s' "$name") $(fuzz_figures "$work/log")"
 }
 
 fuzz() {
@@ -45,12 +49,10 @@ fuzz() {
 		shift
 	done
 	install_missing
+	[ ${#names[@]} -gt 0 ] || mapfile -t names < <(fuzz_names)
+	build_targets=("${names[@]/#/tests/fuzz/fuzz_}")
 	build_folder build-fuzz clang -Dfuzz=true "${sanitizer_arguments[@]}" ||
 		die "the fuzzers do not build"
-	[ ${#names[@]} -gt 0 ] || mapfile -t names < <(
-		find build-fuzz/tests/fuzz -maxdepth 1 -type f -name 'fuzz_*' -printf '%f\n' |
-			sed 's/^fuzz_//' | sort)
-	[ ${#names[@]} -gt 0 ] || die "there is no fuzzer (tests/fuzz/meson.build)"
 	step "${#names[@]} fuzzers, $seconds s each"
 	for name in "${names[@]}"; do
 		if fuzz_one "$name" "$seconds"; then

@@ -169,8 +169,32 @@ static void check_answers(struct conn *c)
 	}
 }
 
+/* What was counted once is what happened once: also a bind that had to wait for room. */
+static void check_counters(struct sim *s)
+{
+	const uint64_t *c = s->report.counters;
+	uint64_t seen = 0, written = 0;
+
+	for (unsigned i = 0; i < s->n_conns; i++) {
+		const struct conn *conn = &s->conns[i];
+		const uint32_t bind = conn->plan.early; /* behind what came too early */
+
+		written += conn->opened;
+		seen += conn->opened && conn->n_requests > bind &&
+		        conn->requests[bind].forwarded;
+	}
+	if (c[COUNTER_BINDS] < seen || c[COUNTER_BINDS] > written)
+		sim_fail(s, "%u binds counted; %u were sent, %u arrived",
+		         (unsigned)c[COUNTER_BINDS], (unsigned)written, (unsigned)seen);
+	if (c[COUNTER_REQUESTS] != c[COUNTER_FORWARDED] + c[COUNTER_REFUSED])
+		sim_fail(s, "%u requests, %u forwarded, %u refused",
+		         (unsigned)c[COUNTER_REQUESTS], (unsigned)c[COUNTER_FORWARDED],
+		         (unsigned)c[COUNTER_REFUSED]);
+}
+
 void check_end(struct sim *s)
 {
+	check_counters(s);
 	for (unsigned i = 0; i < s->n_conns && !s->failed; i++) {
 		struct conn *c = &s->conns[i];
 		check_answers(c);
