@@ -50,6 +50,7 @@ fuzz() {
 	done
 	install_missing
 	[ ${#names[@]} -gt 0 ] || mapfile -t names < <(fuzz_names)
+	# shellcheck disable=SC2034 # of build.sh
 	build_targets=("${names[@]/#/tests/fuzz/fuzz_}")
 	build_folder build-fuzz clang -Dfuzz=true "${sanitizer_arguments[@]}" ||
 		die "the fuzzers do not build"
