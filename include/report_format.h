@@ -23,7 +23,7 @@
 #include "verdict.h"
 
 #define REPORT_MAGIC UINT64_C(0x3154525043554c53) /* "SLUCPRT1" */
-#define REPORT_VERSION 1u
+#define REPORT_VERSION 2u
 #define REPORT_PAGE 4096u
 #define REPORT_WORKERS_MAX 64u
 
@@ -33,6 +33,21 @@ enum counter {
 #undef COUNTER
 	COUNTER_N
 };
+/*
+ * Which number of the array is whose. Writer and reader compare a hash of it (header, rows):
+ * two builds whose rows differ refuse each other, whoever forgot to bump a version.
+ */
+static inline const char *report_rows(void)
+{
+#define COUNTER(NAME, name, unit, sentence) #name " in " unit "\n"
+#define REASON(number, NAME, name, status, sentence) #number " is " #name "\n"
+	return
+#include "counter.def"
+#include "verdict.def"
+	;
+#undef COUNTER
+#undef REASON
+}
 #define REPORT_REASON_BASE COUNTER_N  /* + reason number */
 #define REPORT_COUNTERS (COUNTER_N + REASON_SLOTS)
 
@@ -47,6 +62,7 @@ struct report_header {
 	uint64_t ring_offset;    /* octets from a worker's block to its ring */
 	uint64_t started;        /* Unix seconds of the data plane that made or reopened it */
 	uint64_t tsc_hz;         /* cycles a second, for *_cycles counters */
+	uint64_t rows;           /* XXH3_64bits of report_rows(), without the NUL */
 };
 
 #define AUDIT_TEXT_SIZE 320u

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <xxhash.h>
+
 #define RING_SLOTS_MAX (UINT64_C(1) << 32) /* no product below can wrap 64 bits */
 
 struct report_reader {
@@ -65,6 +67,10 @@ static int check_header(struct report_reader *r, char *error)
 	    r->header.record_size != sizeof(struct audit_record))
 		return refuse(error, -EPROTONOSUPPORT, r->path,
 		              "written by another version or build of the data plane");
+	if (r->header.rows != XXH3_64bits(report_rows(), strlen(report_rows())))
+		return refuse(error, -EPROTONOSUPPORT, r->path,
+		              "its counters and reasons are those of another build: run "
+		              "sluice-dataplane and sluice-control of one build");
 	const char *fault = header_fault(&r->header, r->size);
 	return fault ? refuse(error, -EBADMSG, r->path, fault) : 0;
 }

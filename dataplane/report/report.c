@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <xxhash.h>
+
 #define ERROR_SIZE 200u
 #define RING_SLOTS_MAX (UINT64_C(1) << 24) /* of setting.def; sizes below stay far from 2^64 */
 
@@ -45,6 +47,7 @@ static struct report_header shape_of(unsigned n_workers, uint64_t ring_slots)
 		.ring_slots = ring_slots,
 		.worker_stride = round_up(ring_offset + ring, REPORT_PAGE),
 		.ring_offset = ring_offset,
+		.rows = XXH3_64bits(report_rows(), strlen(report_rows())),
 	};
 }
 
@@ -59,7 +62,8 @@ static bool same_shape(const struct report_header *a, const struct report_header
 	return a->magic == b->magic && a->version == b->version &&
 	       a->n_workers == b->n_workers && a->n_counters == b->n_counters &&
 	       a->record_size == b->record_size && a->ring_slots == b->ring_slots &&
-	       a->worker_stride == b->worker_stride && a->ring_offset == b->ring_offset;
+	       a->worker_stride == b->worker_stride && a->ring_offset == b->ring_offset &&
+	       a->rows == b->rows;
 }
 
 static struct report_ring *ring_in(const struct report *r, const struct report_header *shape,

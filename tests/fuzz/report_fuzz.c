@@ -14,6 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <xxhash.h>
+
 #include "check.h"
 #include "fuzz.h"
 #include "report_reader.h"
@@ -92,6 +94,7 @@ static struct report_header header_for(unsigned n_workers, uint64_t slots)
 		.worker_stride =
 			(ring_offset + ring + REPORT_PAGE - 1) / REPORT_PAGE * REPORT_PAGE,
 		.ring_offset = ring_offset,
+		.rows = XXH3_64bits(report_rows(), strlen(report_rows())),
 	};
 }
 

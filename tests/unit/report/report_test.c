@@ -301,8 +301,9 @@ static void test_lying_header(void **state)
 	} fields[] = {
 #define FIELD(name) \
 	{ offsetof(struct report_header, name), sizeof(((struct report_header *)0)->name) }
-		FIELD(magic),       FIELD(version),    FIELD(n_workers),     FIELD(n_counters),
-		FIELD(record_size), FIELD(ring_slots), FIELD(worker_stride), FIELD(ring_offset),
+		FIELD(magic),         FIELD(version),     FIELD(n_workers),
+		FIELD(n_counters),    FIELD(record_size), FIELD(ring_slots),
+		FIELD(worker_stride), FIELD(ring_offset), FIELD(rows),
 #undef FIELD
 	};
 	static const uint64_t values[] = { 0,
@@ -330,6 +331,27 @@ static void test_lying_header(void **state)
 			assert_non_null(strstr(error, "set aside"));
 		}
 	}
+}
+
+/* A build that has a counter more, fewer or in another place writes other rows. */
+static void test_rows_of_another_build(void **state)
+{
+	(void)state;
+	struct report_reader *reader = NULL;
+	const size_t at = offsetof(struct report_header, rows);
+
+	assert_non_null(strstr(report_rows(), "rx_frames in frames\n"));
+	assert_non_null(strstr(report_rows(), "20 is content_rule\n"));
+	report_close(open_ok(1, SLOTS));
+	const uint64_t ours = peek(at, 8);
+	assert_int_not_equal(ours, 0);
+	patch(at, ours + 1, 8);
+	assert_int_equal(report_reader_open(&reader, path, error), -EPROTONOSUPPORT);
+	assert_non_null(strstr(error, "of another build"));
+	report_close(open_ok(1, SLOTS)); /* nor does the data plane count on in it */
+	assert_non_null(strstr(error, "set aside"));
+	assert_int_equal(peek(at, 8), ours);
+	report_reader_close(read_ok());
 }
 
 static void test_wrong_size(void **state)
@@ -434,6 +456,7 @@ int main(void)
 		TEST(test_lying_tail_is_full),
 		TEST(test_other_shape_is_set_aside),
 		TEST(test_lying_header),
+		TEST(test_rows_of_another_build),
 		TEST(test_wrong_size),
 		TEST(test_ring_that_lies_is_set_aside),
 		TEST(test_reader_tames_records),
