@@ -46,6 +46,8 @@ enum image_section_type {
 	IMAGE_PATTERNS = 8,       /* struct image_pattern; its index = Hyperscan id */
 	IMAGE_HS_DATABASE = 9,    /* hs_serialize_database(), see below; size 0 = no pattern */
 	IMAGE_STRINGS = 10,       /* NUL-terminated UTF-8; first octet is NUL (offset 0 = "") */
+	IMAGE_NUMBER_BLOCKS = 40, /* struct image_number_block, sorted */
+	IMAGE_NUMBERS = 41,       /* IMAGE_NUMBER_OCTETS a block: two bits a number */
 };
 
 struct image_section {
@@ -116,12 +118,32 @@ struct sender_key {
 
 struct image_sender {
 	struct sender_key key;    /* all zero = empty slot */
-	uint32_t owner_state;     /* owner << 4 | enum image_state; owner below */
+	uint32_t owner_state;     /* owner << 4 | enum image_block << 2 | enum image_state */
 	uint32_t valid_from;      /* Unix seconds, 0 = always */
 	uint32_t valid_until;     /* Unix seconds, first second not valid; 0 = for ever */
 	uint32_t blocked_until;   /* Unix seconds; 0 = not blocked; UINT32_MAX = for ever */
 };
 _Static_assert(sizeof(struct image_sender) == 32, "image sender");
+/*
+ * Whose block it is that state and blocked_until speak of. A number on several lists has
+ * the one that holds longest: the reason that is given is true until the block ends.
+ */
+enum image_block {
+	IMAGE_BLOCK_OPERATOR = 0,
+	IMAGE_BLOCK_BLACKLIST = 1, /* the regulator's, e.g. KISA's for three months */
+	IMAGE_BLOCK_THEFT = 2,     /* the number's owner lets nobody send from it */
+};
+
+static inline enum image_state image_sender_state(const struct image_sender *sender)
+{
+	return (enum image_state)(sender->owner_state & 3);
+}
+
+static inline enum image_block image_sender_block(const struct image_sender *sender)
+{
+	return (enum image_block)(sender->owner_state >> 2 & 3);
+}
+
 /* owner: 0 = no account; top bit clear = account row; set = index into SENDER_OWNERS. */
 #define IMAGE_OWNER_LIST (UINT32_C(1) << 27)
 #define IMAGE_OWNER_MAX (IMAGE_OWNER_LIST - 1)
@@ -140,6 +162,30 @@ struct image_sender_info {
 	uint32_t reserved[7];     /* 0 */
 };
 _Static_assert(sizeof(struct image_sender_info) == 56, "image sender info");
+
+/*
+ * Which numbers exist: blocks of a million numbers that share all digits but the last six,
+ * two bits each, number i of a block in bits 2 (i % 4) of octet i / 4. A number in no
+ * block is unknown. Korea's 180 million mobile numbers (010 and what is left of 011 to
+ * 019) are 180 blocks: 45 MB.
+ */
+#define IMAGE_NUMBER_DIGITS 6u
+#define IMAGE_NUMBER_OCTETS 250000u
+#define IMAGE_NUMBER_BLOCKS_MAX 1024u
+#define IMAGE_NUMBER_SHORTEST 8u
+#define IMAGE_NUMBER_LONGEST 15u /* E.164 */
+enum image_number_state {
+	IMAGE_NUMBER_UNKNOWN = 0,    /* nobody has said: not judged */
+	IMAGE_NUMBER_ASSIGNED = 1,
+	IMAGE_NUMBER_UNASSIGNED = 2, /* no subscriber has it: whoever sends from it lies */
+};
+
+struct image_number_block {
+	uint64_t prefix;          /* BCD of the digits before the last six, first not 0 */
+	uint32_t digits;          /* of the whole number: _SHORTEST to _LONGEST */
+	uint32_t reserved;        /* 0 */
+};
+_Static_assert(sizeof(struct image_number_block) == 16, "image number block");
 
 enum image_action { IMAGE_REFUSE = 1, IMAGE_FLAG = 2, IMAGE_RULE_OBSERVE = 3 };
 

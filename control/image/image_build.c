@@ -77,6 +77,7 @@ void image_build_close(struct image_build *b)
 	rows_free(&b->patterns);
 	intern_free(&b->owners);
 	intern_free(&b->strings);
+	number_build_free(&b->numbers);
 	free(b->ids);
 	free(b->database);
 	free(b);
@@ -210,7 +211,8 @@ int image_build_sender(struct image_build *b, const struct image_build_sender *i
 	};
 
 	if (memcmp(&in->key, &none, sizeof(none)) == 0 || in->state < IMAGE_CERTIFIED ||
-	    in->state > IMAGE_BLOCKED || in->n_owners > IMAGE_BUILD_OWNERS_MAX)
+	    in->state > IMAGE_BLOCKED || in->block > IMAGE_BLOCK_THEFT ||
+	    in->n_owners > IMAGE_BUILD_OWNERS_MAX)
 		return -EINVAL;
 	if (b->senders.n >= SENDER_BUILD_MAX)
 		return -E2BIG;
@@ -219,8 +221,14 @@ int image_build_sender(struct image_build *b, const struct image_build_sender *i
 	const int64_t owner = owner_of(b, in);
 	if (owner < 0)
 		return (int)owner;
-	row.owner_state = (uint32_t)owner << 4 | (uint32_t)in->state;
+	row.owner_state = (uint32_t)owner << 4 | (uint32_t)in->block << 2 | (uint32_t)in->state;
 	return rows_append(&b->senders, &row, sizeof(row));
+}
+
+int image_build_numbers(struct image_build *b, const struct sender_key *first,
+                        const struct sender_key *last, enum image_number_state state)
+{
+	return number_build_range(&b->numbers, first, last, state);
 }
 
 int64_t image_build_rule(struct image_build *b, const struct image_build_rule *in)

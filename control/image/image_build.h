@@ -51,6 +51,7 @@ struct image_build_sender {
 	struct sender_key key;    /* from address_key(); not all zero */
 	enum image_state state;
 	uint32_t valid_from, valid_until, blocked_until; /* as struct image_sender */
+	enum image_block block;   /* whose block that is */
 	const uint32_t *owners;   /* account ids, any order; NULL when n_owners is 0 */
 	uint32_t n_owners;        /* 0 = no account may use it (a bare block-list entry) */
 };
@@ -77,6 +78,15 @@ must_use int image_build_account(struct image_build *build,
  * -E2BIG (no room for owner lists), -ENOMEM. A key given twice is found when finishing. */
 must_use int image_build_sender(struct image_build *build,
                                 const struct image_build_sender *sender);
+
+/*
+ * Numbers first to last, keys of one length of 8 to 15 digits, have this state; what a
+ * later call says of a number holds. -EINVAL: not such keys, first is greater than last,
+ * or state; -E2BIG: more than IMAGE_NUMBER_BLOCKS_MAX blocks in all; -ENOMEM.
+ */
+must_use int image_build_numbers(struct image_build *build, const struct sender_key *first,
+                                 const struct sender_key *last,
+                                 enum image_number_state state);
 
 /* The rule's index (for image_build_pattern), or -EINVAL, -EEXIST, -ENOMEM. */
 must_use int64_t image_build_rule(struct image_build *build,

@@ -6,6 +6,7 @@
 
 #include "image_build.h"
 #include "intern.h"
+#include "number_build.h"
 
 /* A growing array of rows; records are moved by mremap(), so growing copies nothing. */
 struct rows {
@@ -28,6 +29,7 @@ struct image_build {
 	struct rows rules;     /* struct image_rule */
 	struct rows patterns;  /* struct image_pattern */
 	struct intern strings; /* offset 0 is "" */
+	struct number_build numbers;
 	void *database;
 	size_t database_size;
 	unsigned threads;

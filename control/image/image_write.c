@@ -12,13 +12,13 @@
 #include "image_build_priv.h"
 #include "sender_set_build.h"
 
-#define SECTIONS (IMAGE_STRINGS)
+#define SECTIONS IMAGE_SECTIONS_MAX
 
 /* What goes where: decided before the first octet is written. */
 struct layout {
 	struct image_header header;
 	struct image_section sections[SECTIONS];
-	const void *content[SECTIONS]; /* NULL = written by the sender set */
+	const void *content[SECTIONS]; /* NULL = written by its own function */
 	struct image_sender_info info;
 };
 
@@ -78,6 +78,11 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
 		add(l, IMAGE_HS_DATABASE, b->database, 1, b->database_size);
 	}
 	add(l, IMAGE_STRINGS, b->strings.octets, 1, b->strings.size);
+	if (b->numbers.n > 0) {
+		add(l, IMAGE_NUMBER_BLOCKS, b->numbers.blocks,
+		    sizeof(struct image_number_block), b->numbers.n);
+		add(l, IMAGE_NUMBERS, NULL, IMAGE_NUMBER_OCTETS, b->numbers.n);
+	}
 
 	uint64_t end = sizeof(l->header) + l->header.n_sections * sizeof(l->sections[0]);
 	for (unsigned i = 0; i < l->header.n_sections; i++) {
@@ -121,6 +126,14 @@ static int write_senders(struct layout *l, const struct image_build *b, uint8_t 
 	return failed;
 }
 
+static void write_numbers(struct layout *l, const struct image_build *b, uint8_t *base)
+{
+	for (uint32_t i = 0; i < b->numbers.n; i++)
+		memcpy(base + section(l, IMAGE_NUMBERS)->offset +
+		               (uint64_t)i * IMAGE_NUMBER_OCTETS,
+		       b->numbers.states[i], IMAGE_NUMBER_OCTETS);
+}
+
 /* base: header.size octets, all zero. */
 static int write_image(struct layout *l, const struct image_build *b, uint8_t *base,
                        char error[IMAGE_BUILD_ERROR_SIZE])
@@ -129,6 +142,7 @@ static int write_image(struct layout *l, const struct image_build *b, uint8_t *b
 
 	if (failed != 0)
 		return failed;
+	write_numbers(l, b, base);
 	for (unsigned i = 0; i < l->header.n_sections; i++) {
 		struct image_section *s = &l->sections[i];
 		if (l->content[i] != NULL)

@@ -48,12 +48,26 @@ static void find_key(const struct screen_context *context, struct screen_message
 		m->key = (struct sender_key){ { 0 } };
 }
 
-/* Hash all, prefetch all, compare all: the set is larger than any cache. */
+/* What forbids a number comes first, then that it is nobody's, then whose it is. */
+static enum reason with_number(unsigned reason, enum image_number_state state)
+{
+	const bool forbidden =
+		reason == REASON_SENDER_SUSPENDED || reason == REASON_SENDER_BLOCKED ||
+		reason == REASON_SENDER_BLACKLISTED || reason == REASON_SENDER_THEFT;
+
+	return state == IMAGE_NUMBER_UNASSIGNED && !forbidden ? REASON_SENDER_UNASSIGNED
+	                                                      : (enum reason)reason;
+}
+
+/* Hash all, prefetch all, compare all: the set is larger than any cache, and so is the
+ * map of numbers, whose misses are asked for before and read after. */
 void stage_sender(struct screen_context *context, struct screen_vector *v)
 {
 	struct sender_key keys[SCREEN_VECTOR_MAX];
 	const struct image_sender *found[SCREEN_VECTOR_MAX];
+	struct number_place places[SCREEN_VECTOR_MAX];
 	struct screen_message *asked[SCREEN_VECTOR_MAX];
+	const struct image *image = context->tables == NULL ? NULL : context->tables->image;
 	unsigned n = 0;
 
 	_Static_assert(SCREEN_VECTOR_MAX <= SENDER_BATCH_MAX, "one batch");
@@ -67,9 +81,11 @@ void stage_sender(struct screen_context *context, struct screen_vector *v)
 	}
 	if (n == 0)
 		return;
-	sender_set_find(&context->tables->image->senders, keys, n, found);
+	number_map_seek(&image->numbers, keys, n, places);
+	sender_set_find(&image->senders, keys, n, found);
 	for (unsigned i = 0; i < n; i++)
-		asked[i]->reason = (enum reason)tables_sender_reason(
-			context->tables, &keys[i], found[i], asked[i]->account_row,
-			context->seconds);
+		asked[i]->reason = with_number(
+			tables_sender_reason(context->tables, &keys[i], found[i],
+		                             asked[i]->account_row, context->seconds),
+			number_map_state(&places[i]));
 }

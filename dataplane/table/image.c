@@ -85,6 +85,19 @@ static int open_database(const struct image_check *c, struct image *im)
 	return 0;
 }
 
+static int open_numbers(const struct image_check *c, struct image *im)
+{
+	const uint32_t n = (uint32_t)c->section[IMAGE_NUMBER_BLOCKS].count;
+
+	if (n == 0)
+		return 0;
+	const int failed = number_map_open(&im->numbers, image_at(c, IMAGE_NUMBER_BLOCKS), n,
+	                                   image_at(c, IMAGE_NUMBERS));
+	if (failed != 0)
+		hs_free_database(im->database);
+	return failed;
+}
+
 int image_open(struct image *out, const void *octets, size_t size, char error[IMAGE_ERROR_SIZE])
 {
 	struct image_check c = { .octets = octets, .size = size, .error = error };
@@ -98,6 +111,8 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 	}
 	if (failed == 0)
 		failed = open_database(&c, &im);
+	if (failed == 0)
+		failed = open_numbers(&c, &im);
 	if (failed == -ENOMEM)
 		(void)image_lies(error, "out of memory");
 	if (failed == 0)
@@ -108,6 +123,7 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 void image_close(struct image *image)
 {
 	hs_free_database(image->database);
+	number_map_close(&image->numbers);
 	*image = (struct image){ 0 };
 }
 

@@ -18,6 +18,7 @@
 
 #include "check.h"
 #include "image_format.h"
+#include "number_map.h"
 #include "sender_set.h"
 
 struct hs_database; /* Hyperscan */
@@ -28,13 +29,14 @@ struct image {
 	const struct image_account *accounts; /* row 0 is no account */
 	uint32_t n_accounts;                  /* rows, row 0 included: at least 1 */
 	struct sender_set senders;
+	struct number_map numbers; /* the index is ours */
 	const struct image_rule *rules;
 	uint32_t n_rules;
 	const struct image_pattern *patterns;
 	uint32_t n_patterns;
 	const char *strings;
 	uint64_t strings_size;
-	struct hs_database *database;         /* deserialised, ours; NULL = no pattern */
+	struct hs_database *database; /* deserialised, ours; NULL = no pattern */
 };
 
 #define IMAGE_ERROR_SIZE 200u
@@ -48,7 +50,7 @@ struct image {
 must_use int image_open(struct image *out, const void *octets, size_t size,
                         char error[IMAGE_ERROR_SIZE]);
 
-/* Frees what image_open() made (the deserialised database); the octets stay the
+/* Frees what image_open() made (database, index of numbers); the octets stay the
  * caller's. */
 void image_close(struct image *image);
 

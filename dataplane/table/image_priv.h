@@ -9,12 +9,12 @@
 #define DP_IMAGE_PRIV_H
 #include "image.h"
 
-#define IMAGE_SECTION_TYPES (IMAGE_STRINGS + 1)
+#define IMAGE_SECTION_TYPES (IMAGE_NUMBERS + 1)
 
 struct image_check {
 	const uint8_t *octets;
 	size_t size;
-	char *error;           /* IMAGE_ERROR_SIZE */
+	char *error;                                       /* IMAGE_ERROR_SIZE */
 	struct image_section section[IMAGE_SECTION_TYPES]; /* by type; count 0 = absent */
 };
 
@@ -32,5 +32,6 @@ must_use int image_check_sections(struct image_check *c);
 /* Every row of every section; image's pointers and counts are set. */
 must_use int image_check_rows(const struct image_check *c, const struct image *image);
 must_use int image_check_senders(const struct image_check *c, const struct image *image);
+must_use int image_check_numbers(const struct image_check *c);
 
 #endif

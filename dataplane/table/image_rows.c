@@ -201,6 +201,8 @@ int image_check_rows(const struct image_check *c, const struct image *im)
 	if (failed == 0)
 		failed = image_check_senders(c, im);
 	if (failed == 0)
+		failed = image_check_numbers(c);
+	if (failed == 0)
 		failed = check_rules(c, im);
 	if (failed == 0)
 		failed = check_patterns(c, im);

@@ -27,6 +27,9 @@ static const struct shape {
 	[IMAGE_PATTERNS] = { "patterns", sizeof(struct image_pattern), false, 1u << 24 },
 	[IMAGE_HS_DATABASE] = { "database", 1, false, UINT32_MAX },
 	[IMAGE_STRINGS] = { "strings", 1, true, UINT32_MAX },
+	[IMAGE_NUMBER_BLOCKS] = { "number blocks", sizeof(struct image_number_block), false,
+	                          IMAGE_NUMBER_BLOCKS_MAX },
+	[IMAGE_NUMBERS] = { "numbers", IMAGE_NUMBER_OCTETS, false, IMAGE_NUMBER_BLOCKS_MAX },
 };
 
 int image_lies(char *error, const char *format, ...)
@@ -134,7 +137,8 @@ static int check_directory(struct image_check *c, const struct image_header *h)
 		struct image_section s;
 
 		memcpy(&s, c->octets + sizeof(*h) + i * sizeof(s), sizeof(s));
-		if (s.type >= IMAGE_SECTION_TYPES || s.type <= last_type)
+		if (s.type >= IMAGE_SECTION_TYPES || shapes[s.type].name == NULL ||
+		    s.type <= last_type)
 			return image_lies(c->error,
 			                  "section %" PRIu32 ": type %" PRIu32
 			                  " is unknown, repeated or out of order",

@@ -90,12 +90,16 @@ static const char *sender_fault(const struct image *im, const struct runs *runs,
 {
 	const struct image_sender *s = &im->senders.slots[row];
 	const uint32_t owner = s->owner_state >> 4;
-	const uint32_t state = s->owner_state & 15;
+	const enum image_state state = image_sender_state(s);
+	const enum image_block block = image_sender_block(s);
 
 	if (!address_key_valid(&s->key))
 		return "has a key that no address has";
-	if (state < IMAGE_CERTIFIED || state > IMAGE_BLOCKED)
+	if (state < IMAGE_CERTIFIED)
 		return "has an unknown state";
+	if (block > IMAGE_BLOCK_THEFT ||
+	    (block != IMAGE_BLOCK_OPERATOR && s->blocked_until == 0 && state != IMAGE_BLOCKED))
+		return "has an unknown block, or one that blocks nothing";
 	if ((owner & IMAGE_OWNER_LIST) == 0 && owner >= im->n_accounts)
 		return "has an owner that does not exist";
 	if ((owner & IMAGE_OWNER_LIST) != 0 && !run_begins(runs, owner & IMAGE_OWNER_MAX))

@@ -160,8 +160,20 @@ unsigned tables_account_reason(const struct tables *t, uint32_t row, uint32_t se
 
 static bool is_blocked(const struct image_sender *s, uint32_t seconds)
 {
-	return (s->owner_state & 15) == IMAGE_BLOCKED || s->blocked_until == UINT32_MAX ||
+	return image_sender_state(s) == IMAGE_BLOCKED || s->blocked_until == UINT32_MAX ||
 	       seconds < s->blocked_until;
+}
+
+static unsigned block_reason(const struct image_sender *s)
+{
+	switch (image_sender_block(s)) {
+	case IMAGE_BLOCK_BLACKLIST:
+		return REASON_SENDER_BLACKLISTED;
+	case IMAGE_BLOCK_THEFT:
+		return REASON_SENDER_THEFT;
+	default:
+		return REASON_SENDER_BLOCKED;
+	}
 }
 
 unsigned tables_sender_reason(const struct tables *t, const struct sender_key *key,
@@ -174,8 +186,8 @@ unsigned tables_sender_reason(const struct tables *t, const struct sender_key *k
 
 	/* What forbids a number comes first: it holds for those who need no certificate. */
 	if (sender != NULL && is_blocked(sender, seconds))
-		return REASON_SENDER_BLOCKED;
-	if (is_suspended(sender == NULL ? 0 : sender->owner_state & 15, overlay))
+		return block_reason(sender);
+	if (is_suspended(sender == NULL ? 0 : image_sender_state(sender), overlay))
 		return REASON_SENDER_SUSPENDED;
 	if (any)
 		return REASON_PASS;

@@ -39,6 +39,15 @@ static void scenery(struct world *w)
 	world_sender_with(w, "010-0000-0003", 7,
 	                  (struct image_build_sender){ .state = IMAGE_CERTIFIED,
 	                                               .blocked_until = WORLD_NOW + 1 });
+	world_sender_with(w, "010-0000-0004", 7,
+	                  (struct image_build_sender){ .state = IMAGE_CERTIFIED,
+	                                               .blocked_until = WORLD_NOW + 1,
+	                                               .block = IMAGE_BLOCK_BLACKLIST });
+	world_sender_with(w, "010-0000-0005", 7,
+	                  (struct image_build_sender){ .state = IMAGE_BLOCKED,
+	                                               .block = IMAGE_BLOCK_THEFT });
+	world_sender(w, "010-0000-0006", 7);
+	world_numbers(w, "010-0000-0006", "010-0000-0006", IMAGE_NUMBER_UNASSIGNED);
 	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
 	world_ready(w);
 }
@@ -64,6 +73,15 @@ static const struct row {
 	  { .source = "01000000001", .text = "hello" } },
 	{ "acme", REASON_SENDER_EXPIRED, false, { .source = "01000000002", .text = "hello" } },
 	{ "acme", REASON_SENDER_BLOCKED, false, { .source = "01000000003", .text = "hello" } },
+	{ "acme",
+	  REASON_SENDER_BLACKLISTED,
+	  false,
+	  { .source = "01000000004", .text = "hello" } },
+	{ "acme", REASON_SENDER_THEFT, false, { .source = "01000000005", .text = "hello" } },
+	{ "acme",
+	  REASON_SENDER_UNASSIGNED,
+	  false,
+	  { .source = "01000000006", .text = "hello" } },
 	{ "acme",
 	  REASON_SENDER_NOT_OWNED,
 	  false,

@@ -34,6 +34,16 @@ static void scenery(struct world *w)
 	world_sender(w, "Sluice", 3);
 	world_sender_with(w, "010-9999-9999", 0,
 	                  (struct image_build_sender){ .state = IMAGE_BLOCKED });
+	world_sender(w, "010-5555-0001", 1);
+	world_sender_with(w, "010-5555-0002", 1,
+	                  (struct image_build_sender){ .state = IMAGE_CERTIFIED,
+	                                               .blocked_until = WORLD_NOW + 1,
+	                                               .block = IMAGE_BLOCK_BLACKLIST });
+	world_sender_with(w, "010-5555-0003", 0,
+	                  (struct image_build_sender){ .state = IMAGE_BLOCKED,
+	                                               .block = IMAGE_BLOCK_THEFT });
+	world_numbers(w, "010-0000-0000", "010-9999-9999", IMAGE_NUMBER_ASSIGNED);
+	world_numbers(w, "010-5555-0000", "010-5555-9999", IMAGE_NUMBER_UNASSIGNED);
 	world_ready(w);
 }
 
@@ -93,6 +103,13 @@ static const struct row {
 	{ "state", REASON_PASS, { .source = "112" } },
 	{ "state", REASON_PASS, { .source = "" } },
 	{ "state", REASON_SENDER_BLOCKED, { .source = "01099999999" } },
+	/* A number that nobody has: not even with a certificate; but a block says more. */
+	{ "plain", REASON_SENDER_UNASSIGNED, { .source = "01055550001" } },
+	{ "plain", REASON_SENDER_UNASSIGNED, { .source = "+82 10 5555 9999" } },
+	{ "state", REASON_SENDER_UNASSIGNED, { .source = "01055550000" } },
+	{ "state", REASON_PASS, { .source = "01055560000" } },
+	{ "plain", REASON_SENDER_BLACKLISTED, { .source = "01055550002" } },
+	{ "state", REASON_SENDER_THEFT, { .source = "01055550003" } },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 

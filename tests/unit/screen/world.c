@@ -39,6 +39,16 @@ void world_sender(struct world *w, const char *address, uint32_t owner)
 	                  (struct image_build_sender){ .state = IMAGE_CERTIFIED });
 }
 
+void world_numbers(struct world *w, const char *first, const char *last,
+                   enum image_number_state state)
+{
+	struct sender_key keys[2];
+
+	bug_if(address_key(&keys[0], (const uint8_t *)first, strlen(first), 0, 0, 82) != 0);
+	bug_if(address_key(&keys[1], (const uint8_t *)last, strlen(last), 0, 0, 82) != 0);
+	bug_if(image_build_numbers(w->build, &keys[0], &keys[1], state) != 0);
+}
+
 uint32_t world_rule(struct world *w, uint32_t id, enum image_action action,
                     const char *expression, uint32_t command_status)
 {

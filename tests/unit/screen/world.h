@@ -50,6 +50,9 @@ void world_account(struct world *w, const struct image_build_account *account);
 void world_sender(struct world *w, const char *address, uint32_t owner);
 void world_sender_with(struct world *w, const char *address, uint32_t owner,
                        struct image_build_sender sender);
+/* Numbers of the map, as people write them. */
+void world_numbers(struct world *w, const char *first, const char *last,
+                   enum image_number_state state);
 /* A rule of one pattern; returns its index. */
 uint32_t world_rule(struct world *w, uint32_t id, enum image_action action,
                     const char *expression, uint32_t command_status);

@@ -49,7 +49,7 @@ static void directory_lies(void **state)
 		                    (UINT64_C(1) << 32) + 1 };
 	const unsigned n = ((struct image_header *)(void *)pristine)->n_sections;
 
-	assert_int_equal(n, 10);
+	assert_int_equal(n, 12);
 	for (unsigned i = 0; i < n * 5 * 11; i++) {
 		uint8_t *o = fresh(pristine_size);
 		struct image_section *s = &directory(o)[i / 55];
@@ -176,7 +176,10 @@ static void sender_lies(void **state)
 	LIE(s->key.octets[15] = 1, "key");
 	LIE(s->key.octets[3] ^= 1, "not where");
 	LIE(s->owner_state &= ~15u, "state");
-	LIE(s->owner_state |= 15u, "state");
+	LIE(s->owner_state |= 15u, "block");
+	LIE(s->owner_state |= 1u << 2, "block");
+	LIE(s->owner_state |= 2u << 2, "block");
+	LIE((s->owner_state |= 3u << 2, s->blocked_until = 9), "block");
 	LIE(s->owner_state = 6u << 4 | IMAGE_CERTIFIED, "owner that does not exist");
 	LIE(s->owner_state = IMAGE_OWNER_MAX << 4 | IMAGE_CERTIFIED, "owner that does not");
 	LIE(s->owner_state = (IMAGE_OWNER_LIST | 1) << 4 | IMAGE_CERTIFIED, "list of owners");
@@ -237,6 +240,26 @@ static void rule_lies(void **state)
 	LIE(strings[1] = (char)0x80, "UTF-8");
 }
 
+static void number_lies(void **state)
+{
+	(void)state;
+	struct image_number_block *b = rows(fresh(pristine_size), IMAGE_NUMBER_BLOCKS);
+	uint8_t *states = rows(fresh(pristine_size), IMAGE_NUMBERS);
+
+	LIE(b->prefix = 0, "row 0 is no beginning");
+	LIE(b->prefix |= 10, "row 0 is no beginning");
+	LIE(b->prefix >>= 4, "row 0 is no beginning");
+	LIE(b->prefix <<= 4, "row 0 is no beginning");
+	LIE(b->prefix |= UINT64_C(1) << 63, "row 0 is no beginning");
+	LIE(b->digits = 0, "row 0 is no beginning");
+	LIE(b->digits = 5, "row 0 is no beginning");
+	LIE(b->digits = 16, "row 0 is no beginning");
+	LIE(b->digits = UINT32_MAX, "row 0 is no beginning");
+	LIE(b->reserved = 1, "row 0 is no beginning");
+	LIE(states[0] |= 3, "block 0 has a state that is none");
+	LIE(states[IMAGE_NUMBER_OCTETS - 1] = 0xc0, "block 0 has a state that is none");
+}
+
 static void database_lies(void **state)
 {
 	(void)state;
@@ -284,6 +307,7 @@ int main(void)
 		cmocka_unit_test(sender_lies),
 		cmocka_unit_test(sender_shape_lies),
 		cmocka_unit_test(rule_lies),
+		cmocka_unit_test(number_lies),
 		cmocka_unit_test(database_lies),
 		cmocka_unit_test(stream_database_is_refused),
 	};

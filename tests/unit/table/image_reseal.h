@@ -48,7 +48,10 @@ static inline void image_walk(const struct image *im)
 		bug_if(image_account_row(im, im->accounts[i].system_id,
 		                         strlen((const char *)im->accounts[i].system_id)) != i);
 	}
+	struct number_place place;
 	for (uint32_t i = 0; i < im->senders.n_slots; i++) {
+		number_map_seek(&im->numbers, &im->senders.slots[i].key, 1, &place);
+		octets += number_map_state(&place);
 		const struct image_sender *s = &im->senders.slots[i];
 		if (s->owner_state == 0)
 			continue;

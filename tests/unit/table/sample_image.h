@@ -3,8 +3,9 @@
  * sample_image: a small image with something in every section.
  *
  * Five accounts (one suspended, one expired, one that needs no sender, one observed),
- * SAMPLE_SENDERS numbers, four of them shared, blocked, suspended or limited in time,
- * two rules with three patterns. For tests and fuzzers: aborts when it cannot.
+ * SAMPLE_SENDERS numbers, some of them shared, blocked, suspended or limited in time,
+ * two rules with three patterns, a block of numbers. For tests and fuzzers: aborts when it
+ * cannot.
  */
 #ifndef TEST_SAMPLE_IMAGE_H
 #define TEST_SAMPLE_IMAGE_H
@@ -85,6 +86,14 @@ static inline void sample_senders(struct image_build *b)
 			s.valid_until = SAMPLE_NOW;
 		if (i == 9)
 			s.n_owners = 0;
+		if (i == 10) {
+			s.blocked_until = SAMPLE_NOW;
+			s.block = IMAGE_BLOCK_BLACKLIST;
+		}
+		if (i == 11) {
+			s.state = IMAGE_BLOCKED;
+			s.block = IMAGE_BLOCK_THEFT;
+		}
 		bug_if(image_build_sender(b, &s) != 0);
 	}
 }
@@ -121,6 +130,16 @@ static inline void sample_rules(struct image_build *b)
 		bug_if(image_build_pattern(b, rule_of[i], 0) != (int64_t)i);
 }
 
+/* The sample's numbers are assigned, but for 190 to 199; of others nothing is said. */
+static inline void sample_numbers(struct image_build *b)
+{
+	const struct sender_key keys[] = { sample_number(0), sample_number(9999),
+		sample_number(190), sample_number(199) };
+
+	bug_if(image_build_numbers(b, &keys[0], &keys[1], IMAGE_NUMBER_ASSIGNED) != 0);
+	bug_if(image_build_numbers(b, &keys[2], &keys[3], IMAGE_NUMBER_UNASSIGNED) != 0);
+}
+
 /* 64-octet aligned; the caller frees. */
 static inline void *sample_image(size_t *size)
 {
@@ -134,6 +153,7 @@ static inline void *sample_image(size_t *size)
 	sample_senders(b);
 	sample_rules(b);
 	sample_database(b, HS_MODE_BLOCK);
+	sample_numbers(b);
 	bug_if(image_build_memory(b, 7, SAMPLE_NOW, &octets, size, error) != 0);
 	image_build_close(b);
 	return octets;

@@ -101,6 +101,11 @@ static void senders_by_state_time_and_owner(void **state)
 		{ 8, acme, NOW - 1, REASON_PASS },
 		{ 8, acme, NOW, REASON_SENDER_EXPIRED },
 		{ 9, acme, NOW, REASON_SENDER_NOT_OWNED },
+		{ 10, acme, NOW - 1, REASON_SENDER_BLACKLISTED },
+		{ 10, office, NOW - 1, REASON_SENDER_BLACKLISTED },
+		{ 10, acme, NOW, REASON_PASS },
+		{ 11, acme, UINT32_MAX, REASON_SENDER_THEFT },
+		{ 11, office, NOW, REASON_SENDER_THEFT },
 		{ SAMPLE_SENDERS, acme, NOW, REASON_SENDER_UNCERTIFIED },
 		{ SAMPLE_SENDERS, office, NOW, REASON_PASS },
 	};
