@@ -3,12 +3,17 @@
  * text_bench: cycles of the time-stamp counter a text, decoded and folded.
  *
  * Each figure is the median of ROUNDS over TEXTS different texts (so that the branch
- * predictor does not learn one), with the least and the greatest round.
+ * predictor does not learn one), with the least and the greatest round. Beside folding stands
+ * utf8proc's NFKC_Casefold of the same texts (which allocates its result), in the same run.
+ *
+ * usage: text_bench [--json]
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 #include <x86intrin.h>
 
 #include "text.h"
@@ -23,7 +28,7 @@ struct sample {
 };
 
 static struct sample texts[TEXTS];
-static uint8_t out[TEXT_GROWTH * TEXT_SIZE];
+static uint8_t out[TEXT_FOLD_GROWTH * TEXT_SIZE];
 
 /* Words of two to four syllables and now and then a number: 45 characters in UTF-16. */
 static void fill_ucs2(struct sample *s)
@@ -72,10 +77,26 @@ static void fill_gsm7(struct sample *s)
 		s->octets[(size_t)random() % s->len] = (uint8_t)(random() % 0x10);
 }
 
+/* Letters of several kinds: full-width, circled, accented, jamo, Cyrillic. */
+static void fill_mixed(struct sample *s)
+{
+	static const char *const some[] = { "Ｆ", "ⓐ",  "é", "ㄷH", "а",
+		                            "대", "출", " ", "x",   "3" };
+
+	for (s->len = 0; s->len < 94;) {
+		const char *c = some[random() % 10];
+		memcpy(s->octets + s->len, c, strlen(c));
+		s->len += strlen(c);
+	}
+}
+
+#define FOLD TEXT_CODINGS
+#define UTF8PROC (TEXT_CODINGS + 1)
+
 static const struct row {
 	const char *name;
 	void (*fill)(struct sample *s);
-	enum text_coding coding; /* TEXT_CODINGS: fold */
+	unsigned coding; /* enum text_coding, or FOLD, UTF8PROC */
 } rows[] = {
 	{ "ucs2_hangul", fill_ucs2, TEXT_UCS2 },
 	{ "cp949_hangul", fill_cp949, TEXT_CP949 },
@@ -85,23 +106,36 @@ static const struct row {
 	{ "gsm7_packed", fill_ascii, TEXT_GSM7_PACKED },
 	{ "ascii", fill_ascii, TEXT_ASCII },
 	{ "latin1", fill_ascii, TEXT_LATIN1 },
-	{ "fold_hangul", fill_utf8, TEXT_CODINGS },
-	{ "fold_ascii", fill_ascii, TEXT_CODINGS },
+	{ "fold_hangul", fill_utf8, FOLD },
+	{ "fold_ascii", fill_ascii, FOLD },
+	{ "fold_mixed", fill_mixed, FOLD },
+	{ "utf8proc_hangul", fill_utf8, UTF8PROC },
+	{ "utf8proc_ascii", fill_ascii, UTF8PROC },
+	{ "utf8proc_mixed", fill_mixed, UTF8PROC },
 };
 
-static uint64_t round_cycles(enum text_coding coding)
+static size_t once(unsigned coding, const struct sample *s)
+{
+	if (coding == FOLD)
+		return text_fold(s->octets, s->len, out, sizeof(out));
+	if (coding != UTF8PROC)
+		return (size_t)text_decode((enum text_coding)coding, s->octets, s->len, 0, out,
+		                           sizeof(out));
+	uint8_t *folded = NULL;
+	const ssize_t n = utf8proc_map(s->octets, (ssize_t)s->len, &folded,
+	                               UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+	                                       UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+	free(folded);
+	return (size_t)n;
+}
+
+static uint64_t round_cycles(unsigned coding)
 {
 	uint64_t octets = 0;
 	const uint64_t start = __rdtsc();
 
-	for (unsigned i = 0; i < TEXTS; i++) {
-		const struct sample *s = &texts[i];
-		if (coding == TEXT_CODINGS)
-			octets += text_fold(s->octets, s->len, out, sizeof(out));
-		else
-			octets += (uint64_t)text_decode(coding, s->octets, s->len, 0, out,
-			                                sizeof(out));
-	}
+	for (unsigned i = 0; i < TEXTS; i++)
+		octets += once(coding, &texts[i]);
 	const uint64_t cycles = __rdtsc() - start;
 	return octets == 0 ? 0 : cycles;
 }
@@ -113,7 +147,7 @@ static int ascending(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void measure(const struct row *row)
+static void measure(const struct row *row, bool json)
 {
 	uint64_t cycles[ROUNDS], octets = 0;
 
@@ -127,14 +161,30 @@ static void measure(const struct row *row)
 	qsort(cycles, ROUNDS, sizeof(cycles[0]), ascending);
 	const uint64_t median = cycles[ROUNDS / 2];
 	const double text = (double)median / TEXTS;
-	printf("%-12s %6.1f octets  %7.1f cycles a text (%.1f to %.1f)  %5.2f an octet\n",
-	       row->name, (double)octets / TEXTS, text, (double)cycles[0] / TEXTS,
-	       (double)cycles[ROUNDS - 1] / TEXTS, (double)median / (double)octets);
+	if (json)
+		printf("%s\"%s\": {\"octets\": %.1f, \"cycles_per_text\": %.1f, "
+		       "\"cycles_per_octet\": %.3f, \"least\": %.3f, \"greatest\": %.3f}",
+		       row == rows ? "{" : ",\n ", row->name, (double)octets / TEXTS, text,
+		       (double)median / (double)octets, (double)cycles[0] / (double)octets,
+		       (double)cycles[ROUNDS - 1] / (double)octets);
+	else
+		printf("%-15s %6.1f octets  %7.1f cycles a text (%.1f to %.1f)  %5.2f an "
+		       "octet\n",
+		       row->name, (double)octets / TEXTS, text, (double)cycles[0] / TEXTS,
+		       (double)cycles[ROUNDS - 1] / TEXTS, (double)median / (double)octets);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	const bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
+
+	if (argc > 1 + json) {
+		fprintf(stderr, "usage: text_bench [--json]\n");
+		return 2;
+	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		measure(&rows[i]);
+		measure(&rows[i], json);
+	if (json)
+		printf("}\n");
 	return 0;
 }

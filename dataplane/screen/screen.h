@@ -25,7 +25,7 @@
 #include "verdict.h"
 
 #define SCREEN_VECTOR_MAX 256u
-#define SCREEN_TEXT_MAX (1u << 20) /* arena: octets of text, decoded and folded, of a slice */
+#define SCREEN_TEXT_MAX (1u << 22) /* arena: octets of text, decoded and folded, of a slice */
 #define SCREEN_FOLDED_MAX (SCREEN_TEXT_MAX + 2 * SCREEN_VECTOR_MAX)
 #define SCREEN_PLAIN_MAX 320u /* octets of a text kept for the audit record */
 

@@ -1,73 +1,137 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "fold_priv.h"
+
 #include "text_priv.h"
 
-#include "text_tables.h"
+const struct text_table text_table_default = { fold_stage1, fold_stage2, fold_pool, false };
 
-/* Octets that may begin a character that folds: two-octet ones (0xC2: only U+00B5),
- * and of the rest the leads of Georgian to Greek extended (0xE1), letterlike to Coptic
- * (0xE2), A000-ABFF (0xEA), FB00-FF5A (0xEF) and the planes above. Hangul is from
- * EA B0 80 on, so a second octet from 0xB0 on makes 0xEA a quiet one. */
-static uint64_t may_fold(struct wide w)
+/*
+ * Octets that begin a character which has to be looked up. The others are ASCII, Hangul
+ * syllables (EA B0 80 to ED 9E A3; a lead whose second octet is outside w is looked up),
+ * ideographs (E4 to E9, unless the table has some), and octets behind a lead.
+ */
+static uint64_t to_look_up(struct wide w, bool ideographs)
 {
-	const uint64_t syllables = wide_equal(w, 0xEA) & wide_between(w, 0xB0, 0xBF) >> 1;
+	const uint64_t from_b0 = wide_equal(w, 0xEA) & wide_between(w, 0xB0, 0xBF) >> 1;
+	const uint64_t to_9d = wide_equal(w, 0xED) & wide_between(w, 0x80, 0x9D) >> 1;
+	const uint64_t leads = wide_between(w, 0xC2, ideographs ? 0xE9 : 0xE3);
 
-	return wide_between(w, 0xC2, 0xDF) | wide_between(w, 0xE1, 0xE2) |
-	       (wide_equal(w, 0xEA) & ~syllables) | wide_between(w, 0xEF, 0xF4);
+	return leads | (wide_equal(w, 0xEA) & ~from_b0) | (wide_equal(w, 0xED) & ~to_9d) |
+	       wide_between(w, 0xEE, 0xF4);
 }
 
-static bool in_words(uint8_t lead) { return (lead >= 0xC2 && lead <= 0xDF) || lead == 0xEF; }
-
-/* The code point at in, and its octets; a broken one is a single octet. */
-static uint32_t get_utf8(const uint8_t *in, size_t left, size_t *octets)
+void fold_put(struct fold *f, uint32_t c, size_t from)
 {
-	const uint8_t lead = in[0];
-	const size_t n = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-	uint32_t c = n == 1 ? lead : lead & (0xFFu >> (n + 1));
+	const size_t octets = put_utf8(f->out + f->n, c);
 
-	*octets = n <= left ? n : 1;
-	for (size_t i = 1; i < *octets; i++)
-		c = c << 6 | (in[i] & 0x3F);
-	return c;
+	if (f->map != NULL)
+		for (size_t k = 0; k < octets; k++)
+			f->map[f->n + k] = (uint32_t)from;
+	f->n += octets;
 }
 
-/* A character that folds is 2 octets or more and its folding at most 3/2 of them. */
-static size_t fold_one(const uint8_t *in, size_t left, size_t *octets, uint8_t *out)
+uint32_t fold_take_back(struct fold *f, size_t *from)
 {
-	const uint32_t c = get_utf8(in, left, octets);
-	int32_t delta = 0;
+	const size_t end = f->n;
+	size_t octets;
 
-	if (*octets > 1 && c < text_fold_end)
-		delta = text_fold_delta[text_fold_block[c / TEXT_FOLD_BLOCK]]
-				       [c % TEXT_FOLD_BLOCK];
-	if (delta == 0) {
-		memcpy(out, in, *octets);
-		return *octets;
+	do
+		f->n--;
+	while (f->n > 0 && end - f->n < 4 && (f->out[f->n] & 0xC0) == 0x80);
+	*from = f->map != NULL ? f->map[f->n] : 0;
+	return fold_get(f->out + f->n, end - f->n, &octets);
+}
+
+/* Four octets are read and stored where four are left; a character is fewer only at the
+ * end. An octet read leaves 11 to write, so the store fits before the last four. */
+static void copy_same(struct fold *f, size_t octets)
+{
+	if (f->len - f->i >= 4)
+		memcpy(f->out + f->n, f->in + f->i, 4);
+	else
+		memcpy(f->out + f->n, f->in + f->i, octets);
+	f->n += octets;
+}
+
+/* What depends on no neighbour: SAME, PUT and STRING. */
+static inline void put_word(struct fold *f, uint32_t word, size_t octets)
+{
+	const size_t before = f->n;
+
+	if (fold_kind(word) == FOLD_SAME) {
+		copy_same(f, octets);
+	} else if (fold_kind(word) == FOLD_PUT) {
+		memcpy(f->out + f->n, &word, 3);
+		f->n += word >> 24 & 0xF;
+	} else {
+		memcpy(f->out + f->n, f->table->pool + (word & 0xFFFF), word >> 16 & 0xFFF);
+		f->n += word >> 16 & 0xFFF;
 	}
-	return put_utf8(out, (uint32_t)((int32_t)c + delta));
+	for (size_t k = before; f->map != NULL && k < f->n; k++)
+		f->map[k] = (uint32_t)f->i;
+	f->i += octets;
+}
+
+static void look_up(struct fold *f)
+{
+	size_t octets;
+	const uint32_t word = fold_word_at(f, f->i, &octets);
+
+	if (fold_kind(word) <= FOLD_STRING)
+		put_word(f, word, octets);
+	else if (fold_kind(word) == FOLD_JAMO)
+		fold_jamo_at(f);
+	else
+		fold_marks_at(f);
+}
+
+/* Whether to look up once more before 64 octets are looked at together. */
+static bool more_of_the_kind(const struct fold *f)
+{
+	const uint8_t next = f->i < f->len ? f->in[f->i] : 0;
+
+	return (next >= 0xC2 && next <= 0xE3) || next >= 0xEE;
+}
+
+/* Octets copied as they are; those behind a lead stem from it. */
+static void map_quiet(struct fold *f, size_t quiet)
+{
+	for (size_t k = 0; k < quiet; k++) {
+		const bool behind = (f->in[f->i + k] & 0xC0) == 0x80 && f->n + k > 0;
+		f->map[f->n + k] = behind ? f->map[f->n + k - 1] : (uint32_t)(f->i + k);
+	}
+}
+
+size_t text_fold_with(const struct text_table *table, const uint8_t *in, size_t len,
+                      uint8_t *out, size_t cap, uint32_t *map)
+{
+	struct fold f = { .table = table, .in = in, .len = len, .out = out, .map = map };
+
+	bug_if(cap / TEXT_FOLD_GROWTH < len);
+	f.marked = SIZE_MAX;
+	while (f.i < len) {
+		const size_t n = len - f.i < WIDE ? len - f.i : WIDE;
+		const struct wide w = wide_load(in + f.i, n);
+		const uint64_t may = wide_high(w) != 0 ? to_look_up(w, table->ideographs) : 0;
+		const size_t quiet = may != 0 ? wide_lowest(may) : n;
+
+		wide_store(out + f.n, wide_add(w, wide_between(w, 'A', 'Z'), 'a' - 'A'), n);
+		if (map != NULL)
+			map_quiet(&f, quiet);
+		f.i += quiet;
+		f.n += quiet;
+		if (may == 0)
+			continue;
+		do
+			look_up(&f);
+		while (more_of_the_kind(&f));
+	}
+	if (map != NULL)
+		map[f.n] = (uint32_t)len;
+	return f.n;
 }
 
 size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap)
 {
-	uint8_t *at = out;
-
-	bug_if(cap / TEXT_FOLD_GROWTH < len);
-	for (size_t i = 0; i < len;) {
-		const size_t n = len - i < WIDE ? len - i : WIDE;
-		const struct wide w = wide_load(in + i, n);
-		const uint64_t may = wide_high(w) != 0 ? may_fold(w) : 0;
-		const size_t quiet = may != 0 ? wide_lowest(may) : n;
-
-		wide_store(at, wide_add(w, wide_between(w, 'A', 'Z'), 'a' - 'A'), n);
-		i += quiet;
-		at += quiet;
-		if (may == 0)
-			continue;
-		/* One at least; Latin, Greek, Cyrillic and full-width come in words. */
-		size_t octets;
-		do {
-			at += fold_one(in + i, len - i, &octets, at);
-			i += octets;
-		} while (i < len && in_words(in[i]));
-	}
-	return (size_t)(at - out);
+	return text_fold_with(&text_table_default, in, len, out, cap, NULL);
 }

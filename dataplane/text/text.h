@@ -32,10 +32,10 @@ enum text_coding {
 };
 
 /* Worst growth, octets of UTF-8 per octet of user data: packed GSM 16/7 (7 octets are
- * 8 septets of at most 2), GSM and ISO 8859 2, CP949 and UCS-2 3/2, others 1. Folding:
- * 3/2 (U+023A, 2 octets, folds to U+2C65, 3). Rounded up; a test has both as maxima. */
+ * 8 septets of at most 2), GSM and ISO 8859 2, CP949 and UCS-2 3/2, others 1; rounded up.
+ * Folding: 11 (U+FDFA, 3 octets, is 18 characters in 33). A test has both as maxima. */
 #define TEXT_GROWTH 3u
-#define TEXT_FOLD_GROWTH 2u
+#define TEXT_FOLD_GROWTH 11u
 
 /* Class of a data_coding by a table of 256 (SMPP 3.4 section 5.2.19, TS 23.038
  * section 4 groups); 0 and other "SMSC default" values give default_alphabet. */
@@ -61,9 +61,31 @@ enum text_coding text_coding(uint8_t data_coding, enum text_coding default_alpha
 must_use int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len,
                              size_t udh_octets, uint8_t *out, size_t cap);
 
-/* Fold valid UTF-8 for matching (simple case folding, Unicode CaseFolding C+S).
+/*
+ * Fold valid UTF-8 for matching, so that what looks alike is alike:
+ * - NFKC_Casefold (Unicode 3.13, R4 and R5): compatibility forms, width, full case folding;
+ *   zero-width, bidi and other ignorable characters and variation selectors dropped;
+ * - letters and digits in circles, squares, brackets and keycaps, small capitals and regional
+ *   indicators to the bare ones; every decimal digit to 0-9;
+ * - what UTS #39 has as confusable with one ASCII character to that, for both cases of
+ *   a letter alike; not right-to-left letters, ideographs and kana. ASCII only changes case;
+ * - accents of U+0300-036F that compose with nothing dropped;
+ * - Hangul letters of any kind put together as a keyboard does, with Latin look-alikes.
+ *
  * Returns octets written; cap must be at least TEXT_FOLD_GROWTH * len (bug_if). in
- * and out do not overlap. Of input that is no UTF-8 only the bound holds. */
+ * and out do not overlap. Of input that is no UTF-8 only the bound holds.
+ */
 size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
+
+/*
+ * The same with a table of the operator's (fold_rows.h), and where things came from: map,
+ * if not NULL, has room for cap + 1; map[k] is the place in `in` of the character that
+ * out[k] stems from, map[octets written] is len. So out[from .. to) stems from
+ * in[map[from] .. e), e the first of map[to ..] that is greater than map[to - 1].
+ */
+struct text_table;
+extern const struct text_table text_table_default;
+size_t text_fold_with(const struct text_table *table, const uint8_t *in, size_t len,
+                      uint8_t *out, size_t cap, uint32_t *map);
 
 #endif

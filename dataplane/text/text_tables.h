@@ -21,11 +21,4 @@ extern const uint16_t text_latin1[128], text_cyrillic[128], text_hebrew[128];
  * entry 0 of the extension is a septet that the table does not define. */
 extern const uint32_t text_gsm_default[128], text_gsm_extension[128];
 
-/* Simple case folding: c folds to c + delta[block[c / 64]][c % 64] below
- * text_fold_end, to itself from there on. */
-#define TEXT_FOLD_BLOCK 64u
-extern const uint32_t text_fold_end; /* first code point that no block covers */
-extern const uint8_t text_fold_block[];
-extern const int32_t text_fold_delta[][TEXT_FOLD_BLOCK];
-
 #endif

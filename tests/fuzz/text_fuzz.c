@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fuzz.h"
 #include "text.h"
@@ -18,25 +19,34 @@ const unsigned fuzz_wanted = DECODED | REFUSED;
 static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t len, size_t udh)
 {
 	const size_t cap = TEXT_GROWTH * len;
-	uint8_t *plain = malloc(cap + 1), *again = malloc(TEXT_GROWTH * cap + 1);
+	uint8_t *plain = malloc(cap + 1),
+		*again = malloc(TEXT_GROWTH * TEXT_FOLD_GROWTH * cap + 1);
 	uint8_t *folded = malloc(TEXT_FOLD_GROWTH * cap + 1);
+	uint32_t *map = malloc((TEXT_FOLD_GROWTH * cap + 1) * sizeof(*map));
 
-	bug_if(plain == NULL || again == NULL || folded == NULL);
+	bug_if(plain == NULL || again == NULL || folded == NULL || map == NULL);
 	const int64_t n = text_decode(coding, in, len, udh, plain, cap);
 	bug_if(n < 0 ? n != -EILSEQ : (size_t)n > cap);
 	fuzz_reached |= n > 0 ? DECODED : n < 0 ? REFUSED : 0;
 	if (n >= 0) {
 		const size_t len8 = (size_t)n;
-		/* What comes out is UTF-8, and so is its folding, which folds no further. */
+		/* What comes out is UTF-8, and so is its folding, which stems from it. */
 		bug_if(text_decode(TEXT_UTF8, plain, len8, 0, again, TEXT_GROWTH * len8) != n);
 		const size_t f = text_fold(plain, len8, folded, TEXT_FOLD_GROWTH * len8);
-		bug_if(f > TEXT_FOLD_GROWTH * len8 || f > cap);
+		bug_if(f > TEXT_FOLD_GROWTH * len8);
+		memcpy(again, folded, f);
+		bug_if(text_fold_with(&text_table_default, plain, len8, folded,
+		                      TEXT_FOLD_GROWTH * len8, map) != f);
+		bug_if(memcmp(again, folded, f) != 0 || map[f] != len8);
+		for (size_t i = 0; i < f; i++)
+			bug_if(map[i] >= len8 || (plain[map[i]] & 0xC0) == 0x80);
 		bug_if(text_decode(TEXT_UTF8, folded, f, 0, again, TEXT_GROWTH * f) !=
 		       (int64_t)f);
 	}
 	free(plain);
 	free(again);
 	free(folded);
+	free(map);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

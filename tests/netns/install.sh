@@ -6,7 +6,7 @@ packages=(
 	build-essential meson ninja-build pkg-config
 	libdpdk-dev dpdk libhyperscan-dev libjemalloc-dev libcmocka-dev libjansson-dev
 	libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libyaml-dev libsodium-dev
-	libxxhash-dev libutf8proc-dev libpcap-dev libcmph-dev
+	libxxhash-dev libutf8proc-dev libicu-dev libpcap-dev libcmph-dev
 	clang clang-tidy clang-format libclang-rt-14-dev shellcheck
 	iproute2 ethtool procps python3 unicode-data locales
 	libnet-smpp-perl kannel tshark
