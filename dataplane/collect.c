@@ -125,9 +125,9 @@ static bool is_screened(const struct worker *w, enum side from)
 }
 
 static void take_pdu(struct worker *w, struct connection *c, enum side from, const uint8_t *pdu,
-                     const struct smpp_header *header)
+                     const struct smpp_header *header, enum smpp_kind kind)
 {
-	switch (smpp_kind(header->command_id)) {
+	switch (kind) {
 	case SMPP_KIND_MESSAGE:
 		if (is_screened(w, from)) {
 			step_message(w, c, from, pdu, header);
@@ -157,19 +157,15 @@ static void take_pdu(struct worker *w, struct connection *c, enum side from, con
 }
 
 /* Whether the kind is decoded, so that its octets are needed as one run. */
-static bool is_decoded(const struct worker *w, enum side from, uint32_t command_id)
+static bool is_decoded(const struct worker *w, enum side from, enum smpp_kind kind)
 {
-	const enum smpp_kind kind = smpp_kind(command_id);
-
 	return (kind == SMPP_KIND_MESSAGE && is_screened(w, from)) || kind == SMPP_KIND_BIND;
 }
 
 /* What a message may do depends on the session, and what stalls is collected again: a
  * PDU that changes the session waits until all before it has left. */
-static bool changes_session(uint32_t command_id)
+static bool changes_session(enum smpp_kind kind)
 {
-	const enum smpp_kind kind = smpp_kind(command_id);
-
 	return kind == SMPP_KIND_BIND || kind == SMPP_KIND_UNBIND;
 }
 
@@ -181,11 +177,11 @@ static bool vector_is_full(const struct vector *v, uint32_t length)
 
 /* The PDU at this place as one run of octets, if anybody will read it. */
 static const uint8_t *pdu_octets(struct worker *w, enum side from, struct chain_place at,
-                                 const struct smpp_header *header)
+                                 const struct smpp_header *header, enum smpp_kind kind)
 {
 	struct vector *v = w->vector;
 
-	if (!is_decoded(w, from, header->command_id))
+	if (!is_decoded(w, from, kind))
 		return NULL;
 	const uint8_t *pdu = chain_read(at, header->length, v->gather + v->gathered);
 	if (pdu == v->gather + v->gathered)
@@ -216,11 +212,12 @@ static void collect_side(struct worker *w, struct connection *c, enum side from)
 			step_new(w, c, from, STEP_SHUT, &header);
 			break;
 		}
-		if (left != in->octets && changes_session(header.command_id)) {
+		const enum smpp_kind kind = smpp_kind(header.command_id);
+		if (left != in->octets && changes_session(kind)) {
 			c->retry = true;
 			break;
 		}
-		take_pdu(w, c, from, pdu_octets(w, from, at, &header), &header);
+		take_pdu(w, c, from, pdu_octets(w, from, at, &header, kind), &header, kind);
 		at = chain_skip(at, header.length);
 		left -= header.length;
 	}

@@ -9,6 +9,10 @@
 #include <sys/random.h>
 #include <time.h>
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #define BUCKET_FLOWS 8u
 #define FIND_BATCH 32u /* look-ups in flight: about twice the line fill buffers of a core */
 #define FLOWS_MAX (1u << 28)
@@ -29,12 +33,30 @@ struct flow_table {
 	uint32_t mask; /* of buckets, a power of two */
 };
 
-static uint64_t hash_seed;
+/* Odd fractional digits of square roots of the first primes. */
+#define ROOTS \
+	{ \
+		UINT64_C(0x6a09e667f3bcc909), UINT64_C(0xbb67ae8584caa73b), \
+			UINT64_C(0x3c6ef372fe94f82b), UINT64_C(0xa54ff53a5f1d36f1), \
+			UINT64_C(0x510e527fade682d1), UINT64_C(0x9b05688c2b3e6c1f), \
+			UINT64_C(0x1f83d9abfb41bd6b) \
+	}
+static const uint64_t root[7] = ROOTS;
+static uint64_t hash_secret[7] = ROOTS; /* one for each word of a key, one for the end */
 static bool hash_seeded;
+
+/* The two halves of a 128-bit product, folded: every input bit reaches every output. */
+static inline uint64_t mix(uint64_t a, uint64_t b)
+{
+	const unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
 
 void flow_hash_seed(uint64_t seed)
 {
-	hash_seed = seed;
+	for (unsigned i = 0; i < 7; i++)
+		hash_secret[i] = mix(seed ^ root[i], root[(i + 1) % 7]);
 	hash_seeded = true;
 }
 
@@ -53,30 +75,16 @@ static void draw_seed(void)
 	flow_hash_seed(seed);
 }
 
-/* The two halves of a 128-bit product, folded: every input bit reaches every output. */
-static inline uint64_t mix(uint64_t a, uint64_t b)
-{
-	const unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 uint32_t flow_hash(const struct flow_key *key)
 {
-	/* Odd fractional digits of square roots of 2, 3, 5, 7. */
-	static const uint64_t k[4] = { UINT64_C(0x6a09e667f3bcc909),
-		                       UINT64_C(0xbb67ae8584caa73b),
-		                       UINT64_C(0x3c6ef372fe94f82b),
-		                       UINT64_C(0xa54ff53a5f1d36f1) };
 	uint64_t w[6];
 
 	memcpy(w, key, sizeof(w));
-	const uint64_t s = mix(hash_seed ^ k[0], k[1]);
-	/* Each word meets the seed before it is multiplied, so none can choose a zero. */
-	const uint64_t a = mix(w[0] ^ s ^ k[1], w[1] ^ hash_seed ^ k[2]);
-	const uint64_t b = mix(w[2] ^ s ^ k[2], w[3] ^ hash_seed ^ k[3]);
-	const uint64_t c = mix(w[4] ^ s ^ k[3], w[5] ^ hash_seed ^ k[0]);
-	const uint64_t h = mix(a ^ (b << 21 | b >> 43) ^ s, c ^ k[1]);
+	/* Each word meets a secret before it is multiplied, so none can choose a zero. */
+	const uint64_t a = mix(w[0] ^ hash_secret[0], w[1] ^ hash_secret[1]);
+	const uint64_t b = mix(w[2] ^ hash_secret[2], w[3] ^ hash_secret[3]);
+	const uint64_t c = mix(w[4] ^ hash_secret[4], w[5] ^ hash_secret[5]);
+	const uint64_t h = mix(a ^ (b << 21 | b >> 43) ^ hash_secret[6], c ^ root[1]);
 
 	return (uint32_t)(h ^ h >> 32);
 }
@@ -160,23 +168,44 @@ void flow_table_close(struct flow_table *t)
 	free(t);
 }
 
-/* The slot in a bucket of a flow with this hash, from slot on; BUCKET_FLOWS if none. */
-static inline unsigned next_candidate(const struct bucket *b, uint32_t hash, unsigned slot)
+/* The slots of a bucket whose flow has this hash, a bit for each. */
+static inline unsigned candidates(const struct bucket *b, uint32_t hash)
 {
-	while (slot < BUCKET_FLOWS && (b->flow[slot] == 0 || b->hash[slot] != hash))
-		slot++;
-	return slot;
+#ifdef __AVX2__
+	const __m256i flows = _mm256_load_si256((const __m256i *)(const void *)b->flow);
+	const __m256i hashes = _mm256_load_si256((const __m256i *)(const void *)b->hash);
+	const __m256i same =
+		_mm256_andnot_si256(_mm256_cmpeq_epi32(flows, _mm256_setzero_si256()),
+	                            _mm256_cmpeq_epi32(hashes, _mm256_set1_epi32((int)hash)));
+
+	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(same));
+#else
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < BUCKET_FLOWS; i++)
+		bits |= (unsigned)(b->flow[i] != 0 && b->hash[i] == hash) << i;
+	return bits;
+#endif
 }
 
-static struct flow_head *find_in(const struct flow_table *t, uint32_t bucket,
-                                 const struct flow_key *key, uint32_t hash)
+static inline bool keys_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	uint64_t x[6], y[6];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) |
+	        (x[5] ^ y[5])) == 0;
+}
+
+static inline struct flow_head *find_in(const struct flow_table *t, uint32_t bucket,
+                                        const struct flow_key *key, uint32_t hash)
 {
 	const struct bucket *b = &t->buckets[bucket];
 
-	for (unsigned i = next_candidate(b, hash, 0); i < BUCKET_FLOWS;
-	     i = next_candidate(b, hash, i + 1)) {
-		struct flow_head *flow = flow_at(t, b->flow[i] - 1);
-		if (memcmp(&flow->key, key, sizeof(*key)) == 0)
+	for (unsigned left = candidates(b, hash); left != 0; left &= left - 1) {
+		struct flow_head *flow = flow_at(t, b->flow[__builtin_ctz(left)] - 1);
+		if (keys_equal(&flow->key, key))
 			return flow;
 	}
 	return NULL;
@@ -196,9 +225,9 @@ static void prefetch_flows(const struct flow_table *t, uint32_t hash)
 
 	for (unsigned n = 0; n < 2; n++) {
 		const struct bucket *b = &t->buckets[both[n]];
-		const unsigned i = next_candidate(b, hash, 0);
-		if (i < BUCKET_FLOWS)
-			__builtin_prefetch(flow_at(t, b->flow[i] - 1));
+		const unsigned found = candidates(b, hash);
+		if (found != 0)
+			__builtin_prefetch(flow_at(t, b->flow[__builtin_ctz(found)] - 1));
 	}
 }
 

@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "check.h"
+
 /* Borrowed octets; data may be NULL only when len is 0. */
 struct view {
 	const uint8_t *data;
@@ -35,10 +37,7 @@ static inline struct cursor cursor_over(const uint8_t *octets, size_t len)
 	return (struct cursor){ .at = octets, .end = octets + len, .error = false };
 }
 
-static inline size_t cursor_left(const struct cursor *c)
-{
-	return (size_t)(c->end - c->at);
-}
+static inline size_t cursor_left(const struct cursor *c) { return (size_t)(c->end - c->at); }
 
 /* Put the cursor in error: what follows cannot be read. */
 static inline void cursor_fail(struct cursor *c)
@@ -60,23 +59,36 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
 	return start;
 }
 
+/* The same for n > 0: in error nothing is left, so one test does. */
+static inline const uint8_t *cursor_some(struct cursor *c, size_t n)
+{
+	const uint8_t *start = c->at;
+
+	if (unlikely(cursor_left(c) < n)) {
+		cursor_fail(c);
+		return NULL;
+	}
+	c->at += n;
+	return start;
+}
+
 static inline uint8_t cursor_u8(struct cursor *c)
 {
-	const uint8_t *p = cursor_take(c, 1);
+	const uint8_t *p = cursor_some(c, 1);
 
 	return p ? *p : 0;
 }
 
 static inline uint16_t cursor_u16(struct cursor *c)
 {
-	const uint8_t *p = cursor_take(c, 2);
+	const uint8_t *p = cursor_some(c, 2);
 
 	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
 }
 
 static inline uint32_t cursor_u32(struct cursor *c)
 {
-	const uint8_t *p = cursor_take(c, 4);
+	const uint8_t *p = cursor_some(c, 4);
 
 	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
 }

@@ -10,16 +10,16 @@ enum frame_result smpp_frame(const uint8_t *octets, size_t len, size_t available
 	bug_if(len > available || (len < SMPP_HEADER_SIZE && available >= SMPP_HEADER_SIZE));
 
 	/* Octets that are not there yet read as 0. */
-	struct cursor c = cursor_over(octets, len);
+	struct cursor c =
+		cursor_over(octets, likely(len >= SMPP_HEADER_SIZE) ? SMPP_HEADER_SIZE : len);
 	const uint32_t length = cursor_u32(&c);
-	const bool length_known = !c.error;
 
 	header->length = length;
 	header->command_id = cursor_u32(&c);
 	header->command_status = cursor_u32(&c);
 	header->sequence = cursor_u32(&c);
 
-	if (unlikely(!length_known))
+	if (unlikely(len < sizeof(length)))
 		return FRAME_MORE;
 	if (unlikely(length < SMPP_HEADER_SIZE || length > SMPP_PDU_MAX))
 		return FRAME_BAD;
