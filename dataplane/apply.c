@@ -251,7 +251,7 @@ void apply(struct worker *w)
 
 	for (unsigned i = 0; i < v->n_steps; i++) {
 		const struct step *s = &v->steps[i];
-		if (p.c != s->c || p.from != s->from) {
+		if (p.c == NULL || p.c != s->c || p.from != s->from) {
 			flush(w, &p);
 			p.c = s->c;
 			p.from = s->from;

@@ -200,6 +200,7 @@ static void write_header(struct report *r, const struct report_header *shape, ui
 	struct report_header *h = (void *)r->map;
 	struct report_header next = *shape;
 
+	bug_if(h == NULL);
 	next.started = (uint64_t)time(NULL);
 	next.tsc_hz = tsc_hz;
 	if (h->magic == REPORT_MAGIC) { /* reopened: readers may be looking at the rest */

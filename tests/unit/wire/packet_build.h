@@ -159,7 +159,7 @@ static inline void build_v6(struct build *b, unsigned l4_len)
 		build_store16(next + 2, b->fragment - 1);
 	}
 	*next = (uint8_t)b->protocol;
-	build_store16(b->octets + length_at, (long)(b->len - start + l4_len));
+	build_store16(b->octets + length_at, (long)b->len - (long)start + (long)l4_len);
 }
 
 static inline void build_frame(struct build *b)
