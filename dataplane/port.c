@@ -70,6 +70,7 @@ static struct rte_eth_conf configuration(struct port *port, const struct rte_eth
 	}
 	(void)rte_eth_dev_get_mtu(port->id, &mtu);
 	conf.rxmode.mtu = mtu;
+	port->mtu = mtu;
 	/* Ethernet header, two tags, CRC: longer frames come in several segments. */
 	if (mtu + 26u > RTE_MBUF_DEFAULT_DATAROOM)
 		conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;

@@ -46,8 +46,7 @@ static void drop(struct worker *w, const struct packet *p, enum counter why)
 	rte_pktmbuf_free(p->mbuf);
 }
 
-/* A frame that is not a screened segment: across unchanged, or dropped with a reason. */
-static void divert(struct worker *w, const struct packet *p, unsigned link)
+void worker_divert(struct worker *w, const struct packet *p, unsigned link)
 {
 	struct tcp_tx *tx = &w->tx[link * 2 + side_other(p->side)];
 
@@ -83,12 +82,12 @@ static void sort_packets(struct worker *w, unsigned link)
 		if (likely(w->packets[i].class == PACKET_TCP))
 			w->lookup[n++] = &w->packets[i];
 		else
-			divert(w, &w->packets[i], link);
+			worker_divert(w, &w->packets[i], link);
 	}
 	w->n_packets = n;
 }
 
-static void connection_remove(struct worker *w, struct connection *c)
+void connection_remove(struct worker *w, struct connection *c)
 {
 	relay_release(&c->relay);
 	timer_cancel(&c->timer);
@@ -96,52 +95,9 @@ static void connection_remove(struct worker *w, struct connection *c)
 	flow_remove(w->flows, &c->relay.head);
 }
 
-static struct connection *connection_new(struct worker *w, const struct packet *p)
-{
-	struct flow_head *head = flow_add(w->flows, &p->key, p->hash);
-
-	if (head == NULL) {
-		drop(w, p, COUNTER_FLOWS_FULL);
-		return NULL;
-	}
-	struct connection *c = connection_of(head);
-	c->serial = (uint64_t)w->index << 48 | ++w->next_serial;
-	relay_open(&c->relay, p, &w->env);
-	return c;
-}
-
-/* Same ports, new life: what the old one held goes, the slot stays. */
-static void connection_restart(struct worker *w, struct connection *c, const struct packet *p)
-{
-	const struct flow_head head = c->relay.head;
-
-	relay_release(&c->relay);
-	timer_cancel(&c->timer);
-	worker_count(w, COUNTER_FLOWS_CLOSED, c->relay.established);
-	struct connection *const next = c->touched_next;
-	const bool touched = c->touched;
-	memset(c, 0, sizeof(*c));
-	c->relay.head = head;
-	c->touched = touched;
-	c->touched_next = next;
-	c->serial = (uint64_t)w->index << 48 | ++w->next_serial;
-	relay_open(&c->relay, p, &w->env);
-}
-
-/* A segment that belongs to no connection we know. */
-static struct connection *segment_unknown(struct worker *w, const struct packet *p)
-{
-	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
-		return connection_new(w, p);
-	if (w->settings->midstream == MIDSTREAM_PASS)
-		divert(w, p, p->key.link);
-	else
-		relay_refuse(p, &w->env);
-	return NULL;
-}
-
 static void tcp_receive(struct worker *w)
 {
+	w->found_stale = false;
 	flow_find(w->flows, w->lookup, w->n_packets, w->found);
 	for (unsigned i = 0; i < w->n_packets; i++)
 		if (w->found[i] != NULL)
@@ -150,14 +106,14 @@ static void tcp_receive(struct worker *w)
 	for (unsigned i = 0; i < w->n_packets; i++) {
 		const struct packet *p = w->lookup[i];
 		struct flow_head *head = w->found[i];
-		/* An earlier packet of this burst may have opened it. */
-		if (unlikely(head == NULL))
+		/* An earlier packet of this burst may have opened it, or ended another. */
+		if (unlikely(head == NULL || w->found_stale))
 			head = flow_find_one(w->flows, &p->key, p->hash);
 		struct connection *c = head == NULL ? NULL : connection_of(head);
 		if (c == NULL)
-			c = segment_unknown(w, p);
+			c = admit(w, p);
 		else if (unlikely(relay_restarts(&c->relay, p)))
-			connection_restart(w, c, p);
+			c = admit_again(w, c, p);
 		else
 			relay_input(&c->relay, p, &w->env);
 		if (c != NULL)
@@ -276,6 +232,7 @@ void worker_input(struct worker *w, unsigned link)
 void worker_finish(struct worker *w)
 {
 	timers(w);
+	admit_expire(w);
 	w->turn_busy = w->touched != NULL;
 	if (w->touched != NULL) {
 		look_at_pool(w);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "connection.h"
+#include "embryo.h"
 #include "flow.h"
 #include "port.h"
 #include "publish.h"
@@ -56,6 +57,10 @@ struct worker {
 	struct tcp_env env;
 	struct tcp_tx *tx;              /* LINKS_MAX x 2 */
 	struct flow_table *flows;
+	struct flow_table *embryos;     /* connection attempts */
+	struct embryo_list by_age;
+	uint32_t make_room_at;          /* where make_room() looked last */
+	bool found_stale;               /* a flow of found[] may be gone */
 	struct timer_wheel timers;
 	struct connection *retry;       /* to be touched next turn */
 	struct packet_policy policy[LINKS_MAX];
@@ -96,6 +101,18 @@ void worker_finish(struct worker *w);
  * frames went out, others' included. The only functions that touch ethdev. */
 void worker_receive(struct worker *w, unsigned link, enum side side);
 unsigned worker_send(struct worker *w, unsigned link, enum side side);
+
+/* admit.c: a segment of no connection we know, and the attempts nobody completed. The
+ * connection it became, or NULL; consumes the packet. */
+struct connection *admit(struct worker *w, const struct packet *p);
+void admit_expire(struct worker *w);
+/* A SYN behind the end of c: the old life goes and an attempt begins, in this turn or when
+ * the SYN comes again. c when it is still there. */
+struct connection *admit_again(struct worker *w, struct connection *c, const struct packet *p);
+
+/* A frame that no relay takes: across unchanged, or dropped with a reason. */
+void worker_divert(struct worker *w, const struct packet *p, unsigned link);
+void connection_remove(struct worker *w, struct connection *c);
 
 /* collect.c: whole PDUs of the touched connections become steps of the vector. */
 void collect(struct worker *w);

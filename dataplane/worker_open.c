@@ -24,6 +24,14 @@ static void *allocate(size_t size)
 	return p;
 }
 
+/* What comes in lies in one buffer, with its Ethernet header and two tags. */
+static uint32_t mtu_of(const struct port *port, const struct settings *s)
+{
+	const uint32_t held = (uint32_t)s->buffer_octets - 22;
+
+	return port->mtu != 0 && port->mtu < held ? port->mtu : held;
+}
+
 static void configure(struct worker *w)
 {
 	const struct settings *s = w->settings;
@@ -48,6 +56,7 @@ static void configure(struct worker *w)
 			p->ports[i] = htons(s->smpp_ports[i]);
 		for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
 			const struct port *port = &w->ports->links[l].port[side];
+			w->tx[l * 2 + side].mtu = mtu_of(port, s);
 			w->tx[l * 2 + side].offload =
 				(port->tx_checksum_ip ? HEADER_IP_SUM : 0u) |
 				(port->tx_checksum_tcp ? HEADER_TCP_SUM : 0u);
@@ -83,6 +92,8 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	w->tx = allocate(LINKS_MAX * 2 * sizeof(*w->tx));
 	if (w->vector == NULL || w->tx == NULL ||
 	    flow_table_open(&w->flows, (uint32_t)settings->flows, sizeof(struct connection)) !=
+	            0 ||
+	    flow_table_open(&w->embryos, (uint32_t)settings->embryos, sizeof(struct embryo)) !=
 	            0)
 		goto no_memory;
 	configure(w);
@@ -110,6 +121,7 @@ void worker_close(struct worker *w)
 	for (struct flow_head *f; w->flows != NULL && (f = flow_next(w->flows, &at)) != NULL;)
 		relay_release(&((struct connection *)f)->relay);
 	flow_table_close(w->flows);
+	flow_table_close(w->embryos);
 	free(w->tx);
 	free(w->vector);
 	free(w);

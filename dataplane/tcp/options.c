@@ -72,23 +72,78 @@ void options_read(struct tcp_options *out, const uint8_t *octets, size_t len)
 	}
 }
 
-unsigned options_strip(uint8_t *octets, size_t len)
+/* The options a relay can keep its word on, and how long they are; 0 = not one of them. */
+static size_t known_len(uint8_t kind)
+{
+	switch (kind) {
+	case OPTION_MSS:
+		return 4;
+	case OPTION_WSCALE:
+		return 3;
+	case OPTION_SACK_OK:
+		return 2;
+	case OPTION_TS:
+		return 10;
+	default:
+		return 0;
+	}
+}
+
+static unsigned blank(uint8_t *octets, uint8_t with, size_t n)
 {
 	unsigned changed = 0;
 
-	for (size_t at = 0; at < len && octets[at] != OPTION_END;) {
-		const size_t n = option_len(octets + at, len - at);
-		if (n == 0)
-			return changed;
-		const uint8_t kind = octets[at];
-		if (kind == OPTION_MPTCP || kind == OPTION_FAST_OPEN ||
-		    kind == OPTION_EXPERIMENT) {
-			memset(octets + at, OPTION_NOP, n);
-			changed += (unsigned)n;
-		}
-		at += n;
+	for (size_t i = 0; i < n; i++) {
+		changed += octets[i] != with;
+		octets[i] = with;
 	}
 	return changed;
+}
+
+unsigned options_strip(uint8_t *octets, size_t len)
+{
+	uint8_t *seen[OPTION_TS + 1] = { NULL };
+	unsigned changed = 0;
+	size_t at = 0, n;
+
+	for (; at < len && octets[at] != OPTION_END; at += n) {
+		uint8_t *o = octets + at;
+		n = option_len(o, len - at);
+		if (n == 0)
+			break;
+		if (n == 1)
+			continue;
+		if (known_len(o[0]) != n) {
+			changed += blank(o, OPTION_NOP, n);
+			continue;
+		}
+		if (seen[o[0]] != NULL) /* the last one stands, as in options_read() */
+			changed += blank(seen[o[0]], OPTION_NOP, n);
+		seen[o[0]] = o;
+		if (o[0] == OPTION_WSCALE && o[2] > WSCALE_MAX) {
+			o[2] = WSCALE_MAX;
+			changed++;
+		}
+	}
+	return changed + blank(octets + at, OPTION_END, len - at);
+}
+
+bool options_limit_mss(uint8_t *octets, size_t len, uint16_t most)
+{
+	bool limited = false;
+
+	for (size_t at = 0, n; at < len && octets[at] != OPTION_END; at += n) {
+		uint8_t *o = octets + at;
+		n = option_len(o, len - at);
+		if (n == 0)
+			break;
+		if (o[0] != OPTION_MSS || n != 4 || (o[2] << 8 | o[3]) <= most)
+			continue;
+		o[2] = (uint8_t)(most >> 8);
+		o[3] = (uint8_t)most;
+		limited = true;
+	}
+	return limited;
 }
 
 unsigned options_write_ts(uint8_t *out, uint32_t ts_val, uint32_t ts_ecr)

@@ -28,9 +28,18 @@ struct tcp_options {
 
 void options_read(struct tcp_options *out, const uint8_t *octets, size_t len);
 
-/* Replace what would let octets past us (Multipath TCP, Fast Open and its experimental
- * kind) by NOPs, in place. How many octets changed. */
+/*
+ * Leave of a SYN's options what a relay can keep its word on: one each of MSS, window
+ * scale (at most 14), SACK-permitted and time-stamp. Everything else becomes NOPs, in
+ * place: Fast Open (RFC 7413) and Multipath TCP (RFC 8684) would let octets past us, and
+ * of what we do not know (RFC 9293 section 3.1 lets a receiver ignore it) we could not say
+ * what our own segments owe it. What lies behind the end or behind an option that cannot
+ * be becomes 0. How many octets changed.
+ */
 unsigned options_strip(uint8_t *octets, size_t len);
+
+/* An MSS above most becomes most. Whether one was. */
+bool options_limit_mss(uint8_t *octets, size_t len, uint16_t most);
 
 /* NOP NOP TS (RFC 7323 appendix A), 12 octets; returns 12. */
 unsigned options_write_ts(uint8_t *out, uint32_t ts_val, uint32_t ts_ecr);

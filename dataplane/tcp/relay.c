@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay: the life of a connection: handshake passed through, two endpoints,
- * end in order or by RST, a while of lingering.
+ * relay: the life of a connection behind its handshake (embryo.c): two endpoints, end in
+ * order or by RST, a while of lingering.
  */
 #include "relay.h"
 
 #include <string.h>
 
+#include "embryo.h"
 #include "relay_priv.h"
 
-/* RFC 9293 section 3.7.1 and RFC 8200 section 8.3: what an end that says no MSS takes. */
-#define MSS_DEFAULT_V4 536u
-#define MSS_DEFAULT_V6 1220u
-#define MSS_LEAST 88u /* below this, headers are most of the wire (RFC 9293 section 3.7.1) */
 #define TS_OCTETS 12u
 
 void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_mbuf *m)
@@ -34,100 +31,24 @@ static void enter(struct relay *r, enum relay_state state, const struct tcp_env 
 	r->state_us = env->now_us;
 }
 
-static uint8_t *packet_options(const struct packet *p)
+/* What a leg knows from the SYN of its end; the other leg sends as that end does, from the
+ * same initial sequence number. */
+static void begin_leg(struct relay *r, const struct embryo *e, enum side side)
 {
-	return rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off + 20);
-}
-
-/* Options that would let octets past us become NOPs; the TCP checksum follows
- * (RFC 1624 equation 3, over the whole option area). */
-static void strip_options(const struct packet *p)
-{
-	uint8_t old[40], *options = packet_options(p);
-	uint8_t *sum = rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off + 16);
-	uint16_t was;
-
-	memcpy(old, options, p->options_len);
-	if (options_strip(options, p->options_len) == 0)
-		return;
-	memcpy(&was, sum, sizeof(was));
-	const uint16_t removed = checksum_fold(checksum_add(old, p->options_len, 0));
-	const uint16_t added = checksum_fold(checksum_add(options, p->options_len, 0));
-	const uint16_t now =
-		(uint16_t)~checksum_fold((uint32_t)(uint16_t)~was + (uint16_t)~removed + added);
-	memcpy(sum, &now, sizeof(now));
-}
-
-/* What the SYN or SYN,ACK of this side tells of its endpoint. */
-static void learn(struct relay *r, enum side side, const struct packet *p,
-                  struct tcp_options *options)
-{
+	const struct offer *offer = &e->offer[side];
 	struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
-	const uint16_t least = MSS_LEAST;
 
-	options_read(options, packet_options(p), p->options_len);
-	l->rcv_nxt = p->seq + 1;
-	l->mss = options->mss != 0             ? options->mss
-	         : r->head.key.ip_version == 4 ? MSS_DEFAULT_V4
-	                                       : MSS_DEFAULT_V6;
-	if (l->mss < least)
-		l->mss = least;
-	l->wscale = options->wscale;
-	l->ts_recent = l->ts_newest = options->ts_val;
-	l->rcv_acked = l->rcv_nxt;
-	l->max_wnd = p->window;
-	l->snd_wnd = p->window; /* the window of a SYN is not scaled, RFC 7323 section 2.2 */
-	/* The other leg sends as this end: same initial sequence number. */
-	o->snd_una = o->snd_max = o->snd_end = p->seq + 1;
-	header_capture(&o->header, p);
-}
-
-void relay_open(struct relay *r, const struct packet *syn, struct tcp_env *env)
-{
-	struct tcp_options options;
-
-	r->initiator = syn->side;
-	r->touched_us = env->now_us;
-	enter(r, RELAY_SYN, env);
-	if (syn->payload_len != 0) { /* octets before the handshake: Fast Open; it is resent */
-		tcp_count(env, COUNTER_BAD_HEADER, 1);
-		rte_pktmbuf_free(syn->mbuf);
-		r->state = RELAY_DEAD;
-		return;
-	}
-	r->isn = syn->seq;
-	learn(r, syn->side, syn, &options);
-	r->ts_ok = options.has_ts;
-	r->sack_ok = options.sack_ok;
-	if (!options.has_wscale)
-		r->leg[syn->side].wscale = UINT8_MAX; /* not offered: settled by the answer */
-	strip_options(syn);
-	tcp_forward(env, r->head.key.link, side_other(syn->side), syn->mbuf);
-}
-
-bool relay_restarts(const struct relay *r, const struct packet *p)
-{
-	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
-		return false;
-	if (r->state == RELAY_LINGER) /* a late copy of its own SYN is not a new life */
-		return p->side != r->initiator || p->seq != r->isn;
-	if (r->state == RELAY_DEAD)
-		return true;
-	return r->state != RELAY_OPEN && p->side == r->initiator &&
-	       p->seq + 1 != r->leg[p->side].rcv_nxt;
-}
-
-static void receive_syn_ack(struct relay *r, const struct packet *p, struct tcp_env *env)
-{
-	struct leg *first = &r->leg[r->initiator], *l = &r->leg[p->side];
-	struct tcp_options options;
-
-	learn(r, p->side, p, &options);
-	r->ts_ok = r->ts_ok && options.has_ts;
-	r->sack_ok = r->sack_ok && options.sack_ok;
-	if (first->wscale == UINT8_MAX || !options.has_wscale)
-		first->wscale = l->wscale = 0;
-	enter(r, RELAY_SYN_ACK, env);
+	l->rcv_nxt = l->rcv_acked = offer->next;
+	l->ts_recent = l->ts_newest = offer->ts_val;
+	l->snd_wnd = l->max_wnd = offer->window;
+	l->mss = (uint16_t)(offer->mss - (r->ts_ok ? TS_OCTETS : 0));
+	l->wscale =
+		offer->has_wscale && e->offer[side_other(side)].has_wscale ? offer->wscale : 0;
+	l->snd_wl1 = l->rcv_nxt - 1;
+	o->snd_una = o->snd_max = o->snd_end = offer->next;
+	o->snd_wl2 = o->snd_una;
+	/* The other end may send what this one's SYN offered. */
+	o->rcv_adv = e->offer[side_other(side)].next + offer->window;
 }
 
 /* The send half begins. */
@@ -139,66 +60,38 @@ static void leg_sends_from(struct leg *l)
 	rack_open(&l->rack, l->snd_una);
 }
 
-/* Both legs become endpoints. */
-static void establish(struct relay *r, struct tcp_env *env)
+void relay_open(struct relay *r, const struct embryo *e, const struct packet *ack,
+                struct tcp_env *env)
 {
-	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
-		struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
-		/* This end may send what the other's SYN offered. */
-		l->rcv_adv = l->rcv_nxt + o->snd_wnd;
-		if (r->ts_ok)
-			l->mss = (uint16_t)(l->mss - TS_OCTETS);
-		leg_sends_from(l);
-		l->snd_wl1 = l->rcv_nxt - 1;
-		l->snd_wl2 = l->snd_una;
-	}
+	const enum side first = e->initiator;
+
+	r->initiator = first;
+	r->isn = e->offer[first].next - 1;
+	r->touched_us = env->now_us;
+	/* RFC 7323 section 3.2 and RFC 2018 section 2: in use when both ends offered it. */
+	r->ts_ok = e->offer[0].has_ts && e->offer[1].has_ts;
+	r->sack_ok = e->offer[0].sack_ok && e->offer[1].sack_ok;
+	begin_leg(r, e, SIDE_ESME);
+	begin_leg(r, e, SIDE_SMSC);
+	leg_sends_from(&r->leg[SIDE_ESME]);
+	leg_sends_from(&r->leg[SIDE_SMSC]);
+	r->leg[first].header = e->to_initiator;
+	header_capture(&r->leg[side_other(first)].header, ack);
 	/* The ACK that completes the responder's handshake is ours. */
-	r->leg[side_other(r->initiator)].ack_now = true;
-	r->established = true;
+	r->leg[side_other(first)].ack_now = true;
 	enter(r, RELAY_OPEN, env);
+	r->established = true;
 	tcp_count(env, COUNTER_FLOWS_OPENED, 1);
+	leg_receive(r, ack->side, ack, env);
 }
 
-/* A RST inside the handshake (RFC 9293 section 3.10.7.3): only a believable one ends it. */
-static bool handshake_reset(const struct relay *r, const struct packet *p)
+bool relay_restarts(const struct relay *r, const struct packet *p)
 {
-	if (p->side == r->initiator)
-		return p->seq == r->leg[p->side].rcv_nxt;
-	return p->flags & TCP_ACK && p->ack == r->leg[p->side].snd_max;
-}
-
-static void handshake(struct relay *r, const struct packet *p, struct tcp_env *env)
-{
-	const struct leg *l = &r->leg[p->side];
-	const bool first = p->side == r->initiator;
-	const uint8_t flags = p->flags & (TCP_SYN | TCP_ACK | TCP_RST);
-	bool pass = false;
-
-	if (flags & TCP_RST) {
-		pass = handshake_reset(r, p);
-		if (pass)
-			r->state = RELAY_DEAD;
-	} else if (first && flags == TCP_SYN) {
-		pass = p->seq + 1 == l->rcv_nxt && p->payload_len == 0;
-		if (pass)
-			strip_options(p);
-	} else if (!first && flags == (TCP_SYN | TCP_ACK) && p->ack == l->snd_max &&
-	           p->payload_len == 0) {
-		pass = r->state == RELAY_SYN || p->seq + 1 == l->rcv_nxt;
-		if (r->state == RELAY_SYN)
-			receive_syn_ack(r, p, env);
-		if (pass)
-			strip_options(p);
-	} else if (first && flags == TCP_ACK && r->state == RELAY_SYN_ACK &&
-	           p->seq == l->rcv_nxt && p->ack == l->snd_max) {
-		establish(r, env);
-		leg_receive(r, p->side, p, env);
-		return;
-	}
-	if (pass)
-		tcp_forward(env, r->head.key.link, side_other(p->side), p->mbuf);
-	else
-		rte_pktmbuf_free(p->mbuf);
+	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return false;
+	/* A late copy of its own SYN is not a new life. */
+	return r->state == RELAY_DEAD ||
+	       (r->state == RELAY_LINGER && (p->side != r->initiator || p->seq != r->isn));
 }
 
 /* Both ends have closed; late segments get the ACK they may have missed. */
@@ -227,10 +120,6 @@ void relay_input(struct relay *r, const struct packet *p, struct tcp_env *env)
 {
 	r->touched_us = env->now_us;
 	switch (r->state) {
-	case RELAY_SYN:
-	case RELAY_SYN_ACK:
-		handshake(r, p, env);
-		return;
 	case RELAY_OPEN:
 		follow_path(r, p);
 		leg_receive(r, p->side, p, env);
@@ -344,9 +233,6 @@ static bool shut_by_us(const struct relay *r) { return r->leg[0].discard; }
 uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config)
 {
 	switch (r->state) {
-	case RELAY_SYN:
-	case RELAY_SYN_ACK:
-		return r->state_us + config->embryonic_us;
 	case RELAY_LINGER:
 		return r->state_us + config->linger_us;
 	case RELAY_DEAD:
@@ -389,11 +275,6 @@ static void open_timer(struct relay *r, struct tcp_env *env)
 void relay_timer(struct relay *r, struct tcp_env *env)
 {
 	switch (r->state) {
-	case RELAY_SYN:
-	case RELAY_SYN_ACK:
-		if (env->now_us >= r->state_us + env->config->embryonic_us)
-			r->state = RELAY_DEAD;
-		return;
 	case RELAY_LINGER:
 		if (env->now_us >= r->state_us + env->config->linger_us)
 			r->state = RELAY_DEAD;
@@ -444,7 +325,6 @@ void relay_refuse(const struct packet *p, struct tcp_env *env)
 		p->seq + p->payload_len + (p->flags & (TCP_SYN | TCP_FIN) ? 1u : 0u);
 	struct header_template header;
 
-	tcp_count(env, COUNTER_MIDSTREAM, 1);
 	if (!(p->flags & TCP_RST)) {
 		header_capture(&header, p);
 		/* On to the other end, in the sender's name: at the sender's next number. */

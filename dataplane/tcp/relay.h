@@ -41,6 +41,7 @@ struct tcp_tx {
 	struct rte_mbuf *mbufs[TCP_TX_MAX];
 	unsigned n;
 	unsigned offload; /* enum header_offload of this port */
+	uint32_t mtu;     /* octets of an IP packet that it carries */
 };
 
 struct tcp_config {
@@ -120,8 +121,6 @@ struct leg {
 };
 
 enum relay_state {
-	RELAY_SYN,      /* SYN passed on */
-	RELAY_SYN_ACK,  /* SYN,ACK passed back */
 	RELAY_OPEN,     /* two endpoints */
 	RELAY_LINGER,   /* both ends are done; answers late segments for a while */
 	RELAY_DEAD,     /* nothing left: the owner removes it */
@@ -141,12 +140,16 @@ struct relay {
 	uint8_t challenges;     /* in it */
 };
 
-/* A fresh relay (zeroed but for head) from the first SYN, which is passed on. */
-void relay_open(struct relay *r, const struct packet *syn, struct tcp_env *env);
+struct embryo; /* embryo.h: the handshake */
 
-/* Whether this segment begins a new connection on the same ports: a SYN after the old
- * one ended, or after an attempt that was given up. The owner releases and opens anew;
- * the ends themselves judge whether the SYN is good (RFC 9293 section 3.6.1). */
+/* A fresh relay (zeroed but for head) from the attempt and the ACK that completes it,
+ * which is consumed. */
+void relay_open(struct relay *r, const struct embryo *e, const struct packet *ack,
+                struct tcp_env *env);
+
+/* Whether this segment begins a new connection on the same ports: a SYN after the old one
+ * ended. The owner removes the old one and begins an attempt; the ends themselves judge
+ * whether the SYN is good (RFC 9293 section 3.6.1). */
 bool relay_restarts(const struct relay *r, const struct packet *p);
 
 /* One segment from either end. Afterwards look at leg[].in for new octets. */

@@ -124,6 +124,7 @@ static void draw_worker(struct sim *s)
 	s->settings = (struct settings){
 		.burst = PICK(r, 1, 4, 64),
 		.flows = 64,
+		.embryos = 64,
 		.leg_buffer = PICK(r, 131072, 262144),
 		.leg_segments = PICK(r, 256, 256, 1024),
 		.delayed_ack = PICK(r, 0, 10, 40),

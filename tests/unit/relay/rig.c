@@ -140,6 +140,11 @@ static void hear(struct rig *r, int to)
 		assert_true(m->pkt_len <= WIRE_MAX && m->nb_segs == 1);
 		assert_true(r->n_said[to] - r->at_said[to] < RIG_SAID_MAX);
 		f->len = m->data_len;
+		if (frame_esme_port(rte_pktmbuf_mtod(m, uint8_t *), f->len, !to) !=
+		    r->path.port[ESME]) { /* of a connection that the test has left */
+			rte_pktmbuf_free(m);
+			continue;
+		}
 		memcpy(f->octets, rte_pktmbuf_mtod(m, void *), f->len);
 		const char *wrong = frame_read(&r->path, !to, f->octets, f->len, &f->seg);
 		if (wrong != NULL)
@@ -191,6 +196,29 @@ void rig_send(struct rig *r, int from, struct seg s)
 	rig_frame(r, from, frame, frame_build(&r->path, from, &s, frame));
 }
 
+void rig_options(struct rig *r, int from, struct seg s, const uint8_t *options, uint32_t n)
+{
+	uint8_t frame[WIRE_MAX], text[1024];
+
+	/* Built as text, then the data offset moves behind them: one 16-bit word changes. */
+	memcpy(text, options, n);
+	if (s.len != 0)
+		memcpy(text + n, s.payload, s.len);
+	s.payload = text;
+	s.len += n;
+	if (s.flags & ACK)
+		s.ack += r->isn[!from] + 1;
+	const uint32_t len = frame_build(&r->path, from, &s, frame);
+	uint8_t *tcp = frame + 14 + (r->path.version == 4 ? 20 : 40);
+	uint32_t sum = (uint32_t)(tcp[16] << 8 | tcp[17]);
+	const uint32_t delta = n / 4 << 12;
+	sum = sum >= delta ? sum - delta : sum + 0xffff - delta;
+	tcp[12] = (uint8_t)(tcp[12] + (n / 4 << 4));
+	tcp[16] = (uint8_t)(sum >> 8);
+	tcp[17] = (uint8_t)sum;
+	rig_frame(r, from, frame, len);
+}
+
 void rig_wait(struct rig *r, uint64_t ms)
 {
 	while (ms-- > 0) {
@@ -199,7 +227,7 @@ void rig_wait(struct rig *r, uint64_t ms)
 	}
 }
 
-static struct seg syn_of(const struct rig *r, int end)
+struct seg rig_syn(const struct rig *r, int end)
 {
 	const struct rig_offer *o = &r->offer[end];
 
@@ -217,7 +245,7 @@ static struct seg syn_of(const struct rig *r, int end)
 void rig_handshake(struct rig *r)
 {
 	const bool ts = !r->offer[ESME].no_ts && !r->offer[SMSC].no_ts;
-	struct seg syn = syn_of(r, ESME), answer = syn_of(r, SMSC);
+	struct seg syn = rig_syn(r, ESME), answer = rig_syn(r, SMSC);
 
 	rig_send(r, ESME, syn);
 	assert_non_null(rig_said(r, SMSC));
@@ -227,6 +255,30 @@ void rig_handshake(struct rig *r)
 	rig_send(r, ESME,
 	         (struct seg){ .window = r->offer[ESME].window, .has_ts = ts, .ts_val = 1000 });
 	rig_quiet(r);
+}
+
+void rig_finish(struct rig *r, uint32_t esme_seq, uint32_t smsc_seq)
+{
+	const uint32_t ts = UINT32_MAX / 4;
+	struct seg fin = { .seq = esme_seq,
+		           .ack = smsc_seq,
+		           .flags = FIN | ACK,
+		           .window = 60000,
+		           .has_ts = rig_relay(r)->ts_ok,
+		           .ts_val = ts };
+
+	fin.flags |= ACK;
+	rig_send(r, ESME, fin);
+	fin.seq = smsc_seq;
+	fin.ack = esme_seq + 1;
+	rig_send(r, SMSC, fin);
+	fin.flags = ACK;
+	fin.seq = esme_seq + 1;
+	fin.ack = smsc_seq + 1;
+	rig_send(r, ESME, fin);
+	rig_quiet(r);
+	assert_non_null(rig_relay(r));
+	assert_int_equal(rig_relay(r)->state, RELAY_LINGER);
 }
 
 const struct seg *rig_said(struct rig *r, int to)
@@ -244,14 +296,19 @@ void rig_quiet(struct rig *r)
 
 struct relay *rig_relay(struct rig *r)
 {
-	struct flow_key key = { .ip_version = 4,
+	struct flow_key key = { .ip_version = (uint8_t)r->path.version,
 		                .esme_port = __builtin_bswap16(r->path.port[ESME]),
 		                .smsc_port = __builtin_bswap16(r->path.port[SMSC]) };
 
-	memset(key.esme_addr + 10, 0xff, 2);
-	memset(key.smsc_addr + 10, 0xff, 2);
-	memcpy(key.esme_addr + 12, r->path.addr[ESME], 4);
-	memcpy(key.smsc_addr + 12, r->path.addr[SMSC], 4);
+	if (r->path.version == 4) {
+		memset(key.esme_addr + 10, 0xff, 2);
+		memset(key.smsc_addr + 10, 0xff, 2);
+		memcpy(key.esme_addr + 12, r->path.addr[ESME], 4);
+		memcpy(key.smsc_addr + 12, r->path.addr[SMSC], 4);
+	} else {
+		memcpy(key.esme_addr, r->path.addr[ESME], 16);
+		memcpy(key.smsc_addr, r->path.addr[SMSC], 16);
+	}
 	return (struct relay *)flow_find_one(r->worker->flows, &key, flow_hash(&key));
 }
 

@@ -56,10 +56,16 @@ void rig_close(struct rig *r);
 void rig_send(struct rig *r, int from, struct seg s);
 /* The same with any octets. */
 void rig_frame(struct rig *r, int from, const uint8_t *frame, uint32_t len);
+/* The same with raw TCP options (n octets, a multiple of 4) before what s carries. */
+void rig_options(struct rig *r, int from, struct seg s, const uint8_t *options, uint32_t n);
 /* Time passes in turns of a millisecond. */
 void rig_wait(struct rig *r, uint64_t ms);
 /* SYN, SYN,ACK, ACK; what the worker says to it is read away. */
 void rig_handshake(struct rig *r);
+/* The SYN of an end as its offer has it. */
+struct seg rig_syn(const struct rig *r, int end);
+/* FIN from one end, then from the other, both answered: the relay lingers. */
+void rig_finish(struct rig *r, uint32_t esme_seq, uint32_t smsc_seq);
 
 /* The next thing said to an end, or NULL. rig_quiet: all of it is read away. */
 const struct seg *rig_said(struct rig *r, int to);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * admit: segments of no connection we know: attempts begin, go on and become connections.
+ *
+ * Both tables are bounded. When that of attempts is full its oldest entry gives way, so a
+ * flood of SYNs only shortens how long an attempt may take (embryos / SYNs a second); when
+ * that of connections is full, one that has ended and only lingers gives way, and without
+ * one new connections are turned away. A live connection is never touched.
+ */
+#include "worker.h"
+
+/* Slots of the table of connections that one new connection may look through. */
+#define MAKE_ROOM_SLOTS 64u
+
+static void embryo_remove(struct worker *w, struct embryo *e)
+{
+	embryo_leave(&w->by_age, e);
+	flow_remove(w->embryos, &e->head);
+}
+
+static struct embryo *embryo_new(struct worker *w, const struct packet *p)
+{
+	struct flow_head *head = flow_add(w->embryos, &p->key, p->hash);
+
+	for (unsigned tries = 0; head == NULL && w->by_age.oldest != NULL && tries < 16;
+	     tries++) {
+		worker_count(w, COUNTER_EMBRYOS_FULL, 1);
+		embryo_remove(w, w->by_age.oldest);
+		head = flow_add(w->embryos, &p->key, p->hash);
+	}
+	return (struct embryo *)head;
+}
+
+/* A few slots further each time: some connection that has ended and only lingers. */
+static bool make_room(struct worker *w)
+{
+	const uint32_t until = w->make_room_at + MAKE_ROOM_SLOTS;
+	struct flow_head *head;
+
+	while (w->make_room_at < until) {
+		head = flow_next(w->flows, &w->make_room_at);
+		if (head == NULL) {
+			w->make_room_at = 0;
+			return false;
+		}
+		struct connection *c = (struct connection *)head;
+		if (c->relay.state == RELAY_LINGER && !c->touched) {
+			worker_count(w, COUNTER_LINGER_CUT, 1);
+			connection_remove(w, c);
+			w->found_stale = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_room(struct worker *w)
+{
+	return flow_count(w->flows) < w->settings->flows || make_room(w);
+}
+
+static void begin(struct worker *w, const struct packet *p)
+{
+	struct embryo *e = has_room(w) ? embryo_new(w, p) : NULL;
+
+	if (e == NULL) {
+		worker_count(w, COUNTER_FLOWS_FULL, 1);
+		rte_pktmbuf_free(p->mbuf);
+		return;
+	}
+	embryo_join(&w->by_age, e);
+	embryo_open(e, p, &w->env);
+}
+
+/* The handshake is complete. Without room both ends are told at once. */
+static struct connection *promote(struct worker *w, struct embryo *e, const struct packet *p)
+{
+	struct flow_head *head = has_room(w) ? flow_add(w->flows, &p->key, p->hash) : NULL;
+	struct connection *c = (struct connection *)head;
+
+	if (c == NULL) {
+		worker_count(w, COUNTER_FLOWS_FULL, 1);
+		relay_refuse(p, &w->env);
+	} else {
+		c->serial = (uint64_t)w->index << 48 | ++w->next_serial;
+		relay_open(&c->relay, e, p, &w->env);
+	}
+	embryo_remove(w, e);
+	return c;
+}
+
+struct connection *admit(struct worker *w, const struct packet *p)
+{
+	struct embryo *e = (struct embryo *)flow_find_one(w->embryos, &p->key, p->hash);
+
+	if (e == NULL) {
+		if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+			begin(w, p);
+		else if (w->settings->midstream == MIDSTREAM_PASS)
+			worker_divert(w, p, p->key.link);
+		else {
+			worker_count(w, COUNTER_MIDSTREAM, 1);
+			relay_refuse(p, &w->env);
+		}
+		return NULL;
+	}
+	switch (embryo_input(e, p, &w->env)) {
+	case EMBRYO_WAITS:
+		break;
+	case EMBRYO_OVER:
+		embryo_remove(w, e);
+		break;
+	case EMBRYO_OPENS:
+		return promote(w, e, p);
+	}
+	return NULL;
+}
+
+struct connection *admit_again(struct worker *w, struct connection *c, const struct packet *p)
+{
+	if (c->touched) { /* it is on this turn's list: the SYN comes again */
+		c->relay.state = RELAY_DEAD;
+		rte_pktmbuf_free(p->mbuf);
+		return c;
+	}
+	connection_remove(w, c);
+	w->found_stale = true;
+	begin(w, p);
+	return NULL;
+}
+
+void admit_expire(struct worker *w)
+{
+	for (struct embryo *e; (e = w->by_age.oldest) != NULL &&
+	                       w->now_us >= e->since_us + w->tcp_config.embryonic_us;) {
+		worker_count(w, COUNTER_EMBRYOS_EXPIRED, 1);
+		embryo_remove(w, e);
+	}
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the first SYN to the connection: what is seen is what is used, and what is bounded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "rig.h"
+
+static struct rte_mempool *pool;
+
+static struct seg syn_ack(const struct rig *r)
+{
+	struct seg s = rig_syn(r, SMSC);
+
+	s.flags = SYN | ACK;
+	return s;
+}
+
+static struct seg bare(const struct rig *r, int from, uint32_t seq, uint32_t ack)
+{
+	return (struct seg){ .seq = seq,
+		             .ack = ack,
+		             .window = r->offer[from].window,
+		             .has_ts = true,
+		             .ts_val = 1000 };
+}
+
+/* RFC 7413, RFC 8684: Fast Open, Multipath TCP and what nobody knows are not offered on;
+ * the rig refuses to read any of them. What is left is what the relay works with. */
+static void only_known_options_cross(void **state)
+{
+	static const uint8_t options[40] = { 2, 4, 5, 180, 34, 10, 1, 2,  3,   4,  5,   6, 7, 8,
+		                             1, 4, 2, 30,  4,  0,  0, 77, 3,   99, 253, 4, 1, 2,
+		                             8, 6, 1, 1,   1,  1,  3, 3,  200, 1,  2,   4 };
+	struct rig *r = rig_open(pool, NULL);
+	struct seg plain = { .seq = r->isn[ESME], .window = 60000, .flags = SYN };
+
+	(void)state;
+	rig_options(r, ESME, plain, options, 40);
+	const struct seg *s = rig_said(r, SMSC);
+	assert_non_null(s);
+	assert_true(s->sack_ok && s->has_wscale && !s->has_ts);
+	assert_int_equal(s->wscale, 14);
+	assert_int_equal(rig_counter(r, COUNTER_SYN_OPTIONS), 1);
+	rig_send(r, SMSC, syn_ack(r));
+	assert_non_null(rig_said(r, ESME));
+	struct seg ack = bare(r, ESME, 0, 0);
+	ack.has_ts = false;
+	rig_send(r, ESME, ack);
+	const struct relay *relay = rig_relay(r);
+	assert_non_null(relay);
+	assert_true(relay->sack_ok && !relay->ts_ok);
+	assert_int_equal(relay->leg[ESME].wscale, 14);
+	assert_int_equal(relay->leg[ESME].mss, s->mss);
+	rig_close(r);
+}
+
+/* A Fast Open SYN loses its octets, not its handshake: they come again behind it. */
+static void octets_of_a_syn_come_again(void **state)
+{
+	for (unsigned version = 4; version <= 6; version += 2) {
+		struct rig *r = rig_open(pool, NULL);
+		struct seg syn = rig_syn(r, ESME), answer = syn_ack(r);
+
+		(void)state;
+		r->path.version = version;
+		rig_stream(16);
+		syn.payload = answer.payload = rig_octets;
+		syn.len = answer.len = 16;
+		rig_send(r, ESME, syn);
+		const struct seg *s = rig_said(r, SMSC);
+		assert_non_null(s);
+		assert_int_equal(s->len, 0);
+		assert_int_equal(s->flags, SYN);
+		rig_send(r, SMSC, answer);
+		s = rig_said(r, ESME);
+		assert_non_null(s);
+		assert_int_equal(s->len, 0);
+		assert_int_equal(rig_counter(r, COUNTER_SYN_TEXT), 2);
+		rig_send(r, ESME, rig_text(0, 16, 1000));
+		uint32_t len = 0;
+		while ((s = rig_said(r, SMSC)) != NULL)
+			len += s->len;
+		assert_int_equal(len, 16);
+		rig_close(r);
+	}
+}
+
+/* RFC 9293 section 3.7.1: no end is told an MSS that a port of ours cannot carry, and we
+ * send none either. */
+static void the_mss_is_what_our_ports_carry(void **state)
+{
+	for (unsigned version = 4; version <= 6; version += 2) {
+		const uint16_t most = (uint16_t)(version == 4 ? 960 : 940);
+		struct rig *r = rig_open(pool, NULL);
+
+		(void)state;
+		r->path.version = version;
+		r->worker->tx[SIDE_ESME].mtu = 1000;
+		r->offer[SMSC].mss = 800;
+		rig_send(r, ESME, rig_syn(r, ESME));
+		const struct seg *s = rig_said(r, SMSC);
+		assert_non_null(s);
+		assert_int_equal(s->mss, most);
+		rig_send(r, SMSC, syn_ack(r));
+		s = rig_said(r, ESME);
+		assert_non_null(s);
+		assert_int_equal(s->mss, 800);
+		assert_int_equal(rig_counter(r, COUNTER_SYN_MSS), 1);
+		rig_send(r, ESME, bare(r, ESME, 0, 0));
+		assert_int_equal(rig_relay(r)->leg[ESME].mss, most - 12);
+		assert_int_equal(rig_relay(r)->leg[SMSC].mss, 800 - 12);
+		rig_close(r);
+	}
+}
+
+/* A SYN is not a way to send flags on either: RFC 6093, RFC 3168. */
+static void a_syn_has_no_other_flags(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+	struct seg syn = rig_syn(r, ESME);
+
+	(void)state;
+	syn.flags = SYN | PSH | 32 | 64 | 128;
+	rig_send(r, ESME, syn);
+	const struct seg *s = rig_said(r, SMSC);
+	assert_non_null(s);
+	assert_int_equal(s->flags, SYN);
+	rig_close(r);
+}
+
+/* RFC 9293 section 3.10.7.3: only a believable RST ends an attempt, and it is passed on. */
+static void an_attempt_is_reset_by_its_ends_only(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+
+	(void)state;
+	rig_send(r, ESME, rig_syn(r, ESME));
+	rig_quiet(r);
+	rig_send(r, SMSC, (struct seg){ .ack = 1, .flags = RST | ACK });
+	rig_send(r, SMSC, (struct seg){ .flags = RST });
+	rig_send(r, ESME, (struct seg){ .seq = 5, .flags = RST });
+	assert_null(rig_said(r, ESME));
+	assert_null(rig_said(r, SMSC));
+	assert_int_equal(flow_count(r->worker->embryos), 1);
+	rig_send(r, SMSC, (struct seg){ .seq = 0, .ack = 0, .flags = RST | ACK });
+	const struct seg *s = rig_said(r, ESME);
+	assert_non_null(s);
+	assert_int_equal(s->flags, RST | ACK);
+	assert_int_equal(flow_count(r->worker->embryos), 0);
+	rig_close(r);
+}
+
+/* RFC 9293 section 3.5.1: the SMSC still has a connection of another life on these ports;
+ * it challenges, the ESME resets it, and the next SYN opens. */
+static void a_half_open_connection_is_found(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+
+	(void)state;
+	rig_send(r, ESME, rig_syn(r, ESME));
+	rig_quiet(r);
+	rig_send(r, SMSC, (struct seg){ .seq = 5000, .ack = 7000, .window = 100 });
+	const struct seg *s = rig_said(r, ESME);
+	assert_non_null(s);
+	assert_int_equal(s->ack, 7000);
+	rig_send(r, ESME, (struct seg){ .seq = 7000, .flags = RST });
+	s = rig_said(r, SMSC);
+	assert_non_null(s);
+	assert_int_equal(s->flags, RST);
+	rig_handshake(r);
+	assert_non_null(rig_relay(r));
+	rig_close(r);
+}
+
+/* The third ACK is lost: text completes the handshake as well. */
+static void text_completes_a_handshake(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+
+	(void)state;
+	rig_stream(16);
+	rig_send(r, ESME, rig_syn(r, ESME));
+	rig_send(r, SMSC, syn_ack(r));
+	rig_quiet(r);
+	rig_send(r, ESME, rig_text(16, 16, 1000)); /* not the next number: not yet */
+	assert_null(rig_relay(r));
+	rig_send(r, ESME, rig_text(0, 16, 1000));
+	assert_non_null(rig_relay(r));
+	const struct seg *s = rig_said(r, SMSC);
+	assert_non_null(s);
+	assert_int_equal(s->len, 16);
+	/* Our own ACK may be lost too: the SYN,ACK comes again and is answered. */
+	rig_quiet(r);
+	rig_send(r, SMSC, syn_ack(r));
+	s = rig_said(r, SMSC);
+	assert_non_null(s);
+	assert_int_equal(s->flags & (ACK | SYN), ACK);
+	rig_close(r);
+}
+
+static void an_attempt_expires(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+
+	(void)state;
+	rig_send(r, ESME, rig_syn(r, ESME));
+	rig_quiet(r);
+	rig_wait(r, 29000);
+	assert_int_equal(flow_count(r->worker->embryos), 1);
+	rig_wait(r, 1001);
+	assert_int_equal(flow_count(r->worker->embryos), 0);
+	assert_int_equal(rig_counter(r, COUNTER_EMBRYOS_EXPIRED), 1);
+	rig_close(r);
+}
+
+/* RFC 9293 section 3.6.1: the same ports again, while we still linger. */
+static void ports_are_used_again(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+
+	(void)state;
+	rig_handshake(r);
+	rig_finish(r, 0, 0);
+	rig_send(r, ESME, rig_syn(r, ESME)); /* a late copy of its own SYN */
+	assert_non_null(rig_relay(r));
+	assert_null(rig_said(r, SMSC));
+	r->isn[ESME] += 100000;
+	r->isn[SMSC] += 5;
+	rig_handshake(r);
+	assert_non_null(rig_relay(r));
+	assert_int_equal(rig_relay(r)->state, RELAY_OPEN);
+	assert_int_equal(flow_count(r->worker->flows), 1);
+	rig_close(r);
+}
+
+/* The table is full: a new connection is turned away and counted, until an old one has
+ * ended; then the one that lingers gives way. */
+static void a_full_table_turns_new_ones_away(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++) {
+		r->path.port[ESME] = (uint16_t)(30000 + i);
+		rig_handshake(r);
+	}
+	assert_int_equal(flow_count(r->worker->flows), 64);
+	r->path.port[ESME] = 30064;
+	rig_send(r, ESME, rig_syn(r, ESME));
+	assert_null(rig_said(r, SMSC));
+	assert_int_equal(rig_counter(r, COUNTER_FLOWS_FULL), 1);
+	r->path.port[ESME] = 30007;
+	rig_finish(r, 0, 0);
+	r->path.port[ESME] = 30065;
+	for (unsigned tries = 0; tries < 4 && rig_said(r, SMSC) == NULL; tries++)
+		rig_send(r, ESME, rig_syn(r, ESME));
+	rig_send(r, SMSC, syn_ack(r));
+	rig_send(r, ESME, bare(r, ESME, 0, 0));
+	assert_non_null(rig_relay(r));
+	assert_int_equal(rig_counter(r, COUNTER_LINGER_CUT), 1);
+	r->path.port[ESME] = 30007;
+	assert_null(rig_relay(r));
+	rig_close(r);
+}
+
+/* It became full while this one shook hands: both ends are told. */
+static void a_table_that_filled_meanwhile(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+
+	(void)state;
+	rig_send(r, ESME, rig_syn(r, ESME));
+	rig_send(r, SMSC, syn_ack(r));
+	for (unsigned i = 0; i < 64; i++) {
+		r->path.port[ESME] = (uint16_t)(30000 + i);
+		rig_handshake(r);
+	}
+	r->path.port[ESME] = 40000;
+	rig_send(r, ESME, bare(r, ESME, 0, 0));
+	for (int end = ESME; end <= SMSC; end++) {
+		const struct seg *s = rig_said(r, end);
+		assert_non_null(s);
+		assert_true(s->flags & RST);
+		assert_int_equal(s->seq, 0);
+	}
+	assert_int_equal(rig_counter(r, COUNTER_FLOWS_FULL), 1);
+	rig_close(r);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	rig_eal();
+	pool = rig_pool(2047);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_known_options_cross),
+		cmocka_unit_test(octets_of_a_syn_come_again),
+		cmocka_unit_test(the_mss_is_what_our_ports_carry),
+		cmocka_unit_test(a_syn_has_no_other_flags),
+		cmocka_unit_test(an_attempt_is_reset_by_its_ends_only),
+		cmocka_unit_test(a_half_open_connection_is_found),
+		cmocka_unit_test(text_completes_a_handshake),
+		cmocka_unit_test(an_attempt_expires),
+		cmocka_unit_test(ports_are_used_again),
+		cmocka_unit_test(a_full_table_turns_new_ones_away),
+		cmocka_unit_test(a_table_that_filled_meanwhile),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
