@@ -44,6 +44,8 @@ int run_suspend_sender(const struct cli *cli);
 int run_lift_account(const struct cli *cli);
 int run_lift_sender(const struct cli *cli);
 int run_policy(const struct cli *cli);
+/* Reads its own options: argv[0] is the last word of the command. */
+int run_train(int argc, char **argv);
 int run_set_policy(const struct cli *cli);
 
 /* A file in memory, NUL after it, to free(); NULL with the sentence on stderr. */

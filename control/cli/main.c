@@ -12,6 +12,19 @@
 
 #define SOCKET_DEFAULT "/run/sluice/control.sock"
 
+/* Its options are its own, so main() hands it the command line before reading any. */
+static bool is_train(int argc, char **argv)
+{
+	return argc > 2 && strcmp(argv[1], "rules") == 0 && strcmp(argv[2], "train") == 0;
+}
+
+static int run_train_late(const struct cli *cli)
+{
+	(void)cli;
+	fputs("sluicectl: options go after \"rules train\"\n", stderr);
+	return EXIT_USAGE;
+}
+
 const struct command cli_commands[] = {
 	{ { "accounts", "import" },
 	  "FILE.csv",
@@ -38,6 +51,12 @@ const struct command cli_commands[] = {
 	  "the same without a daemon: nothing changes",
 	  "sluicectl rules check my-rules.yaml",
 	  run_check_rules },
+	{ { "rules", "train" },
+	  "CORPUS.tsv... [--output FILE] [OPTIONS]",
+	  0,
+	  "learn a rule from labelled messages; --help of it has its options",
+	  "sluicectl rules train spam.tsv ham.tsv --output learned.yaml",
+	  run_train_late },
 	{ { "suspend", "account" },
 	  "SYSTEM_ID",
 	  1,
@@ -240,6 +259,8 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
+	if (is_train(argc, argv))
+		return run_train(argc - 2, argv + 2);
 	if (!read_options(&cli, &help, argc, argv)) {
 		fputs("sluicectl: --help names the options\n", stderr);
 		return EXIT_USAGE;

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "pack.h"
+
+#define LAMBDA_MOST 1.0 /* halved LAMBDAS - 1 times */
+#define LAMBDAS 5u
+
+static int fail(const char *what, int error)
+{
+	const char *why = strerror(-error);
+
+	if (error == -ENODATA)
+		why = "a part of the messages has no spam, or nothing clean";
+	else if (error == -E2BIG)
+		why = "that is more text than it can hold";
+	else if (error == -ENOSPC)
+		why = "every model needs more literals than --literals allows";
+	else if (error == -EDOM)
+		why = "the solver did not settle; raise --lambda or --ridge";
+	fprintf(stderr, "sluicectl: %s: %s\n", what, why);
+	return EXIT_FAILED;
+}
+
+static int read_corpus(struct corpus *corpus, const char *path)
+{
+	size_t size = 0;
+	uint32_t row = 0;
+	char *text = cli_read_file(path, &size);
+
+	if (text == NULL)
+		return EXIT_FAILED;
+	const int result = corpus_add(corpus, path, text, size, &row);
+	free(text);
+	if (result == 0)
+		return EXIT_DONE;
+	if (result != -EINVAL)
+		return fail(path, result);
+	fprintf(stderr,
+	        "sluicectl: %s:%u: a line is label<TAB>text in UTF-8, at most %u octets\n",
+	        path, row, CORPUS_TEXT_MAX);
+	return EXIT_FAILED;
+}
+
+static void show_progress(void *context, uint32_t done)
+{
+	const unsigned *of = context;
+
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\rmodel %u of %u%s", done, *of, done == *of ? "\n" : "");
+}
+
+static void set_lambdas(struct plan *plan, const struct train_options *options)
+{
+	double lambda = LAMBDA_MOST;
+
+	plan->n_lambdas = options->lambda > 0 ? 1 : LAMBDAS;
+	for (unsigned i = 0; i < plan->n_lambdas; i++, lambda /= 2)
+		plan->lambdas[i] = options->lambda > 0 ? options->lambda : lambda;
+}
+
+static int write_pack(const struct train_result *result, const struct grams *grams)
+{
+	const char *path = result->options->output;
+	char *header = train_header(result);
+	FILE *out = header != NULL ? fopen(path, "w") : NULL;
+	int error = header == NULL ? -ENOMEM : out == NULL ? -errno : 0;
+	const struct pack pack = {
+		.id = result->options->id,
+		.action = result->options->action,
+		.sentence = "reads like the unwanted messages that it was learned from",
+		.header = header,
+		.corpus = result->corpus,
+		.grams = grams,
+		.trained = result->trained,
+	};
+
+	if (error == 0)
+		error = pack_write(out, &pack);
+	if (out != NULL && fclose(out) != 0 && error == 0)
+		error = -errno;
+	free(header);
+	return error == 0 ? EXIT_DONE : fail(path, error);
+}
+
+/* Of all models: one to be written, after a cross-validation; the same for each fold. */
+static unsigned models_of(unsigned folds) { return folds + 1 + folds * folds; }
+
+static int learn(const struct train_options *options, const struct corpus *corpus,
+                 const struct grams *grams)
+{
+	unsigned of = models_of(corpus->n_folds);
+	struct plan plan = {
+		.corpus = corpus,
+		.grams = grams,
+		.ridge = options->ridge,
+		.fpr = options->fpr,
+		.max_terms = (uint32_t)options->literals,
+		.seed = options->seed,
+		.progress = show_progress,
+		.context = &of,
+	};
+	struct trained trained = { 0 };
+	struct held *held = calloc(corpus->n + 1, sizeof(*held));
+
+	set_lambdas(&plan, options);
+	int error =
+		held != NULL ? train(&trained, &plan, (1u << corpus->n_folds) - 1) : -ENOMEM;
+	if (error == 0)
+		error = hold_out(&plan, held);
+	const struct train_result result = {
+		.options = options,
+		.corpus = corpus,
+		.plan = &plan,
+		.trained = &trained,
+		.held = held,
+	};
+	int status = error == 0 ? EXIT_DONE : fail("cannot learn", error);
+	if (status == EXIT_DONE && options->output != NULL)
+		status = write_pack(&result, grams);
+	if (status == EXIT_DONE)
+		status = train_print(&result);
+	model_free(&trained.model);
+	free(held);
+	return status;
+}
+
+int run_train(int argc, char **argv)
+{
+	struct train_options options;
+	struct corpus corpus = { 0 };
+	struct grams grams = { 0 };
+	int status = train_read_options(&options, argc, argv);
+
+	for (unsigned i = 0; status == EXIT_DONE && i < options.n_paths; i++)
+		status = read_corpus(&corpus, options.paths[i]);
+	if (status == EXIT_DONE) {
+		const struct gram_limits limits = {
+			.max_chars = (uint32_t)options.max_chars,
+			.min_octets = (uint32_t)options.min_octets,
+			.min_messages = 4,
+			.min_spam = 3,
+			.min_clean = 20,
+		};
+		corpus_split(&corpus, (uint32_t)options.folds, (uint32_t)options.group,
+		             options.seed);
+		const int error = grams_mine(&grams, &corpus, &limits);
+		status = error == 0 ? learn(&options, &corpus, &grams)
+		                    : fail("cannot mine", error);
+	}
+	grams_free(&grams);
+	corpus_free(&corpus);
+	return status;
+}
