@@ -9,7 +9,7 @@
 struct train_options {
 	const char *output; /* NULL: the figures only */
 	const char *id, *action;
-	unsigned long literals, max_chars, min_octets, seed, folds, group, budget_ns;
+	unsigned long literals, max_chars, min_octets, seed, folds, group;
 	double lambda; /* 0: chosen */
 	double ridge, fpr;
 	bool json;
@@ -26,7 +26,6 @@ struct train_result {
 	const struct plan *plan;
 	const struct trained *trained;
 	const struct held *held;
-	double scan_ns; /* of a message, on the corpus itself */
 };
 
 /* The comment on top of the rule file, to free(); NULL: no memory. */

@@ -19,10 +19,9 @@ static const char usage[] =
 	"  --min-octets N   at least so many octets in one (2)\n"
 	"  --fpr RATE       false-positive rate to stay below (0.002)\n"
 	"  --lambda L       the price of a weight; else the best of several\n"
-	"  --ridge R        how strongly weights are shared among literals (0.3)\n"
+	"  --ridge R        how strongly weights are shared among literals (0.5)\n"
 	"  --folds N        parts of the cross-validation, 3 to 10 (5)\n"
 	"  --group N        messages with the same first N octets of letters stay in one part\n"
-	"  --budget-ns N    at most so many nanoseconds to scan a message\n"
 	"  --seed S         the same seed and files give the same rule file (1)\n"
 	"  --id ID          of the rule (learned)\n"
 	"  --action ACTION  refuse, flag or observe (refuse)\n"
@@ -40,7 +39,6 @@ static const struct option rows[] = {
 	{ "ridge", required_argument, NULL, 'r' },
 	{ "folds", required_argument, NULL, 'k' },
 	{ "group", required_argument, NULL, 'g' },
-	{ "budget-ns", required_argument, NULL, 'b' },
 	{ "seed", required_argument, NULL, 's' },
 	{ "id", required_argument, NULL, 'i' },
 	{ "action", required_argument, NULL, 'a' },
@@ -108,7 +106,6 @@ static int read_number(struct train_options *o, int c, const char *word)
 		{ 'm', 1, 48, &o->min_octets },
 		{ 'k', 3, CORPUS_FOLDS_MAX, &o->folds },
 		{ 'g', 0, CORPUS_TEXT_MAX, &o->group },
-		{ 'b', 1, 1000000000, &o->budget_ns },
 		{ 's', 0, UINT32_MAX, &o->seed },
 	};
 	const struct real reals[] = {
@@ -181,7 +178,7 @@ int train_read_options(struct train_options *out, int argc, char **argv)
 		.min_octets = 2,
 		.seed = 1,
 		.folds = 5,
-		.ridge = 0.3,
+		.ridge = 0.5,
 		.fpr = 0.002,
 	};
 	while (status == EXIT_DONE && (c = getopt_long(argc, argv, "h", rows, NULL)) != -1)

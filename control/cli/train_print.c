@@ -32,8 +32,6 @@ static void put_command(FILE *out, const struct train_options *o)
 	        o->literals, o->max_chars, o->min_octets, o->fpr, o->ridge);
 	if (o->lambda > 0)
 		fprintf(out, " --lambda %g", o->lambda);
-	if (o->budget_ns > 0)
-		fprintf(out, " --budget-ns %lu", o->budget_ns);
 }
 
 char *train_header(const struct train_result *r)
@@ -110,7 +108,6 @@ static int print_json(const struct train_result *r)
 	json_object_set_new(answer, "threshold", json_integer(trained_threshold(r->trained)));
 	json_object_set_new(answer, "lambda", json_real(lambda_of(r)));
 	json_object_set_new(answer, "seed", json_integer((json_int_t)r->options->seed));
-	json_object_set_new(answer, "scan_ns", json_real(r->scan_ns));
 	json_object_set_new(answer, "sets", sets_json(r));
 	json_object_set_new(answer, "reliability", reliability_json(r));
 	return cli_print_json(answer, EXIT_DONE);

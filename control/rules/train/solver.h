@@ -7,11 +7,12 @@
  * with y_i +1 for spam and -1 for clean, x_ij 1 when message i has feature j, else 0. The
  * bias is not regularised. The ridge, small, shares a weight among features that go
  * together, where L1 alone keeps one of them by accident and misses a message that has
- * only the others (Zou, Hastie 2005, "the elastic net"). Coordinate descent with Newton steps and a line search (Yuan,
- * Chang, Hsieh, Lin 2010, "A comparison of optimization methods and software for
- * large-scale L1-regularized linear classification", section 4.1.2): sweeps over the
- * features that are not zero until those are settled, then over all. The order of a
- * sweep is drawn from the seed: the same input and seed give the same octets.
+ * only the others (Zou, Hastie 2005, "Regularization and variable selection via the
+ * elastic net"). Coordinate descent with Newton steps and a line search (Yuan, Chang,
+ * Hsieh, Lin 2010, "A comparison of optimization methods and software for large-scale
+ * L1-regularized linear classification", section 4.1.2): sweeps over the features that
+ * are not zero until those are settled, then over all. The order of a sweep is drawn
+ * from the seed: the same input and seed give the same octets.
  *
  * Threads: belongs to its caller. Cost: a sweep reads every entry of the matrix once.
  */

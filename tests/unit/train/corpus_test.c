@@ -54,7 +54,8 @@ static void copies_are_one(void **state)
 
 	(void)state;
 	assert_int_equal(add(&c, "a", "ham\tCall 0800 now!\nham\t12 34\n", &row), 0);
-	assert_int_equal(add(&c, "b", "spam\tcall 0900 NOW\nham\t12 35\nham\tother\n", &row), 0);
+	assert_int_equal(add(&c, "b", "spam\tcall 0900 NOW\nham\t12 35\nham\tother\n", &row),
+	                 0);
 	assert_int_equal(c.n, 4); /* without letters the digits tell */
 	assert_true(c.samples[0].spam);
 	assert_int_equal(c.samples[0].sets, 3);

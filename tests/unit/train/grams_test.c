@@ -84,11 +84,11 @@ static void check_found(const struct corpus *c, const struct grams *g,
 			if (has(&c->samples[k], piece, gram->octets, gram->digits))
 				assert_int_equal(g->postings[gram->first + at++], k);
 		for (uint32_t k = 0; k < i; k++)
-			assert_false(g->grams[k].octets == gram->octets &&
-			             g->grams[k].digits == gram->digits &&
-			             same(c->samples[g->grams[k].sample].text +
-			                          g->grams[k].start,
-			                  piece, gram->octets, gram->digits));
+			assert_false(
+				g->grams[k].octets == gram->octets &&
+				g->grams[k].digits == gram->digits &&
+				same(c->samples[g->grams[k].sample].text + g->grams[k].start,
+			             piece, gram->octets, gram->digits));
 	}
 }
 
@@ -125,15 +125,15 @@ static void check_complete(const struct corpus *c, const struct grams *g,
 					continue;
 				const uint32_t octets = to + 1 - from;
 				for (int any = 0; any <= digits; any++) {
-					uint32_t spam, n = count(c, s->text + from, octets,
-					                         any, &spam);
+					uint32_t spam, n = count(c, s->text + from, octets, any,
+					                         &spam);
 					const bool due = n >= limits->min_messages &&
 					                 octets >= limits->min_octets &&
 					                 (spam >= limits->min_spam ||
 					                  n - spam >= limits->min_clean);
-					assert_int_equal(is_mined(c, g, s->text + from,
-					                          octets, any),
-					                 due);
+					assert_int_equal(
+						is_mined(c, g, s->text + from, octets, any),
+						due);
 				}
 			}
 		}
@@ -149,7 +149,9 @@ static void mining_equals_looking(void **state)
 		const struct gram_limits limits = {
 			.max_chars = 1 + (uint32_t)(random_next(&random) % GRAM_CHARS),
 			.min_octets = 1 + (uint32_t)(random_next(&random) % 3),
-			.min_messages = 2, .min_spam = 2, .min_clean = 3,
+			.min_messages = 2,
+			.min_spam = 2,
+			.min_clean = 3,
 		};
 		struct corpus c = { 0 };
 		struct grams g;

@@ -11,8 +11,8 @@
 
 #define ROWS 60u
 #define COLUMNS 12u
-#define ROUNDS 25
-#define STEPS 60000
+#define ROUNDS 12
+#define STEPS 40000
 
 struct problem {
 	bool x[ROWS][COLUMNS];
@@ -30,7 +30,8 @@ static void make(struct problem *p, uint64_t *random)
 	for (uint32_t i = 0; i < ROWS; i++) {
 		p->spam[i] = random_next(random) % 3 == 0;
 		for (uint32_t j = 0; j < COLUMNS; j++) /* some columns know the answer */
-			p->x[i][j] = random_next(random) % (p->spam[i] && j % 3 == 0 ? 2 : 6) == 0;
+			p->x[i][j] =
+				random_next(random) % (p->spam[i] && j % 3 == 0 ? 2 : 6) == 0;
 	}
 	for (uint32_t i = 0; i < ROWS; i++)
 		p->x[i][1] = p->x[i][0]; /* and two are the same */
@@ -82,8 +83,9 @@ static void reference(const struct problem *p, struct solution *s)
 			slope[COLUMNS] += error;
 		}
 		for (uint32_t j = 0; j < COLUMNS; j++) {
-			const double to = s->weights[j] -
-			                  length * (slope[j] + p->penalty.ridge * s->weights[j]);
+			const double to =
+				s->weights[j] -
+				length * (slope[j] + p->penalty.ridge * s->weights[j]);
 			const double shrunk = fmax(fabs(to) - length * p->penalty.lambda, 0);
 			s->weights[j] = to < 0 ? -shrunk : shrunk;
 		}
