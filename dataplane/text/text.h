@@ -78,6 +78,15 @@ must_use int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t 
 size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
 
 /*
+ * The second reading of a folded text: without what was strewn into words. Between
+ * syllables of Hangul: symbols and digits, and spaces between lone syllables
+ * (대♠출, 대 출 상 담). In Latin words: letters spelled apart (f r e e), signs between letters
+ * (fr*ee), digits for letters (l0an). URLs: hxxp, [.], (dot), spaces around dots and slashes.
+ * Returns octets written, 0 when the text reads the same; cap at least len (bug_if).
+ */
+size_t text_loose(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
+
+/*
  * The same with a table of the operator's (fold_rows.h), and where things came from: map,
  * if not NULL, has room for cap + 1; map[k] is the place in `in` of the character that
  * out[k] stems from, map[octets written] is len. So out[from .. to) stems from

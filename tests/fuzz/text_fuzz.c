@@ -19,7 +19,7 @@ const unsigned fuzz_wanted = DECODED | REFUSED;
 static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t len, size_t udh)
 {
 	const size_t cap = TEXT_GROWTH * len;
-	uint8_t *plain = malloc(cap + 1),
+	uint8_t *plain = malloc(TEXT_FOLD_GROWTH * cap + 1),
 		*again = malloc(TEXT_GROWTH * TEXT_FOLD_GROWTH * cap + 1);
 	uint8_t *folded = malloc(TEXT_FOLD_GROWTH * cap + 1);
 	uint32_t *map = malloc((TEXT_FOLD_GROWTH * cap + 1) * sizeof(*map));
@@ -42,6 +42,10 @@ static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t l
 			bug_if(map[i] >= len8 || (plain[map[i]] & 0xC0) == 0x80);
 		bug_if(text_decode(TEXT_UTF8, folded, f, 0, again, TEXT_GROWTH * f) !=
 		       (int64_t)f);
+		const size_t l = text_loose(folded, f, plain, f);
+		bug_if(l > f);
+		bug_if(text_decode(TEXT_UTF8, plain, l, 0, again, TEXT_GROWTH * l) !=
+		       (int64_t)l);
 	}
 	free(plain);
 	free(again);

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loose: the second reading of a folded text, without what was strewn into its words.
+ *
+ * One pass; every rule looks at what was written last and at a bounded piece ahead, and
+ * whatever it does makes the text shorter or leaves its length: the bound of the output is
+ * the input.
+ */
+#include "fold_priv.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Characters between two syllables that are taken for strewn. */
+#define GAP_MAX 4u
+/* Spaces that a broken URL has in one place. */
+#define SPACES_MAX 4u
+/* Letters by themselves that make a word when they follow one another. */
+#define SPELLED_MIN 3u
+
+enum class { END, SPACE, DIGIT, LETTER, HANGUL, SYMBOL, OTHER };
+
+struct loose {
+	const uint8_t *in;
+	size_t len, i;
+	uint8_t *out;
+	size_t n;
+	unsigned syllables; /* written since the last gap of the original */
+	bool dotted;        /* a dot or a slash since the last space */
+	bool jamo;          /* something is gone beside a letter of Hangul */
+	bool changed;
+};
+
+static bool is_jamo(const uint8_t *at) { return at[0] == 0xE3; }
+
+/* Class of the character at in[i], and its octets. Text is folded, so ASCII letters are
+ * small ones; symbols of other planes and scripts by their blocks. */
+static enum class class_at(const struct loose *l, size_t i, size_t *octets) {
+	if (i >= l->len){ *octets = 0; return END; }
+const uint32_t c = fold_get(l->in + i, l->len - i, octets);
+if (c < 0x80) {
+	if (c >= 'a' && c <= 'z')
+		return LETTER;
+	if (c >= '0' && c <= '9')
+		return DIGIT;
+	return c == ' ' || c == '\t' ? SPACE : c > ' ' ? SYMBOL : OTHER;
+}
+if ((c >= 0xAC00 && c < 0xD7A4) || (c > 0x3130 && c < 0x318F))
+	return HANGUL;
+if ((c > 0x9F && c < 0xC0) || c == 0xD7 || c == 0xF7 || (c >= 0x2010 && c < 0x2C00) ||
+    (c > 0x3000 && c < 0x3040) || (c > 0xFE00 && c < 0xFE70) || (c >= 0x1F000 && c < 0x1FB00))
+	return SYMBOL;
+return OTHER;
+}
+
+static bool is_alnum(enum class k) { return k == LETTER || k == DIGIT; }
+
+static enum class class_behind(const struct loose *l, size_t i) {
+	size_t octets;
+
+	return class_at(l, i, &octets);
+}
+
+static bool written_alnum(const struct loose *l)
+{
+	return l->n > 0 && l->out[l->n - 1] < 0x80 && isalnum(l->out[l->n - 1]);
+}
+
+static bool written_letter(const struct loose *l)
+{
+	return l->n > 0 && l->out[l->n - 1] < 0x80 && isalpha(l->out[l->n - 1]);
+}
+
+static void write_octets(struct loose *l, const void *octets, size_t n)
+{
+	memcpy(l->out + l->n, octets, n);
+	l->n += n;
+}
+
+static size_t skip_spaces(const struct loose *l, size_t i)
+{
+	const size_t end = i + SPACES_MAX < l->len ? i + SPACES_MAX : l->len;
+
+	while (i < end && l->in[i] == ' ')
+		i++;
+	return i;
+}
+
+static bool has(const struct loose *l, size_t i, const char *word)
+{
+	const size_t n = strlen(word);
+
+	return l->len - i >= n && memcmp(l->in + i, word, n) == 0;
+}
+
+/*
+ * Behind a syllable: where the next one is if what lies between was strewn in, else 0.
+ * Symbols and digits always are; spaces, because words of Korean have them too, only where
+ * a syllable stands alone on both sides, or on one when there are symbols among them.
+ */
+static size_t gap_end(const struct loose *l, bool *spaced)
+{
+	size_t i = l->i, octets;
+	bool space = false, digit = false, symbol = false;
+	enum class k = class_at(l, i, &octets);
+
+	for (unsigned n = 0; k == SPACE || k == SYMBOL || k == DIGIT; n++) {
+		if (n == GAP_MAX)
+			return 0;
+		space |= k == SPACE;
+		digit |= k == DIGIT;
+		symbol |= k == SYMBOL;
+		i += octets;
+		k = class_at(l, i, &octets);
+	}
+	if (k != HANGUL || i == l->i)
+		return 0;
+	const unsigned alone = (l->syllables == 1) + (class_behind(l, i + octets) != HANGUL);
+	if (space && (digit || alone < (symbol ? 1u : 2u)))
+		return 0;
+	*spaced = space;
+	return i;
+}
+
+static void take_hangul(struct loose *l, size_t octets)
+{
+	const bool letter = is_jamo(l->in + l->i);
+
+	write_octets(l, l->in + l->i, octets);
+	l->i += octets;
+	l->syllables++;
+	bool spaced;
+	const size_t end = gap_end(l, &spaced);
+	if (end == 0)
+		return;
+	l->jamo |= letter || is_jamo(l->in + end);
+	l->changed = true;
+	l->i = end;
+	if (spaced)
+		l->syllables = 0;
+}
+
+/* Letters that stand alone, from in[i] on, each where the one before had its gap; writes
+ * them when they are enough. "f r e e", "f.r.e.e" */
+static bool take_spelled(struct loose *l)
+{
+	size_t i = l->i, n = 0, octets;
+	uint8_t word[32];
+
+	while (n < sizeof(word) && class_at(l, i, &octets) == LETTER &&
+	       !is_alnum(class_behind(l, i + 1))) {
+		word[n++] = l->in[i++];
+		const size_t gap = i;
+		for (enum class k; i - gap < GAP_MAX; i += octets) {
+			k = class_at(l, i, &octets);
+			if (k != SPACE && k != SYMBOL)
+				break;
+		}
+		if (class_behind(l, i) != LETTER || is_alnum(class_behind(l, i + 1))) {
+			i = gap;
+			break;
+		}
+	}
+	if (n < SPELLED_MIN)
+		return false;
+	write_octets(l, word, n);
+	l->i = i;
+	l->changed = true;
+	return true;
+}
+
+/* A dot for in[i ..): bracketed, spelled, or with a space before it; octets of it, 0 none. */
+static size_t broken_dot(const struct loose *l)
+{
+	static const char *const forms[] = { ".", "dot", "점", "。", "·" };
+	size_t i = skip_spaces(l, l->i);
+	const bool space = i > l->i;
+	const bool open = i < l->len && strchr("[({", l->in[i]) != NULL && l->in[i] != '\0';
+	const size_t inner = open ? skip_spaces(l, i + 1) : i;
+
+	for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
+		if (!has(l, inner, forms[k]))
+			continue;
+		i = inner + strlen(forms[k]);
+		size_t end = skip_spaces(l, i);
+		if (open && (end == l->len || strchr("])}", l->in[end]) == NULL))
+			return 0;
+		/* "dot" alone is a word, and so is its Korean; a dot ends a sentence. */
+		if (!open && ((k < 3 && !space) || ((k == 1 || k == 2) && end == i)))
+			return 0;
+		end = open ? skip_spaces(l, end + 1) : end;
+		return is_alnum(class_behind(l, end)) ? end - l->i : 0;
+	}
+	return 0;
+}
+
+/* "http : / /" and a slash with spaces in a URL; octets of it and what it is. */
+static size_t broken_slash(const struct loose *l, const char **is)
+{
+	size_t i = skip_spaces(l, l->i);
+
+	*is = "/";
+	if (i < l->len && l->in[i] == ':') {
+		*is = "://";
+		i = skip_spaces(l, i + 1);
+		if (i == l->len || l->in[i] != '/')
+			return 0;
+		i = skip_spaces(l, i + 1);
+	} else if (!l->dotted) {
+		return 0;
+	}
+	if (i == l->len || l->in[i] != '/')
+		return 0;
+	i = skip_spaces(l, i + 1);
+	return i - l->i > strlen(*is) && is_alnum(class_behind(l, i)) ? i - l->i : 0;
+}
+
+/* Behind a letter or digit: a URL that was broken up goes on. */
+static bool take_url(struct loose *l)
+{
+	const char *is = ".";
+	size_t octets;
+
+	if (!written_alnum(l))
+		return false;
+	octets = broken_dot(l);
+	if (octets == 0)
+		octets = broken_slash(l, &is);
+	if (octets == 0)
+		return false;
+	write_octets(l, is, strlen(is));
+	l->i += octets;
+	l->dotted = l->changed = true;
+	return true;
+}
+
+/* A digit or sign that stands for a letter inside a word that is no address. */
+static uint8_t letter_like(uint8_t c)
+{
+	static const char from[] = "013457@$", to[] = "oieastas";
+	const char *at = c == '\0' ? NULL : strchr(from, c);
+
+	return at == NULL ? 0 : (uint8_t)to[at - from];
+}
+
+/* Inside a word of Latin letters: what stands for a letter, or was strewn in. */
+static bool take_inside(struct loose *l, enum class k, size_t octets)
+{
+	const uint8_t c = l->in[l->i];
+
+	if (!written_letter(l) || l->dotted || class_behind(l, l->i + octets) != LETTER)
+		return false;
+	if (letter_like(c) != 0) {
+		const uint8_t letter = letter_like(c);
+		write_octets(l, &letter, 1);
+	} else if (k != SYMBOL || (c < 0x80 && strchr("*^~|\"+=#%!`", c) == NULL)) {
+		return false;
+	}
+	l->i += octets;
+	l->changed = true;
+	return true;
+}
+
+static bool take_hxxp(struct loose *l)
+{
+	if (written_alnum(l) || (!has(l, l->i, "hxxp") && !has(l, l->i, "h**p")))
+		return false;
+	write_octets(l, "http", 4);
+	l->i += 4;
+	l->changed = true;
+	return true;
+}
+
+static void take(struct loose *l)
+{
+	size_t octets;
+	const enum class k = class_at(l, l->i, &octets);
+
+	if (k == HANGUL) {
+		take_hangul(l, octets);
+		return;
+	}
+	l->syllables = 0;
+	if ((k == SPACE || k == SYMBOL) && take_url(l))
+		return;
+	if ((k == SYMBOL || k == DIGIT) && take_inside(l, k, octets))
+		return;
+	if (k == LETTER && !written_alnum(l) && (take_hxxp(l) || take_spelled(l)))
+		return;
+	if (k == SPACE || k == OTHER)
+		l->dotted = false;
+	else if (l->in[l->i] == '.' || l->in[l->i] == '/')
+		l->dotted = true;
+	write_octets(l, l->in + l->i, octets);
+	l->i += octets;
+}
+
+/* Letters of Hangul that have become neighbours, put together where they are: what is
+ * written is never longer than what was read. */
+static size_t join_jamo(uint8_t *text, size_t len)
+{
+	struct fold f = { .table = &text_table_default, .in = text, .len = len, .out = text };
+
+	f.marked = SIZE_MAX;
+	while (f.i < len) {
+		size_t octets;
+		if (fold_kind(fold_word_at(&f, f.i, &octets)) == FOLD_JAMO) {
+			fold_jamo_at(&f);
+			continue;
+		}
+		memmove(f.out + f.n, f.in + f.i, octets);
+		f.n += octets;
+		f.i += octets;
+	}
+	return f.n;
+}
+
+size_t text_loose(const uint8_t *in, size_t len, uint8_t *out, size_t cap)
+{
+	struct loose l = { .in = in, .len = len, .out = out };
+
+	bug_if(cap < len);
+	while (l.i < len)
+		take(&l);
+	if (!l.changed)
+		return 0;
+	return l.jamo ? join_jamo(out, l.n) : l.n;
+}

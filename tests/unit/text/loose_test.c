@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "guard.h"
+#include "text.h"
+
+#define TEXT_MAX 1024u
+
+static struct guard in_guard, out_guard;
+
+/* Between guard pages: folded as a message is, then read loosely. */
+static const uint8_t *loose(const char *text, size_t *n)
+{
+	static uint8_t folded[TEXT_MAX * TEXT_FOLD_GROWTH];
+	const size_t len =
+		text_fold((const uint8_t *)text, strlen(text), folded, sizeof(folded));
+	uint8_t *in = guard_end(&in_guard, len), *out = guard_end(&out_guard, len);
+
+	memcpy(in, folded, len);
+	*n = text_loose(in, len, out, len);
+	return out;
+}
+
+static void read_as(const char *text, const char *expected)
+{
+	size_t n;
+	const uint8_t *out = loose(text, &n);
+
+	if (n != strlen(expected) || memcmp(out, expected, n) != 0)
+		fail_msg("\"%s\" is read as \"%.*s\"", text, (int)n, (const char *)out);
+}
+
+static void hangul(void **state)
+{
+	(void)state;
+	read_as("대♠출", "대출");
+	read_as("대..출 상담", "대출 상담");
+	read_as("대1출", "대출");
+	read_as("대 출 상 담", "대출상담");
+	read_as("카*지*노 이벤트", "카지노 이벤트");
+	read_as("ㄷ♠ㅐ출", "대출");
+	read_as("ㄷ.ㅐ.ㅊ.ㅜ.ㄹ", "대출");
+	read_as("바📞카📞라", "바카라");
+	read_as("대 * 출", "대출");
+}
+
+static void latin(void **state)
+{
+	(void)state;
+	read_as("f r e e money", "free money");
+	read_as("get f.r.e.e now", "get free now");
+	read_as("V-I-A-G-R-A", "viagra");
+	read_as("fr*ee", "free");
+	read_as("c4sh l0an pr1ze", "cash loan prize");
+	read_as("fr☆ee", "free");
+}
+
+static void urls(void **state)
+{
+	(void)state;
+	read_as("hxxp://a.kr", "http://a.kr");
+	read_as("hxxps : // bit . ly / abc", "https://bit.ly/abc");
+	read_as("bit[.]ly", "bit.ly");
+	read_as("bit (dot) ly/x", "bit.ly/x");
+	read_as("see bit dot ly", "see bit.ly");
+	read_as("bit 점 ly", "bit.ly");
+	read_as("bit . ly", "bit.ly");
+}
+
+/* What people write is read once. */
+static void clean(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"안녕하세요 고객님, 주문하신 상품이 배송되었습니다.",
+		"Hello there. Next week at 5 pm, ok?",
+		"http://bit.ly/a1b2c3 see you",
+		"3시 30분에 만나요",
+		"call 010-1234-5678",
+		"a dot",
+		"dot com",
+		"end. next",
+		"x/y and z / w",
+		"I am",
+		"ㅋㅋㅋ 네 ㅎㅎ"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		size_t n;
+		const uint8_t *out = loose(texts[i], &n);
+		if (n != 0)
+			fail_msg("\"%s\" is read as \"%.*s\"", texts[i], (int)n,
+			         (const char *)out);
+	}
+}
+
+/* Pieces in any order, and octets of no meaning: never longer, never outside. */
+static void bounds(void **state)
+{
+	static const char *const pieces[] = {
+		"대", "ㄷ", "ㅐ", "H", "f",  " ",  ".", "[.]",          "dot",  "hxxp",    ":",
+		"/",  "♠",  "1",  "@", "점", "。", "(", "\xE1\x84\x83", "\xEA", "\xF0\x9F"
+	};
+
+	(void)state;
+	srandom(7);
+	for (unsigned round = 0; round < 60000; round++) {
+		char text[TEXT_MAX] = "";
+		const unsigned n = (unsigned)random() % 24;
+		size_t len = 0;
+		for (unsigned i = 0; i < n; i++)
+			len += strlen(strcpy(text + len, pieces[random() % 21]));
+		uint8_t *in = guard_end(&in_guard, len), *out = guard_end(&out_guard, len);
+		memcpy(in, text, len);
+		assert_true(text_loose(in, len, out, len) <= len);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hangul), cmocka_unit_test(latin),  cmocka_unit_test(urls),
+		cmocka_unit_test(clean),  cmocka_unit_test(bounds),
+	};
+	in_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);
+	out_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
