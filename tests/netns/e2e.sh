@@ -6,6 +6,7 @@
 
 . tests/netns/capture.sh
 . tests/netns/ends.sh
+. tests/netns/impaired.sh
 . tests/netns/e2e_case.sh
 
 e2e_passed=0

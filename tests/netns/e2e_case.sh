@@ -115,6 +115,22 @@ case_tagged() {
 	return $status
 }
 
+# case_loss CLIENT SERVER PERCENT SEED MESSAGES: a bad wire at both ends, each direction of
+# each losing so much, and in every case some frames late, twice or with a wrong octet.
+case_loss() {
+	e2e_shared || return
+	local status=0
+	# So few messages that not every kind of PDU must be among them.
+	local crossing=esme:unbind,smsc:unbind_resp
+	plan_make --seed "$4" --accounts hanbit,namsan --octets-max 1500 --limit "$5" || return 1
+	impair_on "$4" --loss $(($3 * 100)) --duplicate 100 --reorder 200 --corrupt 100 \
+		--delay-us 300 --jitter-us 200 || status=1
+	[ $status -ne 0 ] || traffic "$1" "$2" 10.99.0.2 $(($5 / 2)) || status=1
+	impair_off
+	cat "$work"/impair-*
+	return $status
+}
+
 # A client at a steady pace, in the background, and a moment until it is under way.
 paced_start() {
 	plan_make --seed "$1" --accounts hanbit --sender-weights 90,4,3,3 &&
@@ -237,6 +253,10 @@ e2e_cases() {
 		on_two_workers case_traffic js js 10.99.0.2 6
 	e2e_case "a VLAN tag" case_tagged 8100:7 10.98.0.2
 	e2e_case "QinQ, IPv6" on_pcap_ports case_tagged 88a8:8,8100:9 fd98::2
+	e2e_case "a bad wire, no loss" case_loss js js 0 61 200
+	e2e_case "a bad wire, 1 % loss" case_loss pl pl 1 62 150
+	e2e_case "a bad wire, 5 % loss" case_loss js pl 5 63 120
+	e2e_case "a bad wire, 20 % loss" case_loss pl js 20 64 30
 	e2e_case "an account suspended and lifted in mid-session" case_suspend
 	e2e_case "a sender suspended and lifted" case_suspend_sender
 	e2e_case "control dies in mid-session" case_control_dies

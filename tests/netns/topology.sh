@@ -100,7 +100,7 @@ topology_down() {
 		ip -n "$ns_wire" link del smsc0 2>/dev/null || :
 		ip -n "$ns_wire" link del br0 2>/dev/null || :
 	fi
-	for ns in "$ns_esme" "$ns_smsc" "$ns_wire"; do
+	for ns in "$ns_esme-bad" "$ns_smsc-bad" "$ns_esme" "$ns_smsc" "$ns_wire"; do
 		if namespace_exists "$ns"; then ip netns del "$ns"; fi
 	done
 }

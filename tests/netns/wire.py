@@ -33,8 +33,25 @@ def frames(path):
         at += 16 + kept
 
 
+def total(octets):
+    """The ones' complement sum of 16-bit words (RFC 1071)."""
+    octets += b"\0" * (len(octets) & 1)
+    value = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    while value >> 16:
+        value = (value & 0xFFFF) + (value >> 16)
+    return value
+
+
+def intact(ip, addresses, segment):
+    """Whether the checksums hold: what a bad wire broke is nobody's word."""
+    if ip[0] >> 4 == 4 and total(ip) != 0xFFFF:
+        return False
+    return total(addresses + struct.pack("!II", 6, len(segment)) + segment) == 0xFFFF
+
+
 def tcp(frame):
-    """((source, port), (destination, port), seq, flags, payload) or None."""
+    """((source, port), (destination, port), seq, flags, payload), or None: not TCP, or
+    broken on its way."""
     at, kind = 14, struct.unpack_from("!H", frame, 12)[0]
     while kind in TAGS:
         kind = struct.unpack_from("!H", frame, at + 2)[0]
@@ -42,12 +59,15 @@ def tcp(frame):
     if kind == 0x0800 and frame[at + 9] == 6:
         end = at + struct.unpack_from("!H", frame, at + 2)[0]
         src, dst = frame[at + 12:at + 16], frame[at + 16:at + 20]
-        at += (frame[at] & 15) * 4
+        ip = frame[at:at + (frame[at] & 15) * 4]
     elif kind == 0x86DD and frame[at + 6] == 6:
         end = at + 40 + struct.unpack_from("!H", frame, at + 4)[0]
         src, dst = frame[at + 8:at + 24], frame[at + 24:at + 40]
-        at += 40
+        ip = frame[at:at + 40]
     else:
+        return None
+    at += len(ip)
+    if not ip or end > len(frame) or at + 20 > end or not intact(ip, src + dst, frame[at:end]):
         return None
     sport, dport, seq = struct.unpack_from("!HHI", frame, at)
     flags = frame[at + 13]

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# loss: throughput of one session through Sluice on a path that loses frames, beside the
+# same ends, the same path and a bridge in Sluice's place. Sourced by ../../run.
+#
+#   sudo ./run bench loss [--json] [--rounds N] [--octets N] [--loss HUNDREDTHS_OF_A_PERCENT]
+#
+# The impairment box (tests/impair) is at the SMSC's side, where our sender must mend the
+# losses, and then at the ESME's, where a kernel does and our receiver must tell it what is
+# missing. Rounds are interleaved; both ways of a round have the same seed.
+
+loss_transfer() { # WAY SIDE ROUND
+	local sent server
+	exec_in "$ns_smsc" python3 bench/loss/stream.py serve 10.99.0.2 2775 >"$work/served" &
+	server=$!
+	wait_for 10 "the server" grep -q ready "$work/served" || return 1
+	sent=$(in_esme timeout 300 python3 bench/loss/stream.py send 10.99.0.2 2775 "$loss_octets") ||
+		{ kill $server; return 1; }
+	wait $server
+	echo "$1 $2 $3 $sent $(tail -n 1 "$work/served")" >>"$work/rounds"
+}
+
+loss_impair() { # SIDE SEED
+	local ns=$ns_smsc ipv4=10.99.0.2/24 ipv6=fd99::2/64
+	if [ "$1" = esme ]; then ns=$ns_esme ipv4=10.99.0.1/24 ipv6=fd99::1/64; fi
+	impair_pids=()
+	impair_end "$ns" "$1" "$ipv4" "$ipv6" --seed "$2" --loss "$loss_share" \
+		--delay-us 1000
+}
+
+loss_round() { # SIDE ROUND
+	data_plane_start && loss_impair "$1" "$2" || return 1
+	wait_for 20 "control to reattach" ctl_attached || return 1
+	loss_transfer through "$1" "$2" || return 1
+	impair_off
+	data_plane_stop
+	bridge_on
+	loss_impair "$1" "$2" && loss_transfer direct "$1" "$2" || return 1
+	impair_off
+	bridge_off
+}
+
+ctl_attached() { ctl status --json | python3 tests/netns/attached.py; }
+
+loss_bench() {
+	local json='' rounds=5 side round
+	loss_octets=12000000 loss_share=100
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--json) json=--json ;;
+		--rounds) rounds=$2; shift ;;
+		--octets) loss_octets=$2; shift ;;
+		--loss) loss_share=$2; shift ;;
+		*) die "bench loss: no option \"$1\"" ;;
+		esac
+		shift
+	done
+	SLUICE_INSTANCE=${SLUICE_INSTANCE:-b$$}
+	stack_names
+	work=$(mktemp -d /tmp/sluice-loss.XXXXXX)
+	topology_up
+	stack_dir_make
+	stack_settings
+	{ data_plane_start && control_start && stack_seed tests/scenario/rules.yaml; } >&2
+	data_plane_stop
+	for ((round = 1; round <= rounds; round++)); do
+		for side in smsc esme; do
+			loss_round $side $round >&2 || die "bench loss: see $work"
+		done
+	done
+	python3 bench/loss/judge.py $json <"$work/rounds"
+	rm -rf "$work"
+}
