@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # names of run and of the scripts it sources
 # loss: throughput of one session through Sluice on a path that loses frames, beside the
 # same ends, the same path and a bridge in Sluice's place. Sourced by ../../run.
 #
@@ -14,8 +14,8 @@ loss_transfer() { # WAY SIDE ROUND
 	exec_in "$ns_smsc" python3 bench/loss/stream.py serve 10.99.0.2 2775 >"$work/served" &
 	server=$!
 	wait_for 10 "the server" grep -q ready "$work/served" || return 1
-	sent=$(in_esme timeout 300 python3 bench/loss/stream.py send 10.99.0.2 2775 "$loss_octets") ||
-		{ kill $server; return 1; }
+	sent=$(in_esme timeout 60 python3 bench/loss/stream.py send 10.99.0.2 2775 \
+		"$loss_octets") || { kill $server; return 1; }
 	wait $server
 	echo "$1 $2 $3 $sent $(tail -n 1 "$work/served")" >>"$work/rounds"
 }

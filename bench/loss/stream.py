@@ -29,7 +29,7 @@ def bind(sequence):
 def submit(sequence):
     text = b"Your parcel %010d is on its way and will be there between ten and noon." % sequence
     return pdu(4, sequence, b"\0\x01\x01" + SENDER + b"\0\x01\x01" + b"821055556666\0" +
-               bytes(8) + b"\x03\0" + bytes([len(text)]) + text)
+               bytes(7) + b"\x03\0" + bytes([len(text)]) + text)
 
 
 def read_pdu(s):

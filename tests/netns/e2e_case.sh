@@ -122,7 +122,8 @@ case_loss() {
 	local status=0
 	# So few messages that not every kind of PDU must be among them.
 	local crossing=esme:unbind,smsc:unbind_resp
-	plan_make --seed "$4" --accounts hanbit,namsan --octets-max 1500 --limit "$5" || return 1
+	plan_make --seed "$4" --accounts hanbit,namsan --octets-max 1500 --limit "$5" ||
+		return 1
 	impair_on "$4" --loss $(($3 * 100)) --duplicate 100 --reorder 200 --corrupt 100 \
 		--delay-us 300 --jitter-us 200 || status=1
 	[ $status -ne 0 ] || traffic "$1" "$2" 10.99.0.2 $(($5 / 2)) || status=1

@@ -27,6 +27,7 @@ impair_end() {
 	exec_in "$bad" "$build/tests/impair/impair" "$@" near far \
 		>"$work/impair-$port" 2>&1 </dev/null &
 	impair_pids+=($!)
+	undo impair_off
 	wait_for 10 "the impairment box" grep -q ready "$work/impair-$port"
 }
 
@@ -56,6 +57,7 @@ impair_off() {
 	local pid
 	for pid in "${impair_pids[@]}"; do process_stop "$pid"; done
 	impair_pids=()
+	namespace_exists "$ns_wire" || return 0 # all of it is gone
 	impair_end_off "$ns_esme" 10.99.0.1/24 fd99::1/64
 	impair_end_off "$ns_smsc" 10.99.0.2/24 fd99::2/64
 }

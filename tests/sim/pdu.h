@@ -17,6 +17,8 @@ extern const unsigned pdu_senders_n;
 
 #define PDU_WORD "forbiddenword" /* a rule refuses texts with it */
 #define PDU_SYSTEM_ID "simclient"
+#define PDU_TON 2u /* of senders */
+#define PDU_NPI 1u
 
 enum { PDU_STATUS_BOUND = 0x04, PDU_STATUS_SENDER = 0x0A, PDU_STATUS_CONTENT = 0x45,
        PDU_STATUS_LENGTH = 0x01 };

@@ -35,7 +35,8 @@ void port_open(struct sim *s)
 	};
 	s->unix_offset = INT64_C(1700000000000000);
 	flow_hash_seed(s->seed);
-	if (worker_open(&s->worker, 0, &s->settings, &s->ports, (struct publish *)s, &s->report,
+	tables_begin(s);
+	if (worker_open(&s->worker, 0, &s->settings, &s->ports, s->publish, &s->report,
 	                &s->unix_offset, key, error) != 0)
 		abort();
 	timer_wheel_init(&s->worker->timers, s->now);
@@ -160,6 +161,7 @@ void port_turn(struct sim *s)
 	give_back(s, false);
 	grab(s);
 	drain_audit(s);
+	tables_change(s);
 	worker_begin(w, s->now);
 	take_side(s, ESME);
 	take_side(s, SMSC);
@@ -210,6 +212,7 @@ void port_close(struct sim *s)
 	rte_pktmbuf_free_bulk(s->grabbed, s->n_grabbed);
 	s->n_grabbed = 0;
 	worker_close(s->worker);
+	tables_end(s);
 	free(s->report.counters);
 	free(s->report.ring);
 }

@@ -120,7 +120,7 @@ static void draw_worker(struct sim *s)
 	s->hold_us = PICK(r, 0, 0, 100, 20000);
 	s->drain_us = PICK(r, 0, 0, 1000, 300000);
 	s->grab_most = random_chance(r, 700) ? 8192 : 0;
-	s->swap_at = s->now + random_below(r, 1000000);
+	s->table_random = random_of(s->seed, 2);
 	s->settings = (struct settings){
 		.burst = PICK(r, 1, 4, 64),
 		.flows = 64,

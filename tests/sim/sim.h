@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim: one seed is one world: a worker of dataplane/ (its real tcp/, collect.c, apply.c,
- * flow table, timers), up to three connections between simulated endpoints, the four
- * directed hops between them and the worker, and a clock in microseconds. Nothing is
- * read from outside, so a seed always gives the same run.
+ * sim: one seed is one world: a worker of dataplane/ (all of it but the ports: tcp/, smpp/,
+ * screen/ and table/ over real images that change in mid-flight), up to three connections
+ * between simulated endpoints, the four directed hops between them and the worker, and a
+ * clock in microseconds. Nothing is read from outside, so a seed always gives the same run.
  *
  *   schedule.c  what the seed decides before the first frame
  *   endpoint*.c TCP of the two ends       app.c, pdu.c  SMPP of the two ends
  *   network.c   hops with faults          forge.c       segments of an attacker
+ *   tables.c    images and their changes  port.c        the worker and its ports
  *   monitor.c   what the worker heard and said, segment by segment: the TCP invariants
  *   oracle.c    what it may say, PDU by PDU: forwarded or answered, each once
- *   world.c     the loop                  check.c       the state at the end
+ *   world.c     the loop                  check.c       what a leg holds; the end
  */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
@@ -148,6 +149,8 @@ struct sim {
 	struct rte_mbuf *grabbed[8192];
 	unsigned n_grabbed, grab_most;
 	uint64_t grab_at, swap_at;
+	struct random table_random;
+	struct publish *publish;
 	uint64_t steps;
 };
 
@@ -189,6 +192,11 @@ void app_read(void *conn, int end, const uint8_t *octets, uint32_t n);
 void app_tick(struct conn *c, int end);
 uint64_t app_due(const struct conn *c, int end);
 void app_settle(struct conn *c);  /* after anything happened: close what is done */
+
+/* tables.c: other tables, when it is time */
+void tables_begin(struct sim *s);
+void tables_change(struct sim *s);
+void tables_end(struct sim *s);
 
 /* check.c */
 void check_step(struct sim *s);   /* what a leg holds, and what it has promised to hold */
