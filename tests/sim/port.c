@@ -213,6 +213,4 @@ void port_close(struct sim *s)
 	s->n_grabbed = 0;
 	worker_close(s->worker);
 	tables_end(s);
-	free(s->report.counters);
-	free(s->report.ring);
 }

@@ -239,6 +239,8 @@ const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool)
 	for (unsigned i = 0; i < s->n_conns; i++)
 		conn_free(&s->conns[i]);
 	network_free(s);
+	free(s->report.counters); /* read to the end */
+	free(s->report.ring);
 	memcpy(why, s->why, sizeof(why));
 	return s->failed ? why : NULL;
 }
