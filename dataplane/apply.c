@@ -92,8 +92,9 @@ static struct audit_record *record_new(struct worker *w, const struct connection
 	r->flow = c->serial;
 	r->command_id = header->command_id;
 	r->sequence = header->sequence;
-	if (w->tables != NULL)
-		r->account_id = w->tables->image->accounts[c->session.account_row].id;
+	/* A row is of the tables that it was looked up in. */
+	if (w->tables != NULL && c->session.tables_serial == w->tables->serial)
+		r->account_id = tables_account(w->tables, c->session.account_row)->id;
 	memcpy(r->system_id, c->session.system_id, sizeof(r->system_id));
 	return r;
 }

@@ -13,7 +13,7 @@ static uint32_t session_account(struct worker *w, struct session *s)
 	if (w->tables == NULL)
 		return 0;
 	if (s->tables_serial != w->tables->serial) {
-		s->account_row = image_account_row(w->tables->image, s->system_id,
+		s->account_row = tables_account_row(w->tables, s->system_id,
 		                                   strnlen((const char *)s->system_id, 16));
 		s->tables_serial = w->tables->serial;
 	}

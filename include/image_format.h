@@ -97,7 +97,8 @@ struct image_account {
 	uint16_t sender_tlv;      /* 0 = source_addr; else the tag of the sender's TLV */
 	uint16_t reserved0;
 	uint32_t name;            /* offset in strings: for people */
-	uint32_t reserved[5];     /* 0 */
+	uint32_t blocked_until;   /* Unix seconds; 0 = not blocked; UINT32_MAX = for ever */
+	uint32_t reserved[4];     /* 0 */
 };
 _Static_assert(sizeof(struct image_account) == 64, "image account");
 #define IMAGE_ACCOUNT_ANY_SENDER 1u /* sender need not be certified (e.g. government) */

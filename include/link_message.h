@@ -4,9 +4,10 @@
  *
  * A SOCK_SEQPACKET UNIX socket; the data plane listens (settings: link_socket),
  * one control connects, and may come back at any time. One datagram is one
- * struct link_message, always this size; a table image travels beside it as one
- * file descriptor (SCM_RIGHTS; a sealed memfd). Control asks, the data plane
- * answers each request with exactly one LINK_ANSWER that echoes its sequence.
+ * struct link_message, LINK_DELTAS with its deltas behind it; a table image travels
+ * beside it as one file descriptor (SCM_RIGHTS; a sealed memfd). Control asks, the data
+ * plane answers each request with exactly one LINK_ANSWER that echoes its sequence; the
+ * answer to an image may come after those to requests that were sent later.
  * A version that is not ours is answered -EPROTONOSUPPORT with a sentence, never
  * misread. Any change here bumps LINK_VERSION.
  */
@@ -17,31 +18,57 @@
 #include "image_format.h"
 
 #define LINK_MAGIC UINT32_C(0x4b4e4c53) /* "SLNK" in memory */
-#define LINK_VERSION 1u
+#define LINK_VERSION 2u
 #define LINK_TEXT_SIZE 256u
+/* 64 KiB of deltas: a datagram that a socket takes whole with its default buffer. */
+#define LINK_DELTAS_MAX 1024u
+#define LINK_OWNERS_MAX 4u /* of a sender that is added by a delta */
 
 enum link_type {
 	LINK_HELLO = 1,     /* control: first message; answer says generation and pid */
 	LINK_IMAGE = 2,     /* control: fd beside it; answered when every worker uses it */
-	LINK_SANCTION = 3,  /* control: one change; answered when every worker enforces it */
+	LINK_DELTAS = 3,    /* control: changes; answered when every worker enforces them */
 	LINK_STATUS = 4,    /* control: answer carries generation, workers, uptime */
 	LINK_ANSWER = 128,  /* data plane */
 };
 
-enum link_sanction_op { LINK_SUSPEND = 1, LINK_LIFT = 2 };
-enum link_sanction_kind { LINK_ACCOUNT = 1, LINK_SENDER = 2 };
+/*
+ * A delta changes one of three things that are said of a subject, and replaces what an
+ * earlier delta or the image said of that thing:
+ *   suspension  LINK_SUSPEND, LINK_LIFT
+ *   block       LINK_BLOCK (blocked_until), LINK_UNBLOCK
+ *   record      LINK_ADD (valid times; owners of a sender; how an account is read),
+ *               LINK_REMOVE
+ */
+enum link_delta_op {
+	LINK_SUSPEND = 1,
+	LINK_LIFT = 2,
+	LINK_BLOCK = 3,
+	LINK_UNBLOCK = 4,
+	LINK_ADD = 5,
+	LINK_REMOVE = 6,
+};
+enum link_delta_kind { LINK_ACCOUNT = 1, LINK_SENDER = 2 };
 
 /*
- * A sanction overlays the image in force until the next image replaces both:
- * control writes it to the registry first, and folds it into every later image.
- * The data plane keeps it on disk beside its last good image before it answers.
+ * Control writes a delta to the registry first, which gives it its generation, and folds
+ * it into every image of that generation or a later one: a data plane that has such an
+ * image drops the delta. The data plane keeps it on disk beside its last good image
+ * before it answers. Fields that the operation does not name are 0.
  */
-struct link_sanction {
-	uint32_t op;            /* enum link_sanction_op */
-	uint32_t kind;          /* enum link_sanction_kind */
-	uint32_t account_id;    /* LINK_ACCOUNT: registry id */
-	struct sender_key key;  /* LINK_SENDER */
-	uint32_t reserved;
+struct link_delta {
+	uint64_t generation;    /* of the registry; each delta has its own, growing */
+	struct sender_key key;  /* LINK_SENDER; LINK_ACCOUNT: octet 0 is 0, then system_id */
+	uint8_t op;             /* enum link_delta_op */
+	uint8_t kind;           /* enum link_delta_kind */
+	uint8_t mode, alphabet; /* ADD account: as struct image_account */
+	uint32_t account_id;    /* ADD account: its registry id, not 0 */
+	uint32_t valid_from, valid_until; /* ADD: as struct image_sender */
+	uint32_t blocked_until; /* BLOCK: Unix seconds, not 0; UINT32_MAX = for ever */
+	uint16_t sender_tlv;    /* ADD account */
+	uint8_t flags;          /* ADD account: IMAGE_ACCOUNT_* */
+	uint8_t n_owners;       /* ADD sender: 1 to LINK_OWNERS_MAX */
+	uint32_t owners[LINK_OWNERS_MAX]; /* ADD sender: registry ids of accounts */
 };
 
 struct link_message {
@@ -50,15 +77,19 @@ struct link_message {
 	uint32_t sequence;      /* chosen by control, echoed */
 	int32_t result;         /* answers: 0 or negative errno */
 	uint32_t workers;       /* answers: how many workers now enforce it */
-	uint64_t generation;    /* image: its generation; answers: the one in force, 0 none */
+	uint64_t generation;    /* of the image; answers: of the image in force, 0 none */
 	uint64_t size;          /* image: octets */
 	uint64_t elapsed_us;    /* answers: from receipt to the last quiescent report */
 	uint64_t uptime_s;      /* answers */
-	struct link_sanction sanction;
 	uint64_t pid;           /* answers: process id of the data plane */
+	uint32_t n_deltas;      /* LINK_DELTAS: how many follow, 1 to LINK_DELTAS_MAX */
+	uint32_t overlay_used;  /* answers: subjects with deltas that no image holds yet */
+	uint32_t overlay_max;   /* answers: their bound */
+	uint32_t overlay_full;  /* answers: deltas refused so far because there was no room */
+	uint64_t seen;          /* answers: latest generation of an image or a delta in force */
 	char text[LINK_TEXT_SIZE]; /* answers: a sentence when result is not 0; ends in NUL */
 };
-_Static_assert(sizeof(struct link_sanction) == 32, "link sanction");
-_Static_assert(sizeof(struct link_message) == 352, "link message");
+_Static_assert(sizeof(struct link_delta) == 64, "link delta");
+_Static_assert(sizeof(struct link_message) == 344, "link message");
 
 #endif

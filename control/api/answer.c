@@ -105,3 +105,23 @@ json_t *api_push_answer(const struct push_answer *a)
 	                 "rules", (json_int_t)a->rules, "patterns", (json_int_t)a->patterns,
 	                 "text", api_text(a->text));
 }
+
+json_t *api_object(const struct request *request, json_t **out)
+{
+	json_error_t error;
+	json_t *body = json_loadb(request->body, request->size, JSON_REJECT_DUPLICATES, &error);
+
+	if (body == NULL) {
+		api_fail(out, MHD_HTTP_BAD_REQUEST, "body", "send one JSON object",
+		         "the body is not JSON: line %d, column %d: %s", error.line,
+		         error.column, error.text);
+		return NULL;
+	}
+	if (!json_is_object(body)) {
+		json_decref(body);
+		api_fail(out, MHD_HTTP_BAD_REQUEST, "body", "send one JSON object",
+		         "the body is JSON but not an object");
+		return NULL;
+	}
+	return body;
+}

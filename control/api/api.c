@@ -19,11 +19,12 @@ const struct route api_routes[] = {
 	{ "GET", "/v1/counters", 0, handle_counters },
 	{ "GET", "/v1/audit", 0, handle_audit },
 	{ "GET", "/v1/policy", 0, handle_policy },
+	{ "GET", "/v1/progress", 0, handle_progress },
 	{ "POST", "/v1/policy", BODY_JSON_MAX, handle_set_policy },
 	{ "POST", "/v1/accounts", BODY_CSV_MAX, handle_accounts },
 	{ "POST", "/v1/senders", BODY_CSV_MAX, handle_senders },
 	{ "POST", "/v1/rules", RULES_FILE_MAX, handle_rules },
-	{ "POST", "/v1/sanctions", BODY_JSON_MAX, handle_sanctions },
+	{ "POST", "/v1/deltas", BODY_DELTAS_MAX, handle_deltas },
 };
 const unsigned api_routes_n = sizeof(api_routes) / sizeof(api_routes[0]);
 

@@ -6,12 +6,13 @@
  *   GET  /v1/counters                    counters and reasons of the data plane
  *   GET  /v1/audit?limit&reason&after    refusals and flags
  *   GET  /v1/policy                      numbers of the policy
+ *   GET  /v1/progress                    how far the import is that runs
  *   POST /v1/policy                      { "name": ..., "value": ... }
  *   POST /v1/accounts?file=NAME          body: CSV
- *   POST /v1/senders?file=NAME           body: CSV
+ *   POST /v1/senders?file=NAME           body: CSV; both: skip_bad=1
  *   POST /v1/rules?file=NAME             body: YAML
- *   POST /v1/sanctions                   { "op": "suspend" | "lift",
- *                                          "kind": "account" | "sender", "name": ... }
+ *   POST /v1/deltas                      one { "op", "kind", "name", ... }, or
+ *                                        { "deltas": [ ... ] }: all or none
  *
  * Whatever fails answers { "error", "where", "hint" }, files also "problems". No path
  * of a client is ever opened here: files come as bodies. Who may connect is decided by

@@ -11,19 +11,22 @@
 #include <stdint.h>
 
 #include "api.h"
+#include "import.h"
 #include "problems.h"
 #include "push.h"
 #include "registry.h"
 
 #define BODY_CSV_MAX (UINT64_C(4) << 30) /* 40 million senders */
 #define BODY_JSON_MAX (UINT64_C(64) << 10)
+#define BODY_DELTAS_MAX (UINT64_C(1) << 20) /* LINK_DELTAS_MAX of the longest */
 
 struct api {
 	struct api_setting setting;
 	struct MHD_Daemon *daemon;
-	uint64_t started; /* Unix seconds */
+	uint64_t started;     /* Unix seconds */
 	pthread_mutex_t lock; /* of counts: a full count of millions takes a while */
 	struct registry_counts counts;
+	struct import_progress progress; /* of the latest import */
 };
 
 struct request {
@@ -57,7 +60,10 @@ unsigned api_fail_registry(json_t **out, struct registry *registry, int result);
 unsigned api_fail_problems(json_t **out, const struct problems *problems, const char *outcome);
 
 json_t *api_problems(const struct problems *problems); /* as an array */
-json_t *api_text(const char *text); /* what is not UTF-8 replaced by '?' */
+json_t *api_text(const char *text);                    /* what is not UTF-8 replaced by '?' */
+
+/* The JSON object that is the body, or NULL with the failure in *out. */
+json_t *api_object(const struct request *request, json_t **out);
 
 /* What the data plane did with a change. */
 json_t *api_push_answer(const struct push_answer *answer);
@@ -67,8 +73,9 @@ unsigned handle_counters(struct api *api, struct request *request, json_t **out)
 unsigned handle_audit(struct api *api, struct request *request, json_t **out);
 unsigned handle_accounts(struct api *api, struct request *request, json_t **out);
 unsigned handle_senders(struct api *api, struct request *request, json_t **out);
+unsigned handle_progress(struct api *api, struct request *request, json_t **out);
 unsigned handle_rules(struct api *api, struct request *request, json_t **out);
-unsigned handle_sanctions(struct api *api, struct request *request, json_t **out);
+unsigned handle_deltas(struct api *api, struct request *request, json_t **out);
 unsigned handle_policy(struct api *api, struct request *request, json_t **out);
 unsigned handle_set_policy(struct api *api, struct request *request, json_t **out);
 

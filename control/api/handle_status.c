@@ -47,11 +47,12 @@ static json_t *dataplane_part(const struct api *api, uint64_t generation)
 	push_state(api->setting.push, &s);
 	/* A registry that never held anything (generation 1) is never pushed. */
 	const bool current = s.connected && s.covered >= generation && generation > 1;
-	return json_pack("{sb sb sI si sI sI ss so}", "connected", s.connected, "current",
-	                 current, "generation", (json_int_t)s.generation, "workers",
+	return json_pack("{sb sb sI si sI sI si si si ss so}", "connected", s.connected,
+	                 "current", current, "generation", (json_int_t)s.generation, "workers",
 	                 s.connected ? s.workers : 0, "pid", (json_int_t)s.pid, "uptime_s",
-	                 (json_int_t)s.uptime_s, "link", api->setting.link, "text",
-	                 api_text(s.text));
+	                 (json_int_t)s.uptime_s, "overlay", (int)s.overlay_used, "overlay_max",
+	                 (int)s.overlay_max, "overlay_full", (int)s.overlay_full, "link",
+	                 api->setting.link, "text", api_text(s.text));
 }
 
 static json_t *audit_part(const struct api *api)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands that change something: import, push, suspend, lift, policy set.
+ * Commands that change something by an image: import, push, policy set.
  */
 #include "cli.h"
 
@@ -13,16 +13,6 @@
 
 /* An import that is recorded is done, though the data plane may be away: 0. */
 static int recorded(int status) { return status == EXIT_AWAY ? EXIT_DONE : status; }
-
-/* The exit status of an answer that --json prints as it is. */
-static int json_status(const json_t *answer)
-{
-	const json_t *d = json_object_get(answer, "dataplane");
-
-	if (cli_flag(d, "enforced"))
-		return EXIT_DONE;
-	return cli_flag(d, "away") ? EXIT_AWAY : EXIT_FAILED;
-}
 
 /* Send a file to a path of the API. */
 static int send_file(const struct cli *cli, const char *path, json_t **answer)
@@ -62,7 +52,7 @@ static int import(const struct cli *cli, const char *path, const char *what)
 	if (status != 0)
 		return status;
 	if (cli->json)
-		return cli_print_json(answer, recorded(json_status(answer)));
+		return cli_print_json(answer, recorded(cli_enforced(answer)));
 	print_notes(answer);
 	printf("%lld %s read: %lld added, %lld updated", cli_number(answer, "rows"), what,
 	       cli_number(answer, "added"), cli_number(answer, "updated"));
@@ -92,7 +82,7 @@ int run_push_rules(const struct cli *cli)
 	if (status != 0)
 		return status;
 	if (cli->json)
-		return cli_print_json(answer, recorded(json_status(answer)));
+		return cli_print_json(answer, recorded(cli_enforced(answer)));
 	printf("%lld rules, %lld patterns, %lld tests passed (%.0f ms)\n",
 	       cli_number(answer, "rules"), cli_number(answer, "patterns"),
 	       cli_number(answer, "tests"), cli_real(answer, "milliseconds"));
@@ -158,38 +148,6 @@ int run_check_rules(const struct cli *cli)
 	return EXIT_DONE;
 }
 
-static int sanction(const struct cli *cli, const char *op, const char *kind)
-{
-	json_t *request =
-		json_pack("{ss ss ss}", "op", op, "kind", kind, "name", cli->arguments[0]);
-	char *body = request ? json_dumps(request, JSON_COMPACT) : NULL, subject[120];
-	json_t *answer = NULL;
-
-	json_decref(request);
-	if (body == NULL) {
-		fprintf(stderr, "sluicectl: the name is not UTF-8; write it in UTF-8\n");
-		return EXIT_USAGE;
-	}
-	int status = cli_ask(cli, "/v1/sanctions", body, strlen(body), op, &answer);
-	free(body);
-	if (status != 0)
-		return status;
-	if (cli->json) {
-		status = json_status(answer);
-		return cli_print_json(answer, status);
-	}
-	snprintf(subject, sizeof(subject), "%s %.60s: %s", kind, cli->arguments[0],
-	         strcmp(op, "lift") == 0 ? "lifted," : "suspended,");
-	status = cli_say_dataplane(answer, subject);
-	json_decref(answer);
-	return status;
-}
-
-int run_suspend_account(const struct cli *cli) { return sanction(cli, "suspend", "account"); }
-int run_suspend_sender(const struct cli *cli) { return sanction(cli, "suspend", "sender"); }
-int run_lift_account(const struct cli *cli) { return sanction(cli, "lift", "account"); }
-int run_lift_sender(const struct cli *cli) { return sanction(cli, "lift", "sender"); }
-
 int run_set_policy(const struct cli *cli)
 {
 	char *end = NULL;
@@ -215,7 +173,7 @@ int run_set_policy(const struct cli *cli)
 	if (status != 0)
 		return status;
 	if (cli->json)
-		return cli_print_json(answer, recorded(json_status(answer)));
+		return cli_print_json(answer, recorded(cli_enforced(answer)));
 	status = recorded(cli_say_dataplane(answer, "the policy is"));
 	json_decref(answer);
 	return status;

@@ -19,12 +19,13 @@ struct cli {
 	const char *socket;
 	bool json, all, follow; /* --json, --all, --follow */
 	const char *limit, *reason;
-	const char *arguments[2]; /* after the words of the command */
+	const char *owner, *from, *until, *title; /* of deltas */
+	const char *arguments[2];                 /* after the words of the command */
 };
 
 struct command {
-	const char *words[2]; /* words[1] NULL: one word */
-	const char *arguments;  /* as --help shows them */
+	const char *words[2];  /* words[1] NULL: one word */
+	const char *arguments; /* as --help shows them */
 	unsigned n_arguments;
 	const char *sentence, *example;
 	int (*run)(const struct cli *cli);
@@ -43,6 +44,15 @@ int run_suspend_account(const struct cli *cli);
 int run_suspend_sender(const struct cli *cli);
 int run_lift_account(const struct cli *cli);
 int run_lift_sender(const struct cli *cli);
+int run_block_account(const struct cli *cli);
+int run_block_sender(const struct cli *cli);
+int run_unblock_account(const struct cli *cli);
+int run_unblock_sender(const struct cli *cli);
+int run_add_account(const struct cli *cli);
+int run_add_sender(const struct cli *cli);
+int run_remove_account(const struct cli *cli);
+int run_remove_sender(const struct cli *cli);
+int run_apply_deltas(const struct cli *cli);
 int run_policy(const struct cli *cli);
 /* Reads its own options: argv[0] is the last word of the command. */
 int run_train(int argc, char **argv);
@@ -64,6 +74,9 @@ char *cli_url(const char *path, ...) __attribute__((sentinel));
 
 /* --json: the answer itself, one line. Takes the reference. */
 int cli_print_json(json_t *answer, int status);
+
+/* The exit status of an answer that --json prints as it is. */
+int cli_enforced(const json_t *answer);
 
 /* What the data plane did; an exit status. verb: "the rules are", ... */
 int cli_say_dataplane(const json_t *answer, const char *subject);

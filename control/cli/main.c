@@ -81,6 +81,60 @@ const struct command cli_commands[] = {
 	  "end a suspension",
 	  "sluicectl lift sender +821012345678",
 	  run_lift_sender },
+	{ { "block", "account" },
+	  "SYSTEM_ID [--until TIME]",
+	  1,
+	  "refuse all that an account sends until a time, or for ever; lift does not end it",
+	  "sluicectl block account acme --until 2026-03-01T00:00:00+09:00",
+	  run_block_account },
+	{ { "block", "sender" },
+	  "ADDRESS [--until TIME]",
+	  1,
+	  "refuse a sender, registered or not, until a time, or for ever",
+	  "sluicectl block sender 010-1234-5678 --until 2026-03-01",
+	  run_block_sender },
+	{ { "unblock", "account" },
+	  "SYSTEM_ID",
+	  1,
+	  "end a block",
+	  "sluicectl unblock account acme",
+	  run_unblock_account },
+	{ { "unblock", "sender" },
+	  "ADDRESS",
+	  1,
+	  "end a block",
+	  "sluicectl unblock sender 010-1234-5678",
+	  run_unblock_sender },
+	{ { "add", "account" },
+	  "SYSTEM_ID [--title NAME] [--from TIME] [--until TIME]",
+	  1,
+	  "certify one account, now",
+	  "sluicectl add account acme --title \"Acme Ltd\" --until 2027-01-01",
+	  run_add_account },
+	{ { "add", "sender" },
+	  "ADDRESS --owner SYSTEM_ID[;...] [--from TIME] [--until TIME]",
+	  1,
+	  "certify one sender, now",
+	  "sluicectl add sender 1588-1234 --owner acme",
+	  run_add_sender },
+	{ { "remove", "account" },
+	  "SYSTEM_ID",
+	  1,
+	  "forget an account; its senders have no owner then",
+	  "sluicectl remove account acme",
+	  run_remove_account },
+	{ { "remove", "sender" },
+	  "ADDRESS",
+	  1,
+	  "forget a sender's certificate; a suspension or block of it stays",
+	  "sluicectl remove sender 1588-1234",
+	  run_remove_sender },
+	{ { "deltas", "apply" },
+	  "FILE.csv",
+	  1,
+	  "apply rows op,kind,name,until,owner (the last two may be empty), a thousand at once",
+	  "sluicectl deltas apply blacklist.csv",
+	  run_apply_deltas },
 	{ { "status", NULL },
 	  "",
 	  0,
@@ -170,51 +224,72 @@ static int unknown_command(int n, char **words)
 	return EXIT_USAGE;
 }
 
+/* Where the argument of an option goes; NULL: it takes none. */
+static const char **place_of(struct cli *cli, int option)
+{
+	switch (option) {
+	case 's':
+		return &cli->socket;
+	case 'l':
+		return &cli->limit;
+	case 'r':
+		return &cli->reason;
+	case 'o':
+		return &cli->owner;
+	case 'F':
+		return &cli->from;
+	case 'u':
+		return &cli->until;
+	case 't':
+		return &cli->title;
+	default:
+		return NULL;
+	}
+}
+
+static bool read_option(struct cli *cli, bool *help, int option)
+{
+	const char **place = place_of(cli, option);
+
+	if (place != NULL) {
+		*place = optarg;
+		return true;
+	}
+	cli->json |= option == 'j';
+	cli->all |= option == 'a';
+	cli->follow |= option == 'f';
+	*help |= option == 'h';
+	return strchr("jafh", option) != NULL;
+}
+
+static const struct option options[] = {
+	{ "socket", required_argument, NULL, 's' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "follow", no_argument, NULL, 'f' },
+	{ "limit", required_argument, NULL, 'l' },
+	{ "reason", required_argument, NULL, 'r' },
+	{ "owner", required_argument, NULL, 'o' },
+	{ "from", required_argument, NULL, 'F' },
+	{ "until", required_argument, NULL, 'u' },
+	{ "title", required_argument, NULL, 't' },
+	{ "version", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
 /* The options into *cli; false when one is not known (getopt has said so). */
 static bool read_options(struct cli *cli, bool *help, int argc, char **argv)
 {
-	static const struct option rows[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "follow", no_argument, NULL, 'f' },
-		{ "limit", required_argument, NULL, 'l' },
-		{ "reason", required_argument, NULL, 'r' },
-		{ "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
-		switch (c) {
-		case 's':
-			cli->socket = optarg;
-			break;
-		case 'j':
-			cli->json = true;
-			break;
-		case 'a':
-			cli->all = true;
-			break;
-		case 'f':
-			cli->follow = true;
-			break;
-		case 'l':
-			cli->limit = optarg;
-			break;
-		case 'r':
-			cli->reason = optarg;
-			break;
-		case 'v':
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'v') {
 			puts("sluicectl " SLUICE_VERSION);
 			exit(EXIT_DONE);
-		case 'h':
-			*help = true;
-			break;
-		default:
-			return false;
 		}
+		if (!read_option(cli, help, c))
+			return false;
 	}
 	return true;
 }

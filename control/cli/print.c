@@ -83,6 +83,15 @@ void cli_print_cell(const char *text, size_t width)
 		putchar(' ');
 }
 
+int cli_enforced(const json_t *answer)
+{
+	const json_t *d = json_object_get(answer, "dataplane");
+
+	if (cli_flag(d, "enforced"))
+		return EXIT_DONE;
+	return cli_flag(d, "away") ? EXIT_AWAY : EXIT_FAILED;
+}
+
 int cli_say_dataplane(const json_t *answer, const char *subject)
 {
 	const json_t *d = json_object_get(answer, "dataplane");

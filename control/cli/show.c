@@ -38,6 +38,12 @@ static void print_dataplane(const json_t *d)
 	       cli_number(d, "pid"));
 	print_duration(cli_number(d, "uptime_s"));
 	putchar('\n');
+	printf("overlay     %lld of %lld accounts and senders changed since that image",
+	       cli_number(d, "overlay"), cli_number(d, "overlay_max"));
+	if (cli_number(d, "overlay_full") != 0)
+		printf("; %lld changes found no room and waited for an image",
+		       cli_number(d, "overlay_full"));
+	putchar('\n');
 	if (cli_text(d, "text")[0] != '\0')
 		printf("            %s\n", cli_text(d, "text"));
 }

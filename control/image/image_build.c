@@ -119,6 +119,7 @@ int image_build_account(struct image_build *b, const struct image_build_account 
 		.flags = in->flags,
 		.valid_from = in->valid_from,
 		.valid_until = in->valid_until,
+		.blocked_until = in->blocked_until,
 		.uniform_status = in->uniform_status,
 		.sender_tlv = in->sender_tlv,
 	};
@@ -174,6 +175,11 @@ static uint32_t row_of(const struct image_build *b, uint32_t id)
 		bsearch(&id, b->ids, b->accounts.n - 1, sizeof(*b->ids), by_number);
 
 	return found == NULL ? 0 : found->row;
+}
+
+bool image_build_knows(const struct image_build *b, uint32_t account_id)
+{
+	return b->frozen && row_of(b, account_id) != 0;
 }
 
 /* The owner field of a record: 0, a row, or a list; or negative errno. */

@@ -23,6 +23,7 @@
  */
 #ifndef CONTROL_IMAGE_BUILD_H
 #define CONTROL_IMAGE_BUILD_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,7 +43,7 @@ struct image_build_account {
 	enum image_mode mode;
 	uint8_t alphabet;         /* enum text_coding */
 	uint8_t flags;            /* IMAGE_ACCOUNT_* */
-	uint32_t valid_from, valid_until; /* as struct image_account */
+	uint32_t valid_from, valid_until, blocked_until; /* as struct image_account */
 	uint32_t uniform_status;
 	uint16_t sender_tlv;
 };
@@ -87,6 +88,9 @@ must_use int image_build_sender(struct image_build *build,
 must_use int image_build_numbers(struct image_build *build, const struct sender_key *first,
                                  const struct sender_key *last,
                                  enum image_number_state state);
+
+/* Whether an account with this id was given; true of none before the first sender. */
+bool image_build_knows(const struct image_build *build, uint32_t account_id);
 
 /* The rule's index (for image_build_pattern), or -EINVAL, -EEXIST, -ENOMEM. */
 must_use int64_t image_build_rule(struct image_build *build,

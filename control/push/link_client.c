@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +20,26 @@
 #define FDS_MAX 4u
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+/* A request that waits for its answer, on the stack of who asks. */
+struct asking {
+	uint32_t sequence;
+	bool done;
+	struct link_message *answer;
+	struct asking *next;
+};
+
+/*
+ * One of those who wait reads for all of them: it hands each answer to whose it is, and
+ * the task to another when its own has come.
+ */
 struct link_client {
 	int fd;
+	unsigned owners; /* atomic */
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* an answer was handed over, or nobody reads */
 	uint32_t sequence;
+	bool reading;
+	struct asking *asking;
 };
 
 __attribute__((format(printf, 3, 4))) static int fail(char *error, int rc, const char *format,
@@ -78,25 +97,35 @@ static int connect_to(const char *path, char *error)
 	return fd;
 }
 
-static int send_request(struct link_client *client, const struct link_message *request,
-                        const int *fds, unsigned n_fds, int64_t deadline, char *error)
+static void add_fds(struct msghdr *message, const int *fds, unsigned n_fds)
+{
+	message->msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+	struct cmsghdr *c = CMSG_FIRSTHDR(message);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
+}
+
+static int send_request(struct link_client *client, const struct link_question *q,
+                        int64_t deadline, char *error)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FDS_MAX * sizeof(int))] = { 0 };
-	struct iovec iov = { .iov_base = (void *)request, .iov_len = sizeof(*request) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	const size_t behind = q->n_deltas * sizeof(*q->deltas);
+	struct iovec iov[2] = {
+		{ .iov_base = q->request, .iov_len = sizeof(*q->request) },
+		{ .iov_base = (void *)(uintptr_t)q->deltas, .iov_len = behind },
+	};
+	struct msghdr message = { .msg_iov = iov, .msg_iovlen = behind != 0 ? 2 : 1 };
 
-	bug_if(n_fds > FDS_MAX);
-	if (n_fds != 0) {
+	bug_if(q->n_fds > FDS_MAX);
+	if (q->n_fds != 0) {
 		message.msg_control = control;
-		message.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
+		add_fds(&message, q->fds, q->n_fds);
 	}
 	for (;;) {
-		if (sendmsg(client->fd, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(*request))
+		const ssize_t sent = sendmsg(client->fd, &message, MSG_NOSIGNAL);
+		if (sent == (ssize_t)(sizeof(*q->request) + behind))
 			return 0;
 		if (errno == EINTR)
 			continue;
@@ -134,29 +163,89 @@ static int receive(struct link_client *client, struct link_message *answer, int6
 	return 0;
 }
 
-int link_client_ask(struct link_client *client, struct link_message *request, const int *fds,
-                    unsigned n_fds, unsigned timeout_ms, struct link_message *answer,
-                    char error[LINK_CLIENT_ERROR_SIZE])
+/* Read one answer and hand it to whose it is; one that came after its time-out is nobody's.
+ * With the lock, which is let go meanwhile. */
+static int read_for_all(struct link_client *client, int64_t deadline, char *error)
 {
-	const int64_t deadline = now_ms() + timeout_ms;
-	struct link_message unwanted;
-	int rc;
+	struct link_message answer;
 
-	error[0] = '\0';
-	if (answer == NULL)
-		answer = &unwanted;
+	client->reading = true;
+	pthread_mutex_unlock(&client->lock);
+	const int rc = receive(client, &answer, deadline, error);
+	pthread_mutex_lock(&client->lock);
+	client->reading = false;
+	for (struct asking *a = client->asking; rc == 0 && a != NULL; a = a->next)
+		if (a->sequence == answer.sequence) {
+			*a->answer = answer;
+			a->done = true;
+		}
+	pthread_cond_broadcast(&client->changed);
+	return rc == -EAGAIN ? 0 : rc;
+}
+
+static int wait_until(struct link_client *client, int64_t deadline, char *error)
+{
+	const struct timespec until = { .tv_sec = deadline / 1000,
+		                        .tv_nsec = deadline % 1000 * 1000000 };
+
+	if (pthread_cond_timedwait(&client->changed, &client->lock, &until) == ETIMEDOUT)
+		return fail(error, -ETIMEDOUT, "the data plane did not answer in time");
+	return 0;
+}
+
+static void forget(struct link_client *client, const struct asking *asking)
+{
+	struct asking **at = &client->asking;
+
+	while (*at != asking)
+		at = &(*at)->next;
+	*at = asking->next;
+}
+
+/* Fill in what is not set; with the lock. */
+static void complete(struct link_client *client, struct link_message *request)
+{
 	if (request->magic == 0)
 		request->magic = LINK_MAGIC;
 	if (request->version == 0)
 		request->version = LINK_VERSION;
 	if (request->sequence == 0)
 		request->sequence = ++client->sequence;
-	rc = send_request(client, request, fds, n_fds, deadline, error);
-	if (rc != 0)
-		return rc;
-	do { /* an answer that came after its time-out is not ours: wait for the next */
-		rc = receive(client, answer, deadline, error);
-	} while (rc == -EAGAIN || (rc == 0 && answer->sequence != request->sequence));
+}
+
+static int exchange(struct link_client *client, const struct link_question *q,
+                    unsigned timeout_ms, struct link_message *answer, char *error)
+{
+	const int64_t deadline = now_ms() + timeout_ms;
+	struct asking asking = { .answer = answer };
+
+	pthread_mutex_lock(&client->lock);
+	complete(client, q->request);
+	asking.sequence = q->request->sequence;
+	asking.next = client->asking;
+	client->asking = &asking;
+	int rc = send_request(client, q, deadline, error);
+	while (rc == 0 && !asking.done)
+		rc = client->reading ? wait_until(client, deadline, error)
+		                     : read_for_all(client, deadline, error);
+	if (asking.done)
+		rc = 0;
+	forget(client, &asking);
+	pthread_cond_broadcast(&client->changed); /* another one reads from now on */
+	pthread_mutex_unlock(&client->lock);
+	return rc;
+}
+
+int link_client_ask(struct link_client *client, const struct link_question *question,
+                    unsigned timeout_ms, struct link_message *answer,
+                    char error[LINK_CLIENT_ERROR_SIZE])
+{
+	struct link_message unwanted;
+
+	error[0] = '\0';
+	if (answer == NULL)
+		answer = &unwanted;
+	const int rc = exchange(client, question, timeout_ms, answer, error);
 	if (rc != 0)
 		return rc;
 	if (answer->result > 0)
@@ -168,6 +257,23 @@ int link_client_ask(struct link_client *client, struct link_message *request, co
 	return 0;
 }
 
+static struct link_client *new_client(int fd)
+{
+	struct link_client *c = calloc(1, sizeof(*c));
+	pthread_condattr_t monotonic;
+
+	if (c == NULL)
+		return NULL;
+	c->fd = fd;
+	c->owners = 1;
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return c;
+}
+
 int link_client_open(struct link_client **out, const char *socket_path, unsigned timeout_ms,
                      struct link_message *answer, char error[LINK_CLIENT_ERROR_SIZE])
 {
@@ -176,13 +282,13 @@ int link_client_open(struct link_client **out, const char *socket_path, unsigned
 
 	if (fd < 0)
 		return fd;
-	struct link_client *c = malloc(sizeof(*c));
+	struct link_client *c = new_client(fd);
 	if (c == NULL) {
 		close(fd);
 		return fail(error, -ENOMEM, "out of memory");
 	}
-	*c = (struct link_client){ .fd = fd };
-	const int rc = link_client_ask(c, &hello, NULL, 0, timeout_ms, answer, error);
+	const struct link_question q = { .request = &hello };
+	const int rc = link_client_ask(c, &q, timeout_ms, answer, error);
 	if (rc != 0) {
 		link_client_close(c);
 		return rc;
@@ -191,11 +297,20 @@ int link_client_open(struct link_client **out, const char *socket_path, unsigned
 	return 0;
 }
 
+struct link_client *link_client_keep(struct link_client *client)
+{
+	__atomic_add_fetch(&client->owners, 1, __ATOMIC_RELAXED);
+	return client;
+}
+
 void link_client_close(struct link_client *client)
 {
-	if (client == NULL)
+	/* Release what this owner did, acquire what the others did. */
+	if (client == NULL || __atomic_sub_fetch(&client->owners, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	close(client->fd);
+	pthread_mutex_destroy(&client->lock);
+	pthread_cond_destroy(&client->changed);
 	free(client);
 }
 
@@ -239,7 +354,9 @@ static int send_image(struct link_client *client, int fd, uint64_t size, uint64_
 		                        .generation = generation,
 		                        .size = size };
 
-	return link_client_ask(client, &request, &fd, 1, timeout_ms, answer, error);
+	const struct link_question q = { .request = &request, .fds = &fd, .n_fds = 1 };
+
+	return link_client_ask(client, &q, timeout_ms, answer, error);
 }
 
 int link_client_image(struct link_client *client, const void *octets, size_t size,
@@ -280,13 +397,14 @@ int link_client_image_fd(struct link_client *client, int fd, uint64_t generation
 	return rc;
 }
 
-int link_client_sanction(struct link_client *client, const struct link_sanction *sanction,
-                         unsigned timeout_ms, struct link_message *answer,
-                         char error[LINK_CLIENT_ERROR_SIZE])
+int link_client_deltas(struct link_client *client, const struct link_delta *deltas, unsigned n,
+                       unsigned timeout_ms, struct link_message *answer,
+                       char error[LINK_CLIENT_ERROR_SIZE])
 {
-	struct link_message request = { .type = LINK_SANCTION, .sanction = *sanction };
+	struct link_message request = { .type = LINK_DELTAS, .n_deltas = n };
+	const struct link_question q = { .request = &request, .deltas = deltas, .n_deltas = n };
 
-	return link_client_ask(client, &request, NULL, 0, timeout_ms, answer, error);
+	return link_client_ask(client, &q, timeout_ms, answer, error);
 }
 
 int link_client_status(struct link_client *client, unsigned timeout_ms,
@@ -294,5 +412,7 @@ int link_client_status(struct link_client *client, unsigned timeout_ms,
 {
 	struct link_message request = { .type = LINK_STATUS };
 
-	return link_client_ask(client, &request, NULL, 0, timeout_ms, answer, error);
+	const struct link_question q = { .request = &request };
+
+	return link_client_ask(client, &q, timeout_ms, answer, error);
 }

@@ -2,19 +2,21 @@
 /*
  * link_client: control's end of the link to the data plane.
  *
- * One request at a time; each waits for its answer, at most timeout_ms. The
- * messages are include/link_message.h, the other end is dataplane/link/.
+ * Each request waits for its answer, at most timeout_ms; several threads may ask at once,
+ * so that deltas pass while an image is read. The messages are include/link_message.h, the
+ * other end is dataplane/link/.
  *
  * Results  0: the data plane did it; answer->text may still hold a warning (for
  *          example: enforced, but not saved to disk). Negative errno: error holds a
  *          sentence. A refusal is the data plane's own errno and sentence (-EBADMSG,
  *          -EPROTONOSUPPORT, -ENOSPC, -ENOENT, ...) and the connection lives on.
  *          After -ETIMEDOUT, -ECONNRESET or -EPROTO close it and open another: what
- *          was asked may or may not have been done, so ask again (all requests can
- *          be repeated). Control that finds -ECONNRESET lost a data plane, or was
- *          replaced by a newer control: the newest connection is the one that is
- *          heard.
- * Threads  one client, one thread.
+ *          was asked may or may not have been done, so ask again. Control that finds
+ *          -ECONNRESET lost a data plane, or was replaced by a newer control: the newest
+ *          connection is the one that is heard.
+ * Owners   counted: link_client_open() makes one, link_client_keep() another, and
+ *          link_client_close() by each of them; the last one closes.
+ * Threads  any; a request and its answer belong to the caller.
  */
 #ifndef CONTROL_LINK_CLIENT_H
 #define CONTROL_LINK_CLIENT_H
@@ -32,7 +34,8 @@ struct link_client;
 must_use int link_client_open(struct link_client **out, const char *socket_path,
                               unsigned timeout_ms, struct link_message *answer,
                               char error[LINK_CLIENT_ERROR_SIZE]);
-void link_client_close(struct link_client *client);
+struct link_client *link_client_keep(struct link_client *client);
+void link_client_close(struct link_client *client); /* NULL is allowed */
 
 /* For poll(): readable means that the data plane has gone. */
 int link_client_fd(const struct link_client *client);
@@ -44,17 +47,16 @@ int link_client_fd(const struct link_client *client);
  */
 must_use int link_client_image(struct link_client *client, const void *octets, size_t size,
                                uint64_t generation, unsigned timeout_ms,
-                               struct link_message *answer,
-                               char error[LINK_CLIENT_ERROR_SIZE]);
+                               struct link_message *answer, char error[LINK_CLIENT_ERROR_SIZE]);
 must_use int link_client_image_fd(struct link_client *client, int fd, uint64_t generation,
                                   unsigned timeout_ms, struct link_message *answer,
                                   char error[LINK_CLIENT_ERROR_SIZE]);
 
-/* One sanction; 0 when every worker enforces it. answer->elapsed_us: how long it took. */
-must_use int link_client_sanction(struct link_client *client,
-                                  const struct link_sanction *sanction, unsigned timeout_ms,
-                                  struct link_message *answer,
-                                  char error[LINK_CLIENT_ERROR_SIZE]);
+/* n deltas, all or none; 0 when every worker enforces them. answer->elapsed_us: how long
+ * that took. */
+must_use int link_client_deltas(struct link_client *client, const struct link_delta *deltas,
+                                unsigned n, unsigned timeout_ms, struct link_message *answer,
+                                char error[LINK_CLIENT_ERROR_SIZE]);
 
 must_use int link_client_status(struct link_client *client, unsigned timeout_ms,
                                 struct link_message *answer,
@@ -63,13 +65,18 @@ must_use int link_client_status(struct link_client *client, unsigned timeout_ms,
 /* A sealed memfd of these octets for the caller to close, or negative errno. */
 must_use int link_memfd(const void *octets, size_t size);
 
-/*
- * The general case: send request (magic, version and sequence are filled in unless
- * they are already set) with fds beside it, and wait for its answer.
- */
-must_use int link_client_ask(struct link_client *client, struct link_message *request,
-                             const int *fds, unsigned n_fds, unsigned timeout_ms,
-                             struct link_message *answer,
+/* What is asked: magic, version and sequence are filled in unless they are set. */
+struct link_question {
+	struct link_message *request;
+	const int *fds; /* beside it; they stay the caller's */
+	unsigned n_fds;
+	const struct link_delta *deltas; /* behind it */
+	unsigned n_deltas;
+};
+
+/* The general case: send a request and wait for its answer. */
+must_use int link_client_ask(struct link_client *client, const struct link_question *question,
+                             unsigned timeout_ms, struct link_message *answer,
                              char error[LINK_CLIENT_ERROR_SIZE]);
 
 #endif

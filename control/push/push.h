@@ -4,15 +4,18 @@
  *
  * A thread connects to the data plane, and comes back with growing pauses whenever it
  * is away. When it is behind (or has no image) it gets the registry's current image.
- * Imports and rules ask for that at once with push_image(); a sanction goes alone, as
- * an overlay, with push_sanction().
+ * Imports and rules ask for that at once with push_image(); deltas go alone, as an
+ * overlay, with push_deltas(), and are folded into the next image. When they fill half of
+ * what the data plane has room for, the thread makes that image by itself.
  *
- * Order      building and pushing an image, and writing and sending a sanction, hold
- *            one lock: a sanction is either in the snapshot that an image was made
- *            from, or is sent after that image. None is lost between the two.
+ * Order      taking the snapshot that an image is made from, and writing and sending
+ *            deltas, hold one lock: a delta is either in the image or has a later
+ *            generation, and then the data plane keeps it over that image. Building and
+ *            sending an image takes seconds and hold up no delta.
  * Failures   the data plane is away: said in the answer, and made up for when it is
  *            back. It refuses an image: the old one stays in force, said in the answer
- *            and in push_state().
+ *            and in push_state(). It has no room for a delta: the call waits for the
+ *            image that holds it.
  * Threads    any.
  */
 #ifndef CONTROL_PUSH_H
@@ -22,6 +25,7 @@
 
 #include "check.h"
 #include "registry.h"
+#include "registry_delta.h"
 #include "registry_image.h"
 
 #define PUSH_TEXT_SIZE 600u
@@ -36,15 +40,18 @@ struct push_answer {
 	uint64_t wait_us;    /* in the data plane: until the last worker had it */
 	uint64_t total_us;   /* here, from the request to the answer */
 	uint64_t accounts, senders, rules, patterns; /* of an image that was built */
+	uint64_t build_us;                           /* of it */
 	char text[PUSH_TEXT_SIZE]; /* a sentence when result is not 0, or a warning */
 };
 
 struct push_state {
 	bool connected;
-	uint64_t covered;      /* registry generation that it has in full, sanctions included */
-	uint64_t generation;   /* of its image; 0 = none */
+	uint64_t covered;    /* registry generation that it has in full, sanctions included */
+	uint64_t generation; /* of its image; 0 = none */
 	unsigned workers;
 	uint64_t pid, uptime_s;
+	uint64_t seen; /* latest generation in force there, of an image or a delta */
+	uint32_t overlay_used, overlay_max, overlay_full; /* as struct link_message */
 	char text[PUSH_TEXT_SIZE]; /* why it is away, or why the last push failed; or "" */
 };
 
@@ -60,12 +67,18 @@ void push_image(struct push *push, struct push_answer *answer);
 void push_take_rules(struct push *push, uint64_t generation, struct rule_set *set,
                      struct hs_database *database);
 
+struct push_fault {
+	unsigned at; /* which of the deltas, from 0 */
+	char text[PUSH_TEXT_SIZE];
+};
+
 /*
- * registry_sanction(), then the data plane. 0: recorded, answer says what the data
- * plane did; else the errno of registry_sanction() with registry_error().
+ * 1 to LINK_DELTAS_MAX deltas into the registry, all or none, then to the data plane. 0:
+ * they are durable, and answer says what the data plane did; else the errno of
+ * registry_delta.h, with *fault, and nothing was changed.
  */
-must_use int push_sanction(struct push *push, struct registry *registry, uint32_t op,
-                           uint32_t kind, const char *name, struct push_answer *answer);
+must_use int push_deltas(struct push *push, const struct registry_delta *deltas, unsigned n,
+                         struct push_answer *answer, struct push_fault *fault);
 
 void push_state(struct push *push, struct push_state *out);
 

@@ -85,6 +85,7 @@ static int repeated(struct import *import, const struct statements *s, int64_t d
 		problems_add(import->notes, import->row.row, 0, "system_id",
 		             "\"%s\" says again what row %u says", system_id, row);
 	} else {
+		import->whole = true; /* the other row is written already */
 		problems_add(import->problems, import->row.row, 0, "system_id",
 		             "\"%s\" contradicts row %u, which names the same account",
 		             system_id, row);
@@ -123,13 +124,18 @@ static int account_row(struct import *import, void *state)
 }
 
 int import_accounts(struct registry *registry, char *text, size_t size,
-                    struct problems *problems, struct problems *notes,
-                    struct import_result *result)
+                    const struct import_options *options, struct problems *problems,
+                    struct problems *notes, struct import_result *result)
 {
-	static const struct import_kind kind = { "accounts", "account", columns, COLUMNS,
-		                                 account_row };
+	static const struct import_kind kind = { "accounts",  "SELECT count(*) FROM account",
+		                                 columns,     COLUMNS,
+		                                 account_row, NULL };
 	struct import import = {
-		.registry = registry, .problems = problems, .notes = notes, .result = result
+		.registry = registry,
+		.problems = problems,
+		.notes = notes,
+		.result = result,
+		.options = options,
 	};
 	struct statements s = {
 		.put = sql_prepare(

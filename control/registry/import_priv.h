@@ -12,6 +12,10 @@ struct import {
 	struct registry *registry;
 	struct problems *problems, *notes;
 	struct import_result *result;
+	const struct import_options *options;
+	bool whole;       /* a problem that no skipping ends: contradicting rows are written */
+	const char *text; /* where the file begins */
+	size_t size;
 	struct csv csv;
 	struct csv_layout layout;
 	struct csv_row row;
@@ -20,12 +24,21 @@ struct import {
 
 /* What one kind of file is. */
 struct import_kind {
-	const char *name, *table; /* table: whose rows are counted */
+	const char *name, *count; /* count: a statement for the number of rows there are */
 	const struct csv_column *columns;
 	unsigned n_columns;
-	/* One row into the registry. 0 (problems may have been added) or negative errno. */
+	/* One row, into the registry, or into state when there is write(). 0 (problems may
+	 * have been added) or negative errno. */
 	int (*row)(struct import *import, void *state);
+	/* All rows into the registry; NULL: row() did that. */
+	int (*write)(struct import *import, void *state);
 };
+
+/* The row of this line is wrong: skip it, if rows are skipped, and forget the problem.
+ * -ENOMEM. */
+must_use int import_skip(struct import *import, uint32_t row);
+
+uint64_t import_now_us(void);
 
 must_use int import_run(struct import *import, const struct import_kind *kind, void *state,
                         char *text, size_t size);

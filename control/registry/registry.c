@@ -59,14 +59,6 @@ int registry_begin(struct registry *registry)
 	return result < 0 ? registry_end(registry, result) : 0;
 }
 
-int registry_begin_sanction(struct registry *registry)
-{
-	const int result =
-		sql_script(&registry->sql, "BEGIN; UPDATE serial SET value = value + 1");
-
-	return result < 0 ? registry_end(registry, result) : 0;
-}
-
 int registry_end(struct registry *registry, int result)
 {
 	char why[SQL_ERROR_SIZE];
@@ -165,6 +157,8 @@ void registry_close(struct registry *registry)
 {
 	if (registry == NULL)
 		return;
+	for (unsigned i = 0; i < DELTA_STATEMENTS; i++)
+		sqlite3_finalize(registry->delta[i]);
 	sql_close(&registry->sql);
 	free(registry);
 }
@@ -191,17 +185,27 @@ int registry_outgrow(struct registry *registry, uint64_t generation)
 	               "i", (int64_t)(generation + 1));
 }
 
+/* One statement, so that the numbers belong together. Of senders only the odd ones are
+ * looked at: EXCEPT, because a sanction may be on one that was suspended before. */
+static const char count_all[] =
+	"SELECT a.n, a.suspended, (SELECT value FROM meta WHERE name = 'senders'),"
+	" (SELECT count(*) FROM (SELECT key FROM sender WHERE state = 2 AND" SENDER_IS_ODD
+	"  EXCEPT SELECT x.key FROM sender_sanction x JOIN sender s ON s.key = x.key"
+	"   WHERE x.op = 2 AND x.import >= s.import"
+	"  UNION SELECT x.key FROM sender_sanction x JOIN sender s ON s.key = x.key"
+	"   WHERE x.op = 1)),"
+	" (SELECT count(*) FROM (SELECT key FROM sender WHERE blocked_until <> 0 "
+	"AND" SENDER_IS_ODD
+	"  EXCEPT SELECT b.key FROM sender_block b JOIN sender s ON s.key = b.key"
+	"   WHERE b.until = 0 AND b.import >= s.import"
+	"  UNION SELECT key FROM sender_block WHERE until <> 0)),"
+	" " GENERATION ", (SELECT value FROM meta WHERE name = 'rules') FROM"
+	" (SELECT count(*) n, total(" EFFECTIVE_STATE " = 2) suspended"
+	"  FROM" ACCOUNTS_SANCTIONED ") a";
+
 int registry_count(struct registry *registry, struct registry_counts *out)
 {
-	/* One statement, so that the numbers belong together; one pass over a table. */
-	sqlite3_stmt *s = sql_prepare(
-		&registry->sql,
-		"SELECT a.n, a.suspended, s.n, s.suspended, s.blocked, " GENERATION ","
-		" (SELECT value FROM meta WHERE name = 'rules') FROM"
-		" (SELECT count(*) n, total(" EFFECTIVE_STATE " = 2) suspended"
-		"  FROM" ACCOUNTS_SANCTIONED ") a,"
-		" (SELECT count(*) n, total(" EFFECTIVE_STATE " = 2) suspended,"
-		"  total(a.state = 3) blocked FROM" SENDERS_SANCTIONED ") s");
+	sqlite3_stmt *s = sql_prepare(&registry->sql, count_all);
 	const int result = sql_step(&registry->sql, s, "");
 
 	if (result == 1)

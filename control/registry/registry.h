@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include "check.h"
-#include "link_message.h"
 
 struct registry;
 
@@ -30,7 +29,7 @@ struct registry_counts {
  * registry_error(); close it in both cases. -ENOMEM leaves it NULL. -EPROTONOSUPPORT:
  * the file was written by a newer version. */
 must_use int registry_open(struct registry **out, const char *path);
-void registry_close(struct registry *registry); /* NULL is allowed */
+void registry_close(struct registry *registry);              /* NULL is allowed */
 const char *registry_error(const struct registry *registry); /* NULL is allowed */
 
 must_use int registry_count(struct registry *registry, struct registry_counts *out);
@@ -39,17 +38,6 @@ must_use int registry_generation(struct registry *registry, uint64_t *out);
 /* Make the generation greater than this one: the data plane has seen it already
  * (the file is older than its image: a backup was restored). */
 must_use int registry_outgrow(struct registry *registry, uint64_t generation);
-
-/*
- * Suspend or lift (enum link_sanction_op) the account or sender (enum
- * link_sanction_kind) that is called name.
- * Durable when it returns 0; *sanction is then what the data plane must be told.
- * -ENOENT: nobody is called so; -EINVAL: name cannot be an address; -EPERM: lift of
- * a sender that is blocked, not suspended.
- */
-must_use int registry_sanction(struct registry *registry, uint32_t op, uint32_t kind,
-                               const char *name, struct link_sanction *sanction,
-                               uint64_t *generation);
 
 /* One number of the policy (policy.def); default where it was never set. -ENOENT: no
  * such name; -ERANGE: outside its bounds. */

@@ -14,10 +14,11 @@
 #include "image.h"
 #include "image_build.h"
 #include "pattern_line.h"
-#include "registry_priv.h"
+#include "registry_senders.h"
 #include "rule_compile.h"
 
-#define OWNERS_MAX 64u
+/* One beside the worker that a small machine has; building yields to it by its priority. */
+#define BUILD_THREADS 2u
 
 struct build {
 	struct registry *registry;
@@ -92,6 +93,7 @@ static int put_account(struct build *b, sqlite3_stmt *s)
 		.sender_tlv = (uint16_t)sqlite3_column_int(s, 6),
 		.valid_from = (uint32_t)sqlite3_column_int64(s, 7),
 		.valid_until = (uint32_t)sqlite3_column_int64(s, 8),
+		.blocked_until = (uint32_t)sqlite3_column_int64(s, 9),
 	};
 	const int result = image_build_account(b->image, &account);
 
@@ -99,44 +101,29 @@ static int put_account(struct build *b, sqlite3_stmt *s)
 	return result < 0 ? failed(b, result, account.system_id) : 0;
 }
 
-/* Further owners of a sender that has several; returns how many in all, or errno. */
-static int64_t further_owners(struct build *b, sqlite3_stmt *more, const struct sender_key *key,
-                              uint32_t owners[OWNERS_MAX])
+/* An owner that was removed is none: its number is not given again. */
+static int put_sender(struct build *b, struct registered_sender *s)
 {
-	int64_t n = 1;
-	int result = sql_step(b->sql, more, "b", key, sizeof(*key));
-
-	for (; result == 1 && n < OWNERS_MAX; n++) {
-		owners[n] = (uint32_t)sqlite3_column_int64(more, 0);
-		result = sql_again(b->sql, more);
-	}
-	return result < 0 ? result : n;
-}
-
-static int put_sender(struct build *b, sqlite3_stmt *s, sqlite3_stmt *more)
-{
-	uint32_t owners[OWNERS_MAX] = { (uint32_t)sqlite3_column_int64(s, 1) };
-	struct image_build_sender sender = {
-		.state = (enum image_state)sqlite3_column_int(s, 2),
-		.valid_from = (uint32_t)sqlite3_column_int64(s, 3),
-		.valid_until = (uint32_t)sqlite3_column_int64(s, 4),
-		.blocked_until = (uint32_t)sqlite3_column_int64(s, 5),
-		.owners = owners,
-		.n_owners = owners[0] != 0,
+	const struct image_build_sender sender = {
+		.key = s->key,
+		.state = s->suspended ? IMAGE_SUSPENDED : IMAGE_CERTIFIED,
+		.valid_from = s->valid_from,
+		.valid_until = s->valid_until,
+		.blocked_until = s->blocked_until,
+		.owners = s->owners,
+		.n_owners = s->n_owners,
 	};
+	int result = image_build_sender(b->image, &sender);
 
-	/* Blocked for a time is a time; only "for ever" is a state. */
-	if (sender.state == IMAGE_BLOCKED && sender.blocked_until != UINT32_MAX)
-		sender.state = IMAGE_CERTIFIED;
-	memcpy(&sender.key, sqlite3_column_blob(s, 0), sizeof(sender.key));
-	if (sqlite3_column_int64(s, 6) != 0) {
-		const int64_t n = further_owners(b, more, &sender.key, owners);
-
-		if (n < 0)
-			return sql_error(b, (int)n);
-		sender.n_owners = (uint32_t)n;
+	if (result == -ENOENT) {
+		struct image_build_sender known = sender;
+		uint32_t n = 0;
+		for (uint32_t i = 0; i < s->n_owners; i++)
+			if (image_build_knows(b->image, s->owners[i]))
+				s->owners[n++] = s->owners[i];
+		known.n_owners = n;
+		result = image_build_sender(b->image, &known);
 	}
-	const int result = image_build_sender(b->image, &sender);
 	b->out->senders++;
 	return result < 0 ? failed(b, result, "a sender") : 0;
 }
@@ -146,7 +133,8 @@ static int put_accounts(struct build *b)
 	sqlite3_stmt *s = sql_prepare(
 		b->sql,
 		"SELECT a.id, a.system_id, a.name, " EFFECTIVE_STATE ", a.mode, a.alphabet,"
-		" a.sender_tlv, a.valid_from, a.valid_until FROM" ACCOUNTS_SANCTIONED);
+		" a.sender_tlv, a.valid_from, a.valid_until, coalesce(b.until, 0)"
+		" FROM" ACCOUNTS_SANCTIONED);
 	int result = sql_step(b->sql, s, "");
 	int put = 0;
 
@@ -161,23 +149,17 @@ static int put_accounts(struct build *b)
 
 static int put_senders(struct build *b)
 {
-	sqlite3_stmt *more = sql_prepare(
-		b->sql, "SELECT account FROM sender_owner WHERE key = ? ORDER BY account");
-	sqlite3_stmt *s = sql_prepare(
-		b->sql,
-		"SELECT a.key, a.owner, " EFFECTIVE_STATE ", a.valid_from, a.valid_until,"
-		" a.blocked_until, (SELECT 1 FROM sender_owner o WHERE o.key = a.key)"
-		" FROM" SENDERS_SANCTIONED);
-	int result = more == NULL ? sql_failed(b->sql, "database") : sql_step(b->sql, s, "");
-	int put = 0;
+	struct registered_sender sender;
+	struct sender_walk walk;
+	int result = sender_walk_open(&walk, b->registry), put = 0;
 
-	while (result == 1 && put == 0) {
-		put = put_sender(b, s, more);
-		if (put == 0)
-			result = sql_again(b->sql, s);
+	while (result >= 0 && put == 0) {
+		result = sender_walk_next(&walk, &sender);
+		if (result != 1)
+			break;
+		put = put_sender(b, &sender);
 	}
-	sqlite3_finalize(s);
-	sqlite3_finalize(more);
+	sender_walk_close(&walk);
 	return put != 0 ? put : result < 0 ? sql_error(b, result) : 0;
 }
 
@@ -318,6 +300,16 @@ static int write_image(struct build *b)
 	return result;
 }
 
+int registry_snapshot(struct registry *registry, uint64_t *generation)
+{
+	/* One read transaction: accounts, senders and rules of one generation. */
+	int result = sql_script(&registry->sql, "BEGIN");
+
+	if (result == 0)
+		result = registry_generation(registry, generation);
+	return result;
+}
+
 int registry_image_build(struct registry_image *out, struct registry *registry,
                          struct rule_cache *cache, char error[REGISTRY_IMAGE_ERROR_SIZE])
 {
@@ -331,15 +323,12 @@ int registry_image_build(struct registry_image *out, struct registry *registry,
 
 	if (result < 0)
 		return failed(&b, result, "building the image");
-	/* One read transaction: accounts, senders and rules of one generation. */
-	result = sql_script(b.sql, "BEGIN");
-	if (result == 0) {
-		result = put_all(&b);
-		if (sql_script(b.sql, "COMMIT") < 0 && result == 0)
-			result = sql_error(&b, -EIO);
-	} else {
-		sql_error(&b, result);
-	}
+	image_build_threads(b.image, BUILD_THREADS);
+	if (sqlite3_get_autocommit(b.sql->db))
+		result = registry_snapshot(registry, &made.generation);
+	result = result < 0 ? sql_error(&b, result) : put_all(&b);
+	if (sql_script(b.sql, "COMMIT") < 0 && result == 0)
+		result = sql_error(&b, -EIO);
 	if (result == 0)
 		result = write_image(&b);
 	image_build_close(b.image);

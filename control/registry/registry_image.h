@@ -36,7 +36,12 @@ struct registry_image {
 
 #define REGISTRY_IMAGE_ERROR_SIZE 500u
 
-/* 0 and *out; or negative errno with a sentence in error, and nothing made. */
+/* Begin to read: what is built next is the registry of this moment, whatever is written
+ * meanwhile. The image's building ends it. */
+must_use int registry_snapshot(struct registry *registry, uint64_t *generation);
+
+/* Of the snapshot, or of now when none was taken. 0 and *out; or negative errno with a
+ * sentence in error, and nothing made. */
 must_use int registry_image_build(struct registry_image *out, struct registry *registry,
                                   struct rule_cache *cache,
                                   char error[REGISTRY_IMAGE_ERROR_SIZE]);

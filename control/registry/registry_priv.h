@@ -4,37 +4,59 @@
  */
 #ifndef CONTROL_REGISTRY_PRIV_H
 #define CONTROL_REGISTRY_PRIV_H
+#include "link_message.h"
 #include "registry.h"
 #include "sql.h"
 
+/* Prepared once, because thousands of deltas a second run them. */
+enum delta_statement {
+	DELTA_FIND_ACCOUNT,
+	DELTA_FIND_SENDER,
+	DELTA_SANCTION_ACCOUNT,
+	DELTA_SANCTION_SENDER,
+	DELTA_BLOCK_ACCOUNT,
+	DELTA_BLOCK_SENDER,
+	DELTA_ADD_ACCOUNT,
+	DELTA_ADD_SENDER,
+	DELTA_ADD_OWNER,
+	DELTA_REMOVE_ACCOUNT,
+	DELTA_REMOVE_SENDER,
+	DELTA_REMOVE_OWNERS,
+	DELTA_COUNT_SENDERS,
+	DELTA_STATEMENTS
+};
+
 struct registry {
 	struct sql sql;
+	/* registry_delta.c: within a transaction of deltas */
+	sqlite3_stmt *delta[DELTA_STATEMENTS];
+	uint64_t generation; /* before the first of them */
+	uint32_t n_deltas, n_before_group;
+	uint32_t country;
 };
 
 /* SQL that makes version i + 1 from version i. */
 extern const char *const registry_steps[];
 extern const int registry_version;
 extern const char registry_sanctions[];
-#define REGISTRY_SANCTIONS_VERSION 1
+#define REGISTRY_SANCTIONS_VERSION 2
 
-/* The state of row a of account or sender, with its sanction x (or none) on top: op 1
- * suspends, op 2 ends what imports up to then have said. */
+/* The state of account a with its sanction x (or none) on top: op 1 suspends, op 2 ends
+ * what imports up to then have said. */
 #define EFFECTIVE_STATE \
 	"CASE WHEN x.op = 1 THEN 2" \
 	" WHEN x.op = 2 AND x.import >= a.import AND a.state = 2 THEN 1 ELSE a.state END"
 #define ACCOUNTS_SANCTIONED \
-	" account a LEFT JOIN account_sanction x ON x.system_id = a.system_id "
-#define SENDERS_SANCTIONED " sender a LEFT JOIN sender_sanction x ON x.key = a.key "
+	" account a LEFT JOIN account_sanction x ON x.system_id = a.system_id" \
+	" LEFT JOIN account_block b ON b.system_id = a.system_id "
+/* Rows that a partial index finds among millions; the words are the index's own. */
+#define SENDER_IS_ODD " (state <> 1 OR blocked_until <> 0) "
 #define GENERATION \
 	"(SELECT value FROM meta WHERE name = 'generation') + (SELECT value FROM serial)"
 
-/*
- * One write transaction, of the registry or of the sanctions: neither waits for the
- * other. (BEGIN IMMEDIATE would lock both files.) end: commit when result is 0, else
- * roll back; the result.
- */
+/* One write transaction of the registry. end: commit when result is 0, else roll back;
+ * the result. */
 must_use int registry_begin(struct registry *registry);
-must_use int registry_begin_sanction(struct registry *registry);
 must_use int registry_end(struct registry *registry, int result);
 
 /* Within a transaction: the registry has changed; its new generation. */

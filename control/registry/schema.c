@@ -2,7 +2,7 @@
 #include "registry_priv.h"
 
 /*
- * The schema, version 1. A change appends a step to registry_steps[] that turns the
+ * The schema. A change appends a step to registry_steps[] that turns the
  * version before it into its own; a step that was ever released is never edited.
  *
  * account.state and sender.state are what the files said. import and row say where a
@@ -42,14 +42,40 @@ static const char version_1[] =
 	"CREATE TABLE policy(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
 	"PRAGMA user_version = 1;";
 
-const char *const registry_steps[] = { version_1 };
+/*
+ * A sender is its key: what was written in the file, and what a row hashes to, cost more
+ * than all else of ten million rows. Owners are no foreign keys: an account that is removed
+ * leaves numbers that nobody owns, and no number is looked for. The few that are suspended
+ * or blocked have an index.
+ */
+static const char version_2[] =
+	"CREATE TABLE sender_2("
+	"  key BLOB PRIMARY KEY CHECK(length(key) = 16), owner INTEGER,"
+	"  state INTEGER NOT NULL CHECK(state IN (1, 2, 3)), valid_from INTEGER NOT NULL,"
+	"  valid_until INTEGER NOT NULL, blocked_until INTEGER NOT NULL,"
+	"  import INTEGER NOT NULL, row INTEGER NOT NULL) WITHOUT ROWID;"
+	"INSERT INTO sender_2 SELECT key, owner, state, valid_from, valid_until, blocked_until,"
+	"  import, row FROM sender;"
+	"CREATE TABLE owner_2(key BLOB NOT NULL, account INTEGER NOT NULL,"
+	"  PRIMARY KEY(key, account)) WITHOUT ROWID;"
+	"INSERT INTO owner_2 SELECT key, account FROM sender_owner;"
+	"DROP TABLE sender_owner;"
+	"DROP TABLE sender;"
+	"ALTER TABLE sender_2 RENAME TO sender;"
+	"ALTER TABLE owner_2 RENAME TO sender_owner;"
+	"CREATE INDEX sender_odd ON sender(state) WHERE (state <> 1 OR blocked_until <> 0);"
+	"INSERT OR REPLACE INTO meta SELECT 'senders', count(*) FROM sender;"
+	"PRAGMA user_version = 2;";
+
+const char *const registry_steps[] = { version_1, version_2 };
 const int registry_version = sizeof(registry_steps) / sizeof(registry_steps[0]);
 
 /*
  * Sanctions are in a file of their own: a suspension must not wait until the import of
  * millions of senders lets go of the registry. They are kept by name and by key, so that
  * they hold for whatever the registry says of these now or later. A lift ends what was
- * stated by imports up to the one it names; a later import may suspend again.
+ * stated by imports up to the one it names; a later import may suspend again. A block is
+ * the same with a time: until 0 ends what was stated.
  */
 const char registry_sanctions[] =
 	"CREATE TABLE IF NOT EXISTS sanctions.serial(one INTEGER PRIMARY KEY CHECK(one = 1),"
@@ -61,4 +87,10 @@ const char registry_sanctions[] =
 	"CREATE TABLE IF NOT EXISTS sanctions.sender_sanction("
 	"  key BLOB PRIMARY KEY, op INTEGER NOT NULL, import INTEGER NOT NULL,"
 	"  at INTEGER NOT NULL) WITHOUT ROWID;"
-	"PRAGMA sanctions.user_version = 1;";
+	"CREATE TABLE IF NOT EXISTS sanctions.account_block("
+	"  system_id TEXT PRIMARY KEY, until INTEGER NOT NULL, import INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS sanctions.sender_block("
+	"  key BLOB PRIMARY KEY, until INTEGER NOT NULL, import INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL) WITHOUT ROWID;"
+	"PRAGMA sanctions.user_version = 2;";

@@ -2,13 +2,16 @@
 #include "import_priv.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "address.h"
+#include "crash_point.h"
 #include "instant.h"
+#include "sender_rows.h"
 
 #define OWNERS_MAX 32u /* accounts that share one sender */
+#define PROGRESS_ROWS 16384u
 
 enum column { ADDRESS, OWNER, STATE, FROM, UNTIL, BLOCKED_UNTIL, COLUMNS };
 
@@ -18,89 +21,120 @@ static const struct csv_column columns[COLUMNS] = {
 	[UNTIL] = { "valid_until", false }, [BLOCKED_UNTIL] = { "blocked_until", false },
 };
 
-/* One row. From state on it is hashed as octets: its digest. */
-struct sender {
-	struct sender_key key;
-	unsigned n_owners;
-	uint32_t state, valid_from, valid_until, blocked_until;
-	uint32_t owners[OWNERS_MAX]; /* account ids, sorted, unused ones 0 */
+struct account_name {
+	char system_id[16];
+	uint32_t id;
 };
 
 struct senders {
 	uint16_t country;
-	char last_owner[16]; /* files name one owner for many rows in a run */
-	uint32_t last_id;
-	sqlite3_stmt *put, *first, *sanctioned, *owner, *clear_owners, *put_owner;
+	struct account_name *accounts; /* sorted */
+	size_t n_accounts;
+	const struct account_name *last; /* files name one owner for many rows in a run */
+	struct sender_rows rows;
 };
 
-static void read_address(struct import *import, const struct senders *s, struct sender *out)
+struct owners {
+	unsigned n;
+	uint32_t ids[OWNERS_MAX]; /* sorted */
+};
+
+static int by_system_id(const void *a, const void *b)
+{
+	return strcmp(((const struct account_name *)a)->system_id,
+	              ((const struct account_name *)b)->system_id);
+}
+
+static int load_accounts(struct registry *registry, struct senders *s)
+{
+	int64_t n = 0;
+	int result = sql_number(&registry->sql, &n, "SELECT count(*) FROM account", "");
+
+	if (result < 0)
+		return result;
+	s->accounts = calloc((size_t)n + 1, sizeof(*s->accounts));
+	sqlite3_stmt *q = sql_prepare(&registry->sql, "SELECT system_id, id FROM account");
+	if (s->accounts == NULL || q == NULL) {
+		sqlite3_finalize(q);
+		return -ENOMEM;
+	}
+	result = sql_again(&registry->sql, q);
+	for (; result == 1 && s->n_accounts < (size_t)n; s->n_accounts++) {
+		struct account_name *a = &s->accounts[s->n_accounts];
+		strncpy(a->system_id, (const char *)sqlite3_column_text(q, 0),
+		        sizeof(a->system_id) - 1);
+		a->id = (uint32_t)sqlite3_column_int64(q, 1);
+		result = sql_again(&registry->sql, q);
+	}
+	sqlite3_finalize(q);
+	qsort(s->accounts, s->n_accounts, sizeof(*s->accounts), by_system_id);
+	return result < 0 ? result : 0;
+}
+
+static void read_address(struct import *import, const struct senders *s, struct sender_key *key)
 {
 	const char *text = import_field(import, ADDRESS);
 
-	if (address_key(&out->key, (const uint8_t *)text, strlen(text), 0, 0, s->country) != 0)
+	if (address_key(key, (const uint8_t *)text, strlen(text), 0, 0, s->country) != 0)
 		problems_add(import->problems, import->row.row, 0, "address",
 		             "\"%.60s\" cannot be a sender address", text);
 }
 
-/* The id of one owner; 0 with a problem; or negative errno. */
-static int64_t find_owner(struct import *import, struct senders *s, const char *name)
+/* The id of one owner; 0 with a problem. */
+static uint32_t find_owner(struct import *import, struct senders *s, const char *name)
 {
-	if (s->last_id != 0 && strcmp(name, s->last_owner) == 0)
-		return s->last_id;
-	const int result = sql_step(&import->registry->sql, s->owner, "t", name);
-	if (result < 0)
-		return result;
-	if (result == 0) {
+	struct account_name wanted = { .id = 0 };
+
+	if (s->last != NULL && strcmp(name, s->last->system_id) == 0)
+		return s->last->id;
+	const struct account_name *found = NULL;
+	if (strlen(name) < sizeof(wanted.system_id)) {
+		strcpy(wanted.system_id, name);
+		found = bsearch(&wanted, s->accounts, s->n_accounts, sizeof(wanted),
+		                by_system_id);
+	}
+	if (found == NULL) {
 		problems_add(import->problems, import->row.row, 0, "owner",
 		             "no account has the system_id \"%.40s\"; import it first", name);
 		return 0;
 	}
-	s->last_id = (uint32_t)sqlite3_column_int64(s->owner, 0);
-	strcpy(s->last_owner, name); /* it is in the registry, so it has 15 octets at most */
-	return s->last_id;
+	s->last = found;
+	return found->id;
 }
 
 /* Insert sorted; the same owner twice is one. */
-static void add_owner(struct import *import, struct sender *out, uint32_t id)
+static void add_owner(struct import *import, struct owners *out, uint32_t id)
 {
-	unsigned at = out->n_owners;
+	unsigned at = out->n;
 
 	if (id == 0)
 		return;
-	for (unsigned i = 0; i < out->n_owners; i++)
-		if (out->owners[i] == id)
+	for (unsigned i = 0; i < out->n; i++)
+		if (out->ids[i] == id)
 			return;
-	if (out->n_owners == OWNERS_MAX) {
+	if (out->n == OWNERS_MAX) {
 		problems_add(import->problems, import->row.row, 0, "owner",
 		             "more than %u owners", OWNERS_MAX);
 		return;
 	}
-	for (; at > 0 && out->owners[at - 1] > id; at--)
-		out->owners[at] = out->owners[at - 1];
-	out->owners[at] = id;
-	out->n_owners++;
+	for (; at > 0 && out->ids[at - 1] > id; at--)
+		out->ids[at] = out->ids[at - 1];
+	out->ids[at] = id;
+	out->n++;
 }
 
-static int read_owners(struct import *import, struct senders *s, struct sender *out)
+static void read_owners(struct import *import, struct senders *s, struct owners *out)
 {
 	char names[CSV_FIELD_MAX + 1], *rest = NULL;
 
+	out->n = 0;
 	strcpy(names, import_field(import, OWNER)); /* CSV_FIELD_MAX bounds every field */
 	for (char *name = strtok_r(names, "; ", &rest); name != NULL;
-	     name = strtok_r(NULL, "; ", &rest)) {
-		const int64_t id = find_owner(import, s, name);
-
-		if (id < 0)
-			return (int)id;
-		add_owner(import, out, (uint32_t)id);
-	}
-	if (import_field(import, OWNER)[0] == '\0' && out->state != IMAGE_BLOCKED)
-		problems_add(import->problems, import->row.row, 0, "owner",
-		             "an owner is needed, unless the state is blocked");
-	return 0;
+	     name = strtok_r(NULL, "; ", &rest))
+		add_owner(import, out, find_owner(import, s, name));
 }
 
-static void read_times(struct import *import, struct sender *out)
+static void read_times(struct import *import, struct sender_row *out)
 {
 	import_validity(import, FROM, UNTIL, &out->valid_from, &out->valid_until);
 	out->blocked_until = import_instant(import, BLOCKED_UNTIL, "blocked_until");
@@ -108,135 +142,210 @@ static void read_times(struct import *import, struct sender *out)
 		out->blocked_until = INSTANT_FOREVER;
 }
 
-static int repeated(struct import *import, const struct senders *s, const struct sender *sender,
-                    int64_t digest)
+static int sender_row(struct import *import, void *state)
 {
-	char canonical[ADDRESS_TEXT_SIZE * 2];
-	const int result = sql_step(&import->registry->sql, s->first, "b", &sender->key,
-	                            sizeof(sender->key));
+	struct senders *s = state;
+	const uint32_t before = import->problems->total;
+	struct sender_row row = { .row = import->row.row,
+		                  .state = import_word(import, STATE, "state", sender_states) };
+	struct owners owners;
 
-	if (result < 0)
-		return result;
-	const uint32_t row = (uint32_t)sqlite3_column_int64(s->first, 0);
-	const char *written = (const char *)sqlite3_column_text(s->first, 2);
-	address_text(canonical, &sender->key);
-	if (sqlite3_column_int64(s->first, 1) == digest) {
-		import->result->repeated++;
-		problems_add(import->notes, import->row.row, 0, "address",
-		             "\"%s\" says again what row %u says (\"%s\"): both are %s",
-		             import_field(import, ADDRESS), row, written, canonical);
-	} else {
-		problems_add(import->problems, import->row.row, 0, "address",
-		             "\"%s\" contradicts row %u (\"%s\"): both are %s",
-		             import_field(import, ADDRESS), row, written, canonical);
+	read_address(import, s, &row.key);
+	read_times(import, &row);
+	read_owners(import, s, &owners);
+	if (owners.n == 0 && row.state != IMAGE_BLOCKED && import->problems->total == before)
+		problems_add(import->problems, import->row.row, 0, "owner",
+		             "an owner is needed, unless the state is blocked");
+	if (import->problems->total != before)
+		return 0;
+	row.owner = owners.n != 0 ? owners.ids[0] : 0;
+	if (owners.n > 1) {
+		const int64_t run = sender_rows_owners(&s->rows, owners.ids + 1, owners.n - 1);
+		if (run < 0)
+			return (int)run;
+		row.more = (uint32_t)run;
 	}
-	return 0;
+	return sender_rows_add(&s->rows, &row);
 }
 
-static int put_owners(struct import *import, const struct senders *s,
-                      const struct sender *sender)
+/* Rows of one key that say the same are one; of those that do not, none is right. */
+static int judge_run(struct import *import, struct sender_rows *r, uint64_t first, uint64_t n)
+{
+	struct sender_row *rows = r->rows + first;
+	char canonical[ADDRESS_TEXT_SIZE * 2];
+	int result = 0;
+
+	address_text(canonical, &rows[0].key);
+	for (uint64_t i = 1; i < n && result == 0; i++) {
+		if (sender_rows_agree(r, &rows[0], &rows[i])) {
+			import->result->repeated++;
+			problems_add(import->notes, rows[i].row, 0, "address",
+			             "says again what row %u says: both are %s", rows[0].row,
+			             canonical);
+			continue;
+		}
+		problems_add(import->problems, rows[i].row, 0, "address",
+		             "contradicts row %u: both are %s", rows[0].row, canonical);
+		result = import_skip(import, rows[i].row);
+		if (import->options->skips == NULL || result != 0 || rows[0].state == 0)
+			continue;
+		problems_add(import->problems, rows[0].row, 0, "address",
+		             "contradicts row %u: both are %s", rows[i].row, canonical);
+		result = import_skip(import, rows[0].row);
+		rows[0].state = 0; /* passed over */
+	}
+	return result;
+}
+
+/* One row a key is left, at the beginning. */
+static int judge(struct import *import, struct sender_rows *r)
+{
+	uint64_t kept = 0, n = 1;
+	int result = 0;
+
+	for (uint64_t i = 0; i < r->n && result == 0; i += n) {
+		n = 1;
+		while (i + n < r->n && memcmp(&r->rows[i].key, &r->rows[i + n].key,
+		                              sizeof(r->rows[i].key)) == 0)
+			n++;
+		if (n > 1)
+			result = judge_run(import, r, i, n);
+		if (r->rows[i].state != 0)
+			r->rows[kept++] = r->rows[i];
+	}
+	r->n = kept;
+	return result;
+}
+
+static int bind_row(sqlite3_stmt *put, const struct sender_row *row, int64_t serial)
+{
+	sqlite3_reset(put);
+	int rc = sqlite3_bind_blob(put, 1, &row->key, sizeof(row->key), SQLITE_STATIC);
+	rc |= row->owner == 0 ? sqlite3_bind_null(put, 2)
+	                      : sqlite3_bind_int64(put, 2, row->owner);
+	rc |= sqlite3_bind_int(put, 3, (int)row->state);
+	rc |= sqlite3_bind_int64(put, 4, row->valid_from);
+	rc |= sqlite3_bind_int64(put, 5, row->valid_until);
+	rc |= sqlite3_bind_int64(put, 6, row->blocked_until);
+	rc |= sqlite3_bind_int64(put, 7, serial);
+	rc |= sqlite3_bind_int64(put, 8, row->row);
+	return rc;
+}
+
+static int write_rows(struct import *import, const struct sender_rows *r, bool fresh)
 {
 	struct sql *sql = &import->registry->sql;
-	int result = sql_step(sql, s->clear_owners, "b", &sender->key, sizeof(sender->key));
+	sqlite3_stmt *put = sql_prepare(
+		sql, fresh ? "INSERT INTO sender VALUES(?,?,?,?,?,?,?,?)"
+			   : "INSERT OR REPLACE INTO sender VALUES(?,?,?,?,?,?,?,?)");
+	int result = put == NULL ? -EIO : 0;
 
-	for (unsigned i = 1; result >= 0 && i < sender->n_owners; i++)
-		result = sql_step(sql, s->put_owner, "bi", &sender->key, sizeof(sender->key),
-		                  (int64_t)sender->owners[i]);
+	for (uint64_t i = 0; i < r->n && result == 0; i++) {
+		if (i % PROGRESS_ROWS == 0)
+			import_progress(import->options->progress, IMPORT_WRITE, i, r->n);
+		if (bind_row(put, &r->rows[i], import->serial) != SQLITE_OK)
+			result = sql_failed(sql, "database");
+		else
+			result = sql_again(sql, put);
+	}
+	sqlite3_finalize(put);
+	return result;
+}
+
+/* Owners after the first: of the rows that have them; and none of those that had. */
+static int write_owners(struct import *import, const struct sender_rows *r)
+{
+	struct sql *sql = &import->registry->sql;
+	int result = sql_run(sql,
+	                     "DELETE FROM sender_owner WHERE key IN (SELECT o.key FROM"
+	                     " (SELECT DISTINCT key FROM sender_owner) o"
+	                     " JOIN sender s ON s.key = o.key WHERE s.import = ?)",
+	                     "i", import->serial);
+	sqlite3_stmt *put = sql_prepare(sql, "INSERT INTO sender_owner VALUES(?, ?)");
+
+	for (uint64_t i = 0; i < r->n && result >= 0; i++) {
+		const uint32_t *run = r->owners + r->rows[i].more;
+		for (uint32_t k = 1; r->rows[i].more != 0 && result >= 0 && k <= run[0]; k++)
+			result = sql_step(sql, put, "bi", &r->rows[i].key,
+			                  sizeof(r->rows[i].key), (int64_t)run[k]);
+	}
+	sqlite3_finalize(put);
 	return result < 0 ? result : 0;
 }
 
-static int put_sender(struct import *import, const struct senders *s,
-                      const struct sender *sender)
+static int count_all(struct import *import, const struct sender_rows *r, bool fresh)
 {
 	struct sql *sql = &import->registry->sql;
-	const int64_t digest = (int64_t)XXH3_64bits(
-		&sender->state, sizeof(*sender) - offsetof(struct sender, state));
-	const char *owner = sender->n_owners ? "btiiiiiiii" : "bttiiiiiii";
-	int result;
+	int64_t suspended = 0;
+	int result = sql_number(sql, &suspended,
+	                        "SELECT count(*) FROM sender_sanction x JOIN sender s"
+	                        " ON s.key = x.key WHERE x.op = 1 AND s.import = ?",
+	                        "i", import->serial);
 
-	if (sender->n_owners != 0)
-		result = sql_step(sql, s->put, owner, &sender->key, sizeof(sender->key),
-		                  import_field(import, ADDRESS), (int64_t)sender->owners[0],
-		                  (int64_t)sender->state, (int64_t)sender->valid_from,
-		                  (int64_t)sender->valid_until, (int64_t)sender->blocked_until,
-		                  digest, import->serial, (int64_t)import->row.row);
-	else
-		result = sql_step(sql, s->put, owner, &sender->key, sizeof(sender->key),
-		                  import_field(import, ADDRESS), (const char *)NULL,
-		                  (int64_t)sender->state, (int64_t)sender->valid_from,
-		                  (int64_t)sender->valid_until, (int64_t)sender->blocked_until,
-		                  digest, import->serial, (int64_t)import->row.row);
+	import->result->still_suspended = (uint64_t)suspended;
 	if (result < 0)
 		return result;
-	if (sqlite3_changes(sql->db) == 0)
-		return repeated(import, s, sender, digest);
-	result = sql_step(sql, s->sanctioned, "b", &sender->key, sizeof(sender->key));
-	import->result->still_suspended += result == 1;
-	return result < 0 ? result : put_owners(import, s, sender);
+	return fresh ? sql_run(sql, "UPDATE meta SET value = ? WHERE name = 'senders'", "i",
+	                       (int64_t)r->n)
+	             : sql_run(sql,
+	                       "UPDATE meta SET value = (SELECT count(*) FROM sender)"
+	                       " WHERE name = 'senders'",
+	                       "");
 }
 
-static int sender_row(struct import *import, void *state)
+static int write_senders(struct import *import, void *state)
 {
-	const uint32_t before = import->problems->total;
-	struct sender sender = { .state = import_word(import, STATE, "state", sender_states) };
+	struct sender_rows *r = &((struct senders *)state)->rows;
+	const uint64_t began = import_now_us();
+	int64_t some = 0;
 
-	read_address(import, state, &sender);
-	read_times(import, &sender);
-	const int result = read_owners(import, state, &sender);
-	if (result != 0 || import->problems->total != before)
-		return result;
-	return put_sender(import, state, &sender);
-}
-
-static void prepare(struct sql *sql, struct senders *s)
-{
-	s->put = sql_prepare(
-		sql,
-		"INSERT INTO sender(key, address, owner, state, valid_from, valid_until,"
-		" blocked_until, digest, import, row) VALUES(?,?,?,?,?,?,?,?,?,?)"
-		" ON CONFLICT(key) DO UPDATE SET address = excluded.address,"
-		" owner = excluded.owner, state = excluded.state, valid_from = "
-		"excluded.valid_from,"
-		" valid_until = excluded.valid_until, blocked_until = excluded.blocked_until,"
-		" digest = excluded.digest, import = excluded.import, row = excluded.row"
-		" WHERE import <> excluded.import");
-	s->first = sql_prepare(sql, "SELECT row, digest, address FROM sender WHERE key = ?");
-	s->sanctioned =
-		sql_prepare(sql, "SELECT 1 FROM sender_sanction WHERE key = ? AND op = 1");
-	s->owner = sql_prepare(sql, "SELECT id FROM account WHERE system_id = ?");
-	s->clear_owners = sql_prepare(sql, "DELETE FROM sender_owner WHERE key = ?");
-	s->put_owner = sql_prepare(sql, "INSERT INTO sender_owner VALUES(?, ?)");
-}
-
-static void finalize(struct senders *s)
-{
-	sqlite3_finalize(s->put);
-	sqlite3_finalize(s->first);
-	sqlite3_finalize(s->sanctioned);
-	sqlite3_finalize(s->owner);
-	sqlite3_finalize(s->clear_owners);
-	sqlite3_finalize(s->put_owner);
+	import_progress(import->options->progress, IMPORT_SORT, 0, r->n);
+	sender_rows_sort(r);
+	int result = judge(import, r);
+	import->result->sort_us = import_now_us() - began;
+	if (result == 0 && import->problems->total != 0)
+		return -EINVAL;
+	if (result == 0)
+		result = sql_number(&import->registry->sql, &some,
+		                    "SELECT EXISTS(SELECT 1 FROM sender)", "");
+	if (result >= 0)
+		result = write_rows(import, r, some == 0);
+	if (result == 0)
+		result = write_owners(import, r);
+	if (result == 0)
+		result = count_all(import, r, some == 0);
+	import_progress(import->options->progress, IMPORT_COMMIT, 0, 0);
+	crash_point("import_before_commit");
+	return result;
 }
 
 int import_senders(struct registry *registry, char *text, size_t size,
-                   struct problems *problems, struct problems *notes,
-                   struct import_result *result)
+                   const struct import_options *options, struct problems *problems,
+                   struct problems *notes, struct import_result *result)
 {
-	static const struct import_kind kind = { "senders", "sender", columns, COLUMNS,
-		                                 sender_row };
+	static const struct import_kind kind = {
+		"senders",  "SELECT value FROM meta WHERE name = 'senders'",
+		columns,    COLUMNS,
+		sender_row, write_senders
+	};
 	struct import import = {
-		.registry = registry, .problems = problems, .notes = notes, .result = result
+		.registry = registry,
+		.problems = problems,
+		.notes = notes,
+		.result = result,
+		.options = options,
 	};
 	struct senders s = { 0 };
 	uint32_t country = 0;
 
 	*result = (struct import_result){ 0 };
 	int outcome = registry_policy(registry, "country", &country);
-	if (outcome < 0)
-		return outcome;
 	s.country = (uint16_t)country;
-	prepare(&registry->sql, &s);
-	outcome = import_run(&import, &kind, &s, text, size);
-	finalize(&s);
+	if (outcome == 0)
+		outcome = load_accounts(registry, &s);
+	if (outcome == 0)
+		outcome = import_run(&import, &kind, &s, text, size);
+	free(s.accounts);
+	sender_rows_free(&s.rows);
 	return outcome;
 }

@@ -7,74 +7,90 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <xxhash.h>
 
+#include "crash_point.h"
+#include "delta.h"
 #include "file.h"
-#include "link_check.h"
 #include "say.h"
 
 #define SIZE_MAX_OCTETS \
 	(sizeof(struct journal_header) + JOURNAL_RECORDS_MAX * sizeof(struct journal_record))
 
 struct journal {
-	struct journal_header header; /* generation 0: no image on disk */
-	int fd;                       /* -1: the file is still to be made */
+	struct journal_header header;
+	int fd; /* -1: the file is still to be made */
 	uint64_t records;
+	struct journal_record batch[LINK_DELTAS_MAX];
 	char path[];
 };
 
-static struct journal_header header_for(const struct image_header *image)
+static uint64_t header_checksum(const struct journal_header *h)
+{
+	return XXH3_64bits(h, offsetof(struct journal_header, checksum));
+}
+
+static struct journal_header new_header(void)
 {
 	struct journal_header h = {
 		.magic = JOURNAL_MAGIC,
 		.version = JOURNAL_VERSION,
 		.record_size = sizeof(struct journal_record),
-		.generation = image->generation,
-		.image_checksum = image->checksum,
 	};
+	struct timespec t;
 
-	h.checksum = XXH3_64bits(&h, offsetof(struct journal_header, checksum));
+	/* Only to be another one than before: no secret. */
+	clock_gettime(CLOCK_REALTIME, &t);
+	h.nonce = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	h.checksum = header_checksum(&h);
 	return h;
 }
 
-static uint64_t record_checksum(const struct journal_header *h,
-                                const struct link_sanction *sanction, uint64_t index)
+static uint64_t record_checksum(const struct journal_header *h, const struct link_delta *delta,
+                                uint64_t index)
 {
-	return XXH3_64bits_withSeed(sanction, sizeof(*sanction), h->checksum + index);
+	return XXH3_64bits_withSeed(delta, sizeof(*delta), h->checksum + index);
 }
 
-int journal_scan(struct journal_scan *out, const void *octets, size_t size,
-                 const struct image_header *image, journal_apply apply, void *arg)
+static int read_header(struct journal_header *out, const void *octets, size_t size)
 {
-	const struct journal_header want = header_for(image);
-	struct journal_header found;
-	char unused[LINK_TEXT_SIZE];
+	if (size < sizeof(*out))
+		return -EBADMSG;
+	memcpy(out, octets, sizeof(*out));
+	if (out->magic != JOURNAL_MAGIC || out->checksum != header_checksum(out))
+		return -EBADMSG;
+	if (out->version != JOURNAL_VERSION ||
+	    out->record_size != sizeof(struct journal_record))
+		return -EPROTONOSUPPORT;
+	return 0;
+}
+
+int journal_scan(struct journal_scan *out, const void *octets, size_t size, uint64_t generation,
+                 journal_apply apply, void *arg)
+{
+	struct journal_header header;
+	const char *unused;
 
 	*out = (struct journal_scan){ 0 };
-	if (size < sizeof(found))
-		return -EBADMSG;
-	memcpy(&found, octets, sizeof(found));
-	if (found.magic != JOURNAL_MAGIC ||
-	    found.checksum != XXH3_64bits(&found, offsetof(struct journal_header, checksum)))
-		return -EBADMSG;
-	if (found.version != JOURNAL_VERSION || found.record_size != want.record_size)
-		return -EPROTONOSUPPORT;
-	if (memcmp(&found, &want, sizeof(want)) != 0)
-		return -ESTALE;
-
-	const uint8_t *at = (const uint8_t *)octets + sizeof(found);
-	size -= sizeof(found);
+	const int rc = read_header(&header, octets, size);
+	if (rc != 0)
+		return rc;
+	const uint8_t *at = (const uint8_t *)octets + sizeof(header);
+	size -= sizeof(header);
 	for (; size >= sizeof(struct journal_record); size -= sizeof(struct journal_record)) {
 		struct journal_record record;
 
 		memcpy(&record, at, sizeof(record));
 		at += sizeof(record);
-		const bool whole = record.checksum ==
-		                   record_checksum(&want, &record.sanction, out->records);
-		if (whole && sanction_check(&record.sanction, unused) == 0 &&
-		    apply(arg, &record.sanction) == 0)
+		const bool whole = record.checksum == record_checksum(&header, &record.delta,
+		                                                      out->records) &&
+		                   delta_check(&record.delta, &unused) == 0;
+		if (whole && record.delta.generation <= generation)
+			out->old++;
+		else if (whole && apply(arg, &record.delta) == 0)
 			out->applied++;
 		else
 			out->bad++;
@@ -112,16 +128,10 @@ void journal_close(struct journal *journal)
 	free(journal);
 }
 
-static void name_image(struct journal *journal, const struct image_header *image)
+void journal_clear(struct journal *journal)
 {
 	forget_file(journal);
-	journal->header = header_for(image);
-}
-
-void journal_reset(struct journal *journal, const struct image_header *image)
-{
-	name_image(journal, image);
-	(void)unlink(journal->path); /* where it stays, its header says of what image */
+	(void)unlink(journal->path);
 }
 
 /* The whole file in memory for the caller to free; -errno. */
@@ -148,100 +158,135 @@ static int64_t read_file(int fd, uint8_t **out)
 }
 
 /* Continue after the last whole record; the torn one is cut off, so that it is said once. */
-static int adopt(struct journal *journal, int fd, const struct journal_scan *scan)
+static int adopt(struct journal *journal, int fd, const struct journal_header *header,
+                 const struct journal_scan *scan)
 {
-	const uint64_t end =
-		sizeof(struct journal_header) + scan->records * sizeof(struct journal_record);
+	const uint64_t end = sizeof(*header) + scan->records * sizeof(struct journal_record);
 
 	if (scan->torn != 0 && ftruncate(fd, (off_t)end) != 0)
 		return -errno;
+	journal->header = *header;
 	journal->fd = fd;
 	journal->records = scan->records;
 	return 0;
 }
 
-static int load(struct journal *journal, int fd, const struct image_header *image,
-                journal_apply apply, void *arg, char *text)
+static int load(struct journal *journal, int fd, uint64_t generation, journal_apply apply,
+                void *arg, char *text)
 {
+	struct journal_header header = { 0 };
 	struct journal_scan scan;
 	uint8_t *octets = NULL;
 
 	const int64_t size = read_file(fd, &octets);
 	if (size < 0)
 		return say(text, (int)size, "%s: %s", journal->path, strerror((int)-size));
-	int rc = journal_scan(&scan, octets, (size_t)size, image, apply, arg);
+	int rc = journal_scan(&scan, octets, (size_t)size, generation, apply, arg);
+	if (rc == 0)
+		memcpy(&header, octets, sizeof(header));
 	free(octets);
-	if (rc == -ESTALE)
-		return rc;
 	if (rc != 0)
-		return say(text, rc, "%s: not a journal of sanctions that we can read",
+		return say(text, rc, "%s: not a journal of deltas that we can read",
 		           journal->path);
-	rc = adopt(journal, fd, &scan);
+	rc = adopt(journal, fd, &header, &scan);
 	if (rc != 0)
 		return say(text, rc, "%s: %s", journal->path, strerror(-rc));
 	if (scan.bad != 0 || scan.torn != 0)
 		return say(text, -EBADMSG,
-		           "%s: %llu sanctions applied; %llu unusable and %llu "
-		           "octets at its end ignored",
+		           "%s: %llu deltas applied; %llu unusable and %llu octets at its "
+		           "end ignored",
 		           journal->path, (unsigned long long)scan.applied,
 		           (unsigned long long)scan.bad, (unsigned long long)scan.torn);
 	return 0;
 }
 
-int journal_load(struct journal *journal, const struct image_header *image, journal_apply apply,
-                 void *arg, char text[LINK_TEXT_SIZE])
+int journal_load(struct journal *journal, uint64_t generation, journal_apply apply, void *arg,
+                 char text[LINK_TEXT_SIZE])
 {
-	name_image(journal, image);
+	forget_file(journal);
 	const int fd = open(journal->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0) {
 		const int e = errno;
 		return e == ENOENT ? 0 : say(text, -e, "%s: %s", journal->path, strerror(e));
 	}
-	const int rc = load(journal, fd, image, apply, arg, text);
+	const int rc = load(journal, fd, generation, apply, arg, text);
 	if (journal->fd != fd)
 		close(fd);
-	return rc == -ESTALE ? 0 : rc; /* of an older image, which this one replaced */
+	return rc;
 }
 
-static int make_file(struct journal *journal, char *text)
+static void fill(struct journal_record *records, const struct journal_header *header,
+                 const struct link_delta *deltas, size_t n, uint64_t index)
 {
-	int replaced;
-	int rc = file_replace(journal->path, &journal->header, sizeof(journal->header),
-	                      &replaced);
-
-	if (rc != 0)
-		return say(text, rc, "%s: %s", journal->path, strerror(-rc));
-	journal->fd = open(journal->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (journal->fd < 0) {
-		rc = -errno;
-		return say(text, rc, "%s: %s", journal->path, strerror(-rc));
+	for (size_t i = 0; i < n; i++) {
+		records[i].delta = deltas[i];
+		records[i].checksum = record_checksum(header, &deltas[i], index + i);
 	}
-	journal->records = 0;
-	return 0;
 }
 
-int journal_append(struct journal *journal, const struct link_sanction *sanction,
+static int fail(const struct journal *journal, int rc, char *text)
+{
+	return say(text, rc, "%s: %s", journal->path, strerror(-rc));
+}
+
+int journal_append(struct journal *journal, const struct link_delta *deltas, unsigned n,
                    char text[LINK_TEXT_SIZE])
 {
-	struct journal_record record = { .sanction = *sanction };
-
-	if (journal->header.generation == 0)
-		return say(text, -ENOENT, "no image is on disk to keep it beside");
-	int rc = journal->fd < 0 ? make_file(journal, text) : 0;
-	if (rc != 0)
-		return rc;
-	if (journal->records >= JOURNAL_RECORDS_MAX)
+	bug_if(n > LINK_DELTAS_MAX);
+	if (journal->fd < 0)
+		return journal_replace(journal, deltas, n, text);
+	if (journal->records + n > JOURNAL_RECORDS_MAX)
 		return say(text, -ENOSPC, "%s is full: push an image", journal->path);
-	const size_t end = sizeof(journal->header) + journal->records * sizeof(record);
-	record.checksum = record_checksum(&journal->header, sanction, journal->records);
-	rc = file_write(journal->fd, &record, sizeof(record), end);
+	const size_t end =
+		sizeof(journal->header) + journal->records * sizeof(struct journal_record);
+	fill(journal->batch, &journal->header, deltas, n, journal->records);
+	int rc = file_write(journal->fd, journal->batch, n * sizeof(journal->batch[0]), end);
+	crash_point("journal_written");
 	if (rc == 0 && fdatasync(journal->fd) != 0)
 		rc = -errno;
 	if (rc != 0) {
 		/* Next time this place is written again, whatever is there now. */
 		(void)!ftruncate(journal->fd, (off_t)end);
-		return say(text, rc, "%s: %s", journal->path, strerror(-rc));
+		return fail(journal, rc, text);
 	}
-	journal->records++;
+	journal->records += n;
 	return 0;
+}
+
+/* The whole new file in memory, for the caller to free; NULL: out of memory. */
+static uint8_t *compose(const struct link_delta *deltas, size_t n, size_t *size)
+{
+	const struct journal_header header = new_header();
+
+	*size = sizeof(header) + n * sizeof(struct journal_record);
+	uint8_t *octets = malloc(*size);
+	if (octets == NULL)
+		return NULL;
+	memcpy(octets, &header, sizeof(header));
+	fill((void *)(octets + sizeof(header)), &header, deltas, n, 0);
+	return octets;
+}
+
+int journal_replace(struct journal *journal, const struct link_delta *deltas, size_t n,
+                    char text[LINK_TEXT_SIZE])
+{
+	struct journal_header header;
+	size_t size;
+	int replaced;
+	uint8_t *octets = compose(deltas, n, &size);
+
+	if (octets == NULL)
+		return fail(journal, -ENOMEM, text);
+	memcpy(&header, octets, sizeof(header));
+	int rc = file_replace(journal->path, octets, size, &replaced);
+	free(octets);
+	if (!replaced)
+		return fail(journal, rc, text);
+	forget_file(journal); /* the old one has no name any more */
+	journal->fd = open(journal->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (journal->fd < 0 && rc == 0)
+		rc = -errno;
+	journal->header = header;
+	journal->records = n;
+	return rc == 0 ? 0 : fail(journal, rc, text);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash_point.h"
 #include "file.h"
 #include "image_octets.h"
 #include "journal.h"
@@ -13,6 +14,8 @@
 
 struct lastgood {
 	struct journal *journal;
+	bool has_image; /* on disk */
+	bool lacking;   /* the journal lacks a delta that is in force */
 	char image_file[];
 };
 
@@ -20,7 +23,7 @@ int lastgood_open(struct lastgood **out, const char *image_file)
 {
 	char path[4096];
 
-	if ((size_t)snprintf(path, sizeof(path), "%s.sanctions", image_file) >= sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s.deltas", image_file) >= sizeof(path))
 		return -ENAMETOOLONG;
 	struct lastgood *l = malloc(sizeof(*l) + strlen(image_file) + 1);
 	if (l == NULL)
@@ -43,11 +46,11 @@ void lastgood_close(struct lastgood *lastgood)
 	free(lastgood);
 }
 
-/* arg: the snapshot so far, replaced by one with the sanction. Nobody reads it yet. */
-static int apply_sanction(void *arg, const struct link_sanction *sanction)
+/* arg: the snapshot so far, replaced by one with the delta. Nobody reads it yet. */
+static int apply_delta(void *arg, const struct link_delta *delta)
 {
 	struct tables **tables = arg, *next;
-	const int rc = tables_sanction(&next, *tables, sanction);
+	const int rc = tables_deltas(&next, *tables, delta, 1);
 
 	if (rc != 0)
 		return rc;
@@ -57,7 +60,7 @@ static int apply_sanction(void *arg, const struct link_sanction *sanction)
 }
 
 int lastgood_load(struct lastgood *lastgood, unsigned n_workers, struct tables **out,
-                  char text[LINK_TEXT_SIZE])
+                  bool *whole, char text[LINK_TEXT_SIZE])
 {
 	char why[LINK_TEXT_SIZE] = "", fault[IMAGE_ERROR_SIZE] = "";
 	struct image_octets *octets;
@@ -65,6 +68,8 @@ int lastgood_load(struct lastgood *lastgood, unsigned n_workers, struct tables *
 
 	text[0] = '\0';
 	int rc = image_octets_read(&octets, lastgood->image_file, why);
+	if (rc == -ENOENT) /* what lies there belongs to no image of ours */
+		journal_clear(lastgood->journal);
 	if (rc != 0)
 		return say(text, rc, "%.100s: %.150s", lastgood->image_file, why);
 	rc = tables_open(&tables, octets->octets, octets->size, n_workers, image_octets_release,
@@ -73,33 +78,68 @@ int lastgood_load(struct lastgood *lastgood, unsigned n_workers, struct tables *
 		image_octets_release(octets);
 		return say(text, rc, "%.60s: refused: %s", lastgood->image_file, fault);
 	}
+	lastgood->has_image = true;
 	/* A journal that cannot be used in full is a warning, in text. */
-	(void)!journal_load(lastgood->journal, tables->image->header, apply_sanction, &tables,
-	                    text);
+	*whole = journal_load(lastgood->journal, tables_generation(tables), apply_delta,
+	                      &tables, text) == 0;
 	*out = tables;
 	return 0;
 }
 
-int lastgood_save(struct lastgood *lastgood, const void *octets, size_t size,
+/* The journal becomes what these tables hold beside their image. */
+static int rewrite(struct lastgood *lastgood, const struct tables *tables, char *why)
+{
+	struct link_delta *list = NULL;
+	size_t n = 0;
+	int rc = tables_list(tables, &list, &n);
+
+	if (rc != 0)
+		return say(why, rc, "out of memory");
+	rc = journal_replace(lastgood->journal, list, n, why);
+	free(list);
+	if (rc == 0)
+		lastgood->lacking = false;
+	return rc;
+}
+
+int lastgood_save(struct lastgood *lastgood, const struct tables *tables,
                   char text[LINK_TEXT_SIZE])
 {
+	const struct image_header *header = tables->image->header;
 	int replaced;
-	const int rc = file_replace(lastgood->image_file, octets, size, &replaced);
+	const int rc = file_replace(lastgood->image_file, header, header->size, &replaced);
 
-	/* The journal follows the file that a restart will find. */
+	crash_point("image_saved");
 	if (replaced)
-		journal_reset(lastgood->journal, octets);
+		lastgood->has_image = true;
 	if (rc != 0)
 		return say(text, rc, "not saved to %.150s: %s", lastgood->image_file,
 		           strerror(-rc));
 	return 0;
 }
 
-int lastgood_sanction(struct lastgood *lastgood, const struct link_sanction *sanction,
-                      char text[LINK_TEXT_SIZE])
+int lastgood_trim(struct lastgood *lastgood, const struct tables *tables,
+                  char text[LINK_TEXT_SIZE])
 {
 	char why[LINK_TEXT_SIZE] = "";
-	const int rc = journal_append(lastgood->journal, sanction, why);
+	const int rc = rewrite(lastgood, tables, why);
 
+	crash_point("journal_trimmed");
+	return rc == 0 ? 0 : say(text, rc, "journal not shortened: %.220s", why);
+}
+
+int lastgood_deltas(struct lastgood *lastgood, const struct tables *tables,
+                    const struct link_delta *deltas, unsigned n, char text[LINK_TEXT_SIZE])
+{
+	char why[LINK_TEXT_SIZE] = "no image is on disk to keep them beside";
+	int rc = -ENOENT;
+
+	if (lastgood->has_image && !lastgood->lacking)
+		rc = journal_append(lastgood->journal, deltas, n, why);
+	/* Full of repetitions, or short of what a full disk refused: tables hold it all. */
+	if (lastgood->has_image && (lastgood->lacking || rc == -ENOSPC))
+		rc = rewrite(lastgood, tables, why);
+	if (rc != 0)
+		lastgood->lacking = true;
 	return rc == 0 ? 0 : say(text, rc, "not saved: %.230s", why);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lastgood: what the data plane enforces when it starts before control does: the last
- * image that it accepted, and the sanctions that came after it.
+ * image that it accepted, and the deltas that came after it.
  *
- * The image is image_file (settings); the sanctions are image_file ".sanctions"
- * (journal.h). Threads: the link thread.
+ * The image is image_file (settings); the deltas are image_file ".deltas" (journal.h).
+ * Whenever the process is killed, what is found there together is what was in force and
+ * acknowledged. Threads: the link thread.
  */
 #ifndef DP_LASTGOOD_H
 #define DP_LASTGOOD_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "check.h"
@@ -20,24 +22,30 @@ must_use int lastgood_open(struct lastgood **out, const char *image_file);
 void lastgood_close(struct lastgood *lastgood);
 
 /*
- * A snapshot of the last good image with its sanctions. 0: text is empty, or a warning
- * (part of the journal could not be used). Negative errno and a sentence: there is no
- * image (-ENOENT), or it is refused; *out is then untouched.
+ * A snapshot of the last good image with its deltas. 0: text is empty, or a warning
+ * (part of the journal could not be used; *whole is then false). Negative errno and a
+ * sentence: there is no image (-ENOENT), or it is refused; *out is then untouched.
  */
-must_use int lastgood_load(struct lastgood *lastgood, unsigned n_workers,
-                           struct tables **out, char text[LINK_TEXT_SIZE]);
+must_use int lastgood_load(struct lastgood *lastgood, unsigned n_workers, struct tables **out,
+                           bool *whole, char text[LINK_TEXT_SIZE]);
 
 /*
- * Keep these octets, a validated image, and void the journal of the one before. Negative
- * errno: the old image and its journal are still what a restart finds, and sanctions go
- * on being added to them.
+ * Keep the image of these tables. The journal stays: what the image holds of it is passed
+ * over by its generation. Negative errno: the old image is still what a restart finds.
+ * Any thread, one at a time.
  */
-must_use int lastgood_save(struct lastgood *lastgood, const void *octets, size_t size,
+must_use int lastgood_save(struct lastgood *lastgood, const struct tables *tables,
                            char text[LINK_TEXT_SIZE]);
 
-/* Keep a sanction. Negative errno: a restart will not know it. */
-must_use int lastgood_sanction(struct lastgood *lastgood,
-                               const struct link_sanction *sanction,
-                               char text[LINK_TEXT_SIZE]);
+/* The image of these tables is on disk: shorten the journal to what it does not hold.
+ * Negative errno: it is as long as it was. */
+must_use int lastgood_trim(struct lastgood *lastgood, const struct tables *tables,
+                           char text[LINK_TEXT_SIZE]);
+
+/* Keep deltas that are in force in these tables. Negative errno: a restart will not know
+ * them. */
+must_use int lastgood_deltas(struct lastgood *lastgood, const struct tables *tables,
+                             const struct link_delta *deltas, unsigned n,
+                             char text[LINK_TEXT_SIZE]);
 
 #endif

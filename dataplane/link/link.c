@@ -2,18 +2,37 @@
 #include "link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "crash_point.h"
 #include "image_octets.h"
 #include "lastgood.h"
 #include "link_check.h"
 #include "link_socket.h"
 #include "say.h"
+
+/* An image that is read, proved and saved beside the link thread, which goes on serving
+ * deltas meanwhile: a hundred million senders take seconds. */
+struct image_job {
+	bool running;
+	pthread_t thread;
+	int done_fd; /* eventfd: the thread has nothing more to do */
+	struct link_server *server;
+	struct link_message request;
+	uint64_t client; /* whose it is: serial of its connection */
+	uint64_t start_us;
+	int fd, result;
+	struct tables *tables; /* when result is 0 */
+	char text[LINK_TEXT_SIZE];
+};
 
 struct link_server {
 	struct publish *publish;
@@ -22,7 +41,12 @@ struct link_server {
 	int listen_fd;
 	int client_fd; /* -1: no control is connected */
 	bool greeted;  /* it has said hello */
+	uint64_t client_serial;
 	uint64_t started_us;
+	bool whole; /* all deltas that were acknowledged are in force */
+	uint32_t overlay_full;
+	struct image_job job;
+	struct link_datagram datagram;
 	void (*say)(void *arg, const char *sentence);
 	void *arg;
 	char socket_path[];
@@ -90,67 +114,147 @@ static int open_image(struct link_server *s, const struct link_message *m, int f
 	return 0;
 }
 
-static int serve_image(struct link_server *s, const struct link_message *m, int fd, char *text)
+static void *load_image(void *arg)
 {
-	struct tables *next = NULL;
-	const int rc = open_image(s, m, fd, &next, text);
+	struct image_job *job = arg;
+	const uint64_t one = 1;
 
+	job->result = open_image(job->server, &job->request, job->fd, &job->tables, job->text);
+	if (job->result == 0)
+		(void)!lastgood_save(job->server->lastgood, job->tables, job->text);
+	if (write(job->done_fd, &one, sizeof(one)) != sizeof(one))
+		abort(); /* an eventfd of ours takes a 1 */
+	return NULL;
+}
+
+/* The image has been read: what came meanwhile goes with it. Link thread. */
+static int take_image(struct link_server *s, struct image_job *job)
+{
+	char why[LINK_TEXT_SIZE] = "";
+	const unsigned long long generation = job->request.generation;
+	int rc = job->result;
+
+	if (rc == 0)
+		rc = tables_carry(job->tables, publish_current(s->publish));
 	if (rc != 0) {
-		tell(s, "image %llu refused: %s", (unsigned long long)m->generation, text);
+		if (job->result == 0) {
+			tables_free(job->tables);
+			say(job->text, rc, "out of memory");
+		}
+		tell(s, "image %llu refused: %s", generation, job->text);
 		return rc;
 	}
-	const struct image *image = next->image;
-	if (lastgood_save(s->lastgood, image->header, image->header->size, text) != 0)
-		tell(s, "image %llu: %s", (unsigned long long)m->generation, text);
-	const uint64_t waited = publish_swap(s->publish, next);
-	tell(s, "image %llu in force, workers waited for %llu us",
-	     (unsigned long long)m->generation, (unsigned long long)waited);
+	const uint64_t waited = publish_swap(s->publish, job->tables);
+	s->whole = true;
+	if (job->text[0] != '\0')
+		tell(s, "image %llu: %s", generation, job->text);
+	else if (lastgood_trim(s->lastgood, job->tables, why) != 0)
+		tell(s, "image %llu: %s", generation, why);
+	tell(s, "image %llu in force, workers waited for %llu us", generation,
+	     (unsigned long long)waited);
 	return 0;
 }
 
-static int serve_sanction(struct link_server *s, const struct link_sanction *sanction,
-                          uint64_t *enforced_us, char *text)
+static void answer(struct link_server *s, const struct link_message *request, int result,
+                   uint64_t elapsed_us, const char *text);
+
+/* Wait for the image that is being read, if any, and put it in force. */
+static void finish_image(struct link_server *s)
+{
+	struct image_job *job = &s->job;
+	uint64_t ones;
+
+	if (!job->running)
+		return;
+	pthread_join(job->thread, NULL);
+	(void)!read(job->done_fd, &ones, sizeof(ones));
+	job->running = false;
+	close(job->fd);
+	const int rc = take_image(s, job);
+	if (job->client == s->client_serial && s->client_fd >= 0)
+		answer(s, &job->request, rc, now_us() - job->start_us, job->text);
+}
+
+/* Begin; the answer comes when it is done. */
+static int serve_image(struct link_server *s, const struct link_message *m, int fd,
+                       uint64_t start_us, char *text)
+{
+	struct image_job *job = &s->job;
+
+	finish_image(s); /* of a control that was replaced */
+	job->server = s;
+	job->request = *m;
+	job->client = s->client_serial;
+	job->start_us = start_us;
+	job->tables = NULL;
+	job->text[0] = '\0';
+	job->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (job->fd < 0)
+		return say(text, -errno, "image: %s", strerror(errno));
+	const int rc = pthread_create(&job->thread, NULL, load_image, job);
+	if (rc != 0) {
+		close(job->fd);
+		return say(text, -rc, "image: %s", strerror(rc));
+	}
+	job->running = true;
+	return 0;
+}
+
+static int deltas_refused(struct link_server *s, const struct link_message *m, int rc,
+                          char *text)
+{
+	if (rc == -ENOSPC) {
+		s->overlay_full += m->n_deltas;
+		return say(text, rc, "no room for %u deltas beside %u subjects: push an image",
+		           m->n_deltas, tables_overlay_used(publish_current(s->publish)));
+	}
+	if (rc == -ESTALE)
+		return say(text, rc, "generations up to %llu are in force: push an image",
+		           (unsigned long long)tables_generation(publish_current(s->publish)));
+	return say(text, rc, "deltas: %s", strerror(-rc));
+}
+
+static int serve_deltas(struct link_server *s, const struct link_message *m,
+                        const struct link_delta *deltas, uint64_t *enforced_us, char *text)
 {
 	const struct tables *base = publish_current(s->publish);
 	struct tables *next;
 
 	if (base == NULL)
 		return say(text, -ENOENT, "no image is in force: push one first");
-	const int rc = tables_sanction(&next, base, sanction);
-	if (rc == -ENOSPC)
-		return say(text, rc, "more than %u sanctions since the last image: push one",
-		           OVERLAY_MAX);
+	const int rc = tables_deltas(&next, base, deltas, m->n_deltas);
 	if (rc != 0)
-		return say(text, rc, "sanction: %s", strerror(-rc));
+		return deltas_refused(s, m, rc, text);
+	crash_point("deltas_applied");
 	publish_swap(s->publish, next);
 	*enforced_us = now_us();
-	if (lastgood_sanction(s->lastgood, sanction, text) != 0)
-		tell(s, "sanction enforced, but %s", text);
+	crash_point("deltas_enforced");
+	if (lastgood_deltas(s->lastgood, next, deltas, m->n_deltas, text) != 0)
+		tell(s, "%u deltas enforced, but %s", m->n_deltas, text);
+	crash_point("deltas_saved");
 	return 0;
 }
 
-static int serve(struct link_server *s, const struct link_message *m, int fd,
-                 uint64_t *enforced_us, char *text)
+static int serve(struct link_server *s, const struct link_message *m, uint64_t *enforced_us,
+                 char *text)
 {
-	if (m->type != LINK_HELLO && !s->greeted)
-		return say(text, -EPROTO, "the first message must be a hello");
-	switch (m->type) {
-	case LINK_IMAGE:
-		return serve_image(s, m, fd, text);
-	case LINK_SANCTION:
-		return serve_sanction(s, &m->sanction, enforced_us, text);
-	case LINK_HELLO:
+	if (m->type == LINK_HELLO)
 		s->greeted = true;
-		return 0;
-	default: /* LINK_STATUS: the answer says it all */
-		return 0;
-	}
+	if (!s->greeted)
+		return say(text, -EPROTO, "the first message must be a hello");
+	if (m->type == LINK_IMAGE)
+		return serve_image(s, m, s->datagram.fds[0], now_us(), text);
+	if (m->type == LINK_DELTAS)
+		return serve_deltas(s, m, (const void *)(s->datagram.octets + sizeof(*m)),
+		                    enforced_us, text);
+	return 0; /* LINK_STATUS: the answer says it all */
 }
 
 /* A control that does not take its answers is not one we can serve. */
 static void answer(struct link_server *s, const struct link_message *request, int result,
                    uint64_t elapsed_us, const char *text)
 {
+	const struct tables *tables = publish_current(s->publish);
 	struct link_message a = {
 		.magic = LINK_MAGIC,
 		.version = LINK_VERSION,
@@ -158,7 +262,11 @@ static void answer(struct link_server *s, const struct link_message *request, in
 		.sequence = request->sequence,
 		.result = result,
 		.workers = publish_workers(s->publish),
-		.generation = generation_of(publish_current(s->publish)),
+		.generation = generation_of(tables),
+		.overlay_used = tables ? tables_overlay_used(tables) : 0,
+		.overlay_max = OVERLAY_MAX,
+		.overlay_full = s->overlay_full,
+		.seen = tables && s->whole ? tables_generation(tables) : 0,
 		.elapsed_us = elapsed_us,
 		.uptime_s = (now_us() - s->started_us) / 1000000,
 		.pid = (uint64_t)getpid(),
@@ -171,8 +279,9 @@ static void answer(struct link_server *s, const struct link_message *request, in
 	}
 }
 
-static void serve_datagram(struct link_server *s, const struct link_datagram *d)
+static void serve_datagram(struct link_server *s)
 {
+	const struct link_datagram *d = &s->datagram;
 	char text[LINK_TEXT_SIZE] = "";
 	const uint64_t start = now_us();
 	uint64_t enforced_us = 0;
@@ -185,7 +294,9 @@ static void serve_datagram(struct link_server *s, const struct link_datagram *d)
 		return;
 	}
 	if (rc == 0)
-		rc = serve(s, &m, d->fds[0], &enforced_us, text);
+		rc = serve(s, &m, &enforced_us, text);
+	if (rc == 0 && m.type == LINK_IMAGE)
+		return; /* finish_image() answers */
 	if (enforced_us == 0)
 		enforced_us = now_us();
 	answer(s, &m, rc, enforced_us - start, text);
@@ -193,8 +304,7 @@ static void serve_datagram(struct link_server *s, const struct link_datagram *d)
 
 static void serve_client(struct link_server *s)
 {
-	struct link_datagram d;
-	const int rc = link_socket_receive(s->client_fd, &d);
+	const int rc = link_socket_receive(s->client_fd, &s->datagram);
 
 	if (rc == -EAGAIN)
 		return;
@@ -203,8 +313,8 @@ static void serve_client(struct link_server *s)
 		hang_up(s);
 		return;
 	}
-	serve_datagram(s, &d);
-	link_datagram_close(&d);
+	serve_datagram(s);
+	link_datagram_close(&s->datagram);
 }
 
 static void take_connection(struct link_server *s)
@@ -220,21 +330,25 @@ static void take_connection(struct link_server *s)
 	     s->client_fd >= 0 ? ", in place of the one before" : "");
 	hang_up(s);
 	s->client_fd = fd;
+	s->client_serial++;
 }
 
 int link_turn(struct link_server *server, int timeout_ms)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[3] = {
 		{ .fd = server->listen_fd, .events = POLLIN },
 		{ .fd = server->client_fd, .events = POLLIN }, /* -1 is passed over */
+		{ .fd = server->job.done_fd, .events = POLLIN },
 	};
-	const int n = poll(p, 2, timeout_ms);
+	const int n = poll(p, 3, timeout_ms);
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	if ((p[0].revents & (POLLERR | POLLNVAL)) != 0)
 		return -EIO;
-	if (p[1].revents != 0)
+	if (p[2].revents != 0)
+		finish_image(server);
+	else if (p[1].revents != 0)
 		serve_client(server);
 	if ((p[0].revents & POLLIN) != 0)
 		take_connection(server);
@@ -245,7 +359,7 @@ static void start_from_disk(struct link_server *s)
 {
 	char text[LINK_TEXT_SIZE];
 	struct tables *tables;
-	const int rc = lastgood_load(s->lastgood, s->n_workers, &tables, text);
+	const int rc = lastgood_load(s->lastgood, s->n_workers, &tables, &s->whole, text);
 
 	if (rc != 0) {
 		tell(s, "no last good image, nothing is certified until control sends one: %s",
@@ -271,12 +385,13 @@ int link_open(struct link_server **out, const struct link_params *params,
 		.n_workers = params->n_workers,
 		.listen_fd = -1,
 		.client_fd = -1,
+		.job = { .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) },
 		.started_us = now_us(),
 		.say = params->say,
 		.arg = params->arg,
 	};
 	strcpy(s->socket_path, params->socket_path);
-	int rc = lastgood_open(&s->lastgood, params->image_file);
+	int rc = s->job.done_fd < 0 ? -errno : lastgood_open(&s->lastgood, params->image_file);
 	if (rc != 0)
 		snprintf(error, LINK_ERROR_SIZE, "%.150s: %s", params->image_file,
 		         strerror(-rc));
@@ -284,6 +399,7 @@ int link_open(struct link_server **out, const struct link_params *params,
 		rc = s->listen_fd = link_socket_listen(s->socket_path, error);
 	if (rc < 0) {
 		lastgood_close(s->lastgood);
+		close(s->job.done_fd);
 		free(s);
 		return rc;
 	}
@@ -297,6 +413,8 @@ void link_close(struct link_server *server)
 	if (server == NULL)
 		return;
 	hang_up(server);
+	finish_image(server);
+	close(server->job.done_fd);
 	(void)unlink(server->socket_path);
 	close(server->listen_fd);
 	lastgood_close(server->lastgood);

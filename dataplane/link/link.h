@@ -5,11 +5,14 @@
  * The link thread calls link_turn() in its loop. Requests are served one at a time, in
  * order, each answered once:
  *
- *   LINK_IMAGE     validated in full, saved as last good, published, answered. An image
- *                  that cannot be saved (disk full) is enforced all the same: what
- *                  operators decided must hold now; the answer is 0 with a warning.
- *   LINK_SANCTION  published, written to the journal beside the image (fdatasync),
- *                  answered; a failed write is a warning likewise.
+ *   LINK_IMAGE   validated in full and saved as last good by a helper thread, while deltas
+ *                are served; then published with the deltas that it does not hold, and
+ *                answered. An image that cannot be saved (disk full) is enforced all the
+ *                same: what operators decided must hold now; the answer is 0 with a
+ *                warning.
+ *   LINK_DELTAS  all or none: published, written to the journal beside the image
+ *                (fdatasync, once for all of them), answered; a failed write is a warning
+ *                likewise, and made up for by the next one that succeeds.
  *
  * A refused request changes nothing. One control is heard: the newest connection
  * replaces the one before, because a control that died behind a hung socket must not
@@ -39,7 +42,7 @@ struct link_params {
 };
 
 /*
- * Publish the last good image with its sanctions, if there is one that can be trusted,
+ * Publish the last good image with its deltas, if there is one that can be trusted,
  * and listen. publish must outlive the server. 0, or negative errno with a sentence:
  * -EADDRINUSE (another data plane listens there), -EACCES, ...
  */

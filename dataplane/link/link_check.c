@@ -4,31 +4,30 @@
 #include <errno.h>
 #include <string.h>
 
+#include "delta.h"
 #include "say.h"
 
 /* magic, version, type, sequence: what an answer needs to find its way. */
 #define ANSWERABLE (4 * sizeof(uint32_t))
 
-int sanction_check(const struct link_sanction *sanction, char text[LINK_TEXT_SIZE])
+static int check_deltas(const struct link_message *m, const uint8_t *octets, size_t len,
+                        char *text)
 {
-	if (sanction->op != LINK_SUSPEND && sanction->op != LINK_LIFT)
-		return say(text, -EINVAL, "sanction: unknown operation %u", sanction->op);
-	if (sanction->reserved != 0)
-		return say(text, -EINVAL, "sanction: reserved field is not 0");
-	switch (sanction->kind) {
-	case LINK_ACCOUNT:
-		if (sanction->account_id == 0)
-			return say(text, -EINVAL, "sanction: account 0 is no account");
-		return 0;
-	case LINK_SENDER:
-		if (sanction->key.octets[0] >> 5 < SENDER_KEY_NUMBER ||
-		    sanction->key.octets[0] >> 5 > SENDER_KEY_RAW)
-			return say(text, -EINVAL,
-			           "sanction: the sender is not a canonical key");
-		return 0;
-	default:
-		return say(text, -EINVAL, "sanction: unknown kind %u", sanction->kind);
+	struct link_delta d;
+	const char *why;
+
+	if (m->n_deltas == 0 || m->n_deltas > LINK_DELTAS_MAX)
+		return say(text, -EINVAL, "%u deltas: from 1 to %u are possible", m->n_deltas,
+		           LINK_DELTAS_MAX);
+	if (len != sizeof(*m) + m->n_deltas * sizeof(d))
+		return say(text, -EBADMSG, "%u deltas have %zu octets, not %zu", m->n_deltas,
+		           sizeof(*m) + m->n_deltas * sizeof(d), len);
+	for (uint32_t i = 0; i < m->n_deltas; i++) {
+		memcpy(&d, octets + sizeof(*m) + i * sizeof(d), sizeof(d));
+		if (delta_check(&d, &why) != 0)
+			return say(text, -EINVAL, "delta %u: %s", i + 1, why);
 	}
+	return 0;
 }
 
 static int check_image(const struct link_message *m, unsigned n_fds, char *text)
@@ -58,6 +57,8 @@ int link_check(struct link_message *out, const void *octets, size_t len, unsigne
 		           "version %u of the link is not ours: we speak "
 		           "version %u",
 		           out->version, LINK_VERSION);
+	if (out->type == LINK_DELTAS && len >= sizeof(*out) && n_fds == 0)
+		return check_deltas(out, octets, len, text);
 	if (len != sizeof(*out))
 		return say(text, -EBADMSG, "a message has %zu octets, this one %zu",
 		           sizeof(*out), len);
@@ -65,8 +66,6 @@ int link_check(struct link_message *out, const void *octets, size_t len, unsigne
 		return check_image(out, n_fds, text);
 	if (n_fds != 0)
 		return say(text, -EINVAL, "only an image travels with a file descriptor");
-	if (out->type == LINK_SANCTION)
-		return sanction_check(&out->sanction, text);
 	if (out->type != LINK_HELLO && out->type != LINK_STATUS)
 		return say(text, -EINVAL, "unknown request %u", out->type);
 	return 0;

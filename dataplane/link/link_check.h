@@ -15,14 +15,12 @@
 
 /*
  * Judge octets[0 .. len) that came with n_fds file descriptors. *out: the message, with
- * what did not come as zero. 0; or the refusal, with a sentence: -EPROTONOSUPPORT
- * (version is not ours), -EBADMSG (length), -EINVAL (a field, or descriptors too many or
- * too few); or -ENOMSG: not a link message at all, there is nothing to answer.
+ * what did not come as zero; its deltas, if any, are all good and stand behind it in
+ * octets. 0; or the refusal, with a sentence: -EPROTONOSUPPORT (version is not ours),
+ * -EBADMSG (length), -EINVAL (a field, or descriptors too many or too few); or -ENOMSG:
+ * not a link message at all, there is nothing to answer.
  */
 must_use int link_check(struct link_message *out, const void *octets, size_t len,
                         unsigned n_fds, char text[LINK_TEXT_SIZE]);
-
-/* The same for a sanction alone: from the socket or from the journal. 0 or -EINVAL. */
-must_use int sanction_check(const struct link_sanction *sanction, char text[LINK_TEXT_SIZE]);
 
 #endif

@@ -14,13 +14,15 @@
 #include "link_message.h"
 
 #define LINK_FDS_MAX 4u
+#define LINK_DATAGRAM_MAX \
+	(sizeof(struct link_message) + LINK_DELTAS_MAX * sizeof(struct link_delta))
 
 /* len may say more than octets holds (a longer datagram): it is cut, not wrapped. */
 struct link_datagram {
-	_Alignas(8) uint8_t octets[sizeof(struct link_message)];
-	size_t len;             /* as sent */
-	unsigned n_fds;         /* those that came; all are open and ours */
-	int fds[LINK_FDS_MAX];  /* -1 where none came */
+	_Alignas(8) uint8_t octets[LINK_DATAGRAM_MAX];
+	size_t len;            /* as sent */
+	unsigned n_fds;        /* those that came; all are open and ours */
+	int fds[LINK_FDS_MAX]; /* -1 where none came */
 };
 
 /*

@@ -8,8 +8,8 @@
 #include "link_message.h"
 
 /* Write the sentence and return rc, so that "return say(...)" is a whole refusal. */
-__attribute__((format(printf, 3, 4)))
-static inline int say(char text[LINK_TEXT_SIZE], int rc, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static inline int say(char text[LINK_TEXT_SIZE], int rc,
+                                                            const char *format, ...)
 {
 	va_list args;
 

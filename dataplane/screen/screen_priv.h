@@ -36,7 +36,7 @@ static inline bool is_open(const struct screen_context *context, const struct sc
 static inline const struct image_account *account_of(const struct screen_context *context,
                                                      const struct screen_message *m)
 {
-	return &context->tables->image->accounts[m->account_row];
+	return tables_account(context->tables, m->account_row);
 }
 
 /* The texts of a message as they are on the wire. */

@@ -110,7 +110,7 @@ enum reason screen_bind(const struct tables *tables, uint32_t account_row, uint3
 {
 	if (tables == NULL || tables->image->policy->refuse_at_bind == 0)
 		return REASON_PASS;
-	const struct image_account *account = &tables->image->accounts[account_row];
+	const struct image_account *account = tables_account(tables, account_row);
 	const enum reason reason =
 		(enum reason)tables_account_reason(tables, account_row, seconds);
 	if (reason == REASON_PASS || account->mode == IMAGE_OBSERVE)

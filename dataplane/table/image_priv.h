@@ -34,4 +34,7 @@ must_use int image_check_rows(const struct image_check *c, const struct image *i
 must_use int image_check_senders(const struct image_check *c, const struct image *image);
 must_use int image_check_numbers(const struct image_check *c);
 
+/* enum text_coding of a text: what data_coding 0 may mean for an account. */
+bool image_alphabet_known(uint8_t alphabet);
+
 #endif

@@ -74,7 +74,7 @@ static int check_policy(const struct image_check *c, const struct image *im)
 	return 0;
 }
 
-static bool alphabet_known(uint8_t alphabet)
+bool image_alphabet_known(uint8_t alphabet)
 {
 	return alphabet >= TEXT_GSM7 && alphabet < TEXT_CODINGS && alphabet != TEXT_BINARY &&
 	       alphabet != TEXT_UNKNOWN;
@@ -98,7 +98,7 @@ static const char *account_fault(const struct image *im, const struct image_acco
 		return "has an unknown state";
 	if (a->mode > IMAGE_OBSERVE)
 		return "has an unknown mode";
-	if (!alphabet_known(a->alphabet))
+	if (!image_alphabet_known(a->alphabet))
 		return "has an unknown alphabet";
 	if ((a->flags & ~IMAGE_ACCOUNT_ANY_SENDER) != 0)
 		return "has unknown flags";

@@ -2,143 +2,84 @@
 #include "overlay.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
+#include "delta.h"
 #include "sender_hash.h"
 #include "tables.h"
 
-/*
- * Two levels, so that a sanction copies a few KiB and not all that came before: recent
- * entries are copied with each step, and join the older ones, which snapshots share,
- * when there are RECENT_MAX. Each entry is thus copied about OVERLAY_MAX / RECENT_MAX
- * times at most, 10 us a sanction when full.
- */
-#define RECENT_MAX 128u
-#define RECENT_SLOTS (RECENT_MAX * 2)
+#define INDEX_FIRST 256u /* slots */
 
-struct entry {
-	struct sender_key key; /* all zero = empty; accounts: account_key() */
-	uint32_t state;        /* enum overlay_state */
+/* slots: a power of two, at least twice what is in it. Replaced whole when it grows. */
+struct index {
+	struct index *next; /* when retired */
+	uint32_t slots;
+	const struct overlay_entry *at[]; /* stored with release, loaded with acquire */
 };
 
-/* Immutable once made. slots: a power of two, at least twice n. */
-struct older {
-	unsigned users; /* overlays that share it; link thread only */
-	uint32_t n, slots;
-	struct entry entries[];
+/* The entry comes first, so that its address is the node's. */
+struct node {
+	struct overlay_entry entry;
+	struct node *next; /* of retired, or of free ones */
 };
 
 struct overlay {
 	struct sender_hash hash;
-	struct older *older; /* NULL = none */
-	uint32_t n;          /* different accounts and senders in both levels */
-	uint32_t n_recent;
-	struct entry recent[RECENT_SLOTS]; /* says more than older */
+	struct index *index;        /* NULL = empty; stored with release */
+	struct image_account *rows; /* OVERLAY_ACCOUNTS_MAX, or NULL; rows are only added */
+	uint32_t n, n_rows;
+	uint64_t generation;
+	/* What no reader that begins now can find. */
+	struct node *retired;
+	struct index *retired_index;
 };
-
-/* Accounts are entries too. No sender key begins with a zero octet. */
-static struct sender_key account_key(uint32_t id)
-{
-	struct sender_key key = { { 0 } };
-
-	memcpy(key.octets + 1, &id, sizeof(id));
-	return key;
-}
 
 static bool key_equal(const struct sender_key *a, const struct sender_key *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-static bool key_empty(const struct sender_key *key)
+/* Where this key is, or the empty slot where it belongs. */
+static uint32_t find(const struct index *index, const struct sender_hash *hash,
+                     const struct sender_key *key, const struct overlay_entry **entry)
 {
-	static const struct sender_key none;
+	uint32_t at = (uint32_t)sender_hash_key(hash, key) & (index->slots - 1);
 
-	return key_equal(key, &none);
-}
-
-/* Where this key is, or the empty entry where it belongs: no level is ever full. */
-static uint32_t find(const struct entry *entries, uint32_t slots,
-                     const struct sender_hash *hash, const struct sender_key *key)
-{
-	uint32_t at = (uint32_t)sender_hash_key(hash, key) & (slots - 1);
-
-	while (!key_empty(&entries[at].key) && !key_equal(&entries[at].key, key))
-		at = (at + 1) & (slots - 1);
-	return at;
-}
-
-/* An empty entry's state is NONE, so a miss needs no test. */
-static enum overlay_state state_of(const struct overlay *o, const struct sender_key *key)
-{
-	enum overlay_state state = OVERLAY_NONE;
-
-	if (o->n == 0 || key_empty(key))
-		return OVERLAY_NONE;
-	if (o->n_recent > 0)
-		state = o->recent[find(o->recent, RECENT_SLOTS, &o->hash, key)].state;
-	if (state == OVERLAY_NONE && o->older != NULL)
-		state = o->older->entries[find(o->older->entries, o->older->slots, &o->hash,
-		                               key)]
-		                .state;
-	return state;
-}
-
-static void older_drop(struct older *older)
-{
-	if (older != NULL && --older->users == 0)
-		free(older);
-}
-
-static void older_put(struct older *to, const struct sender_hash *hash,
-                      const struct entry *entries, uint32_t slots)
-{
-	for (uint32_t i = 0; i < slots; i++) {
-		if (key_empty(&entries[i].key))
-			continue;
-		const uint32_t at = find(to->entries, to->slots, hash, &entries[i].key);
-		to->n += key_empty(&to->entries[at].key);
-		to->entries[at] = entries[i];
+	/* Acquire: the entry was whole before its pointer was stored. */
+	for (;; at = (at + 1) & (index->slots - 1)) {
+		*entry = __atomic_load_n(&index->at[at], __ATOMIC_ACQUIRE);
+		if (*entry == NULL || key_equal(&(*entry)->key, key))
+			return at;
 	}
 }
 
-/* Move what is recent to a new older level. */
-static int merge(struct overlay *o)
+const struct overlay_entry *overlay_find(const struct overlay *o, const struct sender_key *key)
 {
-	uint32_t slots = RECENT_SLOTS * 2;
+	const struct index *index = __atomic_load_n(&o->index, __ATOMIC_ACQUIRE);
+	const struct overlay_entry *entry;
 
-	while (slots < o->n * 2)
-		slots *= 2;
-	struct older *next = calloc(1, sizeof(*next) + slots * sizeof(next->entries[0]));
-	if (next == NULL)
-		return -ENOMEM;
-	next->users = 1;
-	next->slots = slots;
-	if (o->older != NULL)
-		older_put(next, &o->hash, o->older->entries, o->older->slots);
-	older_put(next, &o->hash, o->recent, RECENT_SLOTS);
-	older_drop(o->older);
-	o->older = next;
-	o->n_recent = 0;
-	memset(o->recent, 0, sizeof(o->recent));
-	return 0;
+	if (index == NULL)
+		return NULL;
+	find(index, &o->hash, key, &entry);
+	return entry;
 }
 
-static int put(struct overlay *o, const struct sender_key *key, enum overlay_state state)
+const struct overlay_entry *overlay_find_account(const struct overlay *o,
+                                                 const uint8_t *system_id, size_t len)
 {
-	const bool known = state_of(o, key) != OVERLAY_NONE;
+	const struct sender_key key = delta_account_key(system_id, len);
 
-	if (o->n_recent == RECENT_MAX && merge(o) != 0)
-		return -ENOMEM;
-	struct entry *e = &o->recent[find(o->recent, RECENT_SLOTS, &o->hash, key)];
-	o->n_recent += key_empty(&e->key);
-	o->n += !known;
-	*e = (struct entry){ .key = *key, .state = state };
-	return 0;
+	return overlay_find(o, &key);
 }
+
+const struct image_account *overlay_account(const struct overlay *o, uint32_t index)
+{
+	return &o->rows[index];
+}
+
+uint32_t overlay_used(const struct overlay *o) { return o->n; }
+uint64_t overlay_generation(const struct overlay *o) { return o->generation; }
 
 int overlay_open(struct overlay **out, uint64_t seed)
 {
@@ -151,58 +92,295 @@ int overlay_open(struct overlay **out, uint64_t seed)
 	return 0;
 }
 
-void overlay_close(const struct overlay *overlay)
+void overlay_reclaim(struct overlay *o)
 {
-	struct overlay *o = (struct overlay *)(uintptr_t)overlay; /* ours: we made it */
+	while (o->retired != NULL) {
+		struct node *next = o->retired->next;
+		free(o->retired);
+		o->retired = next;
+	}
+	while (o->retired_index != NULL) {
+		struct index *next = o->retired_index->next;
+		free(o->retired_index);
+		o->retired_index = next;
+	}
+}
 
+void overlay_close(struct overlay *o)
+{
 	if (o == NULL)
 		return;
-	older_drop(o->older);
+	overlay_reclaim(o);
+	for (uint32_t i = 0; o->index != NULL && i < o->index->slots; i++)
+		free((void *)(uintptr_t)o->index->at[i]); /* ours: a node's first member */
+	free(o->index);
+	free(o->rows);
 	free(o);
 }
 
-static bool sanction_good(const struct link_sanction *s)
+/* Room for n more subjects: the same entries in a larger index. */
+static int reserve(struct overlay *o, uint64_t n)
 {
-	if (s->op != LINK_SUSPEND && s->op != LINK_LIFT)
-		return false;
-	return s->kind == LINK_ACCOUNT ? s->account_id != 0
-	                               : s->kind == LINK_SENDER && address_key_valid(&s->key);
-}
+	const struct index *old = o->index;
+	uint64_t slots = old == NULL ? INDEX_FIRST : old->slots;
+	const struct overlay_entry *none;
 
-int overlay_with(struct overlay **out, const struct overlay *base,
-                 const struct link_sanction *sanction)
-{
-	if (!sanction_good(sanction))
-		return -EINVAL;
-	const struct sender_key key = sanction->kind == LINK_ACCOUNT
-	                                      ? account_key(sanction->account_id)
-	                                      : sanction->key;
-
-	if (base->n >= OVERLAY_MAX && state_of(base, &key) == OVERLAY_NONE)
-		return -ENOSPC;
-	struct overlay *o = malloc(sizeof(*o));
-	if (o == NULL)
+	while (slots < (o->n + n) * 2)
+		slots *= 2;
+	if (old != NULL && slots == old->slots)
+		return 0;
+	struct index *next = calloc(1, sizeof(*next) + slots * sizeof(next->at[0]));
+	if (next == NULL)
 		return -ENOMEM;
-	*o = *base;
-	if (o->older != NULL)
-		o->older->users++;
-	if (put(o, &key, sanction->op == LINK_SUSPEND ? OVERLAY_SUSPENDED : OVERLAY_LIFTED) !=
-	    0) {
-		overlay_close(o);
-		return -ENOMEM;
+	next->slots = (uint32_t)slots;
+	for (uint32_t i = 0; old != NULL && i < old->slots; i++)
+		if (old->at[i] != NULL)
+			next->at[find(next, &o->hash, &old->at[i]->key, &none)] = old->at[i];
+	if (o->index != NULL) {
+		o->index->next = o->retired_index;
+		o->retired_index = o->index;
 	}
-	*out = o;
+	__atomic_store_n(&o->index, next, __ATOMIC_RELEASE);
 	return 0;
 }
 
-enum overlay_state overlay_account(const struct overlay *o, uint32_t account_id)
+static void put_record(struct overlay *o, struct overlay_entry *e, const struct link_delta *d)
 {
-	const struct sender_key key = account_key(account_id);
-
-	return state_of(o, &key);
+	e->record_at = d->generation;
+	e->added = d->op == LINK_ADD;
+	e->n_owners = d->n_owners;
+	memcpy(e->owners, d->owners, sizeof(e->owners));
+	e->valid_from = d->valid_from;
+	e->valid_until = d->valid_until;
+	if (!e->added || d->kind != LINK_ACCOUNT)
+		return;
+	e->account = o->n_rows++;
+	o->rows[e->account] = (struct image_account){
+		.id = d->account_id,
+		.state = IMAGE_CERTIFIED,
+		.mode = d->mode,
+		.alphabet = d->alphabet,
+		.flags = d->flags,
+		.valid_from = d->valid_from,
+		.valid_until = d->valid_until,
+		.sender_tlv = d->sender_tlv,
+	};
+	memcpy(o->rows[e->account].system_id, d->key.octets + 1, SENDER_KEY_SIZE - 1);
 }
 
-enum overlay_state overlay_sender(const struct overlay *o, const struct sender_key *key)
+static void put(struct overlay *o, struct overlay_entry *e, const struct link_delta *d)
 {
-	return state_of(o, key);
+	e->key = d->key;
+	switch ((enum link_delta_op)d->op) {
+	case LINK_SUSPEND:
+	case LINK_LIFT:
+		e->suspension_at = d->generation;
+		e->suspended = d->op == LINK_SUSPEND;
+		break;
+	case LINK_BLOCK:
+	case LINK_UNBLOCK:
+		e->block_at = d->generation;
+		e->blocked_until = d->blocked_until;
+		break;
+	case LINK_ADD:
+	case LINK_REMOVE:
+		put_record(o, e, d);
+		break;
+	}
+}
+
+/* One delta, for which there is room: node becomes its entry. */
+static void apply(struct overlay *o, struct node *node, const struct link_delta *d)
+{
+	const struct overlay_entry *old;
+	const uint32_t at = find(o->index, &o->hash, &d->key, &old);
+
+	node->entry = old == NULL ? (struct overlay_entry){ 0 } : *old;
+	put(o, &node->entry, d);
+	/* Release: whoever finds the entry finds all of it. */
+	__atomic_store_n(&o->index->at[at], &node->entry, __ATOMIC_RELEASE);
+	o->n += old == NULL;
+	o->generation = d->generation;
+	if (old != NULL) {
+		struct node *gone = (struct node *)(uintptr_t)old;
+		gone->next = o->retired;
+		o->retired = gone;
+	}
+}
+
+static void free_nodes(struct node *list)
+{
+	while (list != NULL) {
+		struct node *next = list->next;
+		free(list);
+		list = next;
+	}
+}
+
+static struct node *new_nodes(unsigned n)
+{
+	struct node *list = NULL;
+
+	while (n-- > 0) {
+		struct node *one = malloc(sizeof(*one));
+		if (one == NULL) {
+			free_nodes(list);
+			return NULL;
+		}
+		one->next = list;
+		list = one;
+	}
+	return list;
+}
+
+static int check_all(const struct link_delta *deltas, unsigned n, uint64_t after,
+                     unsigned *accounts)
+{
+	const char *why;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (delta_check(&deltas[i], &why) != 0)
+			return -EINVAL;
+		if (deltas[i].generation <= after)
+			return -ESTALE;
+		after = deltas[i].generation;
+		*accounts += deltas[i].op == LINK_ADD && deltas[i].kind == LINK_ACCOUNT;
+	}
+	return 0;
+}
+
+static int reserve_rows(struct overlay *o)
+{
+	if (o->rows == NULL)
+		o->rows = calloc(OVERLAY_ACCOUNTS_MAX, sizeof(*o->rows));
+	return o->rows == NULL ? -ENOMEM : 0;
+}
+
+static int make_room(struct overlay *o, unsigned n, unsigned accounts)
+{
+	/* Subjects that are there already count again: the bound is a little early. */
+	if (o->n + n > OVERLAY_MAX || o->n_rows + accounts > OVERLAY_ACCOUNTS_MAX)
+		return -ENOSPC;
+	const int rc = accounts == 0 ? 0 : reserve_rows(o);
+	return rc != 0 ? rc : reserve(o, n);
+}
+
+int overlay_apply(struct overlay *o, const struct link_delta *deltas, unsigned n,
+                  uint64_t after)
+{
+	unsigned accounts = 0;
+	int rc = check_all(deltas, n, after > o->generation ? after : o->generation, &accounts);
+
+	if (rc == 0)
+		rc = make_room(o, n, accounts);
+	if (rc != 0 || n == 0)
+		return rc;
+	struct node *nodes = new_nodes(n);
+	if (nodes == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		struct node *one = nodes;
+		nodes = one->next;
+		apply(o, one, &deltas[i]);
+	}
+	return 0;
+}
+
+/* The deltas that made an entry, at most three. */
+static unsigned deltas_of(const struct overlay *o, const struct overlay_entry *e,
+                          struct link_delta out[3])
+{
+	const uint8_t kind = e->key.octets[0] == 0 ? LINK_ACCOUNT : LINK_SENDER;
+	unsigned n = 0;
+
+	if (e->suspension_at != 0)
+		out[n++] = (struct link_delta){ .generation = e->suspension_at,
+			                        .op = e->suspended ? LINK_SUSPEND : LINK_LIFT };
+	if (e->block_at != 0)
+		out[n++] =
+			(struct link_delta){ .generation = e->block_at,
+			                     .op = e->blocked_until ? LINK_BLOCK : LINK_UNBLOCK,
+			                     .blocked_until = e->blocked_until };
+	if (e->record_at != 0) {
+		struct link_delta *d = &out[n++];
+		*d = (struct link_delta){ .generation = e->record_at,
+			                  .op = e->added ? LINK_ADD : LINK_REMOVE,
+			                  .valid_from = e->valid_from,
+			                  .valid_until = e->valid_until,
+			                  .n_owners = e->n_owners };
+		memcpy(d->owners, e->owners, sizeof(d->owners));
+		if (e->added && kind == LINK_ACCOUNT) {
+			const struct image_account *a = &o->rows[e->account];
+			d->account_id = a->id;
+			d->mode = a->mode;
+			d->alphabet = a->alphabet;
+			d->flags = a->flags;
+			d->sender_tlv = a->sender_tlv;
+		}
+	}
+	for (unsigned i = 0; i < n; i++) {
+		out[i].key = e->key;
+		out[i].kind = kind;
+	}
+	return n;
+}
+
+static int by_generation(const void *a, const void *b)
+{
+	const uint64_t x = ((const struct link_delta *)a)->generation,
+		       y = ((const struct link_delta *)b)->generation;
+
+	return (x > y) - (x < y);
+}
+
+int overlay_list(const struct overlay *o, uint64_t generation, struct link_delta **out,
+                 size_t *n)
+{
+	struct link_delta *list = malloc(((size_t)o->n * 3 + 1) * sizeof(*list));
+	size_t used = 0;
+
+	if (list == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; o->index != NULL && i < o->index->slots; i++) {
+		struct link_delta three[3];
+		const unsigned found =
+			o->index->at[i] == NULL ? 0 : deltas_of(o, o->index->at[i], three);
+
+		for (unsigned k = 0; k < found; k++)
+			if (three[k].generation > generation)
+				list[used++] = three[k];
+	}
+	qsort(list, used, sizeof(*list), by_generation);
+	*out = list;
+	*n = used;
+	return 0;
+}
+
+/* All of it fits: it comes from an overlay of the same bounds. */
+static int carry(struct overlay *o, const struct link_delta *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct node *node = new_nodes(1);
+		if (node == NULL)
+			return -ENOMEM;
+		apply(o, node, &list[i]);
+	}
+	return 0;
+}
+
+int overlay_carry(struct overlay *o, const struct overlay *from, uint64_t generation)
+{
+	struct link_delta *list = NULL;
+	size_t n = 0;
+	int rc = overlay_list(from, generation, &list, &n);
+
+	if (rc == 0 && n != 0 && from->rows != NULL)
+		rc = reserve_rows(o);
+	if (rc == 0 && n != 0)
+		rc = reserve(o, n < from->n ? n : from->n);
+	if (rc == 0)
+		rc = carry(o, list, n);
+	overlay_reclaim(o); /* no worker reads this one yet */
+	free(list);
+	return rc;
 }

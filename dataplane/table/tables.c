@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "overlay.h"
 #include "verdict.h"
@@ -13,6 +14,7 @@
 /* What snapshots of one image have in common. Counted by the link thread alone. */
 struct image_share {
 	struct image image;
+	struct overlay *overlay;
 	struct hs_scratch **scratch; /* n_workers, or NULL without patterns */
 	unsigned n_workers;
 	unsigned users;
@@ -22,9 +24,10 @@ struct image_share {
 
 static uint64_t next_serial(void)
 {
-	static uint64_t serial; /* link thread only */
+	static uint64_t serial;
 
-	return ++serial;
+	/* Relaxed: only to be another one; images are opened beside the link thread. */
+	return __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED);
 }
 
 static int make_scratches(struct image_share *s, unsigned n_workers)
@@ -51,27 +54,25 @@ static void share_free(struct image_share *s)
 	for (unsigned i = 0; i < s->n_workers; i++)
 		hs_free_scratch(s->scratch[i]);
 	free(s->scratch);
+	overlay_close(s->overlay);
 	image_close(&s->image);
 	if (s->release != NULL)
 		s->release(s->arg);
 	free(s);
 }
 
-/* Takes one use of the share and the overlay, also on failure. */
-static int make_snapshot(struct tables **out, struct image_share *s,
-                         const struct overlay *overlay)
+/* Takes one use of the share. */
+static int make_snapshot(struct tables **out, struct image_share *s)
 {
 	struct tables *t = malloc(sizeof(*t));
 
-	if (t == NULL) {
-		overlay_close(overlay);
+	if (t == NULL)
 		return -ENOMEM;
-	}
 	s->users++;
 	*t = (struct tables){
 		.serial = next_serial(),
 		.image = &s->image,
-		.overlay = overlay,
+		.overlay = s->overlay,
 		.scratch = s->scratch,
 		.share = s,
 	};
@@ -82,7 +83,6 @@ static int make_snapshot(struct tables **out, struct image_share *s,
 int tables_open(struct tables **out, const void *octets, size_t size, unsigned n_workers,
                 void (*release)(void *arg), void *arg, char error[IMAGE_ERROR_SIZE])
 {
-	struct overlay *overlay = NULL;
 	struct image_share *s = calloc(1, sizeof(*s));
 
 	snprintf(error, IMAGE_ERROR_SIZE, "out of memory");
@@ -96,9 +96,9 @@ int tables_open(struct tables **out, const void *octets, size_t size, unsigned n
 	failed = make_scratches(s, n_workers);
 	/* The header's checksum covers the secret of the sender set: nobody can guess it. */
 	if (failed == 0)
-		failed = overlay_open(&overlay, s->image.header->checksum);
+		failed = overlay_open(&s->overlay, s->image.header->checksum);
 	if (failed == 0)
-		failed = make_snapshot(out, s, overlay);
+		failed = make_snapshot(out, s);
 	if (failed != 0) {
 		snprintf(error, IMAGE_ERROR_SIZE, "out of memory");
 		share_free(s); /* release is not set yet, so the octets stay the caller's */
@@ -109,23 +109,59 @@ int tables_open(struct tables **out, const void *octets, size_t size, unsigned n
 	return 0;
 }
 
-int tables_sanction(struct tables **out, const struct tables *base,
-                    const struct link_sanction *sanction)
+int tables_deltas(struct tables **out, const struct tables *base,
+                  const struct link_delta *deltas, unsigned n)
 {
-	struct overlay *overlay;
-	const int failed = overlay_with(&overlay, base->overlay, sanction);
+	struct tables *next;
+	int failed = make_snapshot(&next, base->share);
 
-	return failed != 0 ? failed : make_snapshot(out, base->share, overlay);
+	if (failed != 0)
+		return failed;
+	failed =
+		overlay_apply(base->share->overlay, deltas, n, base->image->header->generation);
+	if (failed != 0) {
+		base->share->users--;
+		free(next);
+		return failed;
+	}
+	*out = next;
+	return 0;
 }
 
+int tables_carry(struct tables *tables, const struct tables *old)
+{
+	return old == NULL ? 0
+	                   : overlay_carry(tables->share->overlay, old->overlay,
+	                                   tables->image->header->generation);
+}
+
+int tables_list(const struct tables *tables, struct link_delta **out, size_t *n)
+{
+	return overlay_list(tables->overlay, 0, out, n);
+}
+
+uint32_t tables_overlay_used(const struct tables *tables)
+{
+	return overlay_used(tables->overlay);
+}
+
+uint64_t tables_generation(const struct tables *tables)
+{
+	const uint64_t image = tables->image->header->generation,
+		       delta = overlay_generation(tables->overlay);
+
+	return delta > image ? delta : image;
+}
+
+/* No worker reads this snapshot any more, so what its successor retired can go. */
 void tables_free(struct tables *tables)
 {
 	if (tables == NULL)
 		return;
 	struct image_share *s = tables->share;
 
-	overlay_close(tables->overlay);
 	free(tables);
+	overlay_reclaim(s->overlay);
 	if (--s->users == 0)
 		share_free(s);
 }
@@ -136,32 +172,87 @@ static bool is_valid_at(uint32_t from, uint32_t until, uint32_t seconds)
 	return seconds >= from && (until == 0 || seconds < until);
 }
 
-static bool is_suspended(uint32_t state, enum overlay_state overlay)
+/* What holds of a subject under its deltas; e NULL: none. */
+static bool is_suspended(const struct overlay_entry *e, bool stated)
 {
-	if (overlay == OVERLAY_NONE)
-		return state == IMAGE_SUSPENDED;
-	return overlay == OVERLAY_SUSPENDED;
+	return e != NULL && e->suspension_at != 0 ? e->suspended : stated;
+}
+
+static bool is_blocked(const struct overlay_entry *e, uint32_t stated, uint32_t seconds)
+{
+	const uint32_t until = e != NULL && e->block_at != 0 ? e->blocked_until : stated;
+
+	return until == UINT32_MAX || seconds < until;
+}
+
+uint32_t tables_account_row(const struct tables *t, const uint8_t *system_id, size_t len)
+{
+	const struct overlay_entry *e = overlay_find_account(t->overlay, system_id, len);
+
+	if (e != NULL && e->record_at != 0)
+		return e->added ? t->image->n_accounts + e->account : 0;
+	return image_account_row(t->image, system_id, len);
+}
+
+const struct image_account *tables_account(const struct tables *t, uint32_t row)
+{
+	return row < t->image->n_accounts
+	               ? &t->image->accounts[row]
+	               : overlay_account(t->overlay, row - t->image->n_accounts);
 }
 
 unsigned tables_account_reason(const struct tables *t, uint32_t row, uint32_t seconds)
 {
 	if (row == 0)
 		return REASON_ACCOUNT_UNKNOWN;
-	const struct image_account *a = &t->image->accounts[row];
+	const struct image_account *a = tables_account(t, row);
+	const struct overlay_entry *e = overlay_find_account(
+		t->overlay, a->system_id, strnlen((const char *)a->system_id, 15));
 
 	/* A block on an account is not lifted by lifting a suspension. */
-	if (a->state == IMAGE_BLOCKED ||
-	    is_suspended(a->state, overlay_account(t->overlay, a->id)))
+	if (is_blocked(e, a->state == IMAGE_BLOCKED ? UINT32_MAX : a->blocked_until, seconds) ||
+	    is_suspended(e, a->state == IMAGE_SUSPENDED))
 		return REASON_ACCOUNT_SUSPENDED;
 	if (!is_valid_at(a->valid_from, a->valid_until, seconds))
 		return REASON_ACCOUNT_EXPIRED;
 	return REASON_PASS;
 }
 
-static bool is_blocked(const struct image_sender *s, uint32_t seconds)
+/* Who may use a number: the record of the image, or the one that a delta put over it. */
+struct certificate {
+	bool exists, suspended;
+	uint32_t blocked_until, valid_from, valid_until;
+};
+
+static struct certificate certificate_of(const struct image_sender *s,
+                                         const struct overlay_entry *e)
 {
-	return image_sender_state(s) == IMAGE_BLOCKED || s->blocked_until == UINT32_MAX ||
-	       seconds < s->blocked_until;
+	if (e != NULL && e->record_at != 0)
+		return (struct certificate){ .exists = e->added,
+			                     .valid_from = e->valid_from,
+			                     .valid_until = e->valid_until };
+	if (s == NULL)
+		return (struct certificate){ 0 };
+	return (struct certificate){
+		/* Without an owner it is an entry of a block list, not a certificate. */
+		.exists = s->owner_state >> 4 != 0,
+		.suspended = image_sender_state(s) == IMAGE_SUSPENDED,
+		.blocked_until =
+			image_sender_state(s) == IMAGE_BLOCKED ? UINT32_MAX : s->blocked_until,
+		.valid_from = s->valid_from,
+		.valid_until = s->valid_until,
+	};
+}
+
+static bool owned_by(const struct tables *t, const struct image_sender *s,
+                     const struct overlay_entry *e, uint32_t row)
+{
+	if (e == NULL || e->record_at == 0)
+		return sender_owned_by(&t->image->senders, s, row);
+	for (unsigned i = 0; row != 0 && i < e->n_owners; i++)
+		if (e->owners[i] == tables_account(t, row)->id)
+			return true;
+	return false;
 }
 
 static unsigned block_reason(const struct image_sender *s)
@@ -180,22 +271,22 @@ unsigned tables_sender_reason(const struct tables *t, const struct sender_key *k
                               const struct image_sender *sender, uint32_t account_row,
                               uint32_t seconds)
 {
-	const enum overlay_state overlay = overlay_sender(t->overlay, key);
-	const bool any =
-		(t->image->accounts[account_row].flags & IMAGE_ACCOUNT_ANY_SENDER) != 0;
+	const struct overlay_entry *e = overlay_find(t->overlay, key);
+	const struct certificate c = certificate_of(sender, e);
 
 	/* What forbids a number comes first: it holds for those who need no certificate. */
-	if (sender != NULL && is_blocked(sender, seconds))
-		return block_reason(sender);
-	if (is_suspended(sender == NULL ? 0 : image_sender_state(sender), overlay))
+	if (is_blocked(e, c.blocked_until, seconds))
+		return e != NULL && e->block_at != 0 ? REASON_SENDER_BLOCKED
+		                                     : block_reason(sender);
+	if (is_suspended(e, c.suspended))
 		return REASON_SENDER_SUSPENDED;
-	if (any)
+	if ((tables_account(t, account_row)->flags & IMAGE_ACCOUNT_ANY_SENDER) != 0)
 		return REASON_PASS;
-	if (sender == NULL)
+	if (!c.exists)
 		return REASON_SENDER_UNCERTIFIED;
-	if (!is_valid_at(sender->valid_from, sender->valid_until, seconds))
+	if (!is_valid_at(c.valid_from, c.valid_until, seconds))
 		return REASON_SENDER_EXPIRED;
-	if (!sender_owned_by(&t->image->senders, sender, account_row))
+	if (!owned_by(t, sender, e, account_row))
 		return REASON_SENDER_NOT_OWNED;
 	return REASON_PASS;
 }

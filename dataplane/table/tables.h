@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tables: all that a worker decides from, as one immutable snapshot: an image
- * and the overlay of sanctions that came after it.
+ * tables: all that a worker decides from: an image, and the overlay of deltas that came
+ * after it.
  *
  * The link thread builds a snapshot, publishes its pointer, waits until every
  * worker has reported a quiescent state, and only then frees the old one
  * (dataplane/link/publish.h). Workers load the pointer once a turn.
  *
- * Ownership  a snapshot shares its image (octets, database) with snapshots that
- *            differ only in the overlay: reference counted, link thread only.
+ * The image of a snapshot is immutable. Its overlay is that of all snapshots of the
+ * image: a worker in the middle of a turn may see a delta early, never half of one, and
+ * sees all of them from its first turn with the new snapshot on.
+ *
+ * Ownership  snapshots of one image share it and its overlay: reference counted, link
+ *            thread only.
  * Threads    built and freed by the link thread; read by any worker.
  */
 #ifndef DP_TABLES_H
@@ -18,16 +22,19 @@
 #include "image.h"
 #include "link_message.h"
 
-struct overlay;     /* overlay.c: small open-addressing sets, immutable */
+struct overlay;     /* overlay.h: what deltas say */
 struct hs_scratch;  /* Hyperscan */
 struct image_share; /* tables.c: image, mapping and scratches, counted */
 
-#define OVERLAY_MAX 65536u /* sanctions between two images; full = -ENOSPC */
+/* Between two images; full = -ENOSPC. 100 octets a subject: 10,000 deltas a second for as
+ * long as an image of a hundred million senders takes to build. */
+#define OVERLAY_MAX (1u << 20)
+#define OVERLAY_ACCOUNTS_MAX 4096u /* accounts added between two images */
 
 struct tables {
-	uint64_t serial;                /* grows with every snapshot of this process */
+	uint64_t serial; /* grows with every snapshot of this process */
 	const struct image *image;
-	const struct overlay *overlay;  /* never NULL */
+	const struct overlay *overlay;     /* never NULL */
 	struct hs_scratch *const *scratch; /* one per worker; NULL without patterns */
 	struct image_share *share;
 };
@@ -41,13 +48,34 @@ must_use int tables_open(struct tables **out, const void *octets, size_t size,
                          unsigned n_workers, void (*release)(void *arg), void *arg,
                          char error[IMAGE_ERROR_SIZE]);
 
-/* A snapshot equal to base with one more sanction applied. -ENOSPC: overlay full. */
-must_use int tables_sanction(struct tables **out, const struct tables *base,
-                             const struct link_sanction *sanction);
+/*
+ * A snapshot of base's image with n more deltas, all or none. Once it is made, publish it
+ * and free base: base sees the deltas too. -EINVAL, -ESTALE, -ENOSPC, -ENOMEM as
+ * overlay_apply().
+ */
+must_use int tables_deltas(struct tables **out, const struct tables *base,
+                           const struct link_delta *deltas, unsigned n);
+
+/* Into tables that nobody reads yet, the deltas of old (NULL: none) that are newer than
+ * its image. -ENOMEM. */
+must_use int tables_carry(struct tables *tables, const struct tables *old);
+
+/* All deltas that the image does not hold, in order: an array of *n to free(). -ENOMEM. */
+must_use int tables_list(const struct tables *tables, struct link_delta **out, size_t *n);
+
+uint32_t tables_overlay_used(const struct tables *tables); /* subjects with deltas */
+/* The latest generation in force, of the image or of a delta. */
+uint64_t tables_generation(const struct tables *tables);
 
 void tables_free(struct tables *tables);
 
-/* State of an account row now: image row, times, overlay. seconds: Unix time.
+/* Row of this system_id (at most 15 octets), 0 when there is none. Rows are of the
+ * snapshot: those after the image's are accounts that a delta added. */
+uint32_t tables_account_row(const struct tables *tables, const uint8_t *system_id, size_t len);
+/* The account of a row; of row 0 all is 0. */
+const struct image_account *tables_account(const struct tables *tables, uint32_t row);
+
+/* State of an account row now: record, times, overlay. seconds: Unix time.
  * Returns enum reason: PASS, ACCOUNT_UNKNOWN, _SUSPENDED, _EXPIRED. */
 unsigned tables_account_reason(const struct tables *tables, uint32_t row, uint32_t seconds);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * link: what comes from the other process or from disk: a datagram of control, a journal
- * of sanctions. The first octet chooses.
+ * of deltas. The first octet chooses.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,15 +10,16 @@
 #include <xxhash.h>
 
 #include "check.h"
+#include "delta.h"
 #include "fuzz.h"
 #include "journal.h"
 #include "link_check.h"
 
-enum { DATAGRAM = 1, SANCTION = 2, JOURNAL = 4, RECORDS = 8 };
+enum { DATAGRAM = 1, DELTAS = 2, JOURNAL = 4, RECORDS = 8 };
 unsigned fuzz_reached;
-const unsigned fuzz_wanted = DATAGRAM | SANCTION | JOURNAL | RECORDS;
+const unsigned fuzz_wanted = DATAGRAM | DELTAS | JOURNAL | RECORDS;
 
-static const struct image_header image = { .generation = 7, .checksum = 0x1234 };
+#define GENERATION 7u /* of the image */
 
 static void fuzz_datagram(const uint8_t *data, size_t size)
 {
@@ -33,18 +34,20 @@ static void fuzz_datagram(const uint8_t *data, size_t size)
 	bug_if(rc != 0 && text[0] == '\0');
 	if (rc != 0)
 		return;
-	fuzz_reached |= DATAGRAM | (m.type == LINK_SANCTION ? SANCTION : 0);
-	bug_if(size - 1 != sizeof(m) || m.version != LINK_VERSION);
+	fuzz_reached |= DATAGRAM | (m.type == LINK_DELTAS ? DELTAS : 0);
+	const size_t deltas = m.type == LINK_DELTAS ? m.n_deltas : 0;
+	bug_if(size - 1 != sizeof(m) + deltas * sizeof(struct link_delta));
+	bug_if(m.version != LINK_VERSION || deltas > LINK_DELTAS_MAX);
 	bug_if((m.type == LINK_IMAGE) != (n_fds == 1));
-	bug_if(m.type == LINK_SANCTION && sanction_check(&m.sanction, text) != 0);
 }
 
-static int count(void *arg, const struct link_sanction *sanction)
+/* What is applied is a delta, and newer than the image. */
+static int count(void *arg, const struct link_delta *delta)
 {
 	unsigned *n = arg;
+	const char *why;
 
-	bug_if(sanction->op != LINK_SUSPEND && sanction->op != LINK_LIFT);
-	bug_if(sanction->kind != LINK_ACCOUNT && sanction->kind != LINK_SENDER);
+	bug_if(delta_check(delta, &why) != 0 || delta->generation <= GENERATION);
 	return ++*n % 7 == 0 ? -1 : 0;
 }
 
@@ -52,14 +55,14 @@ static void scan(const uint8_t *octets, size_t size, unsigned reached)
 {
 	struct journal_scan s;
 	unsigned n = 0;
-	const int rc = journal_scan(&s, octets, size, &image, count, &n);
+	const int rc = journal_scan(&s, octets, size, GENERATION, count, &n);
 
 	if (rc != 0) {
 		bug_if(n != 0);
 		return;
 	}
 	fuzz_reached |= s.applied != 0 ? reached : 0;
-	bug_if(s.applied + s.bad != s.records || s.applied > n || n > s.records);
+	bug_if(s.applied + s.old + s.bad != s.records || s.applied > n || n > s.records);
 	bug_if(sizeof(struct journal_header) + s.records * sizeof(struct journal_record) +
 	               s.torn !=
 	       size);
@@ -72,8 +75,7 @@ static void fuzz_records(const uint8_t *data, size_t size)
 	struct journal_header h = { .magic = JOURNAL_MAGIC,
 		                    .version = JOURNAL_VERSION,
 		                    .record_size = sizeof(struct journal_record),
-		                    .generation = image.generation,
-		                    .image_checksum = image.checksum };
+		                    .nonce = 1 };
 	uint8_t *octets = malloc(sizeof(h) + size);
 
 	if (octets == NULL)
@@ -84,8 +86,8 @@ static void fuzz_records(const uint8_t *data, size_t size)
 	for (size_t i = 0; (i + 1) * sizeof(struct journal_record) <= size; i += 3) {
 		uint8_t *at = octets + sizeof(h) + i * sizeof(struct journal_record);
 		const uint64_t sum =
-			XXH3_64bits_withSeed(at, sizeof(struct link_sanction), h.checksum + i);
-		memcpy(at + sizeof(struct link_sanction), &sum, sizeof(sum));
+			XXH3_64bits_withSeed(at, sizeof(struct link_delta), h.checksum + i);
+		memcpy(at + sizeof(struct link_delta), &sum, sizeof(sum));
 	}
 	scan(octets, sizeof(h) + size, RECORDS);
 	free(octets);

@@ -190,7 +190,7 @@ static unsigned reason_of(const char *system_id, const char *address)
 
 	assert_non_null(t);
 	const uint32_t row =
-		image_account_row(t->image, (const uint8_t *)system_id, strlen(system_id));
+		tables_account_row(t, (const uint8_t *)system_id, strlen(system_id));
 	const unsigned reason = tables_account_reason(t, row, (uint32_t)time(NULL));
 	if (reason != REASON_PASS)
 		return reason;
@@ -243,7 +243,7 @@ static void sanctions_are_enforced_on_return(void **state)
 	assert_int_equal(reason_of("acme", "01012345678"), REASON_SENDER_SUSPENDED);
 	assert_int_equal(reason_of("ghost", "15881588"), REASON_PASS);
 	assert_int_equal(ctl("suspend account nobody"), 1);
-	assert_true(said("nobody") && said("import it first"));
+	assert_true(said("nobody") && said("import or add it first"));
 }
 
 static void away_is_said_and_made_up_for(void **state)

@@ -14,12 +14,14 @@
 #include <string.h>
 
 #include "import.h"
+#include "registry_delta.h"
 #include "sql.h"
 #include "temp.h"
 
 static struct registry *registry;
 static struct problems problems, notes;
 static struct import_result done;
+static struct import_options options;
 
 static int setup(void **state)
 {
@@ -32,7 +34,8 @@ static int teardown(void **state)
 	return temp_remove(state);
 }
 
-typedef int import_function(struct registry *r, char *text, size_t size, struct problems *p,
+typedef int import_function(struct registry *r, char *text, size_t size,
+                            const struct import_options *o, struct problems *p,
                             struct problems *n, struct import_result *result);
 
 static int import(import_function *function, const char *text)
@@ -41,7 +44,8 @@ static int import(import_function *function, const char *text)
 
 	problems_init(&problems, "f.csv");
 	problems_init(&notes, "f.csv");
-	const int result = function(registry, copy, strlen(copy), &problems, &notes, &done);
+	const int result =
+		function(registry, copy, strlen(copy), &options, &problems, &notes, &done);
 	free(copy);
 	return result;
 }
@@ -67,6 +71,18 @@ static uint64_t generation(void)
 
 	assert_int_equal(registry_generation(registry, &value), 0);
 	return value;
+}
+
+/* One delta, as an operator makes it. */
+static int delta(enum link_delta_op op, enum link_delta_kind kind, const char *name,
+                 struct link_delta *told)
+{
+	const struct registry_delta d = { .op = op, .kind = kind, .name = name };
+	int result = registry_deltas_begin(registry, false);
+
+	if (result == 0)
+		result = registry_delta(registry, &d, told);
+	return registry_deltas_end(registry, result);
 }
 
 static bool says(const struct problems *p, uint32_t row, const char *field, const char *text)
@@ -156,32 +172,77 @@ static void many_problems_are_counted(void **state)
 	assert_int_equal(problems.list[PROBLEMS_MAX - 1].row, 21);
 }
 
-static void sanctions_outlive_imports(void **state)
+/* Wrong rows, and rows that contradict each other, are left out and listed; the rest is in. */
+static void bad_rows_are_skipped(void **state)
 {
-	struct link_sanction s;
-	uint64_t g = 0;
+	struct import_skips skips = { 0 };
 
 	(void)state;
 	two_accounts();
-	assert_int_equal(import(import_senders, "address,owner\n01012345678,acme\n"), 0);
-	assert_int_equal(
-		registry_sanction(registry, LINK_SUSPEND, LINK_ACCOUNT, "acme", &s, &g), 0);
-	assert_int_equal(s.kind, LINK_ACCOUNT);
-	assert_int_equal(s.account_id, 1);
-	assert_int_equal(g, generation());
-	assert_int_equal(registry_sanction(registry, LINK_SUSPEND, LINK_SENDER,
-	                                   "+82-10-1234-5678", &s, &g),
+	options.skips = &skips;
+	assert_int_equal(import(import_senders, "address,owner,state\n"
+	                                        "01011112222,acme,\n"
+	                                        "01022223333,acme,certifed\n"
+	                                        "01033334444,acme,\n"
+	                                        "01044445555,nobody,\n"
+	                                        "01055556666\n"
+	                                        "+82 10 3333 4444,ghost,\n"
+	                                        "01066667777,ghost,\n"),
 	                 0);
+	options.skips = NULL;
+	assert_int_equal(counts().senders, 2);
+	assert_int_equal(done.added, 2);
+	assert_int_equal(done.updated, 0);
+	assert_int_equal(skips.n, 5);
+	const struct {
+		uint32_t row;
+		const char *field, *text;
+	} expect[] = { { 3, "state", "certifed" },
+		       { 5, "owner", "nobody" },
+		       { 6, "", "1 fields" },
+		       { 7, "address", "contradicts row 4" },
+		       { 4, "address", "contradicts row 7" } };
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(skips.list[i].row, expect[i].row);
+		assert_string_equal(skips.list[i].field, expect[i].field);
+		assert_non_null(strstr(skips.list[i].text, expect[i].text));
+	}
+	import_skips_free(&skips);
+}
+
+/* What cannot be read to its end, or says of an account two things, is never skipped. */
+static void some_problems_are_not_skipped(void **state)
+{
+	struct import_skips skips = { 0 };
+
+	(void)state;
+	options.skips = &skips;
+	assert_int_equal(import(import_accounts, "system_id,name\na,\"open\nb,\n"), -EINVAL);
+	assert_int_equal(import(import_accounts, "system_id,name\na,x\na,y\n"), -EINVAL);
+	assert_int_equal(counts().accounts, 0);
+	options.skips = NULL;
+	import_skips_free(&skips);
+}
+
+static void sanctions_outlive_imports(void **state)
+{
+	struct link_delta s;
+	(void)state;
+	two_accounts();
+	assert_int_equal(import(import_senders, "address,owner\n01012345678,acme\n"), 0);
+	assert_int_equal(delta(LINK_SUSPEND, LINK_ACCOUNT, "acme", &s), 0);
+	assert_int_equal(s.kind, LINK_ACCOUNT);
+	assert_memory_equal(s.key.octets, "\0acme", 6);
+	assert_int_equal(s.generation, generation());
+	assert_int_equal(delta(LINK_SUSPEND, LINK_SENDER, "+82-10-1234-5678", &s), 0);
 	two_accounts();
 	assert_int_equal(done.still_suspended, 1);
 	assert_int_equal(counts().accounts_suspended, 2);
 	assert_int_equal(import(import_senders, "address,owner\n010 1234 5678,acme\n"), 0);
 	assert_int_equal(done.still_suspended, 1);
-	assert_int_equal(registry_sanction(registry, LINK_LIFT, LINK_ACCOUNT, "acme", &s, &g),
-	                 0);
+	assert_int_equal(delta(LINK_LIFT, LINK_ACCOUNT, "acme", &s), 0);
 	/* One that the file suspended is lifted as well. */
-	assert_int_equal(registry_sanction(registry, LINK_LIFT, LINK_ACCOUNT, "ghost", &s, &g),
-	                 0);
+	assert_int_equal(delta(LINK_LIFT, LINK_ACCOUNT, "ghost", &s), 0);
 	assert_int_equal(counts().accounts_suspended, 0);
 	assert_int_equal(counts().senders_suspended, 1);
 }
@@ -189,8 +250,8 @@ static void sanctions_outlive_imports(void **state)
 /* Whoever imports millions of senders holds the registry for a while. */
 static void sanctions_do_not_wait_for_imports(void **state)
 {
-	struct link_sanction s;
-	uint64_t g = 0, before;
+	struct link_delta s;
+	uint64_t before;
 	struct sql importer;
 
 	(void)state;
@@ -199,15 +260,13 @@ static void sanctions_do_not_wait_for_imports(void **state)
 	assert_int_equal(sql_open(&importer, temp_path("r.sqlite"), 0x534c5552), 0);
 	assert_int_equal(
 		sql_script(&importer, "BEGIN IMMEDIATE; UPDATE account SET name = 'x'"), 0);
-	assert_int_equal(
-		registry_sanction(registry, LINK_SUSPEND, LINK_ACCOUNT, "acme", &s, &g), 0);
-	assert_int_equal(g, before + 1);
+	assert_int_equal(delta(LINK_SUSPEND, LINK_ACCOUNT, "acme", &s), 0);
+	assert_int_equal(s.generation, before + 1);
 	assert_int_equal(counts().accounts_suspended, 2);
 	assert_int_equal(sql_script(&importer, "COMMIT"), 0);
 	sql_close(&importer);
 	assert_int_equal(counts().accounts_suspended, 2);
-	assert_int_equal(registry_sanction(registry, LINK_LIFT, LINK_ACCOUNT, "ghost", &s, &g),
-	                 0);
+	assert_int_equal(delta(LINK_LIFT, LINK_ACCOUNT, "ghost", &s), 0);
 	assert_int_equal(counts().accounts_suspended, 1);
 	two_accounts(); /* says of ghost, later than the lift, that it is suspended */
 	assert_int_equal(counts().accounts_suspended, 2);
@@ -215,24 +274,18 @@ static void sanctions_do_not_wait_for_imports(void **state)
 
 static void sanctions_name_what_they_miss(void **state)
 {
-	struct link_sanction s;
-	uint64_t g = 0, before;
+	struct link_delta s;
+	uint64_t before;
 
 	(void)state;
 	two_accounts();
 	assert_int_equal(import(import_senders, "address,owner,state\n0212345678,,blocked\n"),
 	                 0);
 	before = generation();
-	assert_int_equal(
-		registry_sanction(registry, LINK_SUSPEND, LINK_ACCOUNT, "nobody", &s, &g),
-		-ENOENT);
+	assert_int_equal(delta(LINK_SUSPEND, LINK_ACCOUNT, "nobody", &s), -ENOENT);
 	assert_non_null(strstr(registry_error(registry), "nobody"));
-	assert_int_equal(
-		registry_sanction(registry, LINK_SUSPEND, LINK_SENDER, "0299999999", &s, &g),
-		-ENOENT);
-	assert_int_equal(
-		registry_sanction(registry, LINK_LIFT, LINK_SENDER, "0212345678", &s, &g),
-		-EPERM);
+	assert_int_equal(delta(LINK_SUSPEND, LINK_SENDER, "0299999999", &s), -ENOENT);
+	assert_int_equal(delta(LINK_LIFT, LINK_SENDER, "0212345678", &s), -EPERM);
 	assert_int_equal(generation(), before);
 }
 
@@ -308,6 +361,8 @@ int main(void)
 		T(senders_are_compared_by_canonical_form),
 		T(a_bad_row_imports_nothing),
 		T(many_problems_are_counted),
+		T(bad_rows_are_skipped),
+		T(some_problems_are_not_skipped),
 		T(sanctions_outlive_imports),
 		T(sanctions_do_not_wait_for_imports),
 		T(sanctions_name_what_they_miss),

@@ -145,7 +145,7 @@ void fixture_make(struct fixture *f)
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->socket, sizeof(f->socket), "%s/socket", f->folder);
 	snprintf(f->image, sizeof(f->image), "%s/image", f->folder);
-	snprintf(f->journal, sizeof(f->journal), "%s.sanctions", f->image);
+	snprintf(f->journal, sizeof(f->journal), "%s.deltas", f->image);
 }
 
 void fixture_start(struct fixture *f)
@@ -243,16 +243,33 @@ const char *fixture_push(struct link_client *client, uint64_t generation)
 	return answer.text;
 }
 
-struct link_sanction fixture_suspend_account(uint32_t id)
+static uint64_t next_generation(void)
 {
-	return (struct link_sanction){ .op = LINK_SUSPEND,
-		                       .kind = LINK_ACCOUNT,
-		                       .account_id = id };
+	static uint64_t next = FIRST_DELTA;
+
+	return next++;
 }
 
-struct link_sanction fixture_suspend_sender(const char *digits)
+struct link_delta fixture_account(enum link_delta_op op, const char *system_id)
 {
-	return (struct link_sanction){ .op = LINK_SUSPEND,
-		                       .kind = LINK_SENDER,
-		                       .key = key_of(digits) };
+	struct link_delta d = { .generation = next_generation(),
+		                .op = (uint8_t)op,
+		                .kind = LINK_ACCOUNT };
+
+	memcpy(d.key.octets + 1, system_id, strlen(system_id));
+	return d;
+}
+
+struct link_delta fixture_sender(enum link_delta_op op, const char *digits)
+{
+	return (struct link_delta){ .generation = next_generation(),
+		                    .op = (uint8_t)op,
+		                    .kind = LINK_SENDER,
+		                    .key = key_of(digits) };
+}
+
+int fixture_delta(struct link_client *client, const struct link_delta *delta,
+                  struct link_message *answer, char error[LINK_CLIENT_ERROR_SIZE])
+{
+	return link_client_deltas(client, delta, 1, TIMEOUT_MS, answer, error);
 }

@@ -32,7 +32,7 @@ struct fixture_worker {
 	struct fixture *fixture;
 	unsigned number;
 	uint64_t turns;
-	uint64_t generation;     /* last seen; 0 none */
+	uint64_t generation;                    /* last seen; 0 none */
 	unsigned account_reason, sender_reason; /* enum reason, last decided */
 	/* Turns that began after fixture_expect() and decided otherwise. */
 	uint64_t late;
@@ -46,9 +46,9 @@ struct fixture {
 	struct fixture_worker workers[N_WORKERS];
 	pthread_t link_thread;
 	bool stop, running;
-	uint32_t expect;         /* 1 + reason that account 7 must meet from now on; 0 any */
+	uint32_t expect; /* 1 + reason that account 7 must meet from now on; 0 any */
 	pthread_mutex_t log_lock;
-	char log[16384];         /* every sentence of the server, a line each */
+	char log[16384]; /* every sentence of the server, a line each */
 };
 
 void fixture_make(struct fixture *f);
@@ -72,7 +72,12 @@ void *fixture_image(uint64_t generation, size_t *size);
 struct link_client *fixture_connect(struct fixture *f);
 /* Push generation and fail unless it is accepted; returns the answer's text. */
 const char *fixture_push(struct link_client *client, uint64_t generation);
-struct link_sanction fixture_suspend_account(uint32_t id);
-struct link_sanction fixture_suspend_sender(const char *digits);
+/* Each has a generation of its own, from FIRST_DELTA on. */
+#define FIRST_DELTA 100u
+struct link_delta fixture_account(enum link_delta_op op, const char *system_id);
+struct link_delta fixture_sender(enum link_delta_op op, const char *digits);
+/* 0, or what link_client_deltas() said. */
+must_use int fixture_delta(struct link_client *client, const struct link_delta *delta,
+                           struct link_message *answer, char error[LINK_CLIENT_ERROR_SIZE]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * journal: sanctions on disk: in order, cut at every octet, rotten at every octet, of
- * another image, full.
+ * journal: deltas on disk: in order, cut at every octet, rotten at every octet, older than
+ * the image, of another file, full.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,8 +23,8 @@
 #define RECORD sizeof(struct journal_record)
 #define N 5u
 
-static const struct image_header image = { .generation = 7, .checksum = 0x1234 };
-static const struct image_header other = { .generation = 7, .checksum = 0x1235 };
+#define IMAGE 7u /* generation of the image; deltas come after it */
+
 static char folder[64], path[96], text[LINK_TEXT_SIZE];
 
 struct seen {
@@ -32,25 +32,27 @@ struct seen {
 	uint32_t ids[64];
 };
 
-static int note(void *arg, const struct link_sanction *sanction)
+static int note(void *arg, const struct link_delta *delta)
 {
 	struct seen *seen = arg;
 
 	assert_true(seen->n < 64);
-	seen->ids[seen->n++] = sanction->account_id;
+	seen->ids[seen->n++] = (uint32_t)(delta->generation - IMAGE);
 	return 0;
 }
 
-static int refuse_3(void *arg, const struct link_sanction *sanction)
+static int refuse_3(void *arg, const struct link_delta *delta)
 {
-	return sanction->account_id == 3 ? -ENOSPC : note(arg, sanction);
+	return delta->generation == IMAGE + 3 ? -ENOSPC : note(arg, delta);
 }
 
-static struct link_sanction suspend(uint32_t id)
+/* The delta that comes id after the image. */
+static struct link_delta suspend(uint32_t id)
 {
-	return (struct link_sanction){ .op = LINK_SUSPEND,
-		                       .kind = LINK_ACCOUNT,
-		                       .account_id = id };
+	return (struct link_delta){ .generation = IMAGE + id,
+		                    .op = LINK_SUSPEND,
+		                    .kind = LINK_ACCOUNT,
+		                    .key = { { 0, 'a', 'c', 'm', 'e' } } };
 }
 
 static int setup(void **state)
@@ -70,7 +72,7 @@ static int teardown(void **state)
 	return rmdir(folder);
 }
 
-static struct journal *open_at(const struct image_header *of, struct seen *seen, int want)
+static struct journal *open_at(uint64_t of, struct seen *seen, int want)
 {
 	struct journal *j = NULL;
 
@@ -82,9 +84,9 @@ static struct journal *open_at(const struct image_header *of, struct seen *seen,
 
 static void append(struct journal *j, uint32_t id)
 {
-	const struct link_sanction s = suspend(id);
+	const struct link_delta s = suspend(id);
 
-	if (journal_append(j, &s, text) != 0)
+	if (journal_append(j, &s, 1, text) != 0)
 		fail_msg("%s", text);
 }
 
@@ -110,7 +112,7 @@ static void spill(const uint8_t *octets, size_t size)
 static size_t make(uint8_t *octets, size_t size)
 {
 	struct seen seen;
-	struct journal *j = open_at(&image, &seen, 0);
+	struct journal *j = open_at(IMAGE, &seen, 0);
 
 	for (uint32_t id = 1; id <= N; id++)
 		append(j, id);
@@ -125,13 +127,13 @@ static void test_kept_in_order(void **state)
 	struct seen seen;
 
 	assert_int_equal(make(octets, sizeof(octets)), HEADER + N * RECORD);
-	struct journal *j = open_at(&image, &seen, 0);
+	struct journal *j = open_at(IMAGE, &seen, 0);
 	assert_int_equal(seen.n, N);
 	for (unsigned i = 0; i < N; i++)
 		assert_int_equal(seen.ids[i], i + 1);
 	append(j, 60); /* and it goes on after them */
 	journal_close(j);
-	journal_close(open_at(&image, &seen, 0));
+	journal_close(open_at(IMAGE, &seen, 0));
 	assert_int_equal(seen.n, N + 1);
 	assert_int_equal(seen.ids[N], 60);
 
@@ -140,46 +142,67 @@ static void test_kept_in_order(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
-static void test_of_another_image_is_void(void **state)
+static void test_what_the_image_holds_is_passed_over(void **state)
 {
 	(void)state;
 	uint8_t octets[1024];
 	struct seen seen;
 
 	make(octets, sizeof(octets));
-	struct journal *j = open_at(&other, &seen, 0);
-	assert_int_equal(seen.n, 0);
+	struct journal *j = open_at(IMAGE + 3, &seen, 0);
+	assert_int_equal(seen.n, N - 3);
+	assert_int_equal(seen.ids[0], 4);
 	append(j, 9);
 	journal_close(j);
-	journal_close(open_at(&other, &seen, 0));
+	journal_close(open_at(IMAGE + N, &seen, 0));
 	assert_int_equal(seen.n, 1);
 	assert_int_equal(seen.ids[0], 9);
 }
 
-static void test_reset_voids_it_even_for_the_same_image(void **state)
+static void test_many_with_one_flush(void **state)
 {
 	(void)state;
-	uint8_t octets[1024];
+	static struct link_delta many[LINK_DELTAS_MAX];
+	struct journal_scan scan;
 	struct seen seen;
+	static uint8_t octets[HEADER + LINK_DELTAS_MAX * RECORD];
 
-	make(octets, sizeof(octets));
-	struct journal *j = open_at(&image, &seen, 0);
-	journal_reset(j, &image);
+	for (uint32_t i = 0; i < LINK_DELTAS_MAX; i++)
+		many[i] = suspend(i + 1);
+	struct journal *j = open_at(IMAGE, &seen, 0);
+	append(j, 1);
+	assert_int_equal(journal_replace(j, many, 2, text), 0); /* in place of that one */
+	assert_int_equal(journal_append(j, many + 2, LINK_DELTAS_MAX - 2, text), 0);
 	journal_close(j);
-	journal_close(open_at(&image, &seen, 0));
-	assert_int_equal(seen.n, 0);
+	assert_int_equal(slurp(octets, sizeof(octets)), sizeof(octets));
+	seen = (struct seen){ 0 };
+	assert_int_equal(journal_scan(&scan, octets, sizeof(octets),
+	                              IMAGE + LINK_DELTAS_MAX - 2, note, &seen),
+	                 0);
+	assert_int_equal(scan.old, LINK_DELTAS_MAX - 2);
+	assert_int_equal(seen.n, 2);
+	assert_int_equal(seen.ids[1], LINK_DELTAS_MAX);
 }
 
-static void test_needs_an_image(void **state)
+/* Records of the file that was there before do not pass for ours. */
+static void test_records_are_of_one_file(void **state)
 {
 	(void)state;
-	struct journal *j = NULL;
-	const struct link_sanction s = suspend(1);
+	uint8_t first[1024], second[1024];
+	struct seen seen = { 0 };
+	struct journal_scan scan;
 
-	assert_int_equal(journal_open(&j, path), 0);
-	assert_int_equal(journal_append(j, &s, text), -ENOENT);
-	assert_int_equal(access(path, F_OK), -1);
+	const size_t size = make(first, sizeof(first));
+	struct journal *j = open_at(IMAGE, &seen, 0);
+	const struct link_delta s = suspend(1);
+	assert_int_equal(journal_replace(j, &s, 1, text), 0);
 	journal_close(j);
+	const size_t cut = slurp(second, sizeof(second));
+	memcpy(second + cut, first + cut, size - cut);
+	seen = (struct seen){ 0 };
+	assert_int_equal(journal_scan(&scan, second, size, IMAGE, note, &seen), 0);
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(scan.bad, N - 1);
 }
 
 /* Power lost at any octet of the last write: what was whole applies, and an append after
@@ -196,24 +219,24 @@ static void test_torn_at_every_octet(void **state)
 		const int torn = (n - HEADER) % RECORD != 0;
 
 		spill(octets, n);
-		struct journal *j = open_at(&image, &seen, torn ? -EBADMSG : 0);
+		struct journal *j = open_at(IMAGE, &seen, torn ? -EBADMSG : 0);
 		assert_int_equal(seen.n, whole);
 		journal_close(j);
-		j = open_at(&image, &seen, 0); /* cut off: said once */
+		j = open_at(IMAGE, &seen, 0); /* cut off: said once */
 		assert_int_equal(seen.n, whole);
 		append(j, 50);
 		journal_close(j);
-		journal_close(open_at(&image, &seen, 0));
+		journal_close(open_at(IMAGE, &seen, 0));
 		assert_int_equal(seen.n, whole + 1);
 		assert_int_equal(seen.ids[whole], 50);
 	}
 	for (size_t n = 0; n < HEADER; n++) {
 		spill(octets, n);
-		struct journal *j = open_at(&image, &seen, -EBADMSG);
+		struct journal *j = open_at(IMAGE, &seen, -EBADMSG);
 		assert_non_null(strstr(text, "not a journal"));
 		append(j, 50); /* replaced by one that works */
 		journal_close(j);
-		journal_close(open_at(&image, &seen, 0));
+		journal_close(open_at(IMAGE, &seen, 0));
 		assert_int_equal(seen.n, 1);
 	}
 }
@@ -230,7 +253,7 @@ static void test_rotten_at_every_octet(void **state)
 	for (size_t at = 0; at < size; at++) {
 		octets[at] ^= 0x10;
 		seen = (struct seen){ 0 };
-		const int rc = journal_scan(&scan, octets, size, &image, note, &seen);
+		const int rc = journal_scan(&scan, octets, size, IMAGE, note, &seen);
 		if (at < HEADER) {
 			assert_int_equal(rc, -EBADMSG);
 			assert_int_equal(seen.n, 0);
@@ -255,7 +278,7 @@ static void test_records_do_not_move(void **state)
 	const size_t size = make(octets, sizeof(octets));
 
 	memcpy(octets + HEADER + RECORD, octets + HEADER, RECORD);
-	assert_int_equal(journal_scan(&scan, octets, size, &image, note, &seen), 0);
+	assert_int_equal(journal_scan(&scan, octets, size, IMAGE, note, &seen), 0);
 	assert_int_equal(scan.bad, 1);
 	assert_int_equal(seen.n, N - 1);
 }
@@ -268,7 +291,7 @@ static void test_refused_by_the_tables_is_counted(void **state)
 	struct journal_scan scan;
 	const size_t size = make(octets, sizeof(octets));
 
-	assert_int_equal(journal_scan(&scan, octets, size, &image, refuse_3, &seen), 0);
+	assert_int_equal(journal_scan(&scan, octets, size, IMAGE, refuse_3, &seen), 0);
 	assert_int_equal(scan.bad, 1);
 	assert_int_equal(scan.applied, N - 1);
 }
@@ -280,23 +303,23 @@ static void test_failed_write_leaves_it_whole(void **state)
 	uint8_t octets[1024];
 	struct rlimit old, small;
 	struct seen seen;
-	const struct link_sanction s = suspend(8);
+	const struct link_delta s = suspend(8);
 
 	signal(SIGXFSZ, SIG_IGN);
 	const size_t size = make(octets, sizeof(octets));
-	struct journal *j = open_at(&image, &seen, 0);
+	struct journal *j = open_at(IMAGE, &seen, 0);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small = old;
 	small.rlim_cur = size + 10;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	const int rc = journal_append(j, &s, text);
+	const int rc = journal_append(j, &s, 1, text);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	assert_int_equal(rc, -EFBIG);
 	assert_non_null(strstr(text, path));
 	assert_int_equal(slurp(octets, sizeof(octets)), size);
 	append(j, 9);
 	journal_close(j);
-	journal_close(open_at(&image, &seen, 0));
+	journal_close(open_at(IMAGE, &seen, 0));
 	assert_int_equal(seen.n, N + 1);
 	assert_int_equal(seen.ids[N], 9);
 }
@@ -306,9 +329,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_kept_in_order),
-		TEST(test_of_another_image_is_void),
-		TEST(test_reset_voids_it_even_for_the_same_image),
-		TEST(test_needs_an_image),
+		TEST(test_what_the_image_holds_is_passed_over),
+		TEST(test_many_with_one_flush),
+		TEST(test_records_are_of_one_file),
 		TEST(test_torn_at_every_octet),
 		TEST(test_rotten_at_every_octet),
 		TEST(test_records_do_not_move),

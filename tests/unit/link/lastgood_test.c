@@ -37,9 +37,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void sanction(struct link_client *client, const struct link_sanction *s)
+static void sanction(struct link_client *client, const struct link_delta *d)
 {
-	if (link_client_sanction(client, s, TIMEOUT_MS, &answer, error) != 0)
+	if (fixture_delta(client, d, &answer, error) != 0)
 		fail_msg("%s", error);
 }
 
@@ -47,12 +47,12 @@ static void sanction(struct link_client *client, const struct link_sanction *s)
 static void push_and_suspend(void)
 {
 	struct link_client *client = fixture_connect(&f);
-	struct link_sanction s = fixture_suspend_account(ACCOUNT);
+	struct link_delta d = fixture_account(LINK_SUSPEND, "acme");
 
 	assert_string_equal(fixture_push(client, 5), "");
-	sanction(client, &s);
-	s = fixture_suspend_sender("01012345678");
-	sanction(client, &s);
+	sanction(client, &d);
+	d = fixture_sender(LINK_SUSPEND, "01012345678");
+	sanction(client, &d);
 	link_client_close(client);
 }
 
@@ -107,33 +107,67 @@ static void test_restart_keeps_image_and_sanctions(void **state)
 
 	/* And the journal goes on: a lift after the restart survives the next one. */
 	struct link_client *client = fixture_connect(&f);
-	struct link_sanction s = fixture_suspend_account(ACCOUNT);
-	s.op = LINK_LIFT;
-	sanction(client, &s);
+	struct link_delta d = fixture_account(LINK_LIFT, "acme");
+	sanction(client, &d);
 	link_client_close(client);
 	restart();
 	assert_workers(5, REASON_PASS, REASON_SENDER_SUSPENDED);
 }
 
-static void test_new_image_voids_the_journal(void **state)
+/* An image holds the deltas up to its generation; those after it stay, on disk too. */
+static void test_new_image_voids_what_it_holds(void **state)
 {
 	(void)state;
 	push_and_suspend();
 	struct link_client *client = fixture_connect(&f);
-	fixture_push(client, 6);
-	assert_int_equal(size_of(f.journal), -1);
+	const struct link_delta last = fixture_account(LINK_SUSPEND, "acme");
+	sanction(client, &last);
+	const off_t before = size_of(f.journal);
+	fixture_push(client, last.generation - 1);
+	assert_true(size_of(f.journal) < before);
+	assert_workers(last.generation - 1, REASON_ACCOUNT_SUSPENDED, REASON_PASS);
 	restart();
-	assert_workers(6, REASON_PASS, REASON_PASS);
+	assert_workers(last.generation - 1, REASON_ACCOUNT_SUSPENDED, REASON_PASS);
 	link_client_close(client);
-
-	/* The same image again: the overlay goes in memory, and so it does on disk. */
-	push_and_suspend();
 	client = fixture_connect(&f);
-	fixture_push(client, 5);
-	link_client_close(client);
-	assert_workers(5, REASON_PASS, REASON_PASS);
+	fixture_push(client, last.generation);
+	assert_workers(last.generation, REASON_PASS, REASON_PASS);
 	restart();
-	assert_workers(5, REASON_PASS, REASON_PASS);
+	assert_workers(last.generation, REASON_PASS, REASON_PASS);
+	link_client_close(client);
+}
+
+/* Killed between the image and the journal's shortening: what is too old is passed over. */
+static void test_long_journal_of_a_new_image(void **state)
+{
+	(void)state;
+	uint8_t octets[4096];
+	push_and_suspend();
+	struct link_client *client = fixture_connect(&f);
+	int fd = open(f.journal, O_RDONLY);
+	const ssize_t n = read(fd, octets, sizeof(octets));
+	close(fd);
+	const struct link_delta last = fixture_account(LINK_LIFT, "acme");
+	fixture_push(client, last.generation);
+	link_client_close(client);
+	fixture_stop(&f);
+	fd = open(f.journal, O_WRONLY | O_TRUNC);
+	assert_int_equal(write(fd, octets, (size_t)n), n);
+	close(fd);
+	fixture_start(&f);
+	assert_workers(last.generation, REASON_PASS, REASON_PASS);
+}
+
+/* Without an image, what lies there is of nobody. */
+static void test_journal_without_an_image(void **state)
+{
+	(void)state;
+	push_and_suspend();
+	fixture_stop(&f);
+	assert_int_equal(unlink(f.image), 0);
+	fixture_start(&f);
+	assert_int_equal(size_of(f.journal), -1);
+	assert_workers(0, 0, 0);
 }
 
 static void test_torn_journal(void **state)
@@ -143,7 +177,7 @@ static void test_torn_journal(void **state)
 	fixture_stop(&f);
 	assert_int_equal(truncate(f.journal, size_of(f.journal) - 1), 0);
 	fixture_start(&f);
-	assert_true(fixture_logged(&f, "1 sanctions applied"));
+	assert_true(fixture_logged(&f, "1 deltas applied"));
 	assert_workers(5, REASON_ACCOUNT_SUSPENDED, REASON_PASS);
 }
 
@@ -180,10 +214,10 @@ static void test_corrupt_image_is_refused(void **state)
 	assert_true(fixture_logged(&f, "its header says"));
 	/* Control sends a good one, and all is well, on disk too. */
 	struct link_client *client = fixture_connect(&f);
-	fixture_push(client, 6);
+	fixture_push(client, 1000000);
 	link_client_close(client);
 	restart();
-	assert_workers(6, REASON_PASS, REASON_PASS);
+	assert_workers(1000000, REASON_PASS, REASON_PASS);
 }
 
 /* A restart from a file that is replaced or cut afterwards: workers do not notice. */
@@ -211,23 +245,23 @@ static void test_image_that_cannot_be_saved_holds(void **state)
 {
 	(void)state;
 	size_t size;
-	void *image = fixture_image(6, &size);
+	void *image = fixture_image(1000000, &size);
 	const int fd = link_memfd(image, size);
-	struct link_sanction s = fixture_suspend_account(ACCOUNT);
 
 	push_and_suspend();
 	struct link_client *client = fixture_connect(&f);
 	limit_files(size - 1);
-	const int rc = link_client_image_fd(client, fd, 6, TIMEOUT_MS, &answer, error);
+	const int rc = link_client_image_fd(client, fd, 1000000, TIMEOUT_MS, &answer, error);
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(rc, 0);
 	assert_non_null(strstr(answer.text, "not saved"));
-	assert_int_equal(answer.generation, 6);
-	assert_workers(6, REASON_PASS, REASON_PASS);
+	assert_int_equal(answer.generation, 1000000);
+	assert_workers(1000000, REASON_PASS, REASON_PASS);
 
 	/* What a restart finds is the old pair, with what came since added to it. */
-	s.op = LINK_LIFT;
-	sanction(client, &s);
+	struct link_delta d = fixture_account(LINK_LIFT, "acme");
+	d.generation = 1000001;
+	sanction(client, &d);
 	assert_string_equal(answer.text, "");
 	link_client_close(client);
 	close(fd);
@@ -240,20 +274,22 @@ static void test_sanction_that_cannot_be_saved_holds(void **state)
 {
 	(void)state;
 	struct link_client *client = fixture_connect(&f);
-	struct link_sanction s = fixture_suspend_account(ACCOUNT);
+	struct link_delta d = fixture_account(LINK_SUSPEND, "acme");
 
 	fixture_push(client, 5);
 	limit_files(70);
-	const int rc = link_client_sanction(client, &s, TIMEOUT_MS, &answer, error);
+	const int rc = fixture_delta(client, &d, &answer, error);
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(rc, 0);
 	assert_non_null(strstr(answer.text, "not saved"));
 	assert_workers(5, REASON_ACCOUNT_SUSPENDED, REASON_PASS);
-	sanction(client, &s); /* again, with room: kept */
+	/* The next one that finds room brings it too. */
+	d = fixture_sender(LINK_SUSPEND, "01012345678");
+	sanction(client, &d);
 	assert_string_equal(answer.text, "");
 	link_client_close(client);
 	restart();
-	assert_workers(5, REASON_ACCOUNT_SUSPENDED, REASON_PASS);
+	assert_workers(5, REASON_ACCOUNT_SUSPENDED, REASON_SENDER_SUSPENDED);
 }
 
 /* A disk that is really full: a tmpfs of our own, in a mount namespace of our own. */
@@ -296,7 +332,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_nothing_on_disk),
 		TEST(test_restart_keeps_image_and_sanctions),
-		TEST(test_new_image_voids_the_journal),
+		TEST(test_new_image_voids_what_it_holds),
+		TEST(test_long_journal_of_a_new_image),
+		TEST(test_journal_without_an_image),
 		TEST(test_torn_journal),
 		TEST(test_rotten_record),
 		TEST(test_corrupt_image_is_refused),

@@ -143,7 +143,7 @@ static void test_swaps_under_readers(void **state)
 {
 	(void)state;
 	struct reader readers[N_WORKERS] = { 0 };
-	const struct link_sanction sanction = fixture_suspend_account(ACCOUNT);
+	struct link_delta delta = fixture_account(LINK_SUSPEND, "acme");
 
 	stop = false;
 	publish_swap(publish, snapshot(1));
@@ -156,8 +156,8 @@ static void test_swaps_under_readers(void **state)
 
 		publish_swap(publish, snapshot(g));
 		/* A snapshot that shares its image with the one before. */
-		assert_int_equal(tables_sanction(&next, publish_current(publish), &sanction),
-		                 0);
+		delta.generation = g + 1;
+		assert_int_equal(tables_deltas(&next, publish_current(publish), &delta, 1), 0);
 		publish_swap(publish, next);
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);

@@ -234,14 +234,21 @@ static void overlays(void **state)
 	world_usual(&w);
 	world_ready(&w);
 	assert_int_equal(reason_now(&w), REASON_PASS);
-	world_sanction(&w, LINK_SUSPEND, 7, NULL);
+	world_delta(&w, LINK_SUSPEND, "acme", NULL);
 	assert_int_equal(reason_now(&w), REASON_ACCOUNT_SUSPENDED);
-	world_sanction(&w, LINK_LIFT, 7, NULL);
+	world_delta(&w, LINK_LIFT, "acme", NULL);
 	assert_int_equal(reason_now(&w), REASON_PASS);
-	world_sanction(&w, LINK_SUSPEND, 0, "+82 10 1234 5678");
+	world_delta(&w, LINK_SUSPEND, NULL, "+82 10 1234 5678");
 	assert_int_equal(reason_now(&w), REASON_SENDER_SUSPENDED);
-	world_sanction(&w, LINK_LIFT, 0, "010-1234-5678");
+	world_delta(&w, LINK_LIFT, NULL, "010-1234-5678");
 	assert_int_equal(reason_now(&w), REASON_PASS);
+	world_delta(&w, LINK_BLOCK, NULL, "010-1234-5678");
+	assert_int_equal(reason_now(&w), REASON_SENDER_BLOCKED);
+	world_delta(&w, LINK_UNBLOCK, NULL, "010-1234-5678");
+	world_delta(&w, LINK_REMOVE, NULL, "010-1234-5678");
+	assert_int_equal(reason_now(&w), REASON_SENDER_UNCERTIFIED);
+	world_delta(&w, LINK_BLOCK, "acme", NULL);
+	assert_int_equal(reason_now(&w), REASON_ACCOUNT_SUSPENDED);
 	world_end(&w);
 }
 

@@ -102,17 +102,23 @@ void world_ready(struct world *w)
 	w->context.seconds = WORLD_NOW;
 }
 
-void world_sanction(struct world *w, uint32_t op, uint32_t account_id, const char *address)
+void world_delta(struct world *w, enum link_delta_op op, const char *system_id,
+                 const char *address)
 {
-	struct link_sanction s = { .op = op, .kind = LINK_ACCOUNT, .account_id = account_id };
+	struct link_delta d = { .op = (uint8_t)op, .kind = LINK_ACCOUNT };
 	struct tables *next;
 
+	d.generation = tables_generation(w->tables) + 1;
+	if (op == LINK_BLOCK)
+		d.blocked_until = UINT32_MAX;
 	if (address != NULL) {
-		s.kind = LINK_SENDER;
-		bug_if(address_key(&s.key, (const uint8_t *)address, strlen(address), 0, 0,
+		d.kind = LINK_SENDER;
+		bug_if(address_key(&d.key, (const uint8_t *)address, strlen(address), 0, 0,
 		                   w->policy.country) != 0);
+	} else {
+		memcpy(d.key.octets + 1, system_id, strlen(system_id));
 	}
-	bug_if(tables_sanction(&next, w->tables, &s) != 0);
+	bug_if(tables_deltas(&next, w->tables, &d, 1) != 0);
 	tables_free(w->tables);
 	w->tables = next;
 	w->context.tables = next;

@@ -57,7 +57,9 @@ void world_numbers(struct world *w, const char *first, const char *last,
 uint32_t world_rule(struct world *w, uint32_t id, enum image_action action,
                     const char *expression, uint32_t command_status);
 void world_ready(struct world *w);
-void world_sanction(struct world *w, uint32_t op, uint32_t account_id, const char *address);
+/* One more delta, on an account, or on a sender when address is not NULL. */
+void world_delta(struct world *w, enum link_delta_op op, const char *system_id,
+                 const char *address);
 
 /* A bound message from the ESME with this system_id, at the end of the vector. */
 struct screen_message *world_add(struct world *w, const char *system_id,

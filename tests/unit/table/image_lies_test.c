@@ -136,7 +136,7 @@ static void account_lies(void **state)
 	LIE(a[5].name = (uint32_t)section(o, IMAGE_STRINGS)->size, "name");
 	LIE(a[5].name = 2, "name"); /* the middle of a string */
 	LIE(a[5].reserved0 = 1, "reserved");
-	LIE(a[5].reserved[4] = 1, "reserved");
+	LIE(a[5].reserved[3] = 1, "reserved");
 	LIE(memset(a[1].system_id, 'x', 16), "system_id");
 	LIE(memset(a[1].system_id, 0, 16), "system_id");
 	LIE(a[1].system_id[0] = 0, "system_id");

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HINT \
+	"a delta is {\"op\": \"suspend\", \"kind\": \"sender\", \"name\": " \
+	"\"010-1234-5678\"}; " \
+	"sluice-control(8) has its fields"
+
+/* One member of a delta; 0, or -EINVAL with a sentence in why. */
+static int read_member(struct registry_delta *d, const char *name, const json_t *value,
+                       char why[PUSH_TEXT_SIZE])
+{
+	const char *text = json_string_value(value);
+
+	if (text == NULL) {
+		snprintf(why, PUSH_TEXT_SIZE, "%.40s is not a string", name);
+		return -EINVAL;
+	}
+	const int result = registry_delta_field(d, name, text);
+	if (result == -ENOENT)
+		snprintf(why, PUSH_TEXT_SIZE, "there is no field \"%.40s\"", name);
+	else if (result != 0)
+		snprintf(why, PUSH_TEXT_SIZE, "%s cannot be \"%.60s\"", name, text);
+	return result;
+}
+
+static int read_delta(struct registry_delta *d, json_t *object, char why[PUSH_TEXT_SIZE])
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(object, name,
+	                    value) if (read_member(d, name, value, why) != 0) return -EINVAL;
+	if (json_is_object(object) && d->op != 0 && d->kind != 0 && d->name != NULL &&
+	    d->name[0] != '\0')
+		return 0;
+	snprintf(why, PUSH_TEXT_SIZE, "op, kind or name is missing");
+	return -EINVAL;
+}
+
+/* All of them; strings are borrowed from list. How many, or -EINVAL with *at and why. */
+static int read_deltas(struct registry_delta *deltas, const json_t *list, unsigned *at,
+                       char why[PUSH_TEXT_SIZE])
+{
+	const size_t n = json_array_size(list);
+
+	*at = 0;
+	if (n == 0 || n > LINK_DELTAS_MAX) {
+		snprintf(why, PUSH_TEXT_SIZE, "%zu deltas: from 1 to %u are possible", n,
+		         LINK_DELTAS_MAX);
+		return -EINVAL;
+	}
+	for (; *at < n; (*at)++)
+		if (read_delta(&deltas[*at], json_array_get(list, *at), why) != 0)
+			return -EINVAL;
+	return (int)n;
+}
+
+static unsigned status_of(int result, const char **hint)
+{
+	switch (result) {
+	case -EINVAL:
+		*hint = HINT;
+		return MHD_HTTP_UNPROCESSABLE_CONTENT;
+	case -ENOENT:
+		*hint = "check the spelling; import or add it first";
+		return MHD_HTTP_NOT_FOUND;
+	case -EEXIST:
+	case -EPERM:
+		*hint = "see sluicectl(1)";
+		return MHD_HTTP_CONFLICT;
+	case -EBUSY:
+		*hint = "an import is being written; add and remove when it is done";
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	case -ENOSPC:
+		*hint = "make room on the disk of the registry";
+		return MHD_HTTP_INSUFFICIENT_STORAGE;
+	default:
+		*hint = "see the log of sluice-control";
+		return MHD_HTTP_INTERNAL_SERVER_ERROR;
+	}
+}
+
+static unsigned fail_delta(json_t **out, int result, unsigned n, const struct push_fault *fault)
+{
+	const char *hint;
+	const unsigned status = status_of(result, &hint);
+	char where[40] = "delta";
+
+	if (n != 1)
+		snprintf(where, sizeof(where), "delta %u of %u", fault->at + 1, n);
+	api_fail(out, status, where, hint, "%s", fault->text);
+	if (*out != NULL)
+		json_object_set_new(*out, "at", json_integer(fault->at));
+	return status;
+}
+
+static unsigned apply(struct api *api, const json_t *list, struct registry_delta *deltas,
+                      json_t **out)
+{
+	struct push_fault fault = { 0 };
+	struct push_answer answer;
+	const int n = read_deltas(deltas, list, &fault.at, fault.text);
+	const int result =
+		n < 0 ? n
+		      : push_deltas(api->setting.push, deltas, (unsigned)n, &answer, &fault);
+
+	if (result != 0)
+		return fail_delta(out, result, (unsigned)json_array_size(list), &fault);
+	*out = json_pack("{sI so sf}", "deltas", (json_int_t)n, "dataplane",
+	                 api_push_answer(&answer), "milliseconds",
+	                 (double)answer.total_us / 1e3);
+	return MHD_HTTP_OK;
+}
+
+unsigned handle_deltas(struct api *api, struct request *request, json_t **out)
+{
+	json_t *body = api_object(request, out);
+
+	if (body == NULL)
+		return MHD_HTTP_BAD_REQUEST;
+	/* An object without deltas is one. */
+	json_t *list = json_incref(json_object_get(body, "deltas"));
+	if (list == NULL)
+		list = json_pack("[O]", body);
+	struct registry_delta *deltas = calloc(LINK_DELTAS_MAX, sizeof(*deltas));
+	const unsigned status = list == NULL || deltas == NULL
+	                                ? api_fail(out, MHD_HTTP_INSUFFICIENT_STORAGE, "body",
+	                                           "try again later", "out of memory")
+	                                : apply(api, list, deltas, out);
+	free(deltas);
+	json_decref(list);
+	json_decref(body);
+	return status;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * push_deltas: many callers, one flush. Calls queue up; whoever gets the lock serves all
+ * that wait: one transaction of the registry, one message to the data plane.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "push_priv.h"
+
+#define DELTAS_MS 10000u
+
+struct push_call {
+	struct push_call *next;
+	const struct registry_delta *deltas;
+	unsigned n;
+	bool records, done;
+	bool needs_image; /* the data plane has to be brought up to date instead */
+	int result;       /* of the registry */
+	unsigned at;      /* which of its deltas failed */
+	char error[PUSH_TEXT_SIZE];
+	struct push_answer answer;
+};
+
+static bool adds_records(const struct registry_delta *deltas, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (deltas[i].op == LINK_ADD || deltas[i].op == LINK_REMOVE)
+			return true;
+	return false;
+}
+
+static void enqueue(struct push *push, struct push_call *call)
+{
+	pthread_mutex_lock(&push->queue_lock);
+	*push->queue_end = call;
+	push->queue_end = &call->next;
+	pthread_mutex_unlock(&push->queue_lock);
+}
+
+/* Calls from the head of the queue, as many as a message holds. */
+static struct push_call *take_batch(struct push *push, bool *records)
+{
+	unsigned n = 0;
+
+	pthread_mutex_lock(&push->queue_lock);
+	struct push_call *first = push->queue, **end = &first;
+	for (; *end != NULL && n + (*end)->n <= LINK_DELTAS_MAX; end = &(*end)->next) {
+		n += (*end)->n;
+		*records |= (*end)->records;
+	}
+	push->queue = *end;
+	if (push->queue == NULL)
+		push->queue_end = &push->queue;
+	*end = NULL;
+	pthread_mutex_unlock(&push->queue_lock);
+	return first;
+}
+
+static void fail_call(struct push_call *call, struct registry *registry, int result)
+{
+	call->result = result;
+	snprintf(call->error, sizeof(call->error), "%s", registry_error(registry));
+}
+
+static void fail_all(struct push_call *calls, struct registry *registry, int result)
+{
+	for (; calls != NULL; calls = calls->next)
+		if (calls->result == 0)
+			fail_call(calls, registry, result);
+}
+
+static int open_registry(struct push *push)
+{
+	if (push->registry != NULL)
+		return 0;
+	return registry_open(&push->registry, push->database);
+}
+
+/* A registry that failed in a way of its own is opened anew the next time. */
+static void drop_registry(struct push *push)
+{
+	registry_close(push->registry);
+	push->registry = NULL;
+}
+
+/* One call's deltas, all or none, into told. */
+static void write_call(struct registry *registry, struct push_call *call,
+                       struct link_delta *told, unsigned *n)
+{
+	int result = registry_group_begin(registry);
+
+	call->at = 0;
+	for (unsigned i = 0; i < call->n && result == 0; i++) {
+		call->at = i;
+		result = registry_delta(registry, &call->deltas[i], &told[*n + i]);
+	}
+	result = registry_group_end(registry, result);
+	if (result != 0) {
+		fail_call(call, registry, result);
+		return;
+	}
+	*n += call->n;
+	call->answer.generation = told[*n - 1].generation;
+}
+
+/* While an import writes, what adds or removes fails and the rest goes on. */
+static int begin(struct push *push, struct push_call *calls, bool records)
+{
+	int result = registry_deltas_begin(push->registry, records);
+
+	if (result != -EBUSY || !records)
+		return result;
+	for (struct push_call *c = calls; c != NULL; c = c->next)
+		if (c->records)
+			fail_call(c, push->registry, result);
+	return registry_deltas_begin(push->registry, false);
+}
+
+/* All calls into the registry: durable when it returns. How many deltas are told. */
+static unsigned write_batch(struct push *push, struct push_call *calls, bool records,
+                            struct link_delta *told)
+{
+	unsigned n = 0;
+	int result = open_registry(push);
+
+	if (result == 0)
+		result = begin(push, calls, records);
+	if (result == 0) {
+		for (struct push_call *c = calls; c != NULL; c = c->next)
+			if (c->result == 0)
+				write_call(push->registry, c, told, &n);
+		result = registry_deltas_end(push->registry, 0);
+	}
+	if (result == 0)
+		return n;
+	fail_all(calls, push->registry, result);
+	drop_registry(push);
+	return 0;
+}
+
+/* The data plane did, or did not: into the answer of every call that was written. */
+static void answer_all(struct push_call *calls, const struct push_answer *answer,
+                       bool needs_image)
+{
+	for (; calls != NULL; calls = calls->next) {
+		const uint64_t generation = calls->answer.generation;
+		if (calls->result != 0)
+			continue;
+		calls->answer = *answer;
+		calls->answer.generation = generation;
+		calls->needs_image = needs_image;
+	}
+}
+
+/*
+ * A connection is only used when it is known to be as new as the registry was before: a
+ * data plane that is behind needs an image. true: it does.
+ */
+static bool send_batch(struct push *push, const struct link_delta *told, unsigned n,
+                       struct push_answer *out)
+{
+	char error[LINK_CLIENT_ERROR_SIZE] = "";
+	struct link_message answer = { 0 };
+
+	if (!push_connected(push)) {
+		push_away(push, out);
+		return false;
+	}
+	if (push->covered == 0)
+		return true;
+	const int result = link_client_deltas(push->client, told, n, DELTAS_MS, &answer, error);
+	out->result = result;
+	snprintf(out->text, sizeof(out->text), "%s", result == 0 ? answer.text : error);
+	if (push_connection_lost(result)) {
+		push_disconnect(push, error);
+		return true; /* or away: push_image() says */
+	}
+	if (result != 0)
+		return true; /* its overlay is full, or it has seen more than we know of */
+	out->workers = answer.workers;
+	out->wait_us = answer.elapsed_us;
+	if (push->run_end + 1 != told[0].generation)
+		push->run_start = told[0].generation - 1;
+	push->run_end = told[n - 1].generation;
+	if (push->covered + 1 == told[0].generation)
+		push->covered = push->run_end;
+	if (answer.overlay_used > answer.overlay_max / 2 && !push->fold) {
+		push->fold = true;
+		pthread_cond_broadcast(&push->wake);
+	}
+	push_note(push, &answer, out->text);
+	return false;
+}
+
+/* With the lock: serve what waits, until this call is among it. */
+static void serve_until(struct push *push, const struct push_call *mine)
+{
+	static struct link_delta told[LINK_DELTAS_MAX]; /* under the lock */
+
+	while (!mine->done) {
+		struct push_answer answer = { 0 };
+		bool records = false, needs_image = false;
+		struct push_call *calls = take_batch(push, &records);
+		const unsigned n = write_batch(push, calls, records, told);
+
+		if (n != 0)
+			needs_image = send_batch(push, told, n, &answer);
+		if (needs_image || answer.result != 0) /* not taken: a run begins after them */
+			push->run_start = push->run_end = n ? told[n - 1].generation : 0;
+		answer_all(calls, &answer, needs_image);
+		/* Their owners wait for the lock: none is gone before it is let go. */
+		for (; calls != NULL; calls = calls->next)
+			calls->done = true;
+	}
+}
+
+int push_deltas(struct push *push, const struct registry_delta *deltas, unsigned n,
+                struct push_answer *answer, struct push_fault *fault)
+{
+	const uint64_t began = push_now_us();
+	struct push_call call = { .deltas = deltas, .n = n };
+
+	bug_if(n == 0 || n > LINK_DELTAS_MAX);
+	call.records = adds_records(deltas, n);
+	enqueue(push, &call);
+	pthread_mutex_lock(&push->lock);
+	serve_until(push, &call);
+	pthread_mutex_unlock(&push->lock);
+	*answer = call.answer;
+	if (call.result == 0 && call.needs_image)
+		push_image(push, answer);
+	answer->total_us = push_now_us() - began;
+	if (call.result != 0) {
+		fault->at = call.at;
+		snprintf(fault->text, sizeof(fault->text), "%s", call.error);
+	}
+	return call.result;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * push_priv: the inside of push, for push.c (images) and push_deltas.c.
+ *
+ * image_lock is taken before lock, and lock before the others.
+ */
+#ifndef CONTROL_PUSH_PRIV_H
+#define CONTROL_PUSH_PRIV_H
+#include <pthread.h>
+
+#include "link_client.h"
+#include "push.h"
+
+struct push {
+	char *database, *link_socket;
+	pthread_t thread;
+
+	/* Held from the moment an image is begun until it is in force, seconds: of rules. */
+	pthread_mutex_t image_lock;
+	struct rule_cache rules;
+
+	/* Held while deltas are written and sent, and while an image's snapshot of the
+	 * registry is taken: a delta is either in it or newer than it. Of all up to queue. */
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool stop, fold;            /* fold: the overlay asks for an image */
+	struct registry *registry;  /* of deltas; NULL until the first */
+	struct link_client *client; /* NULL = away */
+	bool met;                   /* some image of this process was pushed */
+	uint64_t pushed;            /* generation of that image */
+	uint64_t covered;           /* registry generation that the data plane has in full */
+	/* Deltas run_start + 1 to run_end were all sent and taken, whatever came before. */
+	uint64_t run_start, run_end;
+	uint64_t failed;   /* registry generation whose image was refused or not built */
+	uint64_t retry_us; /* when to try that one again */
+
+	pthread_mutex_t queue_lock;
+	struct push_call *queue, **queue_end;
+
+	pthread_mutex_t state_lock; /* of state alone; never held while waiting */
+	struct push_state state;
+};
+
+uint64_t push_now_us(void);
+
+/* Into the state: what an answer (NULL: none) says, and a sentence (NULL: as it was). */
+void push_note(struct push *push, const struct link_message *answer, const char *text);
+
+/* All with the lock. */
+bool push_connected(struct push *push); /* or just now connected */
+void push_disconnect(struct push *push, const char *why);
+void push_away(struct push *push, struct push_answer *out);
+
+/* Results after which the connection cannot be used any more (link_client.h). */
+bool push_connection_lost(int result);
+
+#endif

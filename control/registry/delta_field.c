@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "instant.h"
+#include "registry_delta.h"
+#include "registry_priv.h"
+
+static const struct word operations[] = {
+	{ "suspend", LINK_SUSPEND },
+	{ "lift", LINK_LIFT },
+	{ "block", LINK_BLOCK },
+	{ "unblock", LINK_UNBLOCK },
+	{ "add", LINK_ADD },
+	{ "remove", LINK_REMOVE },
+	{ NULL, 0 },
+};
+static const struct word kinds[] = {
+	{ "account", LINK_ACCOUNT },
+	{ "sender", LINK_SENDER },
+	{ NULL, 0 },
+};
+
+const char *registry_delta_op(enum link_delta_op op) { return word_name(operations, op); }
+
+/* One of these words; there is no default. */
+static int read_word(const struct word *words, const char *text, uint32_t *out)
+{
+	const int64_t value = text[0] == '\0' ? -1 : word_value(words, text);
+
+	*out = (uint32_t)value;
+	return value < 0 ? -EINVAL : 0;
+}
+
+static int read_time(const char *text, uint32_t *out)
+{
+	if (strcmp(text, "forever") == 0) {
+		*out = INSTANT_FOREVER;
+		return 0;
+	}
+	return instant_parse(out, text);
+}
+
+static int read_tag(const char *text, uint16_t *out)
+{
+	char *end = NULL;
+	const unsigned long tag = strncmp(text, "0x", 2) == 0 ? strtoul(text, &end, 16) : 0;
+
+	if (strcmp(text, "source_addr") == 0) {
+		*out = 0;
+		return 0;
+	}
+	if (tag == 0 || tag > UINT16_MAX || *end != '\0')
+		return -EINVAL;
+	*out = (uint16_t)tag;
+	return 0;
+}
+
+static int read_setting(struct registry_delta *d, const char *field, const char *text)
+{
+	uint32_t value = 0;
+	int result = -ENOENT;
+
+	if (strcmp(field, "mode") == 0) {
+		result = read_word(modes, text, &value);
+		d->mode = (uint8_t)value;
+	} else if (strcmp(field, "alphabet") == 0) {
+		result = read_word(alphabets, text, &value);
+		d->alphabet = (uint8_t)value;
+	} else if (strcmp(field, "sender_field") == 0) {
+		result = read_tag(text, &d->sender_tlv);
+	}
+	return result;
+}
+
+int registry_delta_field(struct registry_delta *d, const char *field, const char *text)
+{
+	uint32_t value = 0;
+	int result = 0;
+
+	if (strcmp(field, "op") == 0) {
+		result = read_word(operations, text, &value);
+		d->op = (enum link_delta_op)value;
+	} else if (strcmp(field, "kind") == 0) {
+		result = read_word(kinds, text, &value);
+		d->kind = (enum link_delta_kind)value;
+	} else if (strcmp(field, "name") == 0) {
+		d->name = text;
+	} else if (strcmp(field, "owner") == 0) {
+		d->owners = text;
+	} else if (strcmp(field, "title") == 0) {
+		d->title = text;
+	} else if (strcmp(field, "from") == 0) {
+		result = read_time(text, &d->valid_from);
+	} else if (strcmp(field, "until") == 0) {
+		result = read_time(text, &d->until);
+	} else {
+		result = read_setting(d, field, text);
+	}
+	return result;
+}

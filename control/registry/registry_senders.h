@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registry_senders: all senders in the order of their keys, with what deltas said of them.
+ *
+ * Four tables are walked side by side, so that no row of millions is looked up. Within
+ * the caller's read transaction. Threads: as registry.h.
+ */
+#ifndef CONTROL_REGISTRY_SENDERS_H
+#define CONTROL_REGISTRY_SENDERS_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "check.h"
+#include "registry_priv.h"
+
+#define SENDER_OWNERS_MAX 64u
+
+struct registered_sender {
+	struct sender_key key;
+	bool suspended;
+	uint32_t valid_from, valid_until;
+	uint32_t blocked_until; /* UINT32_MAX = for ever */
+	uint32_t n_owners;      /* 0: it is only suspended or blocked */
+	uint32_t owners[SENDER_OWNERS_MAX];
+};
+
+struct sender_walk {
+	struct sql *sql;
+	sqlite3_stmt *rows, *sanctions, *blocks, *owners; /* NULL when at its end */
+};
+
+must_use int sender_walk_open(struct sender_walk *walk, struct registry *registry);
+/* 1 with the next sender, 0 at the end, or negative errno. */
+must_use int sender_walk_next(struct sender_walk *walk, struct registered_sender *out);
+void sender_walk_close(struct sender_walk *walk);
+
+#endif
