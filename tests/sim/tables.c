@@ -40,10 +40,9 @@ static struct sender_key key_of(const char *address)
 
 static void add_accounts(struct image_build *b, unsigned variant)
 {
-	const struct image_build_account other = { .system_id = "another",
-		                                   .id = 3,
-		                                   .state = IMAGE_CERTIFIED,
-		                                   .alphabet = TEXT_GSM7 };
+	const struct image_build_account other = {
+		.system_id = "another", .id = 3, .state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7
+	};
 
 	if (variant != 0) /* the row of ours moves */
 		must(image_build_account(b, &other), "account");
@@ -125,14 +124,15 @@ static void open_images(void)
 /* A snapshot of its own of an image, in which the sender that changes is so or so. */
 static struct tables *snapshot(unsigned image, bool suspended)
 {
-	struct link_sanction s = { .op = suspended ? LINK_SUSPEND : LINK_LIFT,
-		                   .kind = LINK_SENDER };
+	struct link_delta s = { .generation = tables_generation(base[image]) + 1,
+		                .op = suspended ? LINK_SUSPEND : LINK_LIFT,
+		                .kind = LINK_SENDER };
 	struct tables *made;
 
 	for (unsigned i = 0; i < pdu_senders_n; i++)
 		if (pdu_senders[i].kind == SENDER_CHANGES)
 			s.key = key_of(pdu_senders[i].address);
-	must(tables_sanction(&made, base[image], &s), "sanction");
+	must(tables_deltas(&made, base[image], &s, 1), "delta");
 	return made;
 }
 
