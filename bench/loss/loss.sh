@@ -7,14 +7,16 @@
 #
 # The impairment box (tests/impair) is at the SMSC's side, where our sender must mend the
 # losses, and then at the ESME's, where a kernel does and our receiver must tell it what is
-# missing. Rounds are interleaved; both ways of a round have the same seed.
+# missing. A round trip takes 10 ms. Rounds are interleaved; both ways of a round have the
+# same seed.
 
 loss_transfer() { # WAY SIDE ROUND
 	local sent server
-	exec_in "$ns_smsc" python3 bench/loss/stream.py serve 10.99.0.2 2775 >"$work/served" &
+	exec_in "$ns_smsc" /usr/bin/python3 bench/loss/stream.py serve 10.99.0.2 2775 \
+		>"$work/served" &
 	server=$!
 	wait_for 10 "the server" grep -q ready "$work/served" || return 1
-	sent=$(in_esme timeout 60 python3 bench/loss/stream.py send 10.99.0.2 2775 \
+	sent=$(in_esme timeout 60 /usr/bin/python3 bench/loss/stream.py send 10.99.0.2 2775 \
 		"$loss_octets") || { kill $server; return 1; }
 	wait $server
 	echo "$1 $2 $3 $sent $(tail -n 1 "$work/served")" >>"$work/rounds"
@@ -25,7 +27,7 @@ loss_impair() { # SIDE SEED
 	if [ "$1" = esme ]; then ns=$ns_esme ipv4=10.99.0.1/24 ipv6=fd99::1/64; fi
 	impair_pids=()
 	impair_end "$ns" "$1" "$ipv4" "$ipv6" --seed "$2" --loss "$loss_share" \
-		--delay-us 1000
+		--delay-us 5000
 }
 
 loss_round() { # SIDE ROUND
@@ -44,7 +46,7 @@ ctl_attached() { ctl status --json | python3 tests/netns/attached.py; }
 
 loss_bench() {
 	local json='' rounds=5 side round
-	loss_octets=12000000 loss_share=100
+	loss_octets=4000000 loss_share=100
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--json) json=--json ;;

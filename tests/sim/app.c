@@ -40,7 +40,7 @@ static void write_message(struct conn *c, bool bound)
 	}
 	/* One reason at a time where the reasons' order is the screener's own affair. */
 	t.forbidden = from->kind == SENDER_GOOD && random_chance(r, 1500);
-	t.broken = !t.payload && !t.forbidden && random_chance(r, 500);
+	t.broken = bound && !t.payload && !t.forbidden && random_chance(r, 500);
 	const enum expected expected = judge(from, &t, bound, &status);
 	pdu_message(o, r, 4, next_sequence(c), from->address, &t);
 	oracle_wrote(c, off, expected, status);

@@ -25,7 +25,7 @@ static struct relay *relay_of(const struct sim *s, const struct conn *c)
 }
 
 /* The sums of the scoreboard against its marks, one by one. */
-static void check_board(struct sim *s, const struct leg *l)
+static void check_board(struct sim *s, const struct conn *c, int end, const struct leg *l)
 {
 	struct scoreboard sum = { .left = l->board.left };
 	bool unsent = false;
@@ -36,6 +36,8 @@ static void check_board(struct sim *s, const struct leg *l)
 		if (unsent != (g->sent == 0) ||
 		    (g->flags & SEGMENT_LOST && (unsent || g->flags & SEGMENT_SACKED)))
 			sim_fail(s, "a segment sent %u times has flags %x", g->sent, g->flags);
+		if (g->flags & SEGMENT_SACKED && !monitor_was_sacked(c, end, g->seq, g->len))
+			sim_fail(s, "octets that nobody SACKed are marked so");
 		sum.sacked += g->flags & SEGMENT_SACKED ? g->len : 0;
 		sum.sacked_segments += g->flags & SEGMENT_SACKED ? 1 : 0;
 		sum.lost += g->flags & SEGMENT_LOST ? g->len : 0;
@@ -60,7 +62,7 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 	if (promised > most || in_order + l->ooo.octets > most)
 		sim_fail(s, "a leg holds %u + %u octets and has promised %u", in_order,
 		         l->ooo.octets, promised);
-	check_board(s, l);
+	check_board(s, c, end, l);
 	if (l->rto_at != 0 && l->snd_max == l->snd_una && l->out.octets == 0 &&
 	    !(l->fin_queued && !l->fin_acked))
 		sim_fail(s, "a timer runs for nothing");

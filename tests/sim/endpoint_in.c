@@ -53,6 +53,13 @@ static void advance(struct endpoint *e)
 		e->have[e->rcv_nxt++ % e->config.buffer] = 0;
 }
 
+/* Memory is short: what lies behind the gap goes, though it was SACKed. */
+static void renege(struct endpoint *e)
+{
+	if (e->config.reneges && random_chance(&e->random, 300))
+		memset(e->have, 0, e->config.buffer);
+}
+
 static void take_text(struct endpoint *e, const struct seg *s, uint64_t at, uint64_t now)
 {
 	const uint64_t was = e->rcv_nxt;
@@ -60,6 +67,7 @@ static void take_text(struct endpoint *e, const struct seg *s, uint64_t at, uint
 
 	store(e, at, s->payload, s->len);
 	advance(e);
+	renege(e);
 	if (s->flags & FIN && !e->fin_known) {
 		e->fin_known = true;
 		e->fin_at = at + s->len;

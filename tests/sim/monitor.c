@@ -55,6 +55,61 @@ static void heard_octets(struct sim *s, struct heard *h, uint64_t at, const stru
 	}
 }
 
+static void heard_sacks(struct conn *c, int from, const struct seg *g)
+{
+	struct said *d = &c->said[from];
+
+	d->agains = 0; /* the end lives: a time-out may begin anew */
+	if (g->n_sacks != 0 && d->sacked_room < d->log.len) {
+		d->sacked = realloc(d->sacked, d->log.room);
+		if (d->sacked == NULL)
+			abort();
+		memset(d->sacked + d->sacked_room, 0, d->log.room - d->sacked_room);
+		d->sacked_room = d->log.room;
+	}
+	for (unsigned i = 0; i < g->n_sacks; i++) {
+		const uint32_t first = c->end[!from].config.isn + 1;
+		for (uint32_t at = g->sack[i][0] - first; at != g->sack[i][1] - first; at++)
+			if (at < d->log.len)
+				d->sacked[at] = 1;
+	}
+}
+
+bool monitor_was_sacked(const struct conn *c, int end, uint32_t seq, uint32_t len)
+{
+	const struct said *d = &c->said[end];
+	const uint32_t at = seq - c->end[!end].config.isn - 1;
+
+	for (uint32_t i = 0; i < len; i++)
+		if (at + i >= d->sacked_room || !d->sacked[at + i])
+			return false;
+	return true;
+}
+
+/* Octets go out again. While the end says nothing at all, each wait is twice the one
+ * before (RFC 6298 section 5.5); the first two may be a probe's and the time-out's. */
+static void said_again(struct conn *c, int to, uint64_t at)
+{
+	struct sim *s = c->sim;
+	struct said *d = &c->said[to];
+	const uint64_t gap_us = s->now - d->again_us, slack_us = s->turn_delay_us + 5000;
+	const uint64_t most_us = s->settings.rto_max * 1000;
+
+	if (d->agains == 0 || d->again_at != at) {
+		d->agains = 1;
+	} else {
+		if (++d->agains > 4 && monitor_nothing_dropped(s) &&
+		    gap_us + slack_us < most_us && gap_us + slack_us < 2 * d->again_gap_us)
+			sim_fail(s,
+			         "sent again after %llu us, though it had waited %llu before",
+			         (unsigned long long)gap_us,
+			         (unsigned long long)d->again_gap_us);
+		d->again_gap_us = gap_us;
+	}
+	d->again_at = at;
+	d->again_us = s->now;
+}
+
 void monitor_heard(struct sim *s, int from, const uint8_t *frame, uint32_t len)
 {
 	struct conn *c = monitor_conn(s, frame, len, from);
@@ -84,6 +139,7 @@ void monitor_heard(struct sim *s, int from, const uint8_t *frame, uint32_t len)
 		h->edge = edge;
 	if (g.len != 0 && at < UINT32_MAX)
 		heard_octets(s, h, at, &g);
+	heard_sacks(c, from, &g);
 	if (g.has_ts && (int32_t)(g.ts_val - h->newest_stamp) > 0)
 		h->newest_stamp = g.ts_val;
 	if (g.flags & FIN) {
@@ -115,8 +171,10 @@ static void said_text(struct conn *c, int to, const struct seg *g, uint64_t at)
 		(uint32_t)(d->log.len - at) < g->len ? (uint32_t)(d->log.len - at) : g->len;
 	if (known != 0 && memcmp(d->log.at + at, g->payload, known) != 0)
 		sim_fail(s, "sent again with other octets at %llu", (unsigned long long)at);
-	if (known == g->len)
+	if (known == g->len) {
+		said_again(c, to, at);
 		return;
+	}
 	if (d->fin)
 		sim_fail(s, "octets behind a FIN");
 	octets_append(&d->log, g->payload + known, g->len - known);

@@ -29,6 +29,7 @@ static void draw_end(struct sim *s, struct end_config *e)
 	e->tiny = random_chance(r, 800);
 	e->shrinks = random_chance(r, 800);
 	e->probes_octet = random_below(r, 2);
+	e->reneges = random_chance(r, 1000);
 	if (random_chance(r, 1500)) {
 		e->read_every_us = PICK(r, 1000, 20000, 300000);
 		e->mute = random_below(r, 2);

@@ -71,6 +71,11 @@ struct said {
 	uint32_t stamp, echo, whole_stamp;
 	bool any, clocked, fin, rst;
 	uint32_t checked;   /* octets of log the oracle has taken */
+	uint8_t *sacked;    /* by offset, as far as log: the end has SACKed it */
+	uint32_t sacked_room;
+	/* the last octets sent again, while nothing came from the end */
+	uint64_t again_at, again_us, again_gap_us;
+	unsigned agains;
 };
 
 struct answer { /* the SMSC owes it */
@@ -181,6 +186,9 @@ struct conn *monitor_conn(struct sim *s, const uint8_t *frame, uint32_t len, int
 bool monitor_nothing_dropped(const struct sim *s); /* for want of room, so far */
 void monitor_heard(struct sim *s, int from, const uint8_t *frame, uint32_t len);
 void monitor_said(struct sim *s, int to, const uint8_t *frame, uint32_t len);
+
+/* Whether the end has SACKed all of it, by what the worker heard. */
+bool monitor_was_sacked(const struct conn *c, int end, uint32_t seq, uint32_t len);
 
 /* oracle.c */
 void oracle_octets(struct conn *c, int to);

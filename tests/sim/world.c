@@ -195,6 +195,7 @@ static void conn_free(struct conn *c)
 		end_free(&c->end[end]);
 		free(c->heard[end].have);
 		octets_free(&c->said[end].log);
+		free(c->said[end].sacked);
 		octets_free(&c->inbox[end]);
 	}
 	free(c->requests);
