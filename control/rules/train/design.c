@@ -21,6 +21,7 @@ struct choice {
 	const struct grams *grams;
 	uint32_t folds;
 	double n_spam, n_clean;
+	double clean_share;
 };
 
 static bool trained(const struct choice *c, uint32_t sample)
@@ -63,6 +64,8 @@ static bool consider(const struct choice *c, uint32_t index, struct candidate *o
 	}
 	*out = (struct candidate){ .gram = index, .where = where, .rank = rank_of(gram) };
 	if (n < LEAST_MESSAGES)
+		return false;
+	if (n - n_spam > c->clean_share * c->n_clean)
 		return false;
 	out->merit = merit_of(c, n_spam, n - n_spam);
 	return true;
@@ -156,7 +159,7 @@ static int fill_columns(struct design *design, const struct choice *c, const uin
 int design_make(struct design *out, const struct corpus *corpus, const struct grams *grams,
                 uint32_t folds)
 {
-	struct choice c = { .corpus = corpus, .grams = grams, .folds = folds };
+	struct choice c = { .corpus = corpus, .grams = grams, .folds = folds, .clean_share=getenv("SHARE")?atof(getenv("SHARE")):1 };
 	uint32_t *row_of = malloc((corpus->n + 1) * sizeof(*row_of));
 	int result = row_of != NULL ? 0 : -ENOMEM;
 

@@ -51,21 +51,23 @@ static uint32_t clean_scores(const struct plan *plan, uint32_t folds, uint32_t s
 }
 
 /*
- * The score that a clean message is above at this rate, by the tail: past the score of
- * the k-th highest, excesses fall off as an exponential whose mean is theirs (peaks over
- * a threshold, with the shape 0). The rate itself falls on a handful of messages, or
- * between none and one; the tail is estimated from a hundredth of them all.
+ * The score that a share of the clean messages is above: between the two that are next to
+ * that place in the order. Where the share is less than one message, by the tail: past
+ * the score of the k-th highest, excesses fall off as an exponential whose mean is theirs
+ * (peaks over a threshold, shape 0).
  */
-static double tail_threshold(const double *falling_scores, uint32_t n, double rate)
+static double quantile(const double *falling_scores, uint32_t n, double rate)
 {
-	const uint32_t k = (uint32_t)fmin(n - 1, fmax(TAIL_LEAST, TAIL_SHARE * n));
+	const double place = rate * n;
+	const uint32_t at = (uint32_t)place, k = n - 1 < TAIL_LEAST ? n - 1 : TAIL_LEAST;
 	double mean = 0;
 
-	if (rate * n >= k)
-		return falling_scores[(uint32_t)(rate * n)];
+	if (at >= 1 && at < n)
+		return falling_scores[at - 1] +
+		       (falling_scores[at] - falling_scores[at - 1]) * (place - at);
 	for (uint32_t i = 0; i < k; i++)
 		mean += (falling_scores[i] - falling_scores[k]) / k;
-	return falling_scores[k] + mean * log(k / (rate * n));
+	return falling_scores[k] + mean * log(k / place);
 }
 
 /* The least threshold at which no set that is large enough to tell, nor all together,
@@ -80,7 +82,7 @@ static double threshold_at(const struct plan *plan, uint32_t folds, const double
 		const uint32_t n = clean_scores(plan, folds, sets, scores, room);
 
 		if (n >= SET_LEAST || (n > 1 && sets == UINT32_MAX))
-			threshold = fmax(threshold, tail_threshold(room, n, rate));
+			threshold = fmax(threshold, quantile(room, n, rate));
 	}
 	return threshold;
 }
