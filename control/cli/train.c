@@ -2,6 +2,7 @@
 #include "train.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,11 +60,10 @@ static void show_progress(void *context, uint32_t done)
 
 static void set_lambdas(struct plan *plan, const struct train_options *options)
 {
-	double lambda = LAMBDA_MOST;
-
 	plan->n_lambdas = options->lambda > 0 ? 1 : LAMBDAS;
-	for (unsigned i = 0; i < plan->n_lambdas; i++, lambda /= 2)
-		plan->lambdas[i] = options->lambda > 0 ? options->lambda : lambda;
+	for (unsigned i = 0; i < plan->n_lambdas; i++)
+		plan->lambdas[i] =
+			options->lambda > 0 ? options->lambda : ldexp(LAMBDA_MOST, -(int)i);
 }
 
 static int write_pack(const struct train_result *result, const struct grams *grams)

@@ -16,10 +16,10 @@ static const char usage[] =
 	"  --output FILE    write the rule file; without it only the figures are shown\n"
 	"  --literals N     at most so many patterns (2000)\n"
 	"  --max-chars N    at most so many characters in one, 1 to 12 (12)\n"
-	"  --min-octets N   at least so many octets in one (2)\n"
+	"  --min-octets N   at least so many octets in one (3)\n"
 	"  --fpr RATE       false-positive rate to stay below (0.002)\n"
 	"  --lambda L       the price of a weight; else the best of several\n"
-	"  --ridge R        how strongly weights are shared among literals (0.5)\n"
+	"  --ridge R        how strongly weights are shared among literals (0.3)\n"
 	"  --folds N        parts of the cross-validation, 3 to 10 (5)\n"
 	"  --group N        messages with the same first N octets of letters stay in one part\n"
 	"  --seed S         the same seed and files give the same rule file (1)\n"
@@ -175,10 +175,10 @@ int train_read_options(struct train_options *out, int argc, char **argv)
 		.action = "refuse",
 		.literals = 2000,
 		.max_chars = GRAM_CHARS,
-		.min_octets = 2,
+		.min_octets = 3,
 		.seed = 1,
 		.folds = 5,
-		.ridge = 0.5,
+		.ridge = 0.3,
 		.fpr = 0.002,
 	};
 	while (status == EXIT_DONE && (c = getopt_long(argc, argv, "h", rows, NULL)) != -1)

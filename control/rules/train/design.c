@@ -6,7 +6,10 @@
 #include "model.h"
 
 #define LEAST_MESSAGES 4u /* that are trained on and have a gram */
-#define GOOD_CHARS 4u     /* of grams in the same messages the first with so many is taken */
+/* Of clean messages at most this share may have a gram: most traffic is clean, and each
+ * match costs a scan more than the octets it stands in. */
+#define CLEAN_SHARE 0.1
+#define GOOD_CHARS 4u /* of grams in the same messages the first with so many is taken */
 
 /* A gram as the messages trained on see it. */
 struct candidate {
@@ -21,7 +24,6 @@ struct choice {
 	const struct grams *grams;
 	uint32_t folds;
 	double n_spam, n_clean;
-	double clean_share;
 };
 
 static bool trained(const struct choice *c, uint32_t sample)
@@ -65,7 +67,7 @@ static bool consider(const struct choice *c, uint32_t index, struct candidate *o
 	*out = (struct candidate){ .gram = index, .where = where, .rank = rank_of(gram) };
 	if (n < LEAST_MESSAGES)
 		return false;
-	if (n - n_spam > c->clean_share * c->n_clean)
+	if (n - n_spam > CLEAN_SHARE * c->n_clean)
 		return false;
 	out->merit = merit_of(c, n_spam, n - n_spam);
 	return true;
@@ -159,7 +161,7 @@ static int fill_columns(struct design *design, const struct choice *c, const uin
 int design_make(struct design *out, const struct corpus *corpus, const struct grams *grams,
                 uint32_t folds)
 {
-	struct choice c = { .corpus = corpus, .grams = grams, .folds = folds, .clean_share=getenv("SHARE")?atof(getenv("SHARE")):1 };
+	struct choice c = { .corpus = corpus, .grams = grams, .folds = folds };
 	uint32_t *row_of = malloc((corpus->n + 1) * sizeof(*row_of));
 	int result = row_of != NULL ? 0 : -ENOMEM;
 

@@ -74,6 +74,7 @@ static int lay_out(struct miner *m)
 		places += m->corpus->samples[i].len + 1;
 	if (places > UINT32_MAX / 4)
 		return -E2BIG;
+	places++; /* so that nothing is of size 0 */
 	for (m->n_slots = 1024; m->n_slots < 2 * places;)
 		m->n_slots *= 2;
 	m->place_octet = malloc(places * sizeof(*m->place_octet));

@@ -124,11 +124,13 @@ static double descend(struct work *w, const struct coordinate *c)
 	/* By the slope; the ridge's is in the gradient already. */
 	double expected =
 		gradient * step + lambda * (fabs(*c->weight + step) - fabs(*c->weight));
-	for (unsigned i = 0; i < HALVINGS_MAX && step != 0; i++, step /= 2, expected /= 2) {
+	for (unsigned i = 0; i < HALVINGS_MAX && step != 0; i++) {
 		if (loss_change(w, c, step) + penalty_change(c, step) <= ARMIJO * expected) {
 			move(w, c, step);
 			break;
 		}
+		step /= 2;
+		expected /= 2;
 	}
 	return before;
 }

@@ -6,12 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The threshold is chosen for half the rate that is allowed: on new messages the rate
- * scatters about the chosen one, and over 2,000 clean messages at 2 in 1,000 a quarter of
- * all trials would otherwise go above. */
-#define FPR_SAFETY 0.5
 #define SET_LEAST 500u /* clean messages of a set that has a say of its own */
-#define TAIL_SHARE 0.01
 #define TAIL_LEAST 10u
 /* Lambda is judged at several rates, since one rate hangs on a handful of messages. */
 static const double judged_at[] = { 0.25, 0.5, 1.0 };
@@ -166,15 +161,12 @@ static int pick(struct chosen *out, const struct crossing *c, uint32_t folds, do
 			sum += recall_at(plan, folds, scores,
 			                 threshold_at(plan, folds, scores,
 			                              plan->fpr * judged_at[k], room));
+		out->thresholds[i] = threshold_at(plan, folds, scores, plan->fpr, room);
 		/* At a draw the larger lambda, so the smaller model. */
 		if (c->too_many[i] || sum <= best)
 			continue;
 		best = sum;
-		*out = (struct chosen){
-			.lambda = i,
-			.threshold =
-				threshold_at(plan, folds, scores, plan->fpr * FPR_SAFETY, room),
-		};
+		out->lambda = i;
 	}
 	return best < 0 ? -ENOSPC : 0;
 }
@@ -201,59 +193,91 @@ static int choose(struct chosen *out, struct plan *plan, uint32_t folds)
 	return result;
 }
 
+/* The model of the least lambda on the way that keeps to the terms allowed. */
 struct arrival {
-	struct model *model;
-	uint32_t lambda;
+	struct trained *trained;
+	uint32_t max_terms;
+	bool any;
 };
 
 static int keep_last(void *context, uint32_t lambda, const struct design *design,
                      const struct solution *solution)
 {
-	const struct arrival *arrival = context;
+	struct arrival *arrival = context;
+	struct model model;
+	const int result = model_make(&model, design, solution);
 
-	return lambda == arrival->lambda ? model_make(arrival->model, design, solution) : 0;
+	if (result != 0)
+		return result;
+	if (model.n_terms > arrival->max_terms) {
+		model_free(&model);
+		return 0;
+	}
+	if (arrival->any)
+		model_free(&arrival->trained->model);
+	arrival->any = true;
+	arrival->trained->model = model;
+	arrival->trained->chosen.lambda = lambda;
+	return 0;
 }
 
 int train(struct trained *out, struct plan *plan, uint32_t folds)
 {
-	int result = choose(&out->chosen, plan, folds);
+	struct arrival arrival = { .trained = out, .max_terms = plan->max_terms };
 
+	*out = (struct trained){ 0 };
+	int result = choose(&out->chosen, plan, folds);
+	if (result == 0)
+		result = walk(plan, folds, out->chosen.lambda, keep_last, &arrival);
+	if (result == 0 && !arrival.any)
+		result = -ENOSPC;
 	if (result != 0)
-		return result;
-	struct arrival arrival = { &out->model, out->chosen.lambda };
-	return walk(plan, folds, arrival.lambda, keep_last, &arrival);
+		model_free(&out->model);
+	return result;
 }
 
-static int hold_out_fold(struct plan *plan, uint32_t fold, double *scores, struct held *held)
+/* Margins from the scores that all folds were given while they were held out. */
+static void judge(const struct plan *plan, const double *scores, double *room,
+                  struct held *held)
 {
 	const struct corpus *corpus = plan->corpus;
 	const uint32_t all = (1u << corpus->n_folds) - 1;
-	struct trained trained;
-	const int result = train(&trained, plan, all & ~(1u << fold));
 
-	if (result != 0)
-		return result;
-	model_score(&trained.model, corpus, plan->grams, 1u << fold, scores);
-	for (uint32_t i = 0; i < corpus->n; i++)
-		if (corpus->samples[i].fold == fold)
-			held[i] = (struct held){ scores[i],
-				                 scores[i] - trained.chosen.threshold };
-	model_free(&trained.model);
-	return 0;
+	for (uint32_t fold = 0; fold < corpus->n_folds; fold++) {
+		const double threshold =
+			threshold_at(plan, all & ~(1u << fold), scores, plan->fpr, room);
+
+		for (uint32_t i = 0; i < corpus->n; i++)
+			if (corpus->samples[i].fold == fold)
+				held[i] = (struct held){ scores[i], scores[i] - threshold };
+	}
 }
 
 int hold_out(struct plan *plan, struct held *held)
 {
-	double *scores = malloc((plan->corpus->n + 1) * sizeof(*scores));
-	int result = scores != NULL ? 0 : -ENOMEM;
+	const struct corpus *corpus = plan->corpus;
+	const uint32_t all = (1u << corpus->n_folds) - 1;
+	double *scores = malloc((corpus->n + 1) * sizeof(*scores));
+	double *room = malloc((corpus->n + 1) * sizeof(*room));
+	int result = scores != NULL && room != NULL ? 0 : -ENOMEM;
 
-	for (uint32_t fold = 0; fold < plan->corpus->n_folds && result == 0; fold++)
-		result = hold_out_fold(plan, fold, scores, held);
+	for (uint32_t fold = 0; fold < corpus->n_folds && result == 0; fold++) {
+		struct trained trained;
+
+		result = train(&trained, plan, all & ~(1u << fold));
+		if (result == 0)
+			model_score(&trained.model, corpus, plan->grams, 1u << fold, scores);
+		model_free(&trained.model);
+	}
+	if (result == 0)
+		judge(plan, scores, room, held);
 	free(scores);
+	free(room);
 	return result;
 }
 
 int32_t trained_threshold(const struct trained *trained)
 {
-	return (int32_t)ceil(trained->chosen.threshold - trained->model.bias);
+	return (int32_t)ceil(trained->chosen.thresholds[trained->chosen.lambda] -
+	                     trained->model.bias);
 }

@@ -4,9 +4,10 @@
  * chosen does on messages that had no part in any choice.
  *
  * Every fold is held out once. For it, the other folds are cross-validated among
- * themselves to choose lambda and threshold, a model is trained on them, and the fold is
- * judged: so the figures are of new messages. The model that is written then comes from
- * all folds, chosen the same way.
+ * themselves to choose lambda, a model is trained on them, and the fold is scored. Its
+ * threshold is chosen on the held-out scores of the other folds. So the figures are of
+ * new messages. The model that is written comes from all folds: lambda and threshold from
+ * a cross-validation of them.
  *
  * Threads: belongs to its caller.
  */
@@ -37,8 +38,9 @@ struct plan {
 };
 
 struct chosen {
-	uint32_t lambda;  /* index into plan.lambdas */
-	double threshold; /* points, of scores with the bias: from it on it is spam */
+	uint32_t lambda; /* index into plan.lambdas */
+	/* Points, of scores with the bias, by lambda: from it on it is spam. */
+	double thresholds[LAMBDAS_MAX];
 };
 
 struct trained {
