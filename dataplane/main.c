@@ -146,6 +146,7 @@ static int open_all(struct dataplane *d, char error[ERROR_SIZE])
 	const struct link_params params = {
 		.socket_path = d->settings.link_socket,
 		.image_file = d->settings.image_file,
+		.image_key = d->settings.image_key,
 		.n_workers = n,
 		.say = say,
 	};

@@ -48,6 +48,7 @@ enum image_section_type {
 	IMAGE_STRINGS = 10,       /* NUL-terminated UTF-8; first octet is NUL (offset 0 = "") */
 	IMAGE_NUMBER_BLOCKS = 40, /* struct image_number_block, sorted */
 	IMAGE_NUMBERS = 41,       /* IMAGE_NUMBER_OCTETS a block: two bits a number */
+	IMAGE_SIGNATURE = 63,     /* the image's last 64 octets: Ed25519ph of those before */
 };
 
 struct image_section {
@@ -56,9 +57,11 @@ struct image_section {
 	uint64_t offset;
 	uint64_t size;            /* octets = count * element_size */
 	uint64_t count;
-	uint64_t checksum;        /* XXH3_64bits of the section */
+	uint64_t checksum;        /* XXH3_64bits of the section; 0 of the signature */
 };
 _Static_assert(sizeof(struct image_section) == 40, "image directory entry");
+
+#define IMAGE_SIGNATURE_SIZE 64u /* RFC 8032 section 5.1, prehashed, no context */
 
 /* Directions whose requests are screened (struct image_policy.directions). */
 #define IMAGE_DIRECTION_FROM_ESME 1u
@@ -160,7 +163,8 @@ struct image_sender_info {
 	uint32_t n_parts;         /* at least 1; buckets and slots divide evenly by part */
 	uint32_t buckets_per_part;
 	uint32_t slots_per_part;
-	uint32_t reserved[7];     /* 0 */
+	uint32_t input[4];        /* XXH3_128bits of the records: as before, not built again */
+	uint32_t reserved[3];     /* 0 */
 };
 _Static_assert(sizeof(struct image_sender_info) == 56, "image sender info");
 

@@ -3,49 +3,25 @@
  * certified: what a look-up among the certified senders costs, beside what else could
  * be used and beside the floor, the read of a record whose place is known.
  *
- * One run, interleaved rounds, medians: every contender answers the same QUERIES keys,
- * drawn evenly, once a round. All compare the whole key and read the record.
+ * One process a size and kind of pages, so that neither sees the other's memory. Rounds
+ * are interleaved and ratios are those of one round, because the machine is noisy.
  */
-#include <cmph.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
-#include <rte_eal.h>
-#include <rte_hash.h>
-#include <rte_hash_crc.h>
+#include <unistd.h>
 
+#include "certified.h"
 #include "check.h"
-#include "sender_set.h"
 #include "sender_set_build.h"
 
-#define QUERIES (1u << 20)
-#define ROUNDS 7u
-#define BATCH 32u
+#define ROUNDS 9u
 #define SEED UINT64_C(20240601)
-/* Peers need their own copies of 10 M keys; beyond that the machine's memory ends. */
-#define PEER_KEYS_MAX 20000000u
-
-struct bench {
-	uint64_t n;
-	bool huge;
-	struct image_sender *records; /* in the order given to the builder */
-	struct image_sender_info info;
-	struct sender_set set;
-	struct sender_key *hits, *quarter; /* QUERIES keys: all present; 25 in 100 not */
-	uint32_t *known;                   /* slots of hits */
-	double build_s;
-	uint64_t build_bytes;              /* peak beside the records, octets */
-	struct image_sender *half, *dense; /* open addressing */
-	uint64_t half_slots, dense_slots;
-	struct rte_hash *rte;
-	cmph_t *chd, *bdz;
-	struct image_sender *chd_records, *bdz_records;
-};
+#define MOBILE_BLOCKS 180u /* of a million numbers: those that Korea's operators have */
 
 static uint64_t mixed(uint64_t x)
 {
@@ -62,32 +38,53 @@ static double now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void *take(size_t size, bool huge)
+void *take(size_t size, bool huge)
 {
 	const size_t two_mib = 2u << 20;
-	void *p = mmap(NULL, size + two_mib, PROT_READ | PROT_WRITE,
-	               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	const size_t whole = (size + two_mib - 1) & ~(two_mib - 1);
+	void *p = huge ? mmap(NULL, whole, PROT_READ | PROT_WRITE,
+	                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0)
+	               : MAP_FAILED;
 
+	if (p != MAP_FAILED)
+		return p;
+	p = mmap(NULL, whole + two_mib, PROT_READ | PROT_WRITE,
+	         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	bug_if(p == MAP_FAILED);
 	p = (void *)(((uintptr_t)p + two_mib - 1) & ~(uintptr_t)(two_mib - 1));
-	madvise(p, size, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	madvise(p, whole, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	return p;
 }
 
-/* Number i: distinct, 12 BCD digits behind 82 10, as a registry has them. */
+/* +82 10 to +82 18 and eight digits: as a registry has them. i below 900 million. */
 static struct sender_key key_of(uint64_t i)
 {
-	struct sender_key key = { { SENDER_KEY_NUMBER << 5 | 16, 0x82, 0x10 } };
+	struct sender_key key = { { SENDER_KEY_NUMBER << 5 | 12, 0x82,
+		                    (uint8_t)(0x10 + i / 100000000) } };
 
-	for (unsigned at = 8; at > 2; at--, i /= 100)
+	for (unsigned at = 6; at > 2; at--, i /= 100)
 		key.octets[at] = (uint8_t)(i % 10 | i / 10 % 10 << 4);
 	return key;
 }
 
-/* Spread by a multiplication modulo a prime above 10^11, so that keys are not in order. */
+/* Spread over each hundred million by a factor that has no divisor in common with it. */
 static struct sender_key registered(uint64_t i)
 {
-	return key_of((uint64_t)((unsigned __int128)(i + 1) * 61803398875u % 100000000003u));
+	return key_of(i / 100000000 * 100000000 + i % 100000000 * 61803399 % 100000000);
+}
+
+static double timed_build(struct bench *b, unsigned threads)
+{
+	struct sender_build build = { .records = b->records,
+		                      .n = b->n,
+		                      .slots = (void *)b->set.slots,
+		                      .pilots = (void *)b->set.pilots,
+		                      .threads = threads,
+		                      .seed = SEED };
+	const double start = now_s();
+
+	bug_if(sender_set_build(&build, &b->info) != 0);
+	return now_s() - start;
 }
 
 static void make_set(struct bench *b)
@@ -103,25 +100,38 @@ static void make_set(struct bench *b)
 	b->info = sender_build_plan(b->n);
 	b->set.n_slots = b->info.n_parts * b->info.slots_per_part;
 	b->set.n_pilots = b->info.n_parts * b->info.buckets_per_part;
-	struct image_sender *slots = take(b->set.n_slots * sizeof(*slots), b->huge);
-	uint8_t *pilots = take(b->set.n_pilots, b->huge);
-	struct sender_build build = { .records = b->records,
-		                      .n = b->n,
-		                      .slots = slots,
-		                      .pilots = pilots,
-		                      .threads = 1,
-		                      .seed = SEED };
-
+	b->set.slots = take(b->set.n_slots * sizeof(*b->set.slots), b->huge);
+	b->set.pilots = take(b->set.n_pilots, b->huge);
 	getrusage(RUSAGE_SELF, &before);
-	const double start = now_s();
-	bug_if(sender_set_build(&build, &b->info) != 0);
-	b->build_s = now_s() - start;
+	b->build_s = timed_build(b, 1); /* it touches its memory first: that is part of it */
 	getrusage(RUSAGE_SELF, &after);
 	b->build_bytes = (uint64_t)(after.ru_maxrss - before.ru_maxrss) * 1024;
+	madvise((void *)b->set.slots, b->set.n_slots * sizeof(*b->set.slots), MADV_DONTNEED);
+	b->build_two_s = timed_build(b, 2);
 	b->set.info = &b->info;
-	b->set.slots = slots;
-	b->set.pilots = pilots;
 	b->set.hash = sender_hash_open(b->info.seed);
+}
+
+/* All numbers of 010 and eighty million more are assigned. */
+static void make_numbers(struct bench *b)
+{
+	static struct image_number_block blocks[MOBILE_BLOCKS];
+	uint8_t *states = take((size_t)MOBILE_BLOCKS * IMAGE_NUMBER_OCTETS, b->huge);
+
+	memset(states, IMAGE_NUMBER_ASSIGNED * 0x55, (size_t)MOBILE_BLOCKS * IMAGE_NUMBER_OCTETS);
+	for (unsigned i = 0; i < MOBILE_BLOCKS; i++) {
+		const struct sender_key key = key_of(i * UINT64_C(1000000));
+		uint32_t index;
+
+		bug_if(!number_map_split(&key, &blocks[i], &index));
+	}
+	bug_if(number_map_open(&b->numbers, blocks, MOBILE_BLOCKS, states) != 0);
+}
+
+/* A number that is in no registry: 019. */
+static struct sender_key absent(uint64_t r)
+{
+	return key_of(UINT64_C(900000000) + r % 100000000);
 }
 
 static void make_queries(struct bench *b)
@@ -135,24 +145,12 @@ static void make_queries(struct bench *b)
 		const uint64_t r = mixed(i + 1);
 
 		b->hits[i] = registered(r % b->n);
-		b->quarter[i] = r >> 62 ? b->hits[i] : registered(b->n + r % b->n);
+		b->quarter[i] = r >> 62 ? b->hits[i] : absent(r);
 		sender_set_find(&b->set, &b->hits[i], 1, &found);
 		bug_if(found == NULL);
 		b->known[i] = (uint32_t)(found - b->set.slots);
 	}
 }
-
-static bool same_key(const struct sender_key *a, const struct sender_key *b)
-{
-	uint64_t x[2], y[2];
-
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
-}
-
-/* Contenders: run all queries, return how many were found. */
-typedef uint64_t contender(const struct bench *b, const struct sender_key *keys);
 
 static uint64_t run_floor(const struct bench *b, const struct sender_key *keys)
 {
@@ -180,6 +178,23 @@ static uint64_t run_batch(const struct bench *b, const struct sender_key *keys)
 	return found;
 }
 
+/* The same, and whether the number exists: one more access to memory. */
+static uint64_t run_valid(const struct bench *b, const struct sender_key *keys)
+{
+	const struct image_sender *records[BATCH];
+	struct number_place places[BATCH];
+	uint64_t found = 0;
+
+	for (uint32_t i = 0; i < QUERIES; i += BATCH) {
+		number_map_seek(&b->numbers, keys + i, BATCH, places);
+		sender_set_find(&b->set, keys + i, BATCH, records);
+		for (uint32_t j = 0; j < BATCH; j++)
+			found += records[j] != NULL &&
+			         number_map_state(&places[j]) != IMAGE_NUMBER_UNASSIGNED;
+	}
+	return found;
+}
+
 static uint64_t run_single(const struct bench *b, const struct sender_key *keys)
 {
 	const struct image_sender *record;
@@ -192,178 +207,32 @@ static uint64_t run_single(const struct bench *b, const struct sender_key *keys)
 	return found;
 }
 
-static uint64_t open_place(const struct bench *b, const struct sender_key *key, uint64_t slots)
-{
-	return sender_hash_high(sender_hash_key(&b->set.hash, key), slots);
-}
-
-static struct image_sender *make_open(const struct bench *b, double load, uint64_t *n_slots)
-{
-	static const struct sender_key none;
-	const uint64_t slots = (uint64_t)((double)b->n / load) + 1;
-	struct image_sender *table = take(slots * sizeof(*table), b->huge);
-
-	for (uint64_t i = 0; i < b->n; i++) {
-		uint64_t at = open_place(b, &b->records[i].key, slots);
-		while (!same_key(&table[at].key, &none))
-			at = at + 1 == slots ? 0 : at + 1;
-		table[at] = b->records[i];
-	}
-	*n_slots = slots;
-	return table;
-}
-
-static uint64_t run_open(const struct bench *b, const struct sender_key *keys,
-                         const struct image_sender *table, uint64_t slots)
-{
-	static const struct sender_key none;
-	uint64_t found = 0, at[BATCH];
-
-	for (uint32_t i = 0; i < QUERIES; i += BATCH) {
-		for (uint32_t j = 0; j < BATCH; j++) {
-			at[j] = open_place(b, &keys[i + j], slots);
-			__builtin_prefetch(&table[at[j]]);
-		}
-		for (uint32_t j = 0; j < BATCH; j++) {
-			uint64_t k = at[j];
-			while (!same_key(&table[k].key, &keys[i + j]) &&
-			       !same_key(&table[k].key, &none))
-				k = k + 1 == slots ? 0 : k + 1;
-			found += same_key(&table[k].key, &keys[i + j]);
-		}
-	}
-	return found;
-}
-
-static uint64_t run_half(const struct bench *b, const struct sender_key *keys)
-{
-	return run_open(b, keys, b->half, b->half_slots);
-}
-
-static uint64_t run_dense(const struct bench *b, const struct sender_key *keys)
-{
-	return run_open(b, keys, b->dense, b->dense_slots);
-}
-
-static void make_rte(struct bench *b)
-{
-	char *argv[] = { (char *)"certified",
-		         (char *)"--no-huge",
-		         (char *)"--no-pci",
-		         (char *)"-m",
-		         (char *)"4096",
-		         (char *)"--log-level=1",
-		         (char *)"--no-telemetry",
-		         (char *)"--lcores=0",
-		         (char *)"--file-prefix=certified",
-		         NULL };
-
-	if (rte_eal_init(9, argv) < 0)
-		return; /* shown as missing, not as fast */
-	const struct rte_hash_parameters p = { .name = "senders",
-		                               .entries = (uint32_t)(b->n + b->n / 4),
-		                               .key_len = SENDER_KEY_SIZE,
-		                               .hash_func = rte_hash_crc };
-	b->rte = rte_hash_create(&p);
-	for (uint64_t i = 0; i < b->n && b->rte != NULL; i++) {
-		if (rte_hash_add_key_data(b->rte, &b->records[i].key, &b->records[i]) == 0)
-			continue;
-		rte_hash_free(b->rte);
-		b->rte = NULL;
-	}
-}
-
-static uint64_t run_rte(const struct bench *b, const struct sender_key *keys)
-{
-	const void *pointers[BATCH];
-	void *data[BATCH];
-	uint64_t found = 0, hits;
-
-	for (uint32_t i = 0; i < QUERIES; i += BATCH) {
-		for (uint32_t j = 0; j < BATCH; j++)
-			pointers[j] = &keys[i + j];
-		hits = 0;
-		rte_hash_lookup_bulk_data(b->rte, pointers, BATCH, &hits, data);
-		for (uint32_t j = 0; j < BATCH; j++) {
-			if ((hits >> j & 1) != 0)
-				__builtin_prefetch(data[j]);
-		}
-		for (uint32_t j = 0; j < BATCH; j++)
-			found += (hits >> j & 1) != 0 &&
-			         ((const struct image_sender *)data[j])->owner_state != 0;
-	}
-	return found;
-}
-
-static cmph_t *make_cmph(const struct bench *b, CMPH_ALGO algorithm,
-                         struct image_sender **records)
-{
-	cmph_io_adapter_t *source = cmph_io_struct_vector_adapter(
-		b->records, sizeof(*b->records), 0, SENDER_KEY_SIZE, (cmph_uint32)b->n);
-	cmph_config_t *config = cmph_config_new(source);
-
-	cmph_config_set_algo(config, algorithm);
-	cmph_t *hash = cmph_new(config);
-	cmph_config_destroy(config);
-	cmph_io_struct_vector_adapter_destroy(source);
-	if (hash == NULL)
-		return NULL;
-	*records = take(cmph_size(hash) * sizeof(**records), b->huge);
-	for (uint64_t i = 0; i < b->n; i++)
-		(*records)[cmph_search(hash, (const char *)&b->records[i].key,
-		                       SENDER_KEY_SIZE)] = b->records[i];
-	return hash;
-}
-
-static uint64_t run_cmph(cmph_t *hash, const struct image_sender *records,
-                         const struct sender_key *keys)
-{
-	uint64_t found = 0;
-	cmph_uint32 at[BATCH];
-	const cmph_uint32 size = cmph_size(hash);
-
-	for (uint32_t i = 0; i < QUERIES; i += BATCH) {
-		for (uint32_t j = 0; j < BATCH; j++) {
-			at[j] = cmph_search(hash, (const char *)&keys[i + j], SENDER_KEY_SIZE);
-			at[j] = at[j] < size ? at[j] : 0; /* of an absent key: anything */
-			__builtin_prefetch(&records[at[j]]);
-		}
-		for (uint32_t j = 0; j < BATCH; j++)
-			found += same_key(&records[at[j]].key, &keys[i + j]);
-	}
-	return found;
-}
-
-static uint64_t run_chd(const struct bench *b, const struct sender_key *keys)
-{
-	return run_cmph(b->chd, b->chd_records, keys);
-}
-
-static uint64_t run_bdz(const struct bench *b, const struct sender_key *keys)
-{
-	return run_cmph(b->bdz, b->bdz_records, keys);
-}
-
 struct row {
 	const char *name;
 	contender *run;
 	bool quarter, there;
-	double ns[ROUNDS];
+	double ns[ROUNDS], ratio[ROUNDS]; /* ratio: to the floor of the same round */
 };
 
-enum { FLOOR, BATCH_ALL, BATCH_QUARTER, SINGLE, OPEN_HALF, OPEN_DENSE, RTE, CHD, BDZ, ROWS };
+enum {
+	FLOOR,
+	BATCH_ALL,
+	BATCH_QUARTER,
+	VALID,
+	SINGLE,
+	OPEN_HALF,
+	OPEN_DENSE,
+	RTE,
+	CHD,
+	BDZ,
+	ROWS
+};
 
 static int by_value(const void *a, const void *b)
 {
 	const double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
-}
-
-static double median(struct row *r)
-{
-	qsort(r->ns, ROUNDS, sizeof(r->ns[0]), by_value);
-	return r->ns[ROUNDS / 2];
 }
 
 static void measure(const struct bench *b, struct row rows[ROWS])
@@ -373,121 +242,158 @@ static void measure(const struct bench *b, struct row rows[ROWS])
 	for (uint32_t i = 0; i < QUERIES; i++)
 		expect_quarter += same_key(&b->hits[i], &b->quarter[i]);
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		for (unsigned r = 0; r < ROWS; r++) {
-			if (!rows[r].there)
+		for (struct row *r = rows; r < rows + ROWS; r++) {
+			if (!r->there)
 				continue;
 			const double start = now_s();
-			const uint64_t found =
-				rows[r].run(b, rows[r].quarter ? b->quarter : b->hits);
-			rows[r].ns[round] = (now_s() - start) * 1e9 / QUERIES;
-			bug_if(found != (rows[r].quarter ? expect_quarter : QUERIES));
+			const uint64_t found = r->run(b, r->quarter ? b->quarter : b->hits);
+			r->ns[round] = (now_s() - start) * 1e9 / QUERIES;
+			r->ratio[round] = r->ns[round] / rows[FLOOR].ns[round];
+			bug_if(found != (r->quarter ? expect_quarter : QUERIES));
 		}
 	}
+	for (unsigned r = 0; r < ROWS; r++) {
+		qsort(rows[r].ns, ROUNDS, sizeof(rows[r].ns[0]), by_value);
+		qsort(rows[r].ratio, ROUNDS, sizeof(rows[r].ratio[0]), by_value);
+	}
 }
 
-static void print_json(const struct bench *b, struct row rows[ROWS])
-{
-	const double floor = median(&rows[FLOOR]), batch = median(&rows[BATCH_ALL]);
-	const double quarter = median(&rows[BATCH_QUARTER]);
+static double ns(const struct row *r) { return r->ns[ROUNDS / 2]; }
+static double ratio(const struct row *r) { return r->ratio[ROUNDS / 2]; }
 
-	printf("{\"bench\": \"certified\", \"keys\": %" PRIu64 ", \"huge_pages\": %s, "
-	       "\"batch_ns\": %.2f, \"single_ns\": %.2f, \"floor_ns\": %.2f, \"ratio\": %.3f, "
+static void print_json(const struct bench *b, const struct row rows[ROWS])
+{
+	const struct row *all = &rows[BATCH_ALL], *quarter = &rows[BATCH_QUARTER];
+	const double keys = (double)b->n;
+
+	printf("{\"keys\": %" PRIu64 ", \"huge_pages\": %s, \"batch_ns\": %.2f, "
+	       "\"single_ns\": %.2f, \"floor_ns\": %.2f, \"ratio\": %.3f, "
+	       "\"ratio_least\": %.3f, \"ratio_most\": %.3f, "
 	       "\"quarter_missing_ns\": %.2f, \"quarter_missing_ratio\": %.3f, "
-	       "\"build_s\": %.3f, \"build_ns_per_key\": %.1f, \"build_bytes_per_key\": %.1f, "
+	       "\"number_valid_ns\": %.2f, \"number_valid_ratio\": %.3f, ",
+	       b->n, b->huge ? "true" : "false", ns(all), ns(&rows[SINGLE]), ns(&rows[FLOOR]),
+	       ratio(all), all->ratio[0], all->ratio[ROUNDS - 1], ns(quarter), ratio(quarter),
+	       ns(&rows[VALID]), ratio(&rows[VALID]));
+	printf("\"build_s\": %.3f, \"build_ns_per_key\": %.1f, \"build_two_cores_s\": %.3f, "
+	       "\"build_two_cores_ns_per_key\": %.1f, \"build_bytes_per_key\": %.1f, "
 	       "\"bits_per_key\": %.3f, \"empty_slots\": %.4f, \"peers\": {",
-	       b->n, b->huge ? "true" : "false", batch, median(&rows[SINGLE]), floor,
-	       batch / floor, quarter, quarter / floor, b->build_s,
-	       b->build_s * 1e9 / (double)b->n, (double)b->build_bytes / (double)b->n,
-	       8.0 * b->set.n_pilots / (double)b->n, 1 - (double)b->n / b->set.n_slots);
+	       b->build_s, b->build_s * 1e9 / keys, b->build_two_s, b->build_two_s * 1e9 / keys,
+	       (double)b->build_bytes / keys, 8.0 * b->set.n_pilots / keys,
+	       1 - keys / b->set.n_slots);
 	for (unsigned r = OPEN_HALF, n = 0; r < ROWS; r++) {
 		if (rows[r].there)
-			printf("%s\"%s\": %.2f", n++ ? ", " : "", rows[r].name,
-			       median(&rows[r]));
+			printf("%s\"%s\": %.2f", n++ ? ", " : "", rows[r].name, ns(&rows[r]));
 	}
-	printf("}}\n");
+	printf("}}");
 }
 
-static void print_table(const struct bench *b, struct row rows[ROWS])
+static void print_table(const struct bench *b, const struct row rows[ROWS])
 {
-	const double floor = median(&rows[FLOOR]);
+	const double keys = (double)b->n;
 
 	printf("%" PRIu64 " senders, %s pages, median of %u rounds of %u look-ups\n"
-	       "built in %.2f s on one core (%.0f ns and %.0f octets a key), %.2f bits a key\n",
+	       "built in %.2f s on one core (%.0f ns a key), %.2f s on two (%.0f);\n"
+	       "%.0f octets a key beside the %zu given; %.2f bits a key of pilots\n",
 	       b->n, b->huge ? "huge" : "4 KiB", ROUNDS, QUERIES, b->build_s,
-	       b->build_s * 1e9 / (double)b->n, (double)b->build_bytes / (double)b->n,
-	       8.0 * b->set.n_pilots / (double)b->n);
-	for (unsigned r = 0; r < ROWS; r++) {
-		if (!rows[r].there)
-			continue;
-		const double ns = median(&rows[r]);
-		printf("  %-40s %8.2f ns  %5.2f x floor  (%.2f to %.2f)\n", rows[r].name, ns,
-		       ns / floor, rows[r].ns[0], rows[r].ns[ROUNDS - 1]);
+	       b->build_s * 1e9 / keys, b->build_two_s, b->build_two_s * 1e9 / keys,
+	       (double)b->build_bytes / keys, sizeof(*b->records), 8.0 * b->set.n_pilots / keys);
+	for (const struct row *r = rows; r < rows + ROWS; r++) {
+		if (r->there)
+			printf("  %-34s %8.2f ns  %5.2f x floor  (%.2f to %.2f)\n", r->name, ns(r),
+			       ratio(r), r->ratio[0], r->ratio[ROUNDS - 1]);
 	}
 }
 
-static void make_peers(struct bench *b)
+static void run_size(uint64_t n, bool huge, bool json)
 {
-	if (b->n > PEER_KEYS_MAX) {
-		fprintf(stderr,
-		        "more than %u keys: rte_hash, CHD, BDZ and load 0.5 are left out "
-		        "(memory)\n",
-		        PEER_KEYS_MAX);
-		b->dense = make_open(b, 0.85, &b->dense_slots);
-		return;
+	static struct bench b;
+
+	b = (struct bench){ .n = n, .huge = huge };
+	make_set(&b);
+	make_numbers(&b);
+	make_queries(&b);
+	make_peers(&b);
+	struct row rows[ROWS] = {
+		[FLOOR] = { .name = "floor: record read, place known", .run = run_floor },
+		[BATCH_ALL] = { .name = "batch of 32", .run = run_batch },
+		[BATCH_QUARTER] = { .name = "batch of 32, 25 in 100 missing",
+		                    .run = run_batch,
+		                    .quarter = true },
+		[VALID] = { .name = "batch of 32, and number exists", .run = run_valid },
+		[SINGLE] = { .name = "one by one", .run = run_single },
+		[OPEN_HALF] = { .name = "open_addressing_50", .run = run_half },
+		[OPEN_DENSE] = { .name = "open_addressing_85", .run = run_dense },
+		[RTE] = { .name = "rte_hash_bulk", .run = run_rte },
+		[CHD] = { .name = "cmph_chd", .run = run_chd },
+		[BDZ] = { .name = "cmph_bdz", .run = run_bdz },
+	};
+	const void *const made[ROWS] = { [OPEN_HALF] = b.half, [OPEN_DENSE] = b.dense,
+		                         [RTE] = b.rte,        [CHD] = b.chd,
+		                         [BDZ] = b.bdz };
+	for (unsigned r = 0; r < ROWS; r++)
+		rows[r].there = r < OPEN_HALF || made[r] != NULL;
+	measure(&b, rows);
+	(json ? print_json : print_table)(&b, rows);
+}
+
+/* In a process of its own: peak memory and pages are this size's alone. */
+static void run_apart(uint64_t n, bool huge, bool json)
+{
+	int status = 0;
+
+	fflush(stdout);
+	const pid_t child = fork();
+	bug_if(child < 0);
+	if (child == 0) {
+		run_size(n, huge, json);
+		fflush(stdout);
+		_exit(0);
 	}
-	b->half = make_open(b, 0.5, &b->half_slots);
-	b->dense = make_open(b, 0.85, &b->dense_slots);
-	b->chd = make_cmph(b, CMPH_CHD, &b->chd_records);
-	b->bdz = make_cmph(b, CMPH_BDZ, &b->bdz_records);
-	make_rte(b);
+	if (waitpid(child, &status, 0) != child || status != 0) {
+		fprintf(stderr, "certified: %" PRIu64 " keys: not done (status %d)\n", n, status);
+		exit(1);
+	}
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: certified_bench [--keys N] [--small-pages] [--json]\n");
+	fprintf(stderr, "usage: certified_bench [--keys N] [--huge-pages | --small-pages] "
+	                "[--json]\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	static struct bench b = { .n = 10000000, .huge = true };
-	bool json = false;
+	uint64_t sizes[2] = { 1000000, 10000000 };
+	unsigned n_sizes = 2, runs = 0;
+	bool json = false, pages[2] = { true, true }; /* small, huge */
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;
 		else if (strcmp(argv[i], "--small-pages") == 0)
-			b.huge = false;
+			pages[1] = false;
+		else if (strcmp(argv[i], "--huge-pages") == 0)
+			pages[0] = false;
 		else if (strcmp(argv[i], "--keys") == 0 && i + 1 < argc)
-			b.n = strtoull(argv[++i], NULL, 10);
+			sizes[0] = strtoull(argv[++i], NULL, 10), n_sizes = 1;
 		else
 			return usage();
 	}
-	if (b.n < 1 || b.n > 400000000)
+	if (sizes[0] < 1 || sizes[0] > 400000000)
 		return usage();
-	make_set(&b);
-	make_queries(&b);
-	make_peers(&b);
-	struct row rows[ROWS] = {
-		[FLOOR] = { "floor: record read, place known", run_floor, false, true, { 0 } },
-		[BATCH_ALL] = { "batch of 32", run_batch, false, true, { 0 } },
-		[BATCH_QUARTER] = { "batch of 32, 25 in 100 missing",
-		                    run_batch,
-		                    true,
-		                    true,
-		                    { 0 } },
-		[SINGLE] = { "one by one", run_single, false, true, { 0 } },
-		[OPEN_HALF] = { "open_addressing_50", run_half, false, b.half != NULL, { 0 } },
-		[OPEN_DENSE] = { "open_addressing_85",
-		                 run_dense,
-		                 false,
-		                 b.dense != NULL,
-		                 { 0 } },
-		[RTE] = { "rte_hash_bulk", run_rte, false, b.rte != NULL, { 0 } },
-		[CHD] = { "cmph_chd", run_chd, false, b.chd != NULL, { 0 } },
-		[BDZ] = { "cmph_bdz", run_bdz, false, b.bdz != NULL, { 0 } },
-	};
-	measure(&b, rows);
-	(json ? print_json : print_table)(&b, rows);
+	if (json)
+		printf("{\"bench\": \"certified\", \"sizes\": [");
+	for (unsigned s = 0; s < n_sizes; s++) {
+		for (unsigned huge = 2; huge-- > 0;) {
+			if (!pages[huge])
+				continue;
+			if (json && runs++ > 0)
+				printf(", ");
+			run_apart(sizes[s], huge != 0, json);
+		}
+	}
+	if (json)
+		printf("]}\n");
 	return 0;
 }

@@ -95,6 +95,12 @@ void image_build_threads(struct image_build *b, unsigned threads)
 
 void image_build_seed(struct image_build *b, uint64_t seed) { b->seed = seed; }
 
+void image_build_sign(struct image_build *b, const struct signing_key *key) { b->key = key; }
+
+void image_build_previous(struct image_build *b, const void *octets) { b->previous = octets; }
+
+bool image_build_copied(const struct image_build *b) { return b->copied; }
+
 /* Accounts are some thousands, so a look through all of them is quick enough. */
 static bool account_exists(const struct image_build *b, const struct image_account *account)
 {

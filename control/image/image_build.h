@@ -34,6 +34,7 @@
 #define IMAGE_BUILD_OWNERS_MAX 256u /* accounts that share one sender */
 
 struct image_build;
+struct signing_key;
 
 struct image_build_account {
 	const char *system_id;    /* 1 to 15 octets */
@@ -111,6 +112,20 @@ void image_build_threads(struct image_build *build, unsigned threads);
 /* Secret of the sender set; 0 (to begin) = drawn for each image, as it must be outside
  * of tests: who knows it can register senders that crowd one bucket. */
 void image_build_seed(struct image_build *build, uint64_t seed);
+
+/* Sign images with this key, which must outlive the builder. NULL: do not. */
+void image_build_sign(struct image_build *build, const struct signing_key *key);
+
+/*
+ * An image that was finished before, to copy its sender set from when
+ * the senders are the same as then, instead of building it again: found out by the hash
+ * of its input in struct image_sender_info. It must have been opened by image_open(),
+ * and stay there until the builder is closed. NULL: none.
+ */
+void image_build_previous(struct image_build *build, const void *octets);
+
+/* Whether the last image that was finished has its sender set from the previous one. */
+bool image_build_copied(const struct image_build *build);
 
 /*
  * Finish into memory (64-octet aligned; the caller frees) or into a file (memfd or a

@@ -34,6 +34,9 @@ struct image_build {
 	size_t database_size;
 	unsigned threads;
 	uint64_t seed;
+	const struct signing_key *key; /* NULL = not signed */
+	const void *previous;          /* an image; NULL = none */
+	bool copied;
 };
 
 /* Sort the accounts and number them. -ENOMEM; -EEXIST cannot happen any more. */

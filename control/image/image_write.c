@@ -11,6 +11,7 @@
 
 #include "image_build_priv.h"
 #include "sender_set_build.h"
+#include "signing_key.h"
 
 #define SECTIONS IMAGE_SECTIONS_MAX
 
@@ -83,6 +84,8 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
 		    sizeof(struct image_number_block), b->numbers.n);
 		add(l, IMAGE_NUMBERS, NULL, IMAGE_NUMBER_OCTETS, b->numbers.n);
 	}
+	if (b->key != NULL) /* the last of all */
+		add(l, IMAGE_SIGNATURE, NULL, IMAGE_SIGNATURE_SIZE, 1);
 
 	uint64_t end = sizeof(l->header) + l->header.n_sections * sizeof(l->sections[0]);
 	for (unsigned i = 0; i < l->header.n_sections; i++) {
@@ -101,10 +104,60 @@ static struct image_section *section(struct layout *l, enum image_section_type t
 	return NULL;
 }
 
-static int write_senders(struct layout *l, const struct image_build *b, uint8_t *base,
+/* The section of an image that was opened, or NULL. */
+static const void *section_of(const void *octets, enum image_section_type type)
+{
+	const struct image_header *h = octets;
+	const struct image_section *s = (const void *)(h + 1);
+
+	for (unsigned i = 0; i < h->n_sections; i++) {
+		if (s[i].type == type)
+			return (const uint8_t *)octets + s[i].offset;
+	}
+	return NULL;
+}
+
+/* All that the sender set is made of. Owners that are lists are offsets of a section of
+ * its own, which is written anew each time. */
+static void hash_input(struct image_sender_info *info, const struct image_build *b)
+{
+	const XXH128_hash_t hash =
+		XXH3_128bits(b->senders.data, b->senders.n * sizeof(struct image_sender));
+
+	_Static_assert(sizeof(info->input) == sizeof(hash), "the whole hash");
+	memcpy(info->input, &hash, sizeof(hash));
+}
+
+/* The sender set of the previous image, when it was made from the same records. */
+static bool copy_senders(struct layout *l, const struct image_build *b, uint8_t *base)
+{
+	const struct image_sender_info *before =
+		b->previous == NULL ? NULL : section_of(b->previous, IMAGE_SENDER_INFO);
+	struct image_section *slots = section(l, IMAGE_SENDERS);
+	struct image_section *pilots = section(l, IMAGE_SENDER_PILOTS);
+
+	if (before == NULL || before->n_keys != l->info.n_keys ||
+	    before->n_parts != l->info.n_parts ||
+	    before->slots_per_part != l->info.slots_per_part ||
+	    before->buckets_per_part != l->info.buckets_per_part ||
+	    memcmp(before->input, l->info.input, sizeof(before->input)) != 0)
+		return false;
+	l->info.seed = before->seed;
+	memcpy(base + slots->offset, section_of(b->previous, IMAGE_SENDERS), slots->size);
+	memcpy(base + pilots->offset, section_of(b->previous, IMAGE_SENDER_PILOTS),
+	       pilots->size);
+	return true;
+}
+
+static int write_senders(struct layout *l, struct image_build *b, uint8_t *base,
                          char error[IMAGE_BUILD_ERROR_SIZE])
 {
+	b->copied = false;
 	if (b->senders.n == 0)
+		return 0;
+	hash_input(&l->info, b);
+	b->copied = copy_senders(l, b, base);
+	if (b->copied)
 		return 0;
 	struct sender_build build = {
 		.records = b->senders.data,
@@ -135,7 +188,7 @@ static void write_numbers(struct layout *l, const struct image_build *b, uint8_t
 }
 
 /* base: header.size octets, all zero. */
-static int write_image(struct layout *l, const struct image_build *b, uint8_t *base,
+static int write_image(struct layout *l, struct image_build *b, uint8_t *base,
                        char error[IMAGE_BUILD_ERROR_SIZE])
 {
 	const int failed = write_senders(l, b, base, error);
@@ -147,7 +200,8 @@ static int write_image(struct layout *l, const struct image_build *b, uint8_t *b
 		struct image_section *s = &l->sections[i];
 		if (l->content[i] != NULL)
 			memcpy(base + s->offset, l->content[i], s->size);
-		s->checksum = XXH3_64bits(base + s->offset, s->size);
+		if (s->type != IMAGE_SIGNATURE)
+			s->checksum = XXH3_64bits(base + s->offset, s->size);
 	}
 
 	const size_t directory = l->header.n_sections * sizeof(l->sections[0]);
@@ -155,6 +209,10 @@ static int write_image(struct layout *l, const struct image_build *b, uint8_t *b
 	memcpy(base + sizeof(l->header), l->sections, directory);
 	l->header.checksum = XXH3_64bits(base, sizeof(l->header) + directory);
 	memcpy(base, &l->header, sizeof(l->header));
+	if (b->key != NULL) {
+		const uint64_t size = l->header.size - IMAGE_SIGNATURE_SIZE;
+		signing_key_sign(b->key, base, size, base + size);
+	}
 	return 0;
 }
 

@@ -59,8 +59,8 @@ static int apply_delta(void *arg, const struct link_delta *delta)
 	return 0;
 }
 
-int lastgood_load(struct lastgood *lastgood, unsigned n_workers, struct tables **out,
-                  bool *whole, char text[LINK_TEXT_SIZE])
+int lastgood_load(struct lastgood *lastgood, unsigned n_workers, const struct image_key *key,
+                  struct tables **out, bool *whole, char text[LINK_TEXT_SIZE])
 {
 	char why[LINK_TEXT_SIZE] = "", fault[IMAGE_ERROR_SIZE] = "";
 	struct image_octets *octets;
@@ -72,6 +72,11 @@ int lastgood_load(struct lastgood *lastgood, unsigned n_workers, struct tables *
 		journal_clear(lastgood->journal);
 	if (rc != 0)
 		return say(text, rc, "%.100s: %.150s", lastgood->image_file, why);
+	rc = image_key_check(key, octets->octets, octets->size, why);
+	if (rc != 0) {
+		image_octets_release(octets);
+		return say(text, rc, "%.60s: refused: %.180s", lastgood->image_file, why);
+	}
 	rc = tables_open(&tables, octets->octets, octets->size, n_workers, image_octets_release,
 	                 octets, fault);
 	if (rc != 0) {

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "check.h"
+#include "image_key.h"
 #include "link_message.h"
 #include "tables.h"
 
@@ -26,8 +27,9 @@ void lastgood_close(struct lastgood *lastgood);
  * (part of the journal could not be used; *whole is then false). Negative errno and a
  * sentence: there is no image (-ENOENT), or it is refused; *out is then untouched.
  */
-must_use int lastgood_load(struct lastgood *lastgood, unsigned n_workers, struct tables **out,
-                           bool *whole, char text[LINK_TEXT_SIZE]);
+must_use int lastgood_load(struct lastgood *lastgood, unsigned n_workers,
+                           const struct image_key *key, struct tables **out, bool *whole,
+                           char text[LINK_TEXT_SIZE]);
 
 /*
  * Keep the image of these tables. The journal stays: what the image holds of it is passed

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crash_point.h"
+#include "image_key.h"
 #include "image_octets.h"
 #include "lastgood.h"
 #include "link_check.h"
@@ -37,6 +38,7 @@ struct image_job {
 struct link_server {
 	struct publish *publish;
 	struct lastgood *lastgood;
+	struct image_key key;
 	unsigned n_workers;
 	int listen_fd;
 	int client_fd; /* -1: no control is connected */
@@ -97,6 +99,11 @@ static int open_image(struct link_server *s, const struct link_message *m, int f
 	int rc = image_octets_map(&octets, fd, m->size, text);
 	if (rc != 0)
 		return rc;
+	rc = image_key_check(&s->key, octets->octets, octets->size, text);
+	if (rc != 0) {
+		image_octets_release(octets);
+		return rc;
+	}
 	rc = tables_open(&tables, octets->octets, octets->size, s->n_workers,
 	                 image_octets_release, octets, fault);
 	if (rc != 0) {
@@ -359,7 +366,8 @@ static void start_from_disk(struct link_server *s)
 {
 	char text[LINK_TEXT_SIZE];
 	struct tables *tables;
-	const int rc = lastgood_load(s->lastgood, s->n_workers, &tables, &s->whole, text);
+	const int rc = lastgood_load(s->lastgood, s->n_workers, &s->key, &tables, &s->whole,
+	                             text);
 
 	if (rc != 0) {
 		tell(s, "no last good image, nothing is certified until control sends one: %s",
@@ -376,6 +384,7 @@ int link_open(struct link_server **out, const struct link_params *params,
               struct publish *publish, char error[LINK_ERROR_SIZE])
 {
 	struct link_server *s = malloc(sizeof(*s) + strlen(params->socket_path) + 1);
+	char text[LINK_TEXT_SIZE] = "";
 
 	error[0] = '\0';
 	if (s == NULL)
@@ -391,8 +400,12 @@ int link_open(struct link_server **out, const struct link_params *params,
 		.arg = params->arg,
 	};
 	strcpy(s->socket_path, params->socket_path);
-	int rc = s->job.done_fd < 0 ? -errno : lastgood_open(&s->lastgood, params->image_file);
-	if (rc != 0)
+	int rc = s->job.done_fd < 0 ? -errno : image_key_load(&s->key, params->image_key, text);
+	if (rc == 0)
+		rc = lastgood_open(&s->lastgood, params->image_file);
+	if (text[0] != '\0')
+		snprintf(error, LINK_ERROR_SIZE, "%.190s", text);
+	else if (rc != 0)
 		snprintf(error, LINK_ERROR_SIZE, "%.150s: %s", params->image_file,
 		         strerror(-rc));
 	else /* the listener first: it is also the lock on what is on disk */

@@ -9,7 +9,7 @@
 #define DP_IMAGE_PRIV_H
 #include "image.h"
 
-#define IMAGE_SECTION_TYPES (IMAGE_NUMBERS + 1)
+#define IMAGE_SECTION_TYPES (IMAGE_SIGNATURE + 1)
 
 struct image_check {
 	const uint8_t *octets;

@@ -71,7 +71,9 @@ static void data_plane_start(void)
 
 	snprintf(socket_path, sizeof(socket_path), "%s/dp.sock", temp_dir);
 	snprintf(image_path, sizeof(image_path), "%s/last.image", temp_dir);
-	const struct link_params params = { socket_path, image_path, WORKERS, NULL, NULL };
+	const struct link_params params = { .socket_path = socket_path,
+		                            .image_file = image_path,
+		                            .n_workers = WORKERS };
 	stop = 0;
 	assert_int_equal(publish_open(&publish, WORKERS), 0);
 	assert_int_equal(link_open(&server, &params, publish, error), 0);

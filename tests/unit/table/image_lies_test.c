@@ -204,7 +204,7 @@ static void sender_shape_lies(void **state)
 	LIE(i->slots_per_part--, "sender info");
 	LIE((i->n_parts = 1u << 31, i->slots_per_part *= 2), "sender info");
 	LIE(i->n_keys++, "keys, the info says");
-	LIE(i->reserved[6] = 1, "reserved");
+	LIE(i->reserved[2] = 1, "reserved");
 	LIE(i->seed ^= 1, "not where");
 	LIE(run[0] = 0, "owners");
 	LIE(run[0] = 1, "owners");

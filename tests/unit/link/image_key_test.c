@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image_key and signing_key: who may say what is certified. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "image.h"
+#include "image_build.h"
+#include "image_key.h"
+#include "signing_key.h"
+
+static char folder[] = "/tmp/sluice-key-XXXXXX";
+static char private_file[64], public_file[64], other_file[64];
+static char error[SIGNING_KEY_ERROR_SIZE], text[LINK_TEXT_SIZE];
+
+static int set_up(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(private_file, sizeof(private_file), "%s/key", folder);
+	snprintf(public_file, sizeof(public_file), "%s/key.pub", folder);
+	snprintf(other_file, sizeof(other_file), "%s/other", folder);
+	assert_int_equal(signing_key_make(private_file, error), 0);
+	assert_int_equal(signing_key_make(other_file, error), 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[96];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+static struct signing_key *private_key(const char *file)
+{
+	struct signing_key *key = NULL;
+
+	assert_int_equal(signing_key_load(&key, file, error), 0);
+	return key;
+}
+
+/* An image that this key has signed (NULL: nobody), and that opens. */
+static uint8_t *image_by(const struct signing_key *key, size_t *size)
+{
+	char why[IMAGE_ERROR_SIZE];
+	struct image_build *b;
+	struct image im;
+	void *octets;
+
+	assert_int_equal(image_build_open(&b), 0);
+	image_build_sign(b, key);
+	assert_int_equal(image_build_memory(b, 3, 1, &octets, size, why), 0);
+	image_build_close(b);
+	assert_int_equal(image_open(&im, octets, *size, why), 0);
+	image_close(&im);
+	return octets;
+}
+
+static struct image_key public_key(void)
+{
+	struct image_key key;
+
+	assert_int_equal(image_key_load(&key, public_file, text), 0);
+	assert_true(key.demanded);
+	return key;
+}
+
+static void files_and_their_modes(void **state)
+{
+	struct signing_key *key = NULL;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat(private_file, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(stat(public_file, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	/* A key is never overwritten. */
+	assert_int_equal(signing_key_make(private_file, error), -EEXIST);
+	assert_int_equal(chmod(private_file, 0640), 0);
+	assert_int_equal(signing_key_load(&key, private_file, error), -EPERM);
+	assert_non_null(strstr(error, "chmod 600"));
+	assert_null(key);
+	assert_int_equal(chmod(private_file, 0600), 0);
+}
+
+/* What is no key is said to be none, and the sentence does not repeat it. */
+static void bad_files(void **state)
+{
+	const char *const lines[] = { "", "\n", "AAAA\n", "secret!", "AAAA BBBB" };
+	char path[64];
+	struct signing_key *key = NULL;
+	struct image_key public;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/bad", folder);
+	for (unsigned i = 0; i < 5; i++) {
+		FILE *f = fopen(path, "w");
+		assert_non_null(f);
+		fputs(lines[i], f);
+		fclose(f);
+		assert_int_equal(chmod(path, 0600), 0);
+		assert_int_equal(signing_key_load(&key, path, error), -EINVAL);
+		assert_int_equal(image_key_load(&public, path, text), -EINVAL);
+		if (strlen(lines[i]) > 1) {
+			assert_null(strstr(error, lines[i]));
+			assert_null(strstr(text, lines[i]));
+		}
+	}
+	/* the halves are not each other */
+	assert_int_equal(chmod(public_file, 0600), 0);
+	assert_int_equal(signing_key_load(&key, public_file, error), -EINVAL);
+	assert_int_equal(image_key_load(&public, private_file, text), -EINVAL);
+	assert_int_equal(image_key_load(&public, "/nowhere/key", text), -ENOENT);
+	assert_false(public.demanded);
+	assert_int_equal(signing_key_load(&key, "/nowhere/key", error), -ENOENT);
+}
+
+static void no_key_takes_all(void **state)
+{
+	struct image_key key;
+	size_t size;
+	uint8_t *octets = image_by(NULL, &size);
+
+	(void)state;
+	assert_int_equal(image_key_load(&key, "", text), 0);
+	assert_int_equal(image_key_check(&key, octets, size, text), 0);
+	assert_int_equal(image_key_check(&key, "", 0, text), 0);
+	free(octets);
+}
+
+static void a_key_takes_its_own(void **state)
+{
+	const struct image_key key = public_key();
+	struct signing_key *ours = private_key(private_file), *other = private_key(other_file);
+	size_t size;
+
+	(void)state;
+	uint8_t *octets = image_by(ours, &size);
+	assert_int_equal(image_key_check(&key, octets, size, text), 0);
+	free(octets);
+	octets = image_by(other, &size);
+	assert_int_equal(image_key_check(&key, octets, size, text), -EKEYREJECTED);
+	assert_non_null(strstr(text, "not by the key"));
+	free(octets);
+	octets = image_by(NULL, &size);
+	assert_int_equal(image_key_check(&key, octets, size, text), -EKEYREJECTED);
+	assert_non_null(strstr(text, "not signed"));
+	free(octets);
+	signing_key_free(ours);
+	signing_key_free(other);
+}
+
+/* Each octet of a small image, changed; and cut anywhere (exact copies, for ASan). */
+static void no_octet_can_be_changed(void **state)
+{
+	const struct image_key key = public_key();
+	struct signing_key *ours = private_key(private_file);
+	size_t size;
+	uint8_t *octets = image_by(ours, &size);
+
+	(void)state;
+	assert_true(size < 2000);
+	for (size_t i = 0; i < size; i++) {
+		octets[i] ^= (uint8_t)(1u << i % 8);
+		assert_int_equal(image_key_check(&key, octets, size, text), -EKEYREJECTED);
+		octets[i] ^= (uint8_t)(1u << i % 8);
+	}
+	for (size_t cut = 0; cut < size; cut++) {
+		uint8_t *copy = malloc(cut + 1);
+		memcpy(copy + 1, octets, cut);
+		assert_int_equal(image_key_check(&key, copy + 1, cut, text), -EKEYREJECTED);
+		free(copy);
+	}
+	assert_int_equal(image_key_check(&key, octets, size, text), 0);
+	free(octets);
+	signing_key_free(ours);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_and_their_modes),
+		cmocka_unit_test(bad_files),
+		cmocka_unit_test(no_key_takes_all),
+		cmocka_unit_test(a_key_takes_its_own),
+		cmocka_unit_test(no_octet_can_be_changed),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
