@@ -12,27 +12,73 @@
 #include "image_format.h"
 #include "say.h"
 
+#define HUGE_PAGE ((size_t)2 << 20)
+#define HUGE_2_MIB 21 /* log2, mmap(2) */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* fd < 0: memory of our own, zeroed and writable. */
-static int map_octets(struct image_octets **out, int fd, size_t size, char *text)
+/* Memory of our own, zeroed and writable, of huge pages where they can be had: reserved
+ * ones, else transparent ones. Look-ups go to random places, and with pages of 4 KiB each
+ * of them misses the TLB too. */
+static void *take(size_t mapped)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	void *p = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
+	               flags | MAP_HUGETLB | HUGE_2_MIB << MAP_HUGE_SHIFT, -1, 0);
+
+	if (p != MAP_FAILED)
+		return p;
+	p = mmap(NULL, mapped, PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (p != MAP_FAILED)
+		(void)madvise(p, mapped, MADV_HUGEPAGE);
+	return p;
+}
+
+static int make(struct image_octets **out, size_t size, char *text)
 {
 	struct image_octets *o = malloc(sizeof(*o));
 
 	if (o == NULL)
 		return say(text, -ENOMEM, "out of memory");
-	/* Private: a shared mapping of a write-sealed memfd is refused by older kernels. */
-	o->octets = fd < 0 ? mmap(NULL, size, PROT_READ | PROT_WRITE,
-	                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-	                   : mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	o->size = size;
+	o->mapped = (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	o->octets = take(o->mapped);
 	if (o->octets == MAP_FAILED) {
 		const int e = errno;
 		free(o);
-		return say(text, -e, "cannot map %zu octets: %s", size, strerror(e));
+		return say(text, -e, "no memory for %zu octets: %s", size, strerror(e));
 	}
-	/* Fewer TLB misses where it can be had; nothing is lost where not. */
-	(void)madvise(o->octets, size, MADV_HUGEPAGE);
+	*out = o;
+	return 0;
+}
+
+static int read_all(int fd, uint8_t *octets, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		const ssize_t n = pread(fd, octets + done, size - done, (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EBADMSG;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static int copy(struct image_octets **out, int fd, size_t size, char *text)
+{
+	struct image_octets *o = NULL;
+	int rc = make(&o, size, text);
+
+	if (rc != 0)
+		return rc;
+	rc = read_all(fd, o->octets, o->size);
+	if (rc == 0 && mprotect(o->octets, o->mapped, PROT_READ) != 0)
+		rc = -errno;
+	if (rc != 0) {
+		image_octets_release(o);
+		return say(text, rc, "cannot read it: %s", strerror(-rc));
+	}
 	*out = o;
 	return 0;
 }
@@ -52,21 +98,7 @@ int image_octets_map(struct image_octets **out, int fd, uint64_t size,
 	if ((uint64_t)st.st_size != size)
 		return say(text, -EBADMSG, "the image has %llu octets, the message says %llu",
 		           (unsigned long long)st.st_size, (unsigned long long)size);
-	return map_octets(out, fd, size, text);
-}
-
-static int read_all(int fd, uint8_t *octets, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		const ssize_t n = pread(fd, octets + done, size - done, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EBADMSG;
-		done += (size_t)n;
-	}
-	return 0;
+	return copy(out, fd, size, text);
 }
 
 /* The size that the file and its own header agree on, before memory is taken for it. */
@@ -89,22 +121,8 @@ static int64_t size_of(int fd, char *text)
 static int copy_file(struct image_octets **out, int fd, char *text)
 {
 	const int64_t size = size_of(fd, text);
-	struct image_octets *o = NULL;
 
-	if (size < 0)
-		return (int)size;
-	int rc = map_octets(&o, -1, (size_t)size, text);
-	if (rc != 0)
-		return rc;
-	rc = read_all(fd, o->octets, o->size);
-	if (rc == 0 && mprotect(o->octets, o->size, PROT_READ) != 0)
-		rc = -errno;
-	if (rc != 0) {
-		image_octets_release(o);
-		return say(text, rc, "cannot read it: %s", strerror(-rc));
-	}
-	*out = o;
-	return 0;
+	return size < 0 ? (int)size : copy(out, fd, (size_t)size, text);
 }
 
 int image_octets_read(struct image_octets **out, const char *path, char text[LINK_TEXT_SIZE])
@@ -124,6 +142,6 @@ void image_octets_release(void *image_octets)
 
 	if (o == NULL)
 		return;
-	munmap(o->octets, o->size);
+	munmap(o->octets, o->mapped);
 	free(o);
 }

@@ -2,10 +2,10 @@
 /*
  * image_octets: the octets of an image in memory that nobody can change or cut.
  *
- * Workers read them without a check, so they must not move under them: a memfd is
- * mapped only when its seals forbid writing and resizing; a file is copied, because
- * a file can be cut (SIGBUS in a worker) and its pages can be evicted (a worker
- * would wait for the disk).
+ * Workers read them without a check, so they must not move under them: both a memfd and
+ * a file are copied. A file can be cut (SIGBUS in a worker) and its pages can be evicted
+ * (a worker would wait for the disk); a memfd has pages of 4 KiB, and ours are huge where
+ * they can be had. A memfd must be sealed all the same: what is not was not meant for us.
  *
  * Ownership  heap; image_octets_release() unmaps and frees, and has the form that
  *            tables_open() wants. Threads: the link thread.
@@ -20,10 +20,11 @@
 
 struct image_octets {
 	void *octets; /* page aligned, read-only */
-	size_t size;
+	size_t size;  /* of the image */
+	size_t mapped; /* whole huge pages */
 };
 
-/* Map a sealed memfd of exactly this size. 0, or negative errno with a sentence:
+/* Copy a sealed memfd of exactly this size. 0, or negative errno with a sentence:
  * -EPERM (not a sealed memfd), -EBADMSG (another size), -ENOMEM. fd stays the caller's. */
 must_use int image_octets_map(struct image_octets **out, int fd, uint64_t size,
                               char text[LINK_TEXT_SIZE]);
