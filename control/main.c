@@ -21,17 +21,19 @@
 #include "push.h"
 #include "registry.h"
 #include "say.h"
+#include "signing_key.h"
 
 #define LISTEN_BACKLOG 64
 
 struct options {
-	const char *database, *socket, *link, *report, *audit, *user;
+	const char *database, *socket, *link, *report, *audit, *user, *make_key;
 };
 
 static void usage(FILE *out)
 {
 	fputs("usage: sluice-control --database FILE --socket PATH --link PATH --report FILE\n"
 	      "                      [--audit DIR] [--user NAME]\n"
+	      "       sluice-control --make-key FILE\n"
 	      "\n"
 	      "  --database FILE  the registry (SQLite); made when it is missing\n"
 	      "  --socket PATH    where sluicectl connects (mode 0660)\n"
@@ -40,12 +42,56 @@ static void usage(FILE *out)
 	      "  --audit DIR      day files of refusals; default: \"audit\" beside the "
 	      "registry\n"
 	      "  --user NAME      user to become before anything is served\n"
+	      "  --make-key FILE  make a key to sign images with, FILE (mode 0600), and its\n"
+	      "                   public half, FILE.pub, for the data plane's image_key; stop\n"
 	      "\n"
 	      "Stays in the foreground and logs on stderr. Example:\n"
 	      "  sluice-control --database /var/lib/sluice/registry.sqlite \\\n"
 	      "      --socket /run/sluice/control.sock --link /run/sluice/dataplane.sock \\\n"
 	      "      --report /dev/shm/sluice-report --user sluice\n",
 	      out);
+}
+
+/* Where the argument of an option goes; NULL: it has none. */
+static const char **place_of(struct options *o, int option)
+{
+	switch (option) {
+	case 'd':
+		return &o->database;
+	case 's':
+		return &o->socket;
+	case 'l':
+		return &o->link;
+	case 'r':
+		return &o->report;
+	case 'a':
+		return &o->audit;
+	case 'u':
+		return &o->user;
+	case 'm':
+		return &o->make_key;
+	default:
+		return NULL;
+	}
+}
+
+static bool read_option(struct options *o, int option)
+{
+	const char **place = place_of(o, option);
+
+	if (place != NULL) {
+		*place = optarg;
+		return true;
+	}
+	if (option == 'v') {
+		puts("sluice-control " SLUICE_VERSION);
+		exit(0);
+	}
+	if (option == 'h') {
+		usage(stdout);
+		exit(0);
+	}
+	return false;
 }
 
 static bool read_options(struct options *o, int argc, char **argv)
@@ -57,6 +103,7 @@ static bool read_options(struct options *o, int argc, char **argv)
 		{ "report", required_argument, NULL, 'r' },
 		{ "audit", required_argument, NULL, 'a' },
 		{ "user", required_argument, NULL, 'u' },
+		{ "make-key", required_argument, NULL, 'm' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -64,35 +111,11 @@ static bool read_options(struct options *o, int argc, char **argv)
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
-		switch (c) {
-		case 'd':
-			o->database = optarg;
-			break;
-		case 's':
-			o->socket = optarg;
-			break;
-		case 'l':
-			o->link = optarg;
-			break;
-		case 'r':
-			o->report = optarg;
-			break;
-		case 'a':
-			o->audit = optarg;
-			break;
-		case 'u':
-			o->user = optarg;
-			break;
-		case 'v':
-			puts("sluice-control " SLUICE_VERSION);
-			exit(0);
-		case 'h':
-			usage(stdout);
-			exit(0);
-		default:
+		if (!read_option(o, c))
 			return false;
-		}
 	}
+	if (o->make_key != NULL)
+		return optind == argc;
 	return optind == argc && o->database && o->socket && o->link && o->report;
 }
 
@@ -182,6 +205,21 @@ static bool registry_works(const char *path)
 	return result == 0;
 }
 
+/* --make-key: an exit status. */
+static int make_key(const char *file)
+{
+	char error[SIGNING_KEY_ERROR_SIZE];
+
+	if (signing_key_make(file, error) != 0) {
+		say("%s", error);
+		return 1;
+	}
+	printf("%s signs images; keep it secret\n"
+	       "%s.pub is for the data plane: image_key: %s.pub\n",
+	       file, file, file);
+	return 0;
+}
+
 /* Serve until a signal says stop. */
 static int serve(const struct options *o, int listener, const sigset_t *stop)
 {
@@ -221,6 +259,8 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
+	if (o.make_key != NULL)
+		return make_key(o.make_key);
 	if (o.audit == NULL)
 		o.audit = default_audit(o.database);
 	/* Before any thread, so that all of them leave these signals to sigwait(). */

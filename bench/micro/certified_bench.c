@@ -118,7 +118,8 @@ static void make_numbers(struct bench *b)
 	static struct image_number_block blocks[MOBILE_BLOCKS];
 	uint8_t *states = take((size_t)MOBILE_BLOCKS * IMAGE_NUMBER_OCTETS, b->huge);
 
-	memset(states, IMAGE_NUMBER_ASSIGNED * 0x55, (size_t)MOBILE_BLOCKS * IMAGE_NUMBER_OCTETS);
+	memset(states, IMAGE_NUMBER_ASSIGNED * 0x55,
+	       (size_t)MOBILE_BLOCKS * IMAGE_NUMBER_OCTETS);
 	for (unsigned i = 0; i < MOBILE_BLOCKS; i++) {
 		const struct sender_key key = key_of(i * UINT64_C(1000000));
 		uint32_t index;
@@ -296,11 +297,12 @@ static void print_table(const struct bench *b, const struct row rows[ROWS])
 	       "%.0f octets a key beside the %zu given; %.2f bits a key of pilots\n",
 	       b->n, b->huge ? "huge" : "4 KiB", ROUNDS, QUERIES, b->build_s,
 	       b->build_s * 1e9 / keys, b->build_two_s, b->build_two_s * 1e9 / keys,
-	       (double)b->build_bytes / keys, sizeof(*b->records), 8.0 * b->set.n_pilots / keys);
+	       (double)b->build_bytes / keys, sizeof(*b->records),
+	       8.0 * b->set.n_pilots / keys);
 	for (const struct row *r = rows; r < rows + ROWS; r++) {
 		if (r->there)
-			printf("  %-34s %8.2f ns  %5.2f x floor  (%.2f to %.2f)\n", r->name, ns(r),
-			       ratio(r), r->ratio[0], r->ratio[ROUNDS - 1]);
+			printf("  %-34s %8.2f ns  %5.2f x floor  (%.2f to %.2f)\n", r->name,
+			       ns(r), ratio(r), r->ratio[0], r->ratio[ROUNDS - 1]);
 	}
 }
 
@@ -327,8 +329,10 @@ static void run_size(uint64_t n, bool huge, bool json)
 		[CHD] = { .name = "cmph_chd", .run = run_chd },
 		[BDZ] = { .name = "cmph_bdz", .run = run_bdz },
 	};
-	const void *const made[ROWS] = { [OPEN_HALF] = b.half, [OPEN_DENSE] = b.dense,
-		                         [RTE] = b.rte,        [CHD] = b.chd,
+	const void *const made[ROWS] = { [OPEN_HALF] = b.half,
+		                         [OPEN_DENSE] = b.dense,
+		                         [RTE] = b.rte,
+		                         [CHD] = b.chd,
 		                         [BDZ] = b.bdz };
 	for (unsigned r = 0; r < ROWS; r++)
 		rows[r].there = r < OPEN_HALF || made[r] != NULL;
@@ -350,7 +354,8 @@ static void run_apart(uint64_t n, bool huge, bool json)
 		_exit(0);
 	}
 	if (waitpid(child, &status, 0) != child || status != 0) {
-		fprintf(stderr, "certified: %" PRIu64 " keys: not done (status %d)\n", n, status);
+		fprintf(stderr, "certified: %" PRIu64 " keys: not done (status %d)\n", n,
+		        status);
 		exit(1);
 	}
 }

@@ -147,7 +147,7 @@ static int add_rules(struct setup *s, struct image_build *b)
 
 static void release(void *octets) { free(octets); }
 
-static int make_tables(struct setup *s, struct tables **out, char error[400])
+int setup_tables(struct setup *s, struct tables **out, char error[400])
 {
 	struct image_build *b;
 	void *octets = NULL;
@@ -224,7 +224,7 @@ static int open_worker(struct setup *s, char error[400])
 	if (result == 0)
 		result = publish_open(&s->publish, 1);
 	if (result == 0)
-		result = make_tables(s, &tables, error);
+		result = setup_tables(s, &tables, error);
 	if (result != 0)
 		return result;
 	(void)publish_swap(s->publish, tables);

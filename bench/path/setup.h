@@ -41,4 +41,8 @@ struct setup {
 must_use int setup_open(struct setup *s, const struct setup_options *options, char error[400]);
 void setup_close(struct setup *s);
 
+/* The tables in force once more, from the first row on: another snapshot that decides
+ * alike. The caller publishes it. */
+must_use int setup_tables(struct setup *s, struct tables **out, char error[400]);
+
 #endif
