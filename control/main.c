@@ -26,13 +26,13 @@
 #define LISTEN_BACKLOG 64
 
 struct options {
-	const char *database, *socket, *link, *report, *audit, *user, *make_key;
+	const char *database, *socket, *link, *report, *audit, *user, *make_key, *sign_key;
 };
 
 static void usage(FILE *out)
 {
 	fputs("usage: sluice-control --database FILE --socket PATH --link PATH --report FILE\n"
-	      "                      [--audit DIR] [--user NAME]\n"
+	      "                      [--audit DIR] [--user NAME] [--sign-key FILE]\n"
 	      "       sluice-control --make-key FILE\n"
 	      "\n"
 	      "  --database FILE  the registry (SQLite); made when it is missing\n"
@@ -42,6 +42,7 @@ static void usage(FILE *out)
 	      "  --audit DIR      day files of refusals; default: \"audit\" beside the "
 	      "registry\n"
 	      "  --user NAME      user to become before anything is served\n"
+	      "  --sign-key FILE  sign every table image with this key (mode 0600)\n"
 	      "  --make-key FILE  make a key to sign images with, FILE (mode 0600), and its\n"
 	      "                   public half, FILE.pub, for the data plane's image_key; stop\n"
 	      "\n"
@@ -70,6 +71,8 @@ static const char **place_of(struct options *o, int option)
 		return &o->user;
 	case 'm':
 		return &o->make_key;
+	case 'k':
+		return &o->sign_key;
 	default:
 		return NULL;
 	}
@@ -103,6 +106,7 @@ static bool read_options(struct options *o, int argc, char **argv)
 		{ "report", required_argument, NULL, 'r' },
 		{ "audit", required_argument, NULL, 'a' },
 		{ "user", required_argument, NULL, 'u' },
+		{ "sign-key", required_argument, NULL, 'k' },
 		{ "make-key", required_argument, NULL, 'm' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -221,7 +225,8 @@ static int make_key(const char *file)
 }
 
 /* Serve until a signal says stop. */
-static int serve(const struct options *o, int listener, const sigset_t *stop)
+static int serve(const struct options *o, const struct signing_key *key, int listener,
+                 const sigset_t *stop)
 {
 	struct api_setting setting = { o->database, o->socket, o->link, o->report,
 		                       o->audit,    NULL,      NULL };
@@ -235,7 +240,7 @@ static int serve(const struct options *o, int listener, const sigset_t *stop)
 		return 1;
 	}
 	if (audit_drain_open(&setting.drain, store, o->report) != 0 ||
-	    push_open(&setting.push, o->database, o->link) != 0 ||
+	    push_open(&setting.push, o->database, o->link, key) != 0 ||
 	    api_open(&api, &setting, listener) != 0) {
 		say("cannot start: out of memory or threads");
 		return 1;
@@ -252,6 +257,7 @@ static int serve(const struct options *o, int listener, const sigset_t *stop)
 
 int main(int argc, char **argv)
 {
+	char error[SIGNING_KEY_ERROR_SIZE];
 	struct options o = { 0 };
 	sigset_t stop;
 
@@ -270,9 +276,17 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	umask(0027);
+	/* Still as root, whose file it may be. */
+	struct signing_key *key = NULL;
+	if (o.sign_key != NULL && signing_key_load(&key, o.sign_key, error) != 0) {
+		say("--sign-key %s", error);
+		return 1;
+	}
 	const int listener = listen_on(o.socket);
 	if (listener < 0 || (o.user != NULL && !become(o.user, o.socket)) ||
 	    !registry_works(o.database))
 		return 1;
-	return serve(&o, listener, &stop);
+	const int status = serve(&o, key, listener, &stop);
+	signing_key_free(key);
+	return status;
 }

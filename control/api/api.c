@@ -23,6 +23,9 @@ const struct route api_routes[] = {
 	{ "POST", "/v1/policy", BODY_JSON_MAX, handle_set_policy },
 	{ "POST", "/v1/accounts", BODY_CSV_MAX, handle_accounts },
 	{ "POST", "/v1/senders", BODY_CSV_MAX, handle_senders },
+	{ "POST", "/v1/blacklist", BODY_CSV_MAX, handle_blacklist },
+	{ "POST", "/v1/theft", BODY_CSV_MAX, handle_theft },
+	{ "POST", "/v1/numbers", BODY_CSV_MAX, handle_numbers },
 	{ "POST", "/v1/rules", RULES_FILE_MAX, handle_rules },
 	{ "POST", "/v1/deltas", BODY_DELTAS_MAX, handle_deltas },
 };

@@ -134,6 +134,21 @@ unsigned handle_senders(struct api *api, struct request *request, json_t **out)
 	return import(api, request, out, import_senders, "senders");
 }
 
+unsigned handle_blacklist(struct api *api, struct request *request, json_t **out)
+{
+	return import(api, request, out, import_blacklist, "blacklist");
+}
+
+unsigned handle_theft(struct api *api, struct request *request, json_t **out)
+{
+	return import(api, request, out, import_theft, "theft");
+}
+
+unsigned handle_numbers(struct api *api, struct request *request, json_t **out)
+{
+	return import(api, request, out, import_numbers, "numbers");
+}
+
 /* Into the registry, with a number for each name. */
 static int keep_rules(struct registry *registry, const struct request *request,
                       const char *file, const struct rule_set *set, uint64_t *generation)

@@ -74,6 +74,21 @@ int run_import_accounts(const struct cli *cli)
 
 int run_import_senders(const struct cli *cli) { return import(cli, "/v1/senders", "senders"); }
 
+int run_import_blacklist(const struct cli *cli)
+{
+	return import(cli, "/v1/blacklist", "numbers of the blacklist");
+}
+
+int run_import_theft(const struct cli *cli)
+{
+	return import(cli, "/v1/theft", "numbers that nobody may send from");
+}
+
+int run_import_numbers(const struct cli *cli)
+{
+	return import(cli, "/v1/numbers", "ranges of numbers");
+}
+
 int run_push_rules(const struct cli *cli)
 {
 	json_t *answer = NULL;

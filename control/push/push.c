@@ -191,7 +191,7 @@ static void push_locked(struct push *push, struct push_answer *out)
 	if (result == 0) {
 		push->fold = false;
 		pthread_mutex_unlock(&push->lock);
-		result = registry_image_build(&image, registry, &push->rules, error);
+		result = registry_image_build(&image, registry, &push->images, error);
 		pthread_mutex_lock(&push->lock);
 	}
 	registry_close(registry);
@@ -264,7 +264,7 @@ void push_take_rules(struct push *push, uint64_t generation, struct rule_set *se
                      struct hs_database *database)
 {
 	pthread_mutex_lock(&push->image_lock);
-	rule_cache_put(&push->rules, generation, set, database);
+	rule_cache_put(&push->images.rules, generation, set, database);
 	pthread_mutex_unlock(&push->image_lock);
 }
 
@@ -347,7 +347,8 @@ static void *push_thread(void *context)
 	return NULL;
 }
 
-int push_open(struct push **out, const char *database, const char *link_socket)
+int push_open(struct push **out, const char *database, const char *link_socket,
+              const struct signing_key *key)
 {
 	struct push *push = calloc(1, sizeof(*push));
 	pthread_condattr_t monotonic;
@@ -357,6 +358,7 @@ int push_open(struct push **out, const char *database, const char *link_socket)
 	push->database = strdup(database);
 	push->link_socket = strdup(link_socket);
 	push->queue_end = &push->queue;
+	push->images.key = key;
 	pthread_mutex_init(&push->image_lock, NULL);
 	pthread_mutex_init(&push->lock, NULL);
 	pthread_mutex_init(&push->queue_lock, NULL);
@@ -387,7 +389,7 @@ void push_close(struct push *push)
 	pthread_join(push->thread, NULL);
 	link_client_close(push->client);
 	registry_close(push->registry);
-	rule_cache_clear(&push->rules);
+	image_cache_clear(&push->images);
 	free(push->database);
 	free(push->link_socket);
 	free(push);

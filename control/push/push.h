@@ -55,8 +55,10 @@ struct push_state {
 	char text[PUSH_TEXT_SIZE]; /* why it is away, or why the last push failed; or "" */
 };
 
-/* The thread starts here. database: path of the registry. */
-must_use int push_open(struct push **out, const char *database, const char *link_socket);
+/* The thread starts here. database: path of the registry. key: signs the images, and
+ * outlives push; NULL: they are not signed. */
+must_use int push_open(struct push **out, const char *database, const char *link_socket,
+                       const struct signing_key *key);
 void push_close(struct push *push);
 
 /* The registry has changed: push it. Waits until every worker uses it. */

@@ -15,9 +15,9 @@ struct push {
 	char *database, *link_socket;
 	pthread_t thread;
 
-	/* Held from the moment an image is begun until it is in force, seconds: of rules. */
+	/* Held from the moment an image is begun until it is in force, seconds: of images. */
 	pthread_mutex_t image_lock;
-	struct rule_cache rules;
+	struct image_cache images;
 
 	/* Held while deltas are written and sent, and while an image's snapshot of the
 	 * registry is taken: a delta is either in it or newer than it. Of all up to queue. */

@@ -86,4 +86,20 @@ must_use int import_senders(struct registry *registry, char *text, size_t size,
                             const struct import_options *options, struct problems *problems,
                             struct problems *notes, struct import_result *result);
 
+/*
+ * The regulator's blacklist and the list of numbers that nobody may send from: columns
+ * address, until (empty: for ever). Numbers and their ranges that exist or do not:
+ * first, last (empty: one number), state (assigned, unassigned, unknown). Each file is
+ * the whole of its list and replaces what was there.
+ */
+must_use int import_blacklist(struct registry *registry, char *text, size_t size,
+                              const struct import_options *options, struct problems *problems,
+                              struct problems *notes, struct import_result *result);
+must_use int import_theft(struct registry *registry, char *text, size_t size,
+                          const struct import_options *options, struct problems *problems,
+                          struct problems *notes, struct import_result *result);
+must_use int import_numbers(struct registry *registry, char *text, size_t size,
+                            const struct import_options *options, struct problems *problems,
+                            struct problems *notes, struct import_result *result);
+
 #endif

@@ -40,6 +40,13 @@ must_use int import_skip(struct import *import, uint32_t row);
 
 uint64_t import_now_us(void);
 
+/* The file was the whole list: all that is there now was added by it. */
+static inline void import_replaced(struct import *import)
+{
+	import->result->added += import->result->updated;
+	import->result->updated = 0;
+}
+
 must_use int import_run(struct import *import, const struct import_kind *kind, void *state,
                         char *text, size_t size);
 

@@ -24,7 +24,8 @@ struct build {
 	struct registry *registry;
 	struct sql *sql;
 	struct image_build *image;
-	struct rule_cache *cache;
+	struct image_cache *images;
+	struct rule_cache *cache; /* of images */
 	struct registry_image *out;
 	char *error;
 };
@@ -41,6 +42,14 @@ void rule_cache_put(struct rule_cache *cache, uint64_t generation, struct rule_s
 {
 	rule_cache_clear(cache);
 	*cache = (struct rule_cache){ generation, set, database };
+}
+
+void image_cache_clear(struct image_cache *cache)
+{
+	rule_cache_clear(&cache->rules);
+	if (cache->previous != NULL)
+		munmap(cache->previous, cache->previous_size);
+	*cache = (struct image_cache){ .key = cache->key };
 }
 
 static int failed(struct build *b, int result, const char *doing)
@@ -110,6 +119,7 @@ static int put_sender(struct build *b, struct registered_sender *s)
 		.valid_from = s->valid_from,
 		.valid_until = s->valid_until,
 		.blocked_until = s->blocked_until,
+		.block = s->block,
 		.owners = s->owners,
 		.n_owners = s->n_owners,
 	};
@@ -160,6 +170,32 @@ static int put_senders(struct build *b)
 		put = put_sender(b, &sender);
 	}
 	sender_walk_close(&walk);
+	return put != 0 ? put : result < 0 ? sql_error(b, result) : 0;
+}
+
+static int put_range(struct build *b, sqlite3_stmt *s)
+{
+	struct sender_key first, last;
+
+	memcpy(&first, sqlite3_column_blob(s, 0), sizeof(first));
+	memcpy(&last, sqlite3_column_blob(s, 1), sizeof(last));
+	const int result = image_build_numbers(
+		b->image, &first, &last, (enum image_number_state)sqlite3_column_int(s, 2));
+	return result < 0 ? failed(b, result, "the numbers that exist") : 0;
+}
+
+static int put_numbers(struct build *b)
+{
+	sqlite3_stmt *s =
+		sql_prepare(b->sql, "SELECT first, last, state FROM number_range ORDER BY row");
+	int result = sql_step(b->sql, s, ""), put = 0;
+
+	while (result == 1 && put == 0) {
+		put = put_range(b, s);
+		if (put == 0)
+			result = sql_again(b->sql, s);
+	}
+	sqlite3_finalize(s);
 	return put != 0 ? put : result < 0 ? sql_error(b, result) : 0;
 }
 
@@ -254,29 +290,36 @@ static int put_all(struct build *b)
 	if (result == 0)
 		result = put_senders(b);
 	if (result == 0)
+		result = put_numbers(b);
+	if (result == 0)
 		result = load_rules(b);
 	if (result == 0 && b->cache->set != NULL)
 		result = put_rules(b, b->cache->set);
 	return result == 0 ? put_database(b) : result;
 }
 
-/* Read what we wrote with the data plane's own reader. */
+/* Read what we wrote with the data plane's own reader, and keep it for the next one. */
 static int prove(struct build *b)
 {
 	struct image image;
 	char why[IMAGE_ERROR_SIZE] = "";
-	void *octets = mmap(NULL, b->out->size, PROT_READ, MAP_SHARED, b->out->fd, 0);
+	void *octets = mmap(NULL, b->out->size, PROT_READ, MAP_PRIVATE, b->out->fd, 0);
 
 	if (octets == MAP_FAILED)
 		return failed(b, -errno, "mapping the image");
 	const int result = image_open(&image, octets, b->out->size, why);
-	if (result == 0)
-		image_close(&image);
-	else
+	if (result != 0) {
 		snprintf(b->error, REGISTRY_IMAGE_ERROR_SIZE,
 		         "the image cannot be read back: %s", why);
-	munmap(octets, b->out->size);
-	return result;
+		munmap(octets, b->out->size);
+		return result;
+	}
+	image_close(&image);
+	if (b->images->previous != NULL)
+		munmap(b->images->previous, b->images->previous_size);
+	b->images->previous = octets;
+	b->images->previous_size = b->out->size;
+	return 0;
 }
 
 static int write_image(struct build *b)
@@ -297,6 +340,7 @@ static int write_image(struct build *b)
 		result = prove(b);
 	if (result < 0)
 		close(b->out->fd);
+	b->out->copied = image_build_copied(b->image);
 	return result;
 }
 
@@ -311,12 +355,13 @@ int registry_snapshot(struct registry *registry, uint64_t *generation)
 }
 
 int registry_image_build(struct registry_image *out, struct registry *registry,
-                         struct rule_cache *cache, char error[REGISTRY_IMAGE_ERROR_SIZE])
+                         struct image_cache *cache, char error[REGISTRY_IMAGE_ERROR_SIZE])
 {
 	struct registry_image made = { .fd = -1 };
 	struct build b = { .registry = registry,
 		           .sql = &registry->sql,
-		           .cache = cache,
+		           .images = cache,
+		           .cache = &cache->rules,
 		           .out = &made,
 		           .error = error };
 	int result = image_build_open(&b.image);
@@ -324,6 +369,8 @@ int registry_image_build(struct registry_image *out, struct registry *registry,
 	if (result < 0)
 		return failed(&b, result, "building the image");
 	image_build_threads(b.image, BUILD_THREADS);
+	image_build_sign(b.image, cache->key);
+	image_build_previous(b.image, cache->previous);
 	if (sqlite3_get_autocommit(b.sql->db))
 		result = registry_snapshot(registry, &made.generation);
 	result = result < 0 ? sql_error(&b, result) : put_all(&b);

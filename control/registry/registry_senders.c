@@ -37,6 +37,9 @@ int sender_walk_open(struct sender_walk *w, struct registry *registry)
 		result = begin(sql, &w->blocks,
 		               "SELECT key, until, import FROM sender_block ORDER BY key");
 	if (result == 0)
+		result = begin(sql, &w->lists,
+		               "SELECT key, list, until FROM sender_list ORDER BY key, list");
+	if (result == 0)
 		result = begin(sql, &w->owners,
 		               "SELECT key, account FROM sender_owner ORDER BY key, account");
 	return result;
@@ -47,6 +50,7 @@ void sender_walk_close(struct sender_walk *w)
 	sqlite3_finalize(w->rows);
 	sqlite3_finalize(w->sanctions);
 	sqlite3_finalize(w->blocks);
+	sqlite3_finalize(w->lists);
 	sqlite3_finalize(w->owners);
 }
 
@@ -61,13 +65,13 @@ static bool is_at(sqlite3_stmt *s, const struct sender_key *key)
 	return compare(s, key) == 0;
 }
 
-/* The least key of the three that may name a sender; false when all are at their end. */
+/* The least key of the four that may name a sender; false when all are at their end. */
 static bool least_key(const struct sender_walk *w, struct sender_key *key)
 {
-	sqlite3_stmt *const all[] = { w->rows, w->sanctions, w->blocks };
+	sqlite3_stmt *const all[] = { w->rows, w->sanctions, w->blocks, w->lists };
 	bool found = false;
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 4; i++)
 		if (all[i] != NULL && (!found || compare(all[i], key) < 0)) {
 			memcpy(key, sqlite3_column_blob(all[i], 0), sizeof(*key));
 			found = true;
@@ -126,6 +130,24 @@ static int take_block(struct sender_walk *w, struct registered_sender *out, int6
 	return step(w->sql, &w->blocks);
 }
 
+/* The lists that it is on: what ends last is what is said. */
+static int take_lists(struct sender_walk *w, struct registered_sender *out)
+{
+	int result = 0;
+
+	while (result == 0 && is_at(w->lists, &out->key)) {
+		const uint32_t until = (uint32_t)sqlite3_column_int64(w->lists, 2);
+
+		if (until > out->blocked_until ||
+		    (until == UINT32_MAX && out->block == IMAGE_BLOCK_OPERATOR)) {
+			out->blocked_until = until;
+			out->block = (enum image_block)sqlite3_column_int(w->lists, 1);
+		}
+		result = step(w->sql, &w->lists);
+	}
+	return result;
+}
+
 int sender_walk_next(struct sender_walk *w, struct registered_sender *out)
 {
 	int64_t import = 0;
@@ -133,6 +155,7 @@ int sender_walk_next(struct sender_walk *w, struct registered_sender *out)
 
 	do {
 		out->suspended = false;
+		out->block = IMAGE_BLOCK_OPERATOR;
 		out->valid_from = out->valid_until = out->blocked_until = out->n_owners = 0;
 		if (!least_key(w, &out->key))
 			return 0;
@@ -143,6 +166,8 @@ int sender_walk_next(struct sender_walk *w, struct registered_sender *out)
 			result = take_sanction(w, out, registered ? import : 0);
 		if (result == 0 && is_at(w->blocks, &out->key))
 			result = take_block(w, out, registered ? import : 0);
+		if (result == 0)
+			result = take_lists(w, out);
 		/* Neither registered nor forbidden: a lift that outlived its sender. */
 		if (registered || out->suspended || out->blocked_until != 0)
 			return result < 0 ? result : 1;

@@ -2,7 +2,7 @@
 /*
  * registry_senders: all senders in the order of their keys, with what deltas said of them.
  *
- * Four tables are walked side by side, so that no row of millions is looked up. Within
+ * Five tables are walked side by side, so that no row of millions is looked up. Within
  * the caller's read transaction. Threads: as registry.h.
  */
 #ifndef CONTROL_REGISTRY_SENDERS_H
@@ -20,13 +20,14 @@ struct registered_sender {
 	bool suspended;
 	uint32_t valid_from, valid_until;
 	uint32_t blocked_until; /* UINT32_MAX = for ever */
+	enum image_block block; /* whose, of several the one that ends last */
 	uint32_t n_owners;      /* 0: it is only suspended or blocked */
 	uint32_t owners[SENDER_OWNERS_MAX];
 };
 
 struct sender_walk {
 	struct sql *sql;
-	sqlite3_stmt *rows, *sanctions, *blocks, *owners; /* NULL when at its end */
+	sqlite3_stmt *rows, *sanctions, *blocks, *lists, *owners; /* NULL when at its end */
 };
 
 must_use int sender_walk_open(struct sender_walk *walk, struct registry *registry);

@@ -67,7 +67,22 @@ static const char version_2[] =
 	"INSERT OR REPLACE INTO meta SELECT 'senders', count(*) FROM sender;"
 	"PRAGMA user_version = 2;";
 
-const char *const registry_steps[] = { version_1, version_2 };
+/*
+ * Block lists of others, replaced whole by each file: list is enum image_block, until
+ * 4294967295 for ever. And ranges of numbers that exist or do not, in the order of their
+ * file: a later one holds.
+ */
+static const char version_3[] =
+	"CREATE TABLE sender_list(key BLOB NOT NULL CHECK(length(key) = 16),"
+	"  list INTEGER NOT NULL CHECK(list IN (1, 2)), until INTEGER NOT NULL,"
+	"  row INTEGER NOT NULL, PRIMARY KEY(key, list)) WITHOUT ROWID;"
+	"CREATE INDEX sender_list_by_list ON sender_list(list);"
+	"CREATE TABLE number_range(row INTEGER PRIMARY KEY,"
+	"  first BLOB NOT NULL CHECK(length(first) = 16),"
+	"  last BLOB NOT NULL CHECK(length(last) = 16), state INTEGER NOT NULL);"
+	"PRAGMA user_version = 3;";
+
+const char *const registry_steps[] = { version_1, version_2, version_3 };
 const int registry_version = sizeof(registry_steps) / sizeof(registry_steps[0]);
 
 /*

@@ -257,14 +257,17 @@ static bool owned_by(const struct tables *t, const struct image_sender *s,
 
 static unsigned block_reason(const struct image_sender *s)
 {
-	switch (image_sender_block(s)) {
-	case IMAGE_BLOCK_BLACKLIST:
-		return REASON_SENDER_BLACKLISTED;
-	case IMAGE_BLOCK_THEFT:
-		return REASON_SENDER_THEFT;
-	default:
-		return REASON_SENDER_BLOCKED;
-	}
+	return image_sender_block(s) == IMAGE_BLOCK_BLACKLIST ? REASON_SENDER_BLACKLISTED
+	                                                      : REASON_SENDER_THEFT;
+}
+
+static bool is_listed(const struct image_sender *s, uint32_t seconds)
+{
+	if (s == NULL || image_sender_block(s) == IMAGE_BLOCK_OPERATOR)
+		return false;
+	return is_blocked(
+		NULL, image_sender_state(s) == IMAGE_BLOCKED ? UINT32_MAX : s->blocked_until,
+		seconds);
 }
 
 unsigned tables_sender_reason(const struct tables *t, const struct sender_key *key,
@@ -274,10 +277,12 @@ unsigned tables_sender_reason(const struct tables *t, const struct sender_key *k
 	const struct overlay_entry *e = overlay_find(t->overlay, key);
 	const struct certificate c = certificate_of(sender, e);
 
-	/* What forbids a number comes first: it holds for those who need no certificate. */
+	/* What forbids a number comes first: it holds for those who need no certificate. A
+	 * list's block is no operator's to end, nor to add over. */
+	if (is_listed(sender, seconds))
+		return block_reason(sender);
 	if (is_blocked(e, c.blocked_until, seconds))
-		return e != NULL && e->block_at != 0 ? REASON_SENDER_BLOCKED
-		                                     : block_reason(sender);
+		return REASON_SENDER_BLOCKED;
 	if (is_suspended(e, c.suspended))
 		return REASON_SENDER_SUSPENDED;
 	if ((tables_account(t, account_row)->flags & IMAGE_ACCOUNT_ANY_SENDER) != 0)

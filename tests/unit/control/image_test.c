@@ -155,7 +155,7 @@ static const char rules[] =
 static int setup(void **state)
 {
 	const char *const names[] = { "one", "two" };
-	struct rule_cache cache = { 0 };
+	struct image_cache cache = { 0 };
 	struct registry_image built;
 	char error[REGISTRY_IMAGE_ERROR_SIZE] = "", why[IMAGE_ERROR_SIZE] = "";
 	uint64_t generation;
@@ -171,8 +171,8 @@ static int setup(void **state)
 	assert_int_equal(registry_image_build(&built, registry, &cache, error), 0);
 	assert_int_equal(built.generation, generation);
 	assert_int_equal(built.senders, SENDERS);
-	assert_int_equal(cache.generation, generation);
-	rule_cache_clear(&cache);
+	assert_int_equal(cache.rules.generation, generation);
+	image_cache_clear(&cache);
 	size = built.size;
 	octets = mmap(NULL, size, PROT_READ, MAP_SHARED, built.fd, 0);
 	assert_ptr_not_equal(octets, MAP_FAILED);

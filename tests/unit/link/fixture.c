@@ -152,6 +152,7 @@ void fixture_start(struct fixture *f)
 {
 	const struct link_params params = { .socket_path = f->socket,
 		                            .image_file = f->image,
+		                            .image_key = f->image_key,
 		                            .n_workers = N_WORKERS,
 		                            .say = say,
 		                            .arg = f };

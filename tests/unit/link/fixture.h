@@ -41,6 +41,7 @@ struct fixture_worker {
 
 struct fixture {
 	char folder[64], socket[96], image[96], journal[112];
+	const char *image_key; /* set it before fixture_start(); NULL = none */
 	struct publish *publish;
 	struct link_server *server;
 	struct fixture_worker workers[N_WORKERS];

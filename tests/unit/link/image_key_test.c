@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "fixture.h"
 #include "image.h"
 #include "image_build.h"
 #include "image_key.h"
@@ -188,6 +189,64 @@ static void no_octet_can_be_changed(void **state)
 	signing_key_free(ours);
 }
 
+static int refused(struct link_client *client, bool with_other_key, const char *why)
+{
+	struct signing_key *other = with_other_key ? private_key(other_file) : NULL;
+	char sentence[LINK_CLIENT_ERROR_SIZE] = "";
+	struct link_message answer;
+	size_t size;
+	uint8_t *octets = image_by(other, &size);
+	const int rc =
+		link_client_image(client, octets, size, 3, TIMEOUT_MS, &answer, sentence);
+
+	assert_non_null(strstr(sentence, why));
+	assert_int_equal(link_client_status(client, TIMEOUT_MS, &answer, sentence), 0);
+	assert_int_equal(answer.generation, 0); /* nothing is in force */
+	free(octets);
+	signing_key_free(other);
+	return rc;
+}
+
+/* A data plane with a key: over the link, from disk, and when the key is not there. */
+static void a_data_plane_with_a_key(void **state)
+{
+	static struct fixture f;
+	char sentence[LINK_ERROR_SIZE], why[LINK_CLIENT_ERROR_SIZE];
+	struct link_server *server = NULL;
+	struct link_message answer;
+	size_t size;
+
+	(void)state;
+	fixture_make(&f);
+	fixture_start(&f);
+	struct link_client *client = fixture_connect(&f);
+	fixture_push(client, 5);
+	link_client_close(client);
+	fixture_stop(&f);
+	f.image_key = public_file;
+	fixture_start(&f);
+	fixture_wait_log(&f, "refused: the image is not signed");
+	client = fixture_connect(&f);
+	assert_int_equal(refused(client, false, "image_key demands it"), -EKEYREJECTED);
+	assert_int_equal(refused(client, true, "not by the key"), -EKEYREJECTED);
+	struct signing_key *ours = private_key(private_file);
+	uint8_t *octets = image_by(ours, &size);
+	assert_int_equal(link_client_image(client, octets, size, 3, TIMEOUT_MS, &answer, why),
+	                 0);
+	assert_int_equal(answer.generation, 3);
+	free(octets);
+	signing_key_free(ours);
+	link_client_close(client);
+	const struct link_params params = { .socket_path = f.socket,
+		                            .image_file = f.image,
+		                            .image_key = "/nowhere/key",
+		                            .n_workers = 1 };
+	assert_int_equal(link_open(&server, &params, f.publish, sentence), -ENOENT);
+	assert_non_null(strstr(sentence, "/nowhere/key"));
+	assert_null(server);
+	fixture_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +255,7 @@ int main(void)
 		cmocka_unit_test(no_key_takes_all),
 		cmocka_unit_test(a_key_takes_its_own),
 		cmocka_unit_test(no_octet_can_be_changed),
+		cmocka_unit_test(a_data_plane_with_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
