@@ -104,11 +104,15 @@ static void record_message(const struct worker *w, struct audit_record *r,
 {
 	const struct view sender = m->sm.source.digits;
 
-	r->kind = m->refuse                  ? AUDIT_REFUSED
+	r->kind = m->discard                 ? AUDIT_DISCARDED
+	          : m->refuse                ? AUDIT_REFUSED
 	          : m->reason != REASON_PASS ? AUDIT_OBSERVED
 	                                     : AUDIT_FLAGGED;
 	r->reason = m->reason;
 	r->rule = m->rule;
+	r->score = m->score;
+	memcpy(r->rules, m->rules, m->n_rules * sizeof(r->rules[0]));
+	r->rules_version = w->tables == NULL ? 0 : w->tables->image->policy->rules_version;
 	r->command_status = m->refuse ? m->command_status : 0;
 	r->data_coding = m->sm.data_coding;
 	r->recipient_hash = recipient_hash(w, m->sm.destination.digits);
@@ -119,18 +123,42 @@ static void record_message(const struct worker *w, struct audit_record *r,
 }
 
 /* Answer one PDU ourselves and take it out of the stream. False: it stalled. */
-static bool answer(struct worker *w, const struct step *s, uint32_t status)
+static bool answer_with(struct worker *w, const struct step *s, const uint8_t *response,
+                        uint32_t len)
 {
-	uint8_t response[SMPP_HEADER_SIZE];
-
-	smpp_refusal(response, &s->header, status);
-	if (relay_insert(&s->c->relay, s->from, response, sizeof(response), &w->env) != 0) {
+	if (relay_insert(&s->c->relay, s->from, response, len, &w->env) != 0) {
 		stall(s->c, s->from);
 		return false;
 	}
 	relay_cut(&s->c->relay, s->from, s->octets);
 	count_pdus(w, s->from, 1);
 	return true;
+}
+
+static bool answer(struct worker *w, const struct step *s, uint32_t status)
+{
+	uint8_t response[SMPP_HEADER_SIZE];
+
+	smpp_refusal(response, &s->header, status);
+	return answer_with(w, s, response, sizeof(response));
+}
+
+/* The same as the message centre would answer: whoever sent it learns nothing. */
+static bool accept(struct worker *w, const struct step *s)
+{
+	uint8_t response[SMPP_ACCEPTED_MAX];
+	const uint64_t seed[] = { s->c->serial, s->header.sequence, w->now_us };
+	uint64_t id;
+
+	crypto_shorthash((unsigned char *)&id, (const unsigned char *)seed, sizeof(seed),
+	                 w->recipient_key);
+	return answer_with(w, s, response, smpp_accepted(response, &s->header, id));
+}
+
+static bool answer_message(struct worker *w, const struct step *s,
+                           const struct screen_message *m)
+{
+	return m->discard ? accept(w, s) : answer(w, s, m->command_status);
 }
 
 /* What came before goes on; this PDU and what follows wait. */
@@ -166,11 +194,12 @@ static void apply_recorded(struct worker *w, const struct step *s,
 	}
 	flush(w, p);
 	/* A stall leaves the record unpublished: it is written again with the next try. */
-	if (s->c->stalled[s->from] || (m->refuse && !answer(w, s, m->command_status)))
+	if (s->c->stalled[s->from] || (m->refuse && !answer_message(w, s, m)))
 		return;
 	audit_publish(w->report);
 	worker_count(w, COUNTER_REQUESTS, m->refuse);
-	worker_count(w, COUNTER_REFUSED, m->refuse);
+	worker_count(w, COUNTER_REFUSED, m->refuse && !m->discard);
+	worker_count(w, COUNTER_DISCARDED, m->discard);
 	worker_count(w, COUNTER_OBSERVED, !m->refuse && m->reason != REASON_PASS);
 	worker_count(w, COUNTER_FLAGGED, m->flagged);
 	worker_count(w, REPORT_REASON_BASE + m->reason, m->reason != REASON_PASS);

@@ -206,11 +206,13 @@ static void decide(struct worker *w)
 	s->scratch = w->tables == NULL || w->tables->scratch == NULL
 	                     ? NULL
 	                     : w->tables->scratch[w->index];
+	s->match = s->scratch == NULL ? NULL : w->tables->match[w->index];
 	s->seconds = worker_seconds(w);
-	s->scanned_octets = s->rescanned_texts = 0;
+	s->scanned_octets = s->rescanned_texts = s->shadowed = 0;
 	screen_run(s, &w->vector->screen);
 	worker_count(w, COUNTER_SCREENED_OCTETS, s->scanned_octets);
 	worker_count(w, COUNTER_RESCANNED_TEXTS, s->rescanned_texts);
+	worker_count(w, COUNTER_SHADOWED, s->shadowed);
 }
 
 void worker_begin(struct worker *w, uint64_t now_us)

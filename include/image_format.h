@@ -44,8 +44,11 @@ enum image_section_type {
 	IMAGE_SENDER_OWNERS = 6,  /* u32: runs "n, row, row, ..." (several owners) */
 	IMAGE_RULES = 7,          /* struct image_rule */
 	IMAGE_PATTERNS = 8,       /* struct image_pattern; its index = Hyperscan id */
-	IMAGE_HS_DATABASE = 9,    /* hs_serialize_database(), see below; size 0 = no pattern */
+	IMAGE_HS_DATABASE = 9,    /* hs_serialize_database() octets, see below: folded view */
 	IMAGE_STRINGS = 10,       /* NUL-terminated UTF-8; first octet is NUL (offset 0 = "") */
+	IMAGE_RULE_CODE = 11,     /* u32: combinations of patterns, enum image_code_op */
+	IMAGE_RULE_ACCOUNTS = 12, /* u32: account rows, ascending within each rule's list */
+	IMAGE_HS_PLAIN = 13,      /* as IMAGE_HS_DATABASE, for the plain view */
 	IMAGE_NUMBER_BLOCKS = 40, /* struct image_number_block, sorted */
 	IMAGE_NUMBERS = 41,       /* IMAGE_NUMBER_OCTETS a block: two bits a number */
 	IMAGE_SIGNATURE = 63,     /* the image's last 64 octets: Ed25519ph of those before */
@@ -80,7 +83,10 @@ struct image_policy {
 	uint16_t country;         /* numbering plan: E.164 country code (82), 0 = none */
 	uint16_t reserved0;
 	uint32_t status[64];      /* by reason number; 0 = the row's default */
-	uint32_t reserved[11];    /* 0 */
+	int32_t refuse_score;     /* thousandths of a point; 0 = no score refuses */
+	int32_t flag_score;       /* the same; 0 = no score flags */
+	uint32_t rules_version;   /* of the rule set in force; 0 = none was pushed */
+	uint32_t reserved[8];     /* 0 */
 };
 _Static_assert(sizeof(struct image_policy) == 320, "image policy");
 
@@ -101,7 +107,10 @@ struct image_account {
 	uint16_t reserved0;
 	uint32_t name;            /* offset in strings: for people */
 	uint32_t blocked_until;   /* Unix seconds; 0 = not blocked; UINT32_MAX = for ever */
-	uint32_t reserved[4];     /* 0 */
+	uint32_t regime;          /* up to 4 letters or digits, first in the lowest octet */
+	int32_t refuse_score;     /* 0 = as the policy says */
+	int32_t flag_score;       /* 0 = as the policy says */
+	uint32_t reserved[1];     /* 0 */
 };
 _Static_assert(sizeof(struct image_account) == 64, "image account");
 #define IMAGE_ACCOUNT_ANY_SENDER 1u /* sender need not be certified (e.g. government) */
@@ -192,17 +201,60 @@ struct image_number_block {
 };
 _Static_assert(sizeof(struct image_number_block) == 16, "image number block");
 
-enum image_action { IMAGE_REFUSE = 1, IMAGE_FLAG = 2, IMAGE_RULE_OBSERVE = 3 };
+/* The stronger the lower: of all rules that match the strongest action decides. */
+enum image_action {
+	IMAGE_REFUSE = 1,
+	IMAGE_DISCARD = 2,        /* answered as accepted, not forwarded, always recorded */
+	IMAGE_FLAG = 3,
+	IMAGE_RULE_OBSERVE = 4,
+};
 
+#define IMAGE_RULE_THRESHOLD 1u /* matches when its patterns' weights reach threshold */
+#define IMAGE_RULE_SHADOW 2u    /* counts but does not act, except for its canaries */
+#define IMAGE_RULE_SCOPED 4u    /* only for the accounts listed, which may be none */
+#define IMAGE_SHARE_WHOLE 10000u /* canary_share is in hundredths of a percent */
+#define IMAGE_RULE_REGIMES 4u
+
+/*
+ * A rule matches a message when one of its patterns does; with code, when that is true;
+ * with IMAGE_RULE_THRESHOLD, when moreover the weights of its patterns that matched
+ * reach the threshold. What matches acts, adds its weight to the message's score, or
+ * both; without a threshold it also adds the weights of its patterns that matched.
+ */
 struct image_rule {
 	uint32_t id;              /* stable number, never 0 */
 	uint32_t name;            /* offset in strings: the rule's id in its file */
 	uint32_t sentence;        /* offset in strings: for people */
-	uint32_t action;          /* enum image_action */
+	uint32_t action;          /* enum image_action; 0 = it only has weight */
 	uint32_t command_status;  /* 0 = reason default */
-	uint32_t reserved[3];     /* 0 */
+	int32_t weight;           /* thousandths of a point */
+	int32_t threshold;        /* thousandths of a point */
+	uint32_t flags;           /* IMAGE_RULE_* */
+	uint32_t valid_from;      /* Unix seconds, 0 = always */
+	uint32_t valid_until;     /* Unix seconds, first second not valid; 0 = for ever */
+	uint32_t code, n_code;    /* words of RULE_CODE; n_code 0 = any pattern */
+	uint32_t accounts, n_accounts; /* entries of RULE_ACCOUNTS */
+	uint32_t canary_accounts, n_canary_accounts; /* the same; a shadow acts for them */
+	uint32_t canary_share;    /* a shadow acts for so many of IMAGE_SHARE_WHOLE */
+	uint32_t regimes[IMAGE_RULE_REGIMES]; /* as image_account.regime; all 0 = every */
+	uint32_t directions;      /* IMAGE_DIRECTION_*; 0 = both */
+	uint32_t data_coding[8];  /* a bit for each of 0 .. 255; all 0 = every */
+	uint32_t reserved[2];     /* 0 */
 };
-_Static_assert(sizeof(struct image_rule) == 32, "image rule");
+_Static_assert(sizeof(struct image_rule) == 128, "image rule");
+
+/*
+ * A combination: words in postfix order, op << 24 | argument, evaluated on a stack of
+ * at most IMAGE_CODE_DEPTH truth values that ends with one. It is false when no pattern
+ * matched: nothing would look at it then.
+ */
+enum image_code_op {
+	IMAGE_CODE_GROUP = 1,     /* push: did a pattern of this group match */
+	IMAGE_CODE_NOT = 2,       /* argument 0 */
+	IMAGE_CODE_AT_LEAST = 3,  /* n << 12 | k: of the n on top, are k or more true */
+};
+#define IMAGE_CODE_DEPTH 64u
+#define IMAGE_CODE_GROUP_MAX (1u << 24)
 
 /*
  * Texts are scanned many at a time, a line feed between two (dataplane/screen/joint.h),
@@ -211,10 +263,15 @@ _Static_assert(sizeof(struct image_rule) == 32, "image rule");
  * and has no \A, \z, \Z.
  */
 struct image_pattern {
-	uint32_t rule;            /* index into IMAGE_RULES */
-	uint32_t flags;           /* IMAGE_PATTERN_* */
+	uint32_t rule;            /* index into IMAGE_RULES; never less than the one before */
+	uint32_t group;           /* what code calls it; less than the number of patterns */
+	int32_t weight;           /* thousandths of a point, when it matches */
+	uint16_t views;           /* IMAGE_VIEW_*: which databases have it */
+	uint16_t flags;           /* IMAGE_PATTERN_* */
 };
 #define IMAGE_PATTERN_ONE_LINE 1u /* no match of it can contain a line feed */
-_Static_assert(sizeof(struct image_pattern) == 8, "image pattern");
+#define IMAGE_VIEW_FOLDED 1u      /* IMAGE_HS_DATABASE: the text as text_fold() makes it */
+#define IMAGE_VIEW_PLAIN 2u       /* IMAGE_HS_PLAIN: the text as decoded */
+_Static_assert(sizeof(struct image_pattern) == 16, "image pattern");
 
 #endif

@@ -72,6 +72,7 @@ enum audit_kind {
 	AUDIT_OBSERVED = 2,
 	AUDIT_FLAGGED = 3,
 	AUDIT_BIND_REFUSED = 4,
+	AUDIT_DISCARDED = 5,     /* answered as accepted, not forwarded */
 };
 
 /* Fixed size; host byte order; no pointer. Recipient numbers never appear here in clear. */
@@ -92,7 +93,11 @@ struct audit_record {
 	char system_id[16];      /* NUL padded */
 	char sender[24];         /* source address as sent, NUL padded */
 	uint8_t text[AUDIT_TEXT_SIZE]; /* decoded, UTF-8, cut to fit; refusals and flags only */
-	uint8_t reserved[56];
+	uint64_t fingerprint;    /* of the campaign; 0 = the text has none */
+	uint32_t rules[8];       /* struct image_rule.id of what matched and acts; 0 = end */
+	int32_t score;           /* thousandths of a point */
+	uint32_t rules_version;  /* struct image_policy.rules_version in force */
+	uint8_t reserved[8];
 };
 _Static_assert(sizeof(struct audit_record) == 480, "audit record");
 

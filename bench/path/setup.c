@@ -128,18 +128,21 @@ static int add_rules(struct setup *s, struct image_build *b)
 
 	if (hs_serialize_database(s->joint_database, &octets, &size) != HS_SUCCESS)
 		return -ENOMEM;
-	int result = image_build_database(b, octets, size);
+	int result = image_build_database(b, IMAGE_VIEW_FOLDED, octets, size);
 	free(octets);
 	for (unsigned i = 0; i < s->corpus.n_patterns && result == 0; i++) {
+		const struct rule_pattern p = { .kind = RULE_REGEX,
+			                        .text = s->corpus.patterns[i] };
 		const int64_t rule = image_build_rule(
 			b, &(struct image_build_rule){
-				   .id = i + 1, .name = "bench", .action = IMAGE_REFUSE });
-		const struct rule_pattern p = { .text = s->corpus.patterns[i] };
-		const int64_t pattern =
-			rule < 0 ? rule
-				 : image_build_pattern(
-					   b, (uint32_t)rule,
-					   pattern_one_line(&p) ? IMAGE_PATTERN_ONE_LINE : 0);
+				   .row = { .id = i + 1, .action = IMAGE_REFUSE },
+				   .name = "bench" });
+		const struct image_pattern row = { .rule = (uint32_t)rule,
+			                           .views = IMAGE_VIEW_FOLDED,
+			                           .flags = pattern_one_line(&p)
+			                                            ? IMAGE_PATTERN_ONE_LINE
+			                                            : 0 };
+		const int64_t pattern = rule < 0 ? rule : image_build_pattern(b, &row);
 		result = pattern < 0 ? (int)pattern : 0;
 	}
 	return result;

@@ -66,10 +66,9 @@ static unsigned read_query(const struct request *request, struct audit_query *qu
 static const char *kind_name(uint32_t kind)
 {
 	static const char *const names[] = {
-		[AUDIT_REFUSED] = "refused",
-		[AUDIT_OBSERVED] = "observed",
-		[AUDIT_FLAGGED] = "flagged",
-		[AUDIT_BIND_REFUSED] = "bind_refused",
+		[AUDIT_REFUSED] = "refused",     [AUDIT_OBSERVED] = "observed",
+		[AUDIT_FLAGGED] = "flagged",     [AUDIT_BIND_REFUSED] = "bind_refused",
+		[AUDIT_DISCARDED] = "discarded",
 	};
 
 	return kind < sizeof(names) / sizeof(names[0]) && names[kind] ? names[kind] : "unknown";

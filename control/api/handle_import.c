@@ -2,7 +2,6 @@
 #include "api_priv.h"
 
 #include <errno.h>
-#include <hs/hs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -170,13 +169,13 @@ unsigned handle_rules(struct api *api, struct request *request, json_t **out)
 	const double began = now_ms();
 	struct problems problems;
 	struct rule_set *set = NULL;
-	struct hs_database *database = NULL;
+	struct rule_program program;
 	struct registry *registry = NULL;
 	struct push_answer answer;
 	uint64_t generation = 0;
 
 	problems_init(&problems, file_name(request, "rules"));
-	int result = rule_load(&set, &database, request->body, request->size, &problems);
+	int result = rule_load(&set, &program, request->body, request->size, &problems);
 	if (result == -EINVAL)
 		return api_fail_problems(out, &problems, "nothing was pushed");
 	if (result != 0)
@@ -188,11 +187,11 @@ unsigned handle_rules(struct api *api, struct request *request, json_t **out)
 		result = keep_rules(registry, request, problems.file, set, &generation);
 	if (result != 0) {
 		rule_set_free(set);
-		hs_free_database(database);
+		rule_program_free(&program);
 		return api_fail_registry(out, registry, result);
 	}
 	registry_close(registry);
-	push_take_rules(api->setting.push, generation, set, database);
+	push_take_rules(api->setting.push, generation, set, program);
 	push_image(api->setting.push, &answer);
 	*out = json_pack("{so sI sI sI sI so sf}", "file", api_text(problems.file), "rules",
 	                 rules, "patterns", patterns, "tests", tests, "generation",

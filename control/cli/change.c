@@ -4,7 +4,6 @@
  */
 #include "cli.h"
 
-#include <hs/hs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +130,7 @@ static json_t *check_failed(const struct problems *problems)
 
 int run_check_rules(const struct cli *cli)
 {
-	struct hs_database *database = NULL;
+	struct rule_program program;
 	struct rule_set *set = NULL;
 	struct problems problems;
 	size_t size = 0;
@@ -140,7 +139,7 @@ int run_check_rules(const struct cli *cli)
 	if (text == NULL)
 		return EXIT_FAILED;
 	problems_init(&problems, cli->arguments[0]);
-	const int result = rule_load(&set, &database, text, size, &problems);
+	const int result = rule_load(&set, &program, text, size, &problems);
 	free(text);
 	if (result != 0) {
 		json_t *failure = check_failed(&problems);
@@ -153,7 +152,7 @@ int run_check_rules(const struct cli *cli)
 	json_t *answer = json_pack("{si si si}", "rules", set->n_rules, "patterns",
 	                           set->n_patterns, "tests", set->n_tests);
 	rule_set_free(set);
-	hs_free_database(database);
+	rule_program_free(&program);
 	if (cli->json)
 		return cli_print_json(answer, EXIT_DONE);
 	printf("%s is good: %lld rules, %lld patterns, %lld tests passed\n", cli->arguments[0],

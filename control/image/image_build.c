@@ -27,7 +27,7 @@ static int rows_reserve(struct rows *rows, size_t row_size)
 	return 0;
 }
 
-static int rows_append(struct rows *rows, const void *row, size_t row_size)
+int image_rows_append(struct rows *rows, const void *row, size_t row_size)
 {
 	if (rows_reserve(rows, row_size) != 0)
 		return -ENOMEM;
@@ -42,7 +42,7 @@ static void rows_free(struct rows *rows)
 		munmap(rows->data, rows->bytes);
 }
 
-static int64_t string_offset(struct image_build *b, const char *text)
+int64_t image_string_offset(struct image_build *b, const char *text)
 {
 	return text == NULL ? 0 : intern_run(&b->strings, text, strlen(text) + 1, UINT32_MAX);
 }
@@ -59,7 +59,8 @@ int image_build_open(struct image_build **out)
 		.country = 82,
 	};
 	b->threads = 1;
-	if (string_offset(b, "") != 0 || rows_append(&b->accounts, &none, sizeof(none)) != 0) {
+	if (image_string_offset(b, "") != 0 ||
+	    image_rows_append(&b->accounts, &none, sizeof(none)) != 0) {
 		image_build_close(b);
 		return -ENOMEM;
 	}
@@ -75,11 +76,14 @@ void image_build_close(struct image_build *b)
 	rows_free(&b->senders);
 	rows_free(&b->rules);
 	rows_free(&b->patterns);
+	rows_free(&b->code);
+	rows_free(&b->rule_accounts);
 	intern_free(&b->owners);
 	intern_free(&b->strings);
 	number_build_free(&b->numbers);
 	free(b->ids);
-	free(b->database);
+	free(b->folded.octets);
+	free(b->plain.octets);
 	free(b);
 }
 
@@ -128,6 +132,9 @@ int image_build_account(struct image_build *b, const struct image_build_account 
 		.blocked_until = in->blocked_until,
 		.uniform_status = in->uniform_status,
 		.sender_tlv = in->sender_tlv,
+		.regime = in->regime,
+		.refuse_score = in->refuse_score,
+		.flag_score = in->flag_score,
 	};
 
 	if (b->frozen)
@@ -137,11 +144,11 @@ int image_build_account(struct image_build *b, const struct image_build_account 
 	memcpy(row.system_id, in->system_id, len);
 	if (account_exists(b, &row))
 		return -EEXIST;
-	const int64_t name = string_offset(b, in->name);
+	const int64_t name = image_string_offset(b, in->name);
 	if (name < 0)
 		return (int)name;
 	row.name = (uint32_t)name;
-	return rows_append(&b->accounts, &row, sizeof(row));
+	return image_rows_append(&b->accounts, &row, sizeof(row));
 }
 
 static int by_system_id(const void *a, const void *b)
@@ -174,8 +181,7 @@ int image_build_freeze(struct image_build *b)
 	return 0;
 }
 
-/* Row of an account id, or 0. */
-static uint32_t row_of(const struct image_build *b, uint32_t id)
+uint32_t image_build_row_of(const struct image_build *b, uint32_t id)
 {
 	const struct account_id *found =
 		bsearch(&id, b->ids, b->accounts.n - 1, sizeof(*b->ids), by_number);
@@ -185,7 +191,7 @@ static uint32_t row_of(const struct image_build *b, uint32_t id)
 
 bool image_build_knows(const struct image_build *b, uint32_t account_id)
 {
-	return b->frozen && row_of(b, account_id) != 0;
+	return b->frozen && image_build_row_of(b, account_id) != 0;
 }
 
 /* The owner field of a record: 0, a row, or a list; or negative errno. */
@@ -195,7 +201,7 @@ static int64_t owner_of(struct image_build *b, const struct image_build_sender *
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < in->n_owners; i++) {
-		run[1 + i] = row_of(b, in->owners[i]);
+		run[1 + i] = image_build_row_of(b, in->owners[i]);
 		if (run[1 + i] == 0)
 			return -ENOENT;
 	}
@@ -234,59 +240,11 @@ int image_build_sender(struct image_build *b, const struct image_build_sender *i
 	if (owner < 0)
 		return (int)owner;
 	row.owner_state = (uint32_t)owner << 4 | (uint32_t)in->block << 2 | (uint32_t)in->state;
-	return rows_append(&b->senders, &row, sizeof(row));
+	return image_rows_append(&b->senders, &row, sizeof(row));
 }
 
 int image_build_numbers(struct image_build *b, const struct sender_key *first,
                         const struct sender_key *last, enum image_number_state state)
 {
 	return number_build_range(&b->numbers, first, last, state);
-}
-
-int64_t image_build_rule(struct image_build *b, const struct image_build_rule *in)
-{
-	const struct image_rule *rows = b->rules.data;
-
-	if (in->id == 0 || in->action < IMAGE_REFUSE || in->action > IMAGE_RULE_OBSERVE)
-		return -EINVAL;
-	for (uint64_t i = 0; i < b->rules.n; i++) {
-		if (rows[i].id == in->id)
-			return -EEXIST;
-	}
-	const int64_t name = string_offset(b, in->name);
-	const int64_t sentence = string_offset(b, in->sentence);
-	if (name < 0 || sentence < 0)
-		return -ENOMEM;
-	const struct image_rule row = {
-		.id = in->id,
-		.name = (uint32_t)name,
-		.sentence = (uint32_t)sentence,
-		.action = in->action,
-		.command_status = in->command_status,
-	};
-	const int failed = rows_append(&b->rules, &row, sizeof(row));
-	return failed != 0 ? failed : (int64_t)b->rules.n - 1;
-}
-
-int64_t image_build_pattern(struct image_build *b, uint32_t rule_index, uint32_t flags)
-{
-	const struct image_pattern row = { .rule = rule_index, .flags = flags };
-
-	if (rule_index >= b->rules.n)
-		return -EINVAL;
-	const int failed = rows_append(&b->patterns, &row, sizeof(row));
-	return failed != 0 ? failed : (int64_t)b->patterns.n - 1;
-}
-
-int image_build_database(struct image_build *b, const void *octets, size_t size)
-{
-	void *copy = malloc(size == 0 ? 1 : size);
-
-	if (copy == NULL)
-		return -ENOMEM;
-	memcpy(copy, octets, size);
-	free(b->database);
-	b->database = copy;
-	b->database_size = size;
-	return 0;
 }

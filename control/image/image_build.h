@@ -47,6 +47,8 @@ struct image_build_account {
 	uint32_t valid_from, valid_until, blocked_until; /* as struct image_account */
 	uint32_t uniform_status;
 	uint16_t sender_tlv;
+	uint32_t regime;          /* as struct image_account */
+	int32_t refuse_score, flag_score;
 };
 
 struct image_build_sender {
@@ -58,11 +60,15 @@ struct image_build_sender {
 	uint32_t n_owners;        /* 0 = no account may use it (a bare block-list entry) */
 };
 
+/* A row of the image with its texts and lists beside it. */
 struct image_build_rule {
-	uint32_t id;              /* not 0, unique */
+	struct image_rule row;    /* id: not 0, unique; texts, code, lists: from below */
 	const char *name, *sentence; /* NULL = "" */
-	enum image_action action;
-	uint32_t command_status;  /* 0 = the reason's default */
+	const uint32_t *code;     /* n_code words of row */
+	/* Account ids; those that no account has are left out. A scoped rule (row.flags) may
+	 * so apply to nobody. */
+	const uint32_t *accounts, *canary_accounts;
+	uint32_t n_accounts, n_canary_accounts;
 };
 
 /* -ENOMEM. A fresh builder has a policy that screens what ESMEs send, plan 82. */
@@ -93,18 +99,19 @@ must_use int image_build_numbers(struct image_build *build, const struct sender_
 /* Whether an account with this id was given; true of none before the first sender. */
 bool image_build_knows(const struct image_build *build, uint32_t account_id);
 
-/* The rule's index (for image_build_pattern), or -EINVAL, -EEXIST, -ENOMEM. */
+/* The rule's index (for image_build_pattern), or -EINVAL, -EEXIST, -ENOMEM. All accounts
+ * come before the first rule that lists some. */
 must_use int64_t image_build_rule(struct image_build *build,
                                   const struct image_build_rule *rule);
 
-/* flags: IMAGE_PATTERN_*. The pattern's index, which must be its Hyperscan id; or -EINVAL
- * (no such rule). */
-must_use int64_t image_build_pattern(struct image_build *build, uint32_t rule_index,
-                                     uint32_t flags);
+/* The pattern's index, which must be its Hyperscan id; or -EINVAL (no such rule). */
+must_use int64_t image_build_pattern(struct image_build *build,
+                                     const struct image_pattern *pattern);
 
 /* Octets of hs_serialize_database(), of the kind that image_format.h says at struct
- * image_pattern. Replaces an earlier one. */
-must_use int image_build_database(struct image_build *build, const void *octets, size_t size);
+ * image_pattern, for one view (IMAGE_VIEW_*). Replaces an earlier one. */
+must_use int image_build_database(struct image_build *build, unsigned view,
+                                  const void *octets, size_t size);
 
 /* Threads that image_build_memory() and _file() may use for the senders; 1 to begin. */
 void image_build_threads(struct image_build *build, unsigned threads);

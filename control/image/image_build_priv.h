@@ -15,6 +15,11 @@ struct rows {
 	size_t bytes; /* mapped */
 };
 
+struct image_blob {
+	void *octets;
+	size_t size;
+};
+
 struct account_id {
 	uint32_t id, row;
 };
@@ -30,14 +35,20 @@ struct image_build {
 	struct rows patterns;  /* struct image_pattern */
 	struct intern strings; /* offset 0 is "" */
 	struct number_build numbers;
-	void *database;
-	size_t database_size;
+	struct rows code, rule_accounts; /* u32 */
+	struct image_blob folded, plain; /* databases */
 	unsigned threads;
 	uint64_t seed;
 	const struct signing_key *key; /* NULL = not signed */
 	const void *previous;          /* an image; NULL = none */
 	bool copied;
 };
+
+/* -ENOMEM */
+must_use int image_rows_append(struct rows *rows, const void *row, size_t row_size);
+int64_t image_string_offset(struct image_build *build, const char *text);
+/* Row of an account id, or 0; frozen. */
+uint32_t image_build_row_of(const struct image_build *build, uint32_t id);
 
 /* Sort the accounts and number them. -ENOMEM; -EEXIST cannot happen any more. */
 must_use int image_build_freeze(struct image_build *build);

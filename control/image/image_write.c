@@ -73,12 +73,19 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
 	add_senders(l, b);
 	if (b->rules.n > 0)
 		add(l, IMAGE_RULES, b->rules.data, sizeof(struct image_rule), b->rules.n);
-	if (b->patterns.n > 0) {
+	if (b->patterns.n > 0)
 		add(l, IMAGE_PATTERNS, b->patterns.data, sizeof(struct image_pattern),
 		    b->patterns.n);
-		add(l, IMAGE_HS_DATABASE, b->database, 1, b->database_size);
-	}
+	if (b->folded.size > 0)
+		add(l, IMAGE_HS_DATABASE, b->folded.octets, 1, b->folded.size);
 	add(l, IMAGE_STRINGS, b->strings.octets, 1, b->strings.size);
+	if (b->code.n > 0)
+		add(l, IMAGE_RULE_CODE, b->code.data, sizeof(uint32_t), b->code.n);
+	if (b->rule_accounts.n > 0)
+		add(l, IMAGE_RULE_ACCOUNTS, b->rule_accounts.data, sizeof(uint32_t),
+		    b->rule_accounts.n);
+	if (b->plain.size > 0)
+		add(l, IMAGE_HS_PLAIN, b->plain.octets, 1, b->plain.size);
 	if (b->numbers.n > 0) {
 		add(l, IMAGE_NUMBER_BLOCKS, b->numbers.blocks,
 		    sizeof(struct image_number_block), b->numbers.n);
@@ -216,6 +223,23 @@ static int write_image(struct layout *l, struct image_build *b, uint8_t *base,
 	return 0;
 }
 
+/* The views that patterns are in, and those that there is a database for. */
+static unsigned views_of_patterns(const struct image_build *b)
+{
+	const struct image_pattern *rows = b->patterns.data;
+	unsigned views = 0;
+
+	for (uint64_t i = 0; i < b->patterns.n; i++)
+		views |= rows[i].views;
+	return views;
+}
+
+static unsigned views_of_databases(const struct image_build *b)
+{
+	return (b->folded.size > 0 ? IMAGE_VIEW_FOLDED : 0) |
+	       (b->plain.size > 0 ? IMAGE_VIEW_PLAIN : 0);
+}
+
 static int prepare(struct layout *l, struct image_build *b, uint64_t generation,
                    uint64_t created, char error[IMAGE_BUILD_ERROR_SIZE])
 {
@@ -223,9 +247,9 @@ static int prepare(struct layout *l, struct image_build *b, uint64_t generation,
 
 	if (generation == 0)
 		wrong = "the generation must not be 0";
-	else if (b->patterns.n > 0 && b->database_size == 0)
+	else if ((views_of_patterns(b) & ~views_of_databases(b)) != 0)
 		wrong = "there are patterns but no Hyperscan database";
-	else if (b->patterns.n == 0 && b->database_size > 0)
+	else if ((views_of_databases(b) & ~views_of_patterns(b)) != 0)
 		wrong = "there is a Hyperscan database but no pattern";
 	if (wrong != NULL) {
 		snprintf(error, IMAGE_BUILD_ERROR_SIZE, "%s", wrong);

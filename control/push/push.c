@@ -261,10 +261,10 @@ void push_image(struct push *push, struct push_answer *answer)
 }
 
 void push_take_rules(struct push *push, uint64_t generation, struct rule_set *set,
-                     struct hs_database *database)
+                     struct rule_program program)
 {
 	pthread_mutex_lock(&push->image_lock);
-	rule_cache_put(&push->images.rules, generation, set, database);
+	rule_cache_put(&push->images.rules, generation, set, program);
 	pthread_mutex_unlock(&push->image_lock);
 }
 

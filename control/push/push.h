@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "check.h"
+#include "rule_compile.h"
 #include "registry.h"
 #include "registry_delta.h"
 #include "registry_image.h"
@@ -67,7 +68,7 @@ void push_image(struct push *push, struct push_answer *answer);
 /* Rules that were just compiled for this generation: saves compiling them again.
  * Owned by push from now on. */
 void push_take_rules(struct push *push, uint64_t generation, struct rule_set *set,
-                     struct hs_database *database);
+                     struct rule_program program);
 
 struct push_fault {
 	unsigned at; /* which of the deltas, from 0 */

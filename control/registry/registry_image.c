@@ -13,9 +13,8 @@
 
 #include "image.h"
 #include "image_build.h"
-#include "pattern_line.h"
 #include "registry_senders.h"
-#include "rule_compile.h"
+#include "rule_engine.h"
 
 /* One beside the worker that a small machine has; building yields to it by its priority. */
 #define BUILD_THREADS 2u
@@ -33,15 +32,15 @@ struct build {
 void rule_cache_clear(struct rule_cache *cache)
 {
 	rule_set_free(cache->set);
-	hs_free_database(cache->database);
+	rule_program_free(&cache->program);
 	*cache = (struct rule_cache){ 0 };
 }
 
 void rule_cache_put(struct rule_cache *cache, uint64_t generation, struct rule_set *set,
-                    struct hs_database *database)
+                    struct rule_program program)
 {
 	rule_cache_clear(cache);
-	*cache = (struct rule_cache){ generation, set, database };
+	*cache = (struct rule_cache){ generation, set, program };
 }
 
 void image_cache_clear(struct image_cache *cache)
@@ -67,7 +66,7 @@ static int sql_error(struct build *b, int result)
 static int put_policy(struct build *b)
 {
 	struct image_policy policy = { 0 };
-	uint32_t country = 0;
+	uint32_t country = 0, refuse_score = 0, flag_score = 0;
 	const struct {
 		const char *name;
 		uint32_t *to;
@@ -77,6 +76,8 @@ static int put_policy(struct build *b)
 		{ "uniform_status", &policy.uniform_status },
 		{ "refuse_at_bind", &policy.refuse_at_bind },
 		{ "undecodable", &policy.undecodable },
+		{ "refuse_score", &refuse_score },
+		{ "flag_score", &flag_score },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -86,6 +87,8 @@ static int put_policy(struct build *b)
 			return sql_error(b, result);
 	}
 	policy.country = (uint16_t)country;
+	policy.refuse_score = (int32_t)refuse_score; /* policy.def bounds them */
+	policy.flag_score = (int32_t)flag_score;
 	image_build_policy(b->image, &policy);
 	return 0;
 }
@@ -204,7 +207,7 @@ static int load_rules(struct build *b)
 {
 	struct problems problems;
 	struct rule_set *set = NULL;
-	struct hs_database *database = NULL;
+	struct rule_program program;
 	uint64_t generation = 0;
 	char *text = NULL;
 	size_t size = 0;
@@ -220,10 +223,10 @@ static int load_rules(struct build *b)
 		return 0;
 	}
 	problems_init(&problems, "rules in the registry");
-	result = rule_load(&set, &database, text, size, &problems);
+	result = rule_load(&set, &program, text, size, &problems);
 	free(text);
 	if (result == 0)
-		rule_cache_put(b->cache, generation, set, database);
+		rule_cache_put(b->cache, generation, set, program);
 	else if (result == -EINVAL)
 		problem_line(b->error, REGISTRY_IMAGE_ERROR_SIZE, &problems, 0);
 	else
@@ -231,49 +234,82 @@ static int load_rules(struct build *b)
 	return result;
 }
 
-static int put_rules(struct build *b, const struct rule_set *set)
+/* Registry ids of the accounts that a rule names; those nobody has are left out. */
+static int64_t account_ids(struct build *b, const struct rule_set *set, uint32_t rule,
+                           bool canary, uint32_t *ids)
 {
-	for (uint32_t i = 0; i < set->n_rules; i++) {
-		const struct rule *rule = &set->rules[i];
-		uint32_t id = 0;
-		const int found = registry_rule_id(b->registry, rule->name, &id);
+	uint32_t n = 0;
 
+	for (uint32_t i = 0; i < set->n_accounts; i++) {
+		const struct rule_account *a = &set->accounts[i];
+		int64_t id = 0;
+
+		if (a->rule != rule || a->canary != canary)
+			continue;
+		const int found =
+			sql_number(b->sql, &id, "SELECT id FROM account WHERE system_id = ?",
+		                   "t", a->system_id);
 		if (found < 0)
 			return sql_error(b, found);
-		const struct image_build_rule row = {
-			.id = id,
-			.name = rule->name,
-			.sentence = rule->sentence,
-			.action = (enum image_action)rule->action,
-			.command_status = rule->command_status,
-		};
-		const int64_t index = image_build_rule(b->image, &row);
-		if (index < 0)
-			return failed(b, (int)index, rule->name);
+		if (found == 1)
+			ids[n++] = (uint32_t)id;
 	}
-	for (uint32_t i = 0; i < set->n_patterns; i++) {
-		const struct rule_pattern *p = &set->patterns[i];
-		const int64_t index = image_build_pattern(
-			b->image, p->rule, pattern_one_line(p) ? IMAGE_PATTERN_ONE_LINE : 0);
+	return n;
+}
+
+static int put_rule(struct build *b, const struct rule_set *set, uint32_t rule, uint32_t *ids)
+{
+	const struct rule *from = &set->rules[rule];
+	struct image_build_rule to = { .row = from->row,
+		                       .name = from->name,
+		                       .sentence = from->sentence,
+		                       .code = set->code + from->row.code,
+		                       .accounts = ids };
+	const int found = registry_rule_id(b->registry, from->name, &to.row.id);
+
+	if (found < 0)
+		return sql_error(b, found);
+	const int64_t scope = account_ids(b, set, rule, false, ids);
+	const int64_t canary = scope < 0 ? scope : account_ids(b, set, rule, true, ids + scope);
+	if (canary < 0)
+		return (int)canary;
+	to.n_accounts = (uint32_t)scope;
+	to.canary_accounts = ids + scope;
+	to.n_canary_accounts = (uint32_t)canary;
+	const int64_t index = image_build_rule(b->image, &to);
+	return index < 0 ? failed(b, (int)index, from->name) : 0;
+}
+
+static int put_rules(struct build *b, const struct rule_set *set)
+{
+	uint32_t *ids = calloc(set->n_accounts + (size_t)1, sizeof(*ids));
+	int result = ids == NULL ? failed(b, -ENOMEM, "rules") : 0;
+
+	for (uint32_t i = 0; result == 0 && i < set->n_rules; i++)
+		result = put_rule(b, set, i, ids);
+	free(ids);
+	for (uint32_t i = 0; result == 0 && i < set->n_patterns; i++) {
+		const struct image_pattern row = rule_engine_pattern(&set->patterns[i]);
+		const int64_t index = image_build_pattern(b->image, &row);
 
 		if (index < 0)
-			return failed(b, (int)index, "a pattern");
+			result = failed(b, (int)index, "a pattern");
 	}
 	b->out->rules = set->n_rules;
 	b->out->patterns = set->n_patterns;
-	return 0;
+	return result;
 }
 
-static int put_database(struct build *b)
+static int put_database(struct build *b, struct hs_database *database, unsigned view)
 {
 	char *octets = NULL;
 	size_t size = 0;
 
-	if (b->cache->database == NULL)
+	if (database == NULL)
 		return 0;
-	if (hs_serialize_database(b->cache->database, &octets, &size) != HS_SUCCESS)
+	if (hs_serialize_database(database, &octets, &size) != HS_SUCCESS)
 		return failed(b, -ENOMEM, "serialising the patterns");
-	const int result = image_build_database(b->image, octets, size);
+	const int result = image_build_database(b->image, view, octets, size);
 	free(octets);
 	return result < 0 ? failed(b, result, "the compiled patterns") : 0;
 }
@@ -295,7 +331,11 @@ static int put_all(struct build *b)
 		result = load_rules(b);
 	if (result == 0 && b->cache->set != NULL)
 		result = put_rules(b, b->cache->set);
-	return result == 0 ? put_database(b) : result;
+	if (result == 0)
+		result = put_database(b, b->cache->program.folded, IMAGE_VIEW_FOLDED);
+	if (result == 0)
+		result = put_database(b, b->cache->program.plain, IMAGE_VIEW_PLAIN);
+	return result;
 }
 
 /* Read what we wrote with the data plane's own reader, and keep it for the next one. */

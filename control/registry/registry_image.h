@@ -14,20 +14,19 @@
 
 #include "check.h"
 #include "registry.h"
+#include "rule_compile.h"
 
-struct rule_set;
-struct hs_database;
 struct signing_key;
 
 /* The rules in force, compiled: compiling them anew for each image takes seconds. */
 struct rule_cache {
 	uint64_t generation; /* registry_rules_generation() they belong to; 0 = none */
 	struct rule_set *set;
-	struct hs_database *database;
+	struct rule_program program;
 };
 /* Put in rules that were just compiled, owned by the cache from now on. */
 void rule_cache_put(struct rule_cache *cache, uint64_t generation, struct rule_set *set,
-                    struct hs_database *database);
+                    struct rule_program program);
 void rule_cache_clear(struct rule_cache *cache);
 
 /*

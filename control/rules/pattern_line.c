@@ -49,7 +49,7 @@ bool pattern_one_line(const struct rule_pattern *pattern)
 {
 	const char *at = pattern->text, *class = NULL;
 
-	if (pattern->literal)
+	if (pattern->kind != RULE_REGEX)
 		return strchr(at, '\n') == NULL;
 	while (*at != '\0') {
 		const size_t n = quiet_piece(at, class != NULL);

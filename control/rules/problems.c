@@ -66,24 +66,42 @@ void problems_init(struct problems *problems, const char *file)
 	utf8_printable(problems->file, sizeof(problems->file), file, strlen(file));
 }
 
-void problems_add(struct problems *problems, uint32_t row, uint32_t column, const char *field,
-                  const char *format, ...)
+void problems_add_list(struct problems *problems, const char *file, uint32_t row,
+                       uint32_t column, const char *field, const char *format, va_list args)
 {
 	const uint32_t index = problems->total++;
 	char raw[PROBLEM_TEXT_SIZE];
-	va_list args;
 
 	if (index >= PROBLEMS_MAX)
 		return;
 	struct problem *p = &problems->list[index];
 	p->row = row;
 	p->column = column;
+	utf8_printable(p->file, sizeof(p->file), file, strlen(file));
 	utf8_printable(p->field, sizeof(p->field), field ? field : "",
 	               field ? strlen(field) : 0);
-	va_start(args, format);
 	vsnprintf(raw, sizeof(raw), format, args);
-	va_end(args);
 	utf8_printable(p->text, sizeof(p->text), raw, strlen(raw));
+}
+
+void problems_add(struct problems *problems, uint32_t row, uint32_t column, const char *field,
+                  const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	problems_add_list(problems, problems->file, row, column, field, format, args);
+	va_end(args);
+}
+
+void problems_add_in(struct problems *problems, const char *file, uint32_t row, uint32_t column,
+                     const char *field, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	problems_add_list(problems, file, row, column, field, format, args);
+	va_end(args);
 }
 
 void problem_line(char *out, size_t size, const struct problems *problems, uint32_t index)
@@ -95,6 +113,6 @@ void problem_line(char *out, size_t size, const struct problems *problems, uint3
 		snprintf(place, sizeof(place), "%u:%u:", p->row, p->column);
 	else if (p->row != 0)
 		snprintf(place, sizeof(place), "%u:", p->row);
-	snprintf(out, size, "%s:%s %s%s%s", problems->file, place, p->field,
-	         p->field[0] ? ": " : "", p->text);
+	snprintf(out, size, "%s:%s %s%s%s", p->file, place, p->field, p->field[0] ? ": " : "",
+	         p->text);
 }

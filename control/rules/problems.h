@@ -10,11 +10,12 @@
  */
 #ifndef CONTROL_PROBLEMS_H
 #define CONTROL_PROBLEMS_H
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROBLEMS_MAX 20u
+#define PROBLEMS_MAX 100u
 #define PROBLEM_FIELD_SIZE 64u
 #define PROBLEM_TEXT_SIZE 400u
 #define PROBLEM_FILE_SIZE 256u
@@ -22,6 +23,7 @@
 struct problem {
 	uint32_t row;    /* line of the file, from 1; 0 = the file as a whole */
 	uint32_t column; /* character of the line, from 1; 0 = not known */
+	char file[PROBLEM_FILE_SIZE];
 	char field[PROBLEM_FIELD_SIZE]; /* "" = none */
 	char text[PROBLEM_TEXT_SIZE];
 };
@@ -36,6 +38,14 @@ void problems_init(struct problems *problems, const char *file);
 
 void problems_add(struct problems *problems, uint32_t row, uint32_t column, const char *field,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* The same, of another file than problems->file. */
+void problems_add_in(struct problems *problems, const char *file, uint32_t row,
+                     uint32_t column, const char *field, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+void problems_add_list(struct problems *problems, const char *file, uint32_t row,
+                       uint32_t column, const char *field, const char *format, va_list args)
+	__attribute__((format(printf, 6, 0)));
 
 static inline uint32_t problems_kept(const struct problems *problems)
 {

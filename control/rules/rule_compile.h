@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rule_compile: a rule set to one Hyperscan database, proved by its own tests.
+ * rule_compile: a rule set to Hyperscan databases, one a view, proved by its own tests.
  *
- * The data plane scans folded UTF-8 (dataplane/text/text.h), so literals are
- * folded here by the same code and then matched as they are; regular expressions
- * are compiled caseless. The id of a pattern in the database is its index in the
- * set. A pattern that Hyperscan refuses, or that would match an empty text, is
- * named with its line; all of them, not only the first.
+ * The id of a pattern in a database is its index in the set. A pattern that Hyperscan
+ * refuses, or that would match an empty text, is named with its line; all of them, not
+ * only the first, and the others are compiled all the same, so that their rules' tests
+ * run too.
  *
  * Threads: pure; any thread. Cost: compiling thousands of patterns takes seconds.
  */
@@ -21,29 +20,31 @@
 
 struct hs_database; /* Hyperscan */
 
+/* A database a view; NULL where no pattern is in it. */
+struct rule_program {
+	struct hs_database *folded, *plain;
+};
+
+void rule_program_free(struct rule_program *program);
+
 /*
- * 0 and a database for hs_free_database(), NULL when the set has no pattern; or
- * -EINVAL with at least one problem added, or -ENOMEM.
+ * 0 and a program for rule_program_free(); -EINVAL with at least one problem added and a
+ * program of the rest (the patterns that are not in it are marked refused); -ENOMEM and
+ * an empty one.
  */
-must_use int rule_compile(struct hs_database **out, const struct rule_set *set,
+must_use int rule_compile(struct rule_program *out, struct rule_set *set,
                           struct problems *problems);
 
-/* Run the inline tests. 0; -EINVAL with a problem for each that fails; -ENOMEM. */
-must_use int rule_run_tests(const struct rule_set *set, const struct hs_database *database,
+/* Run the inline tests of rules that no refused pattern is in. 0; -EINVAL with a problem
+ * for each that fails; -ENOMEM. */
+must_use int rule_run_tests(const struct rule_set *set, const struct rule_program *program,
                             struct problems *problems);
 
 /*
- * All of it: read, compile, test. 0 with a set for rule_set_free() and a
- * database; or as above, nothing made.
+ * All of it: read, compile, test. 0 with a set for rule_set_free() and a program; or as
+ * above, nothing made.
  */
-must_use int rule_load(struct rule_set **set, struct hs_database **database, const char *text,
+must_use int rule_load(struct rule_set **set, struct rule_program *program, const char *text,
                        size_t size, struct problems *problems);
-
-/*
- * The first rule of the set, in file order, with a pattern in this valid UTF-8
- * text (folded here), or -1; -2: no memory. For tools and tests, not for speed.
- */
-int64_t rule_first_match(const struct rule_set *set, const struct hs_database *database,
-                         const char *text, size_t len);
 
 #endif

@@ -1,41 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * content: what the rules say of each message.
+ *
+ * All texts of a slice are scanned together, once a view (joint.h). What was found is
+ * kept by message, and when the scans are done each message's finds are replayed through
+ * match_state, which knows scopes, weights and combinations. A message that finds no room
+ * for its hits is scanned again by itself: exact, and paid for by who causes it.
+ */
 #include "screen_priv.h"
 
-/*
- * Of all rules that match the strongest action decides, and among equal ones the rule
- * that comes first in the image: enum image_action has the stronger one lower, so that
- * is the least of action and index as one number, whatever order matches come in.
- */
-struct best_rules {
-	const struct image *image;
-	uint64_t rank[SCREEN_VECTOR_MAX]; /* by message: action << 32 | rule index */
-};
-#define RANK_NONE UINT64_MAX
-#define RANK_LEAST ((uint64_t)IMAGE_REFUSE << 32)
-_Static_assert(IMAGE_REFUSE < IMAGE_FLAG && IMAGE_FLAG < IMAGE_RULE_OBSERVE, "rank of actions");
+#include <hs/hs.h>
+#include <xxhash.h>
 
 static bool on_found(void *arg, uint32_t message, uint32_t pattern)
 {
-	struct best_rules *best = arg;
-	const uint32_t rule = best->image->patterns[pattern].rule;
-	const uint64_t rank = (uint64_t)best->image->rules[rule].action << 32 | rule;
+	struct screen_hits *h = arg;
+	const uint32_t last = h->last[message];
 
-	if (rank < best->rank[message])
-		best->rank[message] = rank;
-	return best->rank[message] == RANK_LEAST; /* nothing can beat it: stop */
-}
-
-static void apply(struct screen_message *m, const struct image *image, uint64_t rank)
-{
-	if (rank == RANK_NONE)
-		return;
-	const struct image_rule *rule = &image->rules[(uint32_t)rank];
-	m->rule = rule->id;
-	m->flagged = rule->action == IMAGE_FLAG;
-	if (rule->action != IMAGE_FLAG)
-		m->reason = REASON_CONTENT_RULE;
-	m->refuse = rule->action == IMAGE_REFUSE;
-	m->command_status = rule->command_status; /* verdict.c completes it */
+	if (last == SCREEN_HITS_LOST)
+		return true;
+	if (last != 0 && h->hits[last].pattern == pattern)
+		return false; /* it ends at several places */
+	if (h->n == SCREEN_HITS_MAX) {
+		h->last[message] = SCREEN_HITS_LOST;
+		return true;
+	}
+	h->hits[h->n] = (struct screen_hit){ .pattern = pattern, .before = last };
+	h->last[message] = h->n++;
+	return false;
 }
 
 /* A text into the next scan; the scan before it if that one is full. */
@@ -51,25 +43,153 @@ static void add(struct screen_context *context, struct joint *joint, struct view
 	bug_if(!joint_add(joint, text, message));
 }
 
-void stage_content(struct screen_context *context, struct screen_vector *v)
+/* One view of all open messages. */
+static void scan_view(struct screen_context *context, struct screen_vector *v,
+                      struct hs_database *database, bool plain)
 {
-	struct best_rules best;
-
-	if (context->tables == NULL || context->tables->image->database == NULL)
+	if (database == NULL)
 		return;
-	bug_if(context->scratch == NULL);
-	best.image = context->tables->image;
-	joint_begin(&v->joint, best.image, context->scratch, on_found, &best);
+	joint_begin(&v->joint, context->tables->image, database, context->scratch, on_found,
+	            &v->hits);
 	for (unsigned i = v->first; i < v->end; i++) {
 		const struct screen_message *m = &v->messages[i];
-		best.rank[i] = RANK_NONE;
+		const struct view *texts = plain ? m->plain : m->text;
 		if (!is_open(context, m))
 			continue;
-		add(context, &v->joint, m->text[0], i);
-		add(context, &v->joint, m->text[1], i);
+		add(context, &v->joint, texts[0], i);
+		add(context, &v->joint, texts[1], i);
 	}
 	joint_scan(&v->joint);
 	context->rescanned_texts += v->joint.rescans;
+}
+
+static int on_match_alone(unsigned id, unsigned long long from, unsigned long long to,
+                          unsigned flags, void *arg)
+{
+	const struct screen_context *context = arg;
+
+	(void)from, (void)to, (void)flags;
+	if (id < context->tables->image->n_patterns)
+		match_add(context->match, id);
+	return 0;
+}
+
+static void scan_alone(struct screen_context *context, struct hs_database *database,
+                       const struct view texts[2])
+{
+	for (unsigned which = 0; which < 2 && database != NULL; which++) {
+		if (texts[which].len == 0)
+			continue;
+		const hs_error_t e =
+			hs_scan(database, (const char *)texts[which].data, texts[which].len, 0,
+		                context->scratch, on_match_alone, context);
+		bug_if(e != HS_SUCCESS);
+		context->rescanned_texts++;
+	}
+}
+
+/* Which ten-thousandth of the traffic: a subscriber is always in the same one, so a rule
+ * on trial treats all parts and repetitions of what is sent to a person alike. */
+static uint32_t share_of(const struct screen_message *m)
+{
+	const struct view digits = m->sm.destination.digits;
+
+	return digits.len == 0
+	               ? 0
+	               : (uint32_t)(XXH3_64bits(digits.data, digits.len) % IMAGE_SHARE_WHOLE);
+}
+
+/* Replay the finds of message i. */
+static void judge(struct screen_context *context, struct screen_vector *v, unsigned i,
+                  struct match_result *result)
+{
+	const struct screen_message *m = &v->messages[i];
+	const struct image *im = context->tables->image;
+	const struct match_input input = {
+		.account_row = m->account_row,
+		.seconds = context->seconds,
+		.share = share_of(m),
+		.data_coding = m->sm.data_coding,
+		.from_esme = m->from_esme,
+	};
+	uint32_t at = v->hits.last[i];
+
+	match_begin(context->match);
+	if (at == SCREEN_HITS_LOST) {
+		scan_alone(context, im->database, m->text);
+		scan_alone(context, im->plain, m->plain);
+		at = 0;
+	}
+	for (; at != 0; at = v->hits.hits[at].before)
+		match_add(context->match, v->hits.hits[at].pattern);
+	match_end(context->match, &input, result);
+}
+
+/* The account's own limit, else the policy's; INT64_MAX: no score is enough. */
+static int64_t limit(int32_t own, int32_t policy)
+{
+	const int32_t chosen = own != 0 ? own : policy;
+
+	return chosen != 0 ? chosen : INT64_MAX;
+}
+
+static int32_t bounded(int64_t score)
+{
+	return score > INT32_MAX ? INT32_MAX : score < INT32_MIN ? INT32_MIN : (int32_t)score;
+}
+
+/*
+ * The strongest first: a rule that refuses, a score that refuses, a rule that discards,
+ * then flags, then rules that only observe.
+ */
+static void decide(const struct screen_context *context, struct screen_message *m,
+                   const struct match_result *r)
+{
+	const struct image *im = context->tables->image;
+	const struct image_account *account = account_of(context, m);
+	const struct image_rule *rule = &im->rules[r->action != 0 ? r->rule : r->heaviest];
+	const bool refuse = r->score >= limit(account->refuse_score, im->policy->refuse_score);
+	const bool flag = r->score >= limit(account->flag_score, im->policy->flag_score);
+
+	m->score = bounded(r->score);
+	if (r->action == IMAGE_REFUSE || (!refuse && r->action == IMAGE_DISCARD)) {
+		m->reason = REASON_CONTENT_RULE;
+		m->refuse = true;
+		m->discard = r->action == IMAGE_DISCARD;
+		m->command_status = rule->command_status; /* verdict.c completes it */
+	} else if (refuse) {
+		m->reason = REASON_CONTENT_SCORE;
+		rule = &im->rules[r->heaviest];
+	} else if (r->action == IMAGE_FLAG || flag) {
+		m->flagged = true;
+		rule = &im->rules[r->action == IMAGE_FLAG ? r->rule : r->heaviest];
+	} else if (r->action == IMAGE_RULE_OBSERVE) {
+		m->reason = REASON_CONTENT_RULE;
+	}
+	if (m->reason == REASON_PASS && !m->flagged)
+		return;
+	m->rule = rule->id;
+	m->n_rules = (uint8_t)(r->n_rules < MATCH_RULES_KEPT ? r->n_rules : MATCH_RULES_KEPT);
+	for (unsigned k = 0; k < m->n_rules; k++)
+		m->rules[k] = im->rules[r->rules[k]].id;
+}
+
+void stage_content(struct screen_context *context, struct screen_vector *v)
+{
+	struct match_result result;
+
+	if (context->match == NULL)
+		return; /* no image, or one without a pattern */
+	v->hits.n = 1;  /* 0 ends a list */
 	for (unsigned i = v->first; i < v->end; i++)
-		apply(&v->messages[i], best.image, best.rank[i]);
+		v->hits.last[i] = 0;
+	scan_view(context, v, context->tables->image->database, false);
+	scan_view(context, v, context->tables->image->plain, true);
+	for (unsigned i = v->first; i < v->end; i++) {
+		if (v->hits.last[i] == 0)
+			continue;
+		judge(context, v, i, &result);
+		context->shadowed += result.n_shadow != 0;
+		decide(context, &v->messages[i], &result);
+	}
 }

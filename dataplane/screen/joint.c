@@ -20,8 +20,8 @@ bool joint_add(struct joint *j, struct view text, uint32_t owner)
 static void scan(const struct joint *j, uint32_t start, uint32_t end, match_event_handler on,
                  void *context)
 {
-	const hs_error_t e = hs_scan(j->image->database, (const char *)j->base + start,
-	                             end - start, 0, j->scratch, on, context);
+	const hs_error_t e = hs_scan(j->database, (const char *)j->base + start, end - start, 0,
+	                             j->scratch, on, context);
 
 	bug_if(e != HS_SUCCESS && e != HS_SCAN_TERMINATED);
 }

@@ -50,7 +50,8 @@ struct joint_hit {
 
 struct joint {
 	/* set by joint_begin() */
-	const struct image *image; /* its database and patterns */
+	const struct image *image; /* its patterns */
+	struct hs_database *database; /* of one view of image */
 	struct hs_scratch *scratch;
 	joint_found *found;
 	void *arg;
@@ -64,9 +65,11 @@ struct joint {
 };
 
 static inline void joint_begin(struct joint *j, const struct image *image,
-                               struct hs_scratch *scratch, joint_found *found, void *arg)
+                               struct hs_database *database, struct hs_scratch *scratch,
+                               joint_found *found, void *arg)
 {
 	j->image = image;
+	j->database = database;
 	j->scratch = scratch;
 	j->found = found;
 	j->arg = arg;

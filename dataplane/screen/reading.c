@@ -55,7 +55,8 @@ static bool read_text(struct screen_context *context, struct screen_vector *v,
 		return false;
 	}
 	uint8_t *plain = v->arena + v->arena_used;
-	v->arena_used += (uint32_t)n;
+	plain[n] = JOINT_SEPARATOR;
+	v->arena_used += (uint32_t)n + 1;
 	uint8_t *folded = v->folded + v->folded_used;
 	const size_t len =
 		text_fold(plain, (size_t)n, folded, SCREEN_FOLDED_MAX - v->folded_used - 1);

@@ -15,12 +15,13 @@ const unsigned screen_stages_n = sizeof(screen_stages) / sizeof(screen_stages[0]
 /* Arena octets per octet of user data: decoded, and that folded. */
 #define ARENA_GROWTH (TEXT_GROWTH + TEXT_GROWTH * TEXT_FOLD_GROWTH)
 /* So every message that a frame can hold fits an empty arena: slices make progress. */
-_Static_assert((uint64_t)ARENA_GROWTH *SMPP_PDU_MAX <= SCREEN_TEXT_MAX, "arena");
+_Static_assert((uint64_t)ARENA_GROWTH *SMPP_PDU_MAX + 2 <= SCREEN_TEXT_MAX, "arena");
 
 static uint64_t arena_need(const struct screen_message *m)
 {
 	return (uint64_t)ARENA_GROWTH *
-	       ((uint64_t)m->sm.short_message.octets.len + m->sm.payload.octets.len);
+	               ((uint64_t)m->sm.short_message.octets.len + m->sm.payload.octets.len) +
+	       2; /* a JOINT_SEPARATOR after each decoded text */
 }
 
 /* The next slice: as many messages as surely fit the arena. */
@@ -38,8 +39,9 @@ static void begin_slice(struct screen_vector *v)
 		m->key = (struct sender_key){ { 0 } };
 		m->text[0] = m->text[1] = m->plain[0] = m->plain[1] = (struct view){ NULL, 0 };
 		m->reason = REASON_PASS;
-		m->refuse = m->flagged = false;
-		m->rule = 0;
+		m->refuse = m->discard = m->flagged = false;
+		m->rule = m->n_rules = 0;
+		m->score = 0;
 		m->command_status = SMPP_ROK;
 	}
 	bug_if(v->end == v->first); /* a message beyond SMPP_PDU_MAX came through framing */

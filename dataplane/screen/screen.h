@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "joint.h"
+#include "match_state.h"
 #include "message.h"
 #include "tables.h"
 #include "verdict.h"
@@ -49,9 +50,25 @@ struct screen_message {
 	/* the verdict */
 	enum reason reason;      /* PASS unless a stage decided */
 	bool refuse;             /* false with a reason: observed, forwarded */
-	bool flagged;            /* a FLAG rule matched; forwarded */
+	bool discard;            /* with refuse: answered as accepted, not forwarded */
+	bool flagged;            /* a FLAG rule, or a score; forwarded */
+	uint8_t n_rules;         /* in rules[] */
 	uint32_t rule;           /* struct image_rule.id that decided or flagged, 0 = none */
+	uint32_t rules[MATCH_RULES_KEPT]; /* ids of all that matched and act, or the first */
+	int32_t score;           /* thousandths of a point; of content rules */
 	uint32_t command_status; /* the answer when refuse */
+};
+
+/* What the scans of a slice found: by message a list, the last hit first. */
+#define SCREEN_HITS_MAX 8192u
+#define SCREEN_HITS_LOST UINT32_MAX /* no room: this message is scanned alone */
+struct screen_hit {
+	uint32_t pattern, before; /* before: index; 0 = none */
+};
+struct screen_hits {
+	uint32_t n; /* hits[0] is not used */
+	uint32_t last[SCREEN_VECTOR_MAX];
+	struct screen_hit hits[SCREEN_HITS_MAX];
 };
 
 struct screen_vector {
@@ -62,15 +79,18 @@ struct screen_vector {
 	uint8_t arena[SCREEN_TEXT_MAX];    /* decoded texts */
 	uint8_t folded[SCREEN_FOLDED_MAX]; /* texts to scan, JOINT_SEPARATOR after each */
 	struct joint joint;
+	struct screen_hits hits;
 	uint8_t kept[SCREEN_VECTOR_MAX][2][SCREEN_PLAIN_MAX];
 };
 
 struct screen_context {
 	const struct tables *tables; /* NULL: no image yet; all from ESMEs is ACCOUNT_UNKNOWN */
 	struct hs_scratch *scratch;  /* this worker's, for tables */
+	struct match_state *match;   /* the same; NULL: no image, or no pattern in it */
 	uint32_t seconds;            /* Unix time of this turn */
 	uint64_t scanned_octets;     /* out: added to */
 	uint64_t rescanned_texts;    /* out: added to; joint.h */
+	uint64_t shadowed;           /* out: added to; messages that a shadow rule matched */
 };
 
 struct screen_stage {

@@ -52,12 +52,13 @@ static bool may_refuse(const struct screen_context *context, const struct screen
 
 static void decide(const struct screen_context *context, struct screen_message *m)
 {
-	/* A content rule has said itself whether it refuses or only observes. */
+	/* A content rule has said itself whether it refuses, discards or only observes. */
 	const bool wanted =
 		m->reason == REASON_CONTENT_RULE ? m->refuse : m->reason != REASON_PASS;
 
 	m->refuse = wanted && may_refuse(context, m);
-	m->command_status = m->refuse ? command_status(context, m) : SMPP_ROK;
+	m->discard = m->discard && m->refuse;
+	m->command_status = m->refuse && !m->discard ? command_status(context, m) : SMPP_ROK;
 }
 
 /* Octets of the longest prefix of at most max octets that ends with a character. */

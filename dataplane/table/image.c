@@ -21,6 +21,8 @@ static struct image view_of(const struct image_check *c)
 		.n_rules = (uint32_t)s[IMAGE_RULES].count,
 		.patterns = image_at(c, IMAGE_PATTERNS),
 		.n_patterns = (uint32_t)s[IMAGE_PATTERNS].count,
+		.code = image_at(c, IMAGE_RULE_CODE),
+		.rule_accounts = image_at(c, IMAGE_RULE_ACCOUNTS),
 		.strings = image_at(c, IMAGE_STRINGS),
 		.strings_size = s[IMAGE_STRINGS].size,
 		.senders = {
@@ -61,9 +63,10 @@ static int check_database(const struct image_check *c, hs_database_t *database)
  * many patterns a database holds: whoever takes ids from it must bound them by
  * n_patterns.
  */
-static int open_database(const struct image_check *c, struct image *im)
+static int open_database(const struct image_check *c, enum image_section_type type,
+                         struct hs_database **out)
 {
-	const struct image_section *s = &c->section[IMAGE_HS_DATABASE];
+	const struct image_section *s = &c->section[type];
 	hs_database_t *database = NULL;
 
 	if (s->count == 0)
@@ -81,7 +84,7 @@ static int open_database(const struct image_check *c, struct image *im)
 		hs_free_database(database);
 		return failed;
 	}
-	im->database = database;
+	*out = database;
 	return 0;
 }
 
@@ -91,11 +94,8 @@ static int open_numbers(const struct image_check *c, struct image *im)
 
 	if (n == 0)
 		return 0;
-	const int failed = number_map_open(&im->numbers, image_at(c, IMAGE_NUMBER_BLOCKS), n,
-	                                   image_at(c, IMAGE_NUMBERS));
-	if (failed != 0)
-		hs_free_database(im->database);
-	return failed;
+	return number_map_open(&im->numbers, image_at(c, IMAGE_NUMBER_BLOCKS), n,
+	                       image_at(c, IMAGE_NUMBERS));
 }
 
 int image_open(struct image *out, const void *octets, size_t size, char error[IMAGE_ERROR_SIZE])
@@ -110,9 +110,15 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 		failed = image_check_rows(&c, &im);
 	}
 	if (failed == 0)
-		failed = open_database(&c, &im);
+		failed = open_database(&c, IMAGE_HS_DATABASE, &im.database);
+	if (failed == 0)
+		failed = open_database(&c, IMAGE_HS_PLAIN, &im.plain);
 	if (failed == 0)
 		failed = open_numbers(&c, &im);
+	if (failed != 0) {
+		hs_free_database(im.database);
+		hs_free_database(im.plain);
+	}
 	if (failed == -ENOMEM)
 		(void)image_lies(error, "out of memory");
 	if (failed == 0)
@@ -124,6 +130,7 @@ void image_close(struct image *image)
 {
 	hs_free_database(image->database);
 	number_map_close(&image->numbers);
+	hs_free_database(image->plain);
 	*image = (struct image){ 0 };
 }
 

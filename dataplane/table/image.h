@@ -36,7 +36,10 @@ struct image {
 	uint32_t n_patterns;
 	const char *strings;
 	uint64_t strings_size;
-	struct hs_database *database; /* deserialised, ours; NULL = no pattern */
+	const uint32_t *code;                 /* words of combinations */
+	const uint32_t *rule_accounts;        /* account rows */
+	struct hs_database *database;         /* deserialised, ours; NULL = no pattern */
+	struct hs_database *plain;            /* the same, for the plain view */
 };
 
 #define IMAGE_ERROR_SIZE 200u

@@ -7,6 +7,8 @@
  */
 #ifndef DP_IMAGE_PRIV_H
 #define DP_IMAGE_PRIV_H
+#include <stdbool.h>
+
 #include "image.h"
 
 #define IMAGE_SECTION_TYPES (IMAGE_SIGNATURE + 1)
@@ -33,6 +35,14 @@ must_use int image_check_sections(struct image_check *c);
 must_use int image_check_rows(const struct image_check *c, const struct image *image);
 must_use int image_check_senders(const struct image_check *c, const struct image *image);
 must_use int image_check_numbers(const struct image_check *c);
+must_use int image_check_rules(const struct image_check *c, const struct image *image);
+
+/* What several files of these need. */
+bool image_all_zero(const void *octets, size_t size);
+bool image_is_string(const struct image *image, uint32_t offset);
+/* Whether n numbers, stride octets apart, are all different; sorts a copy. */
+must_use int image_check_unique(const struct image_check *c, const uint32_t *first,
+                                size_t stride, uint32_t n, const char *section);
 
 /* enum text_coding of a text: what data_coding 0 may mean for an account. */
 bool image_alphabet_known(uint8_t alphabet);

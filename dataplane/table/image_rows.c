@@ -9,7 +9,7 @@
 
 #include "text.h"
 
-static bool all_zero(const void *octets, size_t size)
+bool image_all_zero(const void *octets, size_t size)
 {
 	const uint8_t *p = octets;
 
@@ -56,7 +56,7 @@ static int check_strings(const struct image_check *c, const struct image *im)
 }
 
 /* An offset is the start of a string; the section ends in a NUL, so it is bounded. */
-static bool is_string(const struct image *im, uint32_t offset)
+bool image_is_string(const struct image *im, uint32_t offset)
 {
 	return offset == 0 || (offset < im->strings_size && im->strings[offset - 1] == '\0');
 }
@@ -67,9 +67,10 @@ static int check_policy(const struct image_check *c, const struct image *im)
 	const uint32_t known = IMAGE_DIRECTION_FROM_ESME | IMAGE_DIRECTION_FROM_SMSC;
 
 	if ((p->directions & ~known) != 0 || p->refuse_at_bind > 1 ||
-	    p->undecodable > IMAGE_UNDECODABLE_PASS || p->country > 999)
+	    p->undecodable > IMAGE_UNDECODABLE_PASS || p->country > 999 ||
+	    p->refuse_score < 0 || p->flag_score < 0)
 		return image_lies(c->error, "policy: a value that this version does not know");
-	if (p->reserved0 != 0 || !all_zero(p->reserved, sizeof(p->reserved)))
+	if (p->reserved0 != 0 || !image_all_zero(p->reserved, sizeof(p->reserved)))
 		return image_lies(c->error, "policy: reserved octets are not 0");
 	return 0;
 }
@@ -85,7 +86,7 @@ static bool system_id_good(const uint8_t id[16])
 {
 	const size_t len = strnlen((const char *)id, 16);
 
-	return len > 0 && len < 16 && all_zero(id + len, 16 - len);
+	return len > 0 && len < 16 && image_all_zero(id + len, 16 - len);
 }
 
 static const char *account_fault(const struct image *im, const struct image_account *a)
@@ -102,9 +103,11 @@ static const char *account_fault(const struct image *im, const struct image_acco
 		return "has an unknown alphabet";
 	if ((a->flags & ~IMAGE_ACCOUNT_ANY_SENDER) != 0)
 		return "has unknown flags";
-	if (!is_string(im, a->name))
+	if (!image_is_string(im, a->name))
 		return "has a name that is no string";
-	if (a->reserved0 != 0 || !all_zero(a->reserved, sizeof(a->reserved)))
+	if (a->refuse_score < 0 || a->flag_score < 0)
+		return "has a score below 0";
+	if (a->reserved0 != 0 || !image_all_zero(a->reserved, sizeof(a->reserved)))
 		return "has reserved octets that are not 0";
 	return NULL;
 }
@@ -116,9 +119,8 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Whether n numbers, stride octets apart, are all different; sorts a copy. */
-static int check_unique(const struct image_check *c, const uint32_t *first, size_t stride,
-                        uint32_t n, const char *section)
+int image_check_unique(const struct image_check *c, const uint32_t *first, size_t stride,
+                       uint32_t n, const char *section)
 {
 	uint32_t *copy = malloc((n + (size_t)1) * sizeof(*copy));
 	int failed = 0;
@@ -141,7 +143,7 @@ static int check_accounts(const struct image_check *c, const struct image *im)
 {
 	const struct image_account *a = im->accounts;
 
-	if (!all_zero(&a[0], sizeof(a[0])))
+	if (!image_all_zero(&a[0], sizeof(a[0])))
 		return image_lies(c->error, "accounts: row 0 is in use");
 	for (uint32_t i = 1; i < im->n_accounts; i++) {
 		const char *fault = account_fault(im, &a[i]);
@@ -151,43 +153,7 @@ static int check_accounts(const struct image_check *c, const struct image *im)
 			return image_lies(c->error, "accounts: row %" PRIu32 " is out of order",
 			                  i);
 	}
-	return check_unique(c, &a[0].id, sizeof(a[0]), im->n_accounts, "accounts");
-}
-
-static int check_rules(const struct image_check *c, const struct image *im)
-{
-	for (uint32_t i = 0; i < im->n_rules; i++) {
-		const struct image_rule *r = &im->rules[i];
-
-		if (r->id == 0 || r->action < IMAGE_REFUSE || r->action > IMAGE_RULE_OBSERVE ||
-		    !is_string(im, r->name) || !is_string(im, r->sentence) ||
-		    !all_zero(r->reserved, sizeof(r->reserved)))
-			return image_lies(c->error,
-			                  "rules: row %" PRIu32 " has id 0, an unknown "
-			                  "action, a name that is no string or reserved octets",
-			                  i);
-	}
-	return im->n_rules == 0 ? 0
-	                        : check_unique(c, &im->rules[0].id, sizeof(im->rules[0]),
-	                                       im->n_rules, "rules");
-}
-
-static int check_patterns(const struct image_check *c, const struct image *im)
-{
-	const bool database = c->section[IMAGE_HS_DATABASE].count > 0;
-
-	for (uint32_t i = 0; i < im->n_patterns; i++) {
-		if (im->patterns[i].rule >= im->n_rules ||
-		    (im->patterns[i].flags & ~IMAGE_PATTERN_ONE_LINE) != 0)
-			return image_lies(c->error,
-			                  "patterns: row %" PRIu32
-			                  " refers to no rule or has unknown flags",
-			                  i);
-	}
-	if (database != (im->n_patterns > 0))
-		return image_lies(c->error,
-		                  "patterns without a database, or a database without");
-	return 0;
+	return image_check_unique(c, &a[0].id, sizeof(a[0]), im->n_accounts, "accounts");
 }
 
 int image_check_rows(const struct image_check *c, const struct image *im)
@@ -203,8 +169,6 @@ int image_check_rows(const struct image_check *c, const struct image *im)
 	if (failed == 0)
 		failed = image_check_numbers(c);
 	if (failed == 0)
-		failed = check_rules(c, im);
-	if (failed == 0)
-		failed = check_patterns(c, im);
+		failed = image_check_rules(c, im);
 	return failed;
 }

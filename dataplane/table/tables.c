@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match_state.h"
 #include "overlay.h"
 #include "verdict.h"
 
@@ -16,6 +17,7 @@ struct image_share {
 	struct image image;
 	struct overlay *overlay;
 	struct hs_scratch **scratch; /* n_workers, or NULL without patterns */
+	struct match_state **match;  /* the same */
 	unsigned n_workers;
 	unsigned users;
 	void (*release)(void *arg);
@@ -30,30 +32,46 @@ static uint64_t next_serial(void)
 	return __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED);
 }
 
+/* A scratch serves all databases that it was grown for. */
+static int grow_scratch(const struct hs_database *database, struct hs_scratch **scratch)
+{
+	if (database == NULL || hs_alloc_scratch(database, scratch) == HS_SUCCESS)
+		return 0;
+	return -ENOMEM;
+}
+
 static int make_scratches(struct image_share *s, unsigned n_workers)
 {
 	hs_scratch_t *first = NULL;
 
-	if (s->image.database == NULL)
+	if (s->image.n_patterns == 0)
 		return 0;
 	s->scratch = calloc(n_workers, sizeof(*s->scratch));
-	if (s->scratch == NULL)
+	s->match = calloc(n_workers, sizeof(*s->match));
+	if (s->scratch == NULL || s->match == NULL)
 		return -ENOMEM;
 	s->n_workers = n_workers;
-	if (hs_alloc_scratch(s->image.database, &first) != HS_SUCCESS)
-		return -ENOMEM;
-	hs_error_t e = HS_SUCCESS;
-	for (unsigned i = 0; i < n_workers && e == HS_SUCCESS; i++)
-		e = hs_clone_scratch(first, &s->scratch[i]);
+	int failed = grow_scratch(s->image.database, &first);
+	if (failed == 0)
+		failed = grow_scratch(s->image.plain, &first);
+	for (unsigned i = 0; i < n_workers && failed == 0; i++) {
+		if (hs_clone_scratch(first, &s->scratch[i]) != HS_SUCCESS)
+			failed = -ENOMEM;
+		else
+			failed = match_open(&s->match[i], &s->image);
+	}
 	hs_free_scratch(first);
-	return e == HS_SUCCESS ? 0 : -ENOMEM;
+	return failed;
 }
 
 static void share_free(struct image_share *s)
 {
-	for (unsigned i = 0; i < s->n_workers; i++)
+	for (unsigned i = 0; i < s->n_workers; i++) {
 		hs_free_scratch(s->scratch[i]);
+		match_close(s->match[i]);
+	}
 	free(s->scratch);
+	free(s->match);
 	overlay_close(s->overlay);
 	image_close(&s->image);
 	if (s->release != NULL)
@@ -74,6 +92,7 @@ static int make_snapshot(struct tables **out, struct image_share *s)
 		.image = &s->image,
 		.overlay = s->overlay,
 		.scratch = s->scratch,
+		.match = s->match,
 		.share = s,
 	};
 	*out = t;

@@ -24,6 +24,7 @@
 
 struct overlay;     /* overlay.h: what deltas say */
 struct hs_scratch;  /* Hyperscan */
+struct match_state; /* match_state.h */
 struct image_share; /* tables.c: image, mapping and scratches, counted */
 
 /* Between two images; full = -ENOSPC. 100 octets a subject: 10,000 deltas a second for as
@@ -36,6 +37,7 @@ struct tables {
 	const struct image *image;
 	const struct overlay *overlay;     /* never NULL */
 	struct hs_scratch *const *scratch; /* one per worker; NULL without patterns */
+	struct match_state *const *match;  /* the same */
 	struct image_share *share;
 };
 

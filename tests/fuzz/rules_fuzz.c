@@ -4,13 +4,13 @@
  * rule_set.h; what is refused is refused with a problem. Small sets are compiled too.
  */
 #include <errno.h>
-#include <hs/hs.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "check.h"
 #include "fuzz.h"
+#include "match_code.h"
 #include "rule_compile.h"
 
 #define COMPILE_MAX 200u /* octets of a file whose patterns are compiled: it is slow */
@@ -31,8 +31,10 @@ static void check_set(const struct rule_set *set)
 	for (uint32_t i = 0; i < set->n_rules; i++) {
 		check_text(set->rules[i].name, RULE_NAME_MAX);
 		check_text(set->rules[i].sentence, RULE_SENTENCE_MAX);
-		bug_if(set->rules[i].action < IMAGE_REFUSE ||
-		       set->rules[i].action > IMAGE_RULE_OBSERVE);
+		bug_if(set->rules[i].row.action > IMAGE_RULE_OBSERVE);
+		bug_if(set->rules[i].row.n_code != 0 &&
+		       !match_code_valid(set->code + set->rules[i].row.code,
+		                         set->rules[i].row.n_code, set->n_patterns));
 	}
 	for (uint32_t i = 0; i < set->n_patterns; i++) {
 		check_text(set->patterns[i].text, RULE_PATTERN_MAX);
@@ -59,14 +61,14 @@ static bool slow_to_compile(const struct rule_set *set)
 {
 	for (uint32_t i = 0; i < set->n_patterns; i++)
 		for (const char *c = set->patterns[i].text; *c != '\0'; c++)
-			if (!set->patterns[i].literal && strspn(c, "0123456789") > 2)
+			if (set->patterns[i].kind == RULE_REGEX && strspn(c, "0123456789") > 2)
 				return true;
 	return false;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct hs_database *database = NULL;
+	struct rule_program program;
 	struct rule_set *set = NULL;
 	struct problems problems;
 
@@ -74,16 +76,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rule_set_read(&set, (const char *)data, size, &problems) != 0) {
 		check_problems(&problems);
 		fuzz_reached |= REFUSED;
+		rule_set_free(set);
 		return 0;
 	}
 	check_set(set);
 	fuzz_reached |= READ;
 	if (size <= COMPILE_MAX && !slow_to_compile(set)) {
-		if (rule_compile(&database, set, &problems) != 0 ||
-		    rule_run_tests(set, database, &problems) != 0)
+		if (rule_compile(&program, set, &problems) != 0 ||
+		    rule_run_tests(set, &program, &problems) != 0)
 			check_problems(&problems);
-		fuzz_reached |= database != NULL ? COMPILED : 0;
-		hs_free_database(database);
+		fuzz_reached |= program.folded != NULL ? COMPILED : 0;
+		rule_program_free(&program);
 	}
 	rule_set_free(set);
 	return 0;

@@ -86,17 +86,20 @@ static void add_rules(struct image_build *b, unsigned variant)
 
 	for (unsigned i = 0; i < n; i++) {
 		const int64_t rule = image_build_rule(
-			b, &(struct image_build_rule){ .id = 10 + n - 1 - i,
-		                                       .name = first[i],
-		                                       .action = IMAGE_REFUSE });
+			b, &(struct image_build_rule){ .row = { .id = 10 + n - 1 - i,
+		                                               .action = IMAGE_REFUSE },
+		                                       .name = first[i] });
+		const struct image_pattern row = { .rule = (uint32_t)rule,
+			                           .group = i,
+			                           .views = IMAGE_VIEW_FOLDED };
 		must(rule < 0 ? (int)rule : 0, "rule");
-		must(image_build_pattern(b, (uint32_t)rule, 0) != i, "pattern");
+		must(image_build_pattern(b, &row) != i, "pattern");
 	}
 	must(hs_compile_multi(first, flags, ids, n, HS_MODE_BLOCK, NULL, &database, &error) !=
 	                     HS_SUCCESS ||
 	             hs_serialize_database(database, &octets, &size) != HS_SUCCESS,
 	     "hyperscan");
-	must(image_build_database(b, octets, size), "database");
+	must(image_build_database(b, IMAGE_VIEW_FOLDED, octets, size), "database");
 	free(octets);
 	hs_free_database(database);
 }

@@ -55,9 +55,11 @@ static void expect(const struct screen_message *m, const struct rule_row *rule)
 	assert_int_equal(m->reason, rule == NULL || rule->action == IMAGE_FLAG
 	                                    ? REASON_PASS
 	                                    : REASON_CONTENT_RULE);
-	assert_int_equal(m->refuse, rule != NULL && rule->action == IMAGE_REFUSE);
+	assert_int_equal(m->refuse, rule != NULL && (rule->action == IMAGE_REFUSE ||
+	                                             rule->action == IMAGE_DISCARD));
+	assert_int_equal(m->discard, rule != NULL && rule->action == IMAGE_DISCARD);
 	assert_int_equal(m->flagged, rule != NULL && rule->action == IMAGE_FLAG);
-	assert_true(m->command_status == 0 || m->refuse);
+	assert_int_equal(m->command_status != 0, m->refuse && !m->discard);
 }
 
 static void one_vector(struct world *w, const struct rule_row *rules, unsigned n)
@@ -89,7 +91,7 @@ static void strongest_rule(void **state)
 		world_usual(&w);
 		for (unsigned i = 0; i < WORDS; i++) {
 			rules[i] = (struct rule_row){ 1000 - i,
-				                      (enum image_action)(1 + random() % 3),
+				                      (enum image_action)(1 + random() % 4),
 				                      words[(size_t)random() % WORDS] };
 			world_rule(&w, rules[i].id, rules[i].action, rules[i].word, 0);
 		}
@@ -98,6 +100,157 @@ static void strongest_rule(void **state)
 			one_vector(&w, rules, WORDS);
 		world_end(&w);
 	}
+}
+
+static void weight_rule(struct world *w, uint32_t id, int32_t weight, const char *word)
+{
+	world_rule_with(w, &(struct image_build_rule){ .row = { .id = id, .weight = weight } },
+	                word);
+}
+
+/* What a message of this account comes to. */
+static struct screen_message judged(struct world *w, const char *system_id, const char *text)
+{
+	world_clear(w);
+	world_add(w, system_id, &(struct submit){ .text = text });
+	world_screen(w);
+	return w->vector->messages[0];
+}
+
+static void weighed_account(struct world *w, const char *system_id, uint32_t id,
+                            int32_t refuse_score, int32_t flag_score)
+{
+	world_account(w, &(struct image_build_account){ .system_id = system_id,
+	                                                .id = id,
+	                                                .state = IMAGE_CERTIFIED,
+	                                                .alphabet = 1,
+	                                                .flags = IMAGE_ACCOUNT_ANY_SENDER,
+	                                                .refuse_score = refuse_score,
+	                                                .flag_score = flag_score });
+}
+
+/* Weights add up; the account's thresholds come before the policy's. */
+static void scores_against_thresholds(void **state)
+{
+	struct screen_message m;
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	w.policy.refuse_score = 3000;
+	w.policy.flag_score = 2000;
+	weighed_account(&w, "usual", 1, 0, 0);
+	weighed_account(&w, "strict", 2, 1500, 0);
+	weighed_account(&w, "lenient", 3, 9000, 8000);
+	weight_rule(&w, 11, 1500, "alpha");
+	weight_rule(&w, 12, 500, "bravo");
+	weight_rule(&w, 13, 1000, "charlie");
+	weight_rule(&w, 14, -1500, "delta");
+	world_rule(&w, 15, IMAGE_DISCARD, "echo", 0);
+	world_ready(&w);
+
+	m = judged(&w, "usual", "alpha");
+	assert_int_equal(m.reason, REASON_PASS);
+	assert_false(m.flagged);
+	m = judged(&w, "usual", "alpha bravo");
+	assert_true(m.flagged && m.rule == 11 && m.n_rules == 2 && m.rules[1] == 12);
+	m = judged(&w, "usual", "charlie bravo alpha alpha");
+	assert_int_equal(m.reason, REASON_CONTENT_SCORE);
+	assert_true(m.refuse && !m.discard && m.rule == 11 && m.score == 3000);
+	assert_int_equal(m.command_status, 0x45);
+	m = judged(&w, "usual", "charlie bravo alpha delta");
+	assert_int_equal(m.reason, REASON_PASS);
+	m = judged(&w, "strict", "alpha");
+	assert_int_equal(m.reason, REASON_CONTENT_SCORE);
+	m = judged(&w, "lenient", "charlie bravo alpha");
+	assert_true(m.reason == REASON_PASS && !m.flagged);
+	/* A score that refuses tells the sender; one that does not leaves the discard. */
+	m = judged(&w, "usual", "charlie bravo alpha echo");
+	assert_true(m.reason == REASON_CONTENT_SCORE && !m.discard);
+	m = judged(&w, "usual", "charlie echo");
+	assert_true(m.reason == REASON_CONTENT_RULE && m.discard && m.command_status == 0);
+	world_end(&w);
+}
+
+/* An account that is only observed is neither refused nor discarded. */
+static void observed_accounts_are_not_discarded(void **state)
+{
+	struct screen_message m;
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	world_account(&w, &(struct image_build_account){ .system_id = "watched",
+	                                                 .id = 1,
+	                                                 .mode = IMAGE_OBSERVE,
+	                                                 .state = IMAGE_CERTIFIED,
+	                                                 .alphabet = 1,
+	                                                 .flags = IMAGE_ACCOUNT_ANY_SENDER });
+	world_rule(&w, 15, IMAGE_DISCARD, "echo", 0);
+	world_ready(&w);
+	m = judged(&w, "watched", "echo");
+	assert_int_equal(m.reason, REASON_CONTENT_RULE);
+	assert_false(m.refuse || m.discard);
+	world_end(&w);
+}
+
+/* Case tells the views apart here: folding has none. */
+static void views_see_their_texts(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_usual(&w);
+	world_rule_with(&w, &(struct image_build_rule){ .row = { .id = 1, .action = 3 } },
+	                "no such");
+	world_pattern(
+		&w, &(struct image_pattern){ .rule = 1, .group = 1, .views = IMAGE_VIEW_PLAIN },
+		"HOTEL");
+	world_rule_with(&w, &(struct image_build_rule){ .row = { .id = 2, .action = 3 } },
+	                "INDIA");
+	world_ready(&w);
+	for (unsigned i = 0; i < 3; i++) /* several, so that they are joined */
+		world_add(&w, "acme", &(struct submit){ .text = "HOTEL" });
+	world_add(&w, "acme", &(struct submit){ .text = "hotel INDIA" });
+	world_add(&w, "acme",
+	          &(struct submit){ .text = "x", .payload = "an HOTEL", .payload_len = 8 });
+	world_screen(&w);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(w.vector->messages[i].flagged && w.vector->messages[i].rule == 1);
+	assert_false(w.vector->messages[3].flagged);
+	assert_true(w.vector->messages[4].flagged);
+	world_end(&w);
+}
+
+/* More hits than the vector keeps: whoever finds no room is scanned alone, and every
+ * verdict is the same. */
+static void too_many_hits_change_nothing(void **state)
+{
+	static char text[161];
+	static const char *const dense[] = { "a",   "aa",   "[a-c]",   "a+",   "a..",
+		                             "..a", "a.*b", "[^x]a",   "a{4}", "a?b",
+		                             "b",   "ba",   "a.{1,9}b" };
+	struct world w;
+
+	(void)state;
+	world_usual(&w);
+	for (unsigned i = 0; i < sizeof(dense) / sizeof(dense[0]); i++)
+		weight_rule(&w, 200 + i, 1, dense[i]);
+	world_rule(&w, 300, IMAGE_FLAG, "a[ab]*z$", 0);
+	world_ready(&w);
+	for (unsigned i = 0; i < 159; i++)
+		text[i] = i % 7 == 6 ? 'b' : 'a';
+	text[159] = 'z';
+	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++)
+		world_add(&w, "acme",
+		          &(struct submit){ .text = text, .text_len = 160 - i % 2 });
+	world_screen(&w);
+	assert_int_equal(w.vector->hits.n, SCREEN_HITS_MAX); /* it was full indeed */
+	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++) {
+		assert_int_equal(w.vector->messages[i].score, 13);
+		assert_int_equal(w.vector->messages[i].flagged, i % 2 == 0);
+	}
+	world_end(&w);
 }
 
 /* Only what is scanned counts: not the binary one, not what a stage before decided. */
@@ -141,6 +294,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strongest_rule),
+		cmocka_unit_test(scores_against_thresholds),
+		cmocka_unit_test(observed_accounts_are_not_discarded),
+		cmocka_unit_test(views_see_their_texts),
+		cmocka_unit_test(too_many_hits_change_nothing),
 		cmocka_unit_test(octets_are_counted),
 		cmocka_unit_test(no_rules),
 	};

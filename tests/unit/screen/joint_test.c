@@ -115,7 +115,7 @@ static int on_alone(unsigned id, unsigned long long from, unsigned long long to,
 
 static void scan_both(struct group *g, unsigned n)
 {
-	joint_begin(&g->j, &g->image, g->scratch, on_found, g);
+	joint_begin(&g->j, &g->image, g->image.database, g->scratch, on_found, g);
 	for (unsigned i = 0; i < n; i++) {
 		if (i % 7 == 3) /* one that lies between others and is not to be scanned */
 			continue;
@@ -215,8 +215,10 @@ static void one_line(void **state)
 		if (!pattern_one_line(&p))
 			fail_msg("%s", within[i]);
 	}
-	assert_true(pattern_one_line(&(struct rule_pattern){ .literal = true, .text = "a.b" }));
-	assert_false(pattern_one_line(&(struct rule_pattern){ .literal = true, .text = "\n" }));
+	assert_true(pattern_one_line(
+		&(struct rule_pattern){ .kind = RULE_LITERAL, .text = "a.b" }));
+	assert_false(
+		pattern_one_line(&(struct rule_pattern){ .kind = RULE_LITERAL, .text = "\n" }));
 }
 
 static void text_anchors(void **state)

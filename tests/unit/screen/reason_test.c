@@ -49,6 +49,9 @@ static void scenery(struct world *w)
 	world_sender(w, "010-0000-0006", 7);
 	world_numbers(w, "010-0000-0006", "010-0000-0006", IMAGE_NUMBER_UNASSIGNED);
 	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
+	w->policy.refuse_score = 2000;
+	world_rule_with(w, &(struct image_build_rule){ .row = { .id = 101, .weight = 2000 } },
+	                "jackpot");
 	world_ready(w);
 }
 
@@ -87,6 +90,7 @@ static const struct row {
 	  false,
 	  { .source = "01000000009", .text = "hello" } },
 	{ "acme", REASON_CONTENT_RULE, false, { .text = "the best CASINO" } },
+	{ "acme", REASON_CONTENT_SCORE, false, { .text = "the JACKPOT" } },
 	{ "acme", REASON_MALFORMED, false, { .text = "hello", .cut = 2 } },
 	{ "acme", REASON_TEXT_UNDECODABLE, false, { .data_coding = 8, .text = "odd" } },
 	/* The first stage that objects decides. */
@@ -119,7 +123,9 @@ static void every_reason(void **state)
 		assert_int_equal(m->reason, rows[i].reason);
 		assert_int_equal(m->refuse, rows[i].reason != REASON_PASS);
 		assert_false(m->flagged);
-		assert_int_equal(m->rule, rows[i].reason == REASON_CONTENT_RULE ? 100 : 0);
+		assert_int_equal(m->rule, rows[i].reason == REASON_CONTENT_RULE    ? 100
+		                          : rows[i].reason == REASON_CONTENT_SCORE ? 101
+		                                                                   : 0);
 		assert_ptr_equal(m->owner, &w);
 		reached[m->reason] = true;
 	}

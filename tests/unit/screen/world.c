@@ -52,35 +52,57 @@ void world_numbers(struct world *w, const char *first, const char *last,
 uint32_t world_rule(struct world *w, uint32_t id, enum image_action action,
                     const char *expression, uint32_t command_status)
 {
-	const struct image_build_rule rule = { .id = id,
-		                               .name = "rule",
-		                               .sentence = "a rule",
-		                               .action = action,
-		                               .command_status = command_status };
-	const int64_t index = image_build_rule(w->build, &rule);
+	return world_rule_with(
+		w,
+		&(struct image_build_rule){ .row = { .id = id,
+	                                             .action = action,
+	                                             .command_status = command_status } },
+		expression);
+}
 
-	bug_if(index < 0 || w->n_expressions == WORLD_RULES_MAX);
-	bug_if(image_build_pattern(w->build, (uint32_t)index, 0) != w->n_expressions);
-	w->expressions[w->n_expressions++] = expression;
+uint32_t world_rule_with(struct world *w, struct image_build_rule *rule, const char *expression)
+{
+	rule->name = "rule";
+	rule->sentence = "a rule";
+	const int64_t index = image_build_rule(w->build, rule);
+
+	bug_if(index < 0);
+	world_pattern(w, &(struct image_pattern){ .rule = (uint32_t)index }, expression);
 	return (uint32_t)index;
 }
 
-static void compile(struct world *w)
+void world_pattern(struct world *w, struct image_pattern *pattern, const char *expression)
 {
-	unsigned flags[WORLD_RULES_MAX], ids[WORLD_RULES_MAX];
+	bug_if(w->n_expressions == WORLD_RULES_MAX);
+	if (pattern->views == 0)
+		pattern->views = IMAGE_VIEW_FOLDED;
+	bug_if(image_build_pattern(w->build, pattern) != w->n_expressions);
+	w->views[w->n_expressions] = pattern->views;
+	w->expressions[w->n_expressions++] = expression;
+}
+
+static void compile(struct world *w, unsigned view)
+{
+	const char *expressions[WORLD_RULES_MAX];
+	unsigned flags[WORLD_RULES_MAX], ids[WORLD_RULES_MAX], n = 0;
 	hs_database_t *database;
 	hs_compile_error_t *error;
 	char *octets;
 	size_t size;
 
 	for (unsigned i = 0; i < w->n_expressions; i++) {
-		flags[i] = HS_FLAG_DOTALL | HS_FLAG_MULTILINE;
-		ids[i] = i;
+		if ((w->views[i] & view) == 0)
+			continue;
+		expressions[n] = w->expressions[i];
+		flags[n] = HS_FLAG_DOTALL | HS_FLAG_MULTILINE;
+		ids[n++] = i;
 	}
-	bug_if(hs_compile_multi(w->expressions, flags, ids, w->n_expressions, HS_MODE_BLOCK,
-	                        NULL, &database, &error) != HS_SUCCESS);
+	if (n == 0)
+		return;
+	bug_if(hs_compile_multi(expressions, flags, ids, n, HS_MODE_BLOCK, NULL, &database,
+	                        &error) != HS_SUCCESS);
 	bug_if(hs_serialize_database(database, &octets, &size) != HS_SUCCESS);
-	bug_if(image_build_database(w->build, octets, size) != 0);
+	bug_if(image_build_database(w->build, view, octets, size) != 0);
 	free(octets);
 	hs_free_database(database);
 }
@@ -93,12 +115,13 @@ void world_ready(struct world *w)
 	size_t size;
 
 	image_build_policy(w->build, &w->policy);
-	if (w->n_expressions != 0)
-		compile(w);
+	compile(w, IMAGE_VIEW_FOLDED);
+	compile(w, IMAGE_VIEW_PLAIN);
 	bug_if(image_build_memory(w->build, 1, WORLD_NOW, &w->image, &size, error) != 0);
 	bug_if(tables_open(&w->tables, w->image, size, 1, NULL, NULL, error) != 0);
 	w->context.tables = w->tables;
 	w->context.scratch = w->tables->scratch != NULL ? w->tables->scratch[0] : NULL;
+	w->context.match = w->tables->match != NULL ? w->tables->match[0] : NULL;
 	w->context.seconds = WORLD_NOW;
 }
 

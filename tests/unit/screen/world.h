@@ -21,6 +21,7 @@ struct world {
 	struct image_policy policy; /* screens what ESMEs send, plan 82 */
 	struct image_build *build;
 	const char *expressions[WORLD_RULES_MAX];
+	unsigned views[WORLD_RULES_MAX];
 	unsigned n_expressions;
 	void *image;
 	struct tables *tables;
@@ -56,6 +57,11 @@ void world_numbers(struct world *w, const char *first, const char *last,
 /* A rule of one pattern; returns its index. */
 uint32_t world_rule(struct world *w, uint32_t id, enum image_action action,
                     const char *expression, uint32_t command_status);
+/* Any rule, named and with this first pattern; its index. */
+uint32_t world_rule_with(struct world *w, struct image_build_rule *rule,
+                         const char *expression);
+/* One more pattern of the last rule; no views = folded. */
+void world_pattern(struct world *w, struct image_pattern *pattern, const char *expression);
 void world_ready(struct world *w);
 /* One more delta, on an account, or on a sender when address is not NULL. */
 void world_delta(struct world *w, enum link_delta_op op, const char *system_id,

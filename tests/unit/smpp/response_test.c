@@ -55,9 +55,38 @@ static void responses_read_back(void **state)
 	}
 }
 
+/* Accepted: the body that each command's response has, so that a client takes it. */
+static void acceptance_has_its_body(void **state)
+{
+	static const struct {
+		uint32_t id, body;
+	} rows[] = { { SMPP_SUBMIT_SM, 17 }, { SMPP_SUBMIT_MULTI, 18 },
+		     { SMPP_DATA_SM, 17 },   { SMPP_BROADCAST_SM, 17 },
+		     { SMPP_REPLACE_SM, 0 }, { SMPP_DELIVER_SM, 1 } };
+	uint8_t out[SMPP_ACCEPTED_MAX];
+	struct smpp_header h;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct smpp_header request = { .command_id = rows[i].id, .sequence = 7 };
+		const uint32_t len = smpp_accepted(out, &request, 0x0123456789abcdef);
+
+		assert_int_equal(len, 16 + rows[i].body);
+		assert_int_equal(smpp_frame(out, len, len, &h), FRAME_WHOLE);
+		assert_int_equal(h.command_id, rows[i].id | SMPP_RESPONSE);
+		assert_int_equal(h.command_status, 0);
+		assert_int_equal(h.sequence, 7);
+		if (rows[i].body >= 17)
+			assert_string_equal((char *)out + 16, "0123456789abcdef");
+		if (rows[i].body != 0)
+			assert_int_equal(out[len - 1], 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(acceptance_has_its_body),
 		cmocka_unit_test(refusal_answers_its_request),
 		cmocka_unit_test(nack_keeps_the_sequence),
 		cmocka_unit_test(responses_read_back),

@@ -27,7 +27,7 @@ static void header_lies(void **state)
 	refused(o, "reserved");
 	o = fresh(pristine_size);
 	h->n_sections--;
-	refused(o, "offset");
+	refused(o, "between sections");
 	assert_int_equal(open_only(fresh(pristine_size - 64) + 1, pristine_size - 64),
 	                 -EBADMSG);
 }
@@ -49,7 +49,7 @@ static void directory_lies(void **state)
 		                    (UINT64_C(1) << 32) + 1 };
 	const unsigned n = ((struct image_header *)(void *)pristine)->n_sections;
 
-	assert_int_equal(n, 12);
+	assert_int_equal(n, 14);
 	for (unsigned i = 0; i < n * 5 * 11; i++) {
 		uint8_t *o = fresh(pristine_size);
 		struct image_section *s = &directory(o)[i / 55];
@@ -102,7 +102,7 @@ static void policy_lies(void **state)
 	(void)state;
 	struct image_policy *p = rows(fresh(pristine_size), IMAGE_POLICY);
 	uint32_t *const fields[] = { &p->directions, &p->refuse_at_bind, &p->undecodable,
-		                     &p->reserved[0], &p->reserved[10] };
+		                     &p->reserved[0], &p->reserved[7] };
 
 	for (unsigned i = 0; i < 5; i++) {
 		uint8_t *o = fresh(pristine_size);
@@ -111,6 +111,9 @@ static void policy_lies(void **state)
 	}
 	uint8_t *o = fresh(pristine_size);
 	p->country = 1000;
+	refused(o, "policy");
+	o = fresh(pristine_size);
+	p->refuse_score = -1;
 	refused(o, "policy");
 	o = fresh(pristine_size);
 	p->reserved0 = 1;
@@ -136,7 +139,9 @@ static void account_lies(void **state)
 	LIE(a[5].name = (uint32_t)section(o, IMAGE_STRINGS)->size, "name");
 	LIE(a[5].name = 2, "name"); /* the middle of a string */
 	LIE(a[5].reserved0 = 1, "reserved");
-	LIE(a[5].reserved[3] = 1, "reserved");
+	LIE(a[5].reserved[0] = 1, "reserved");
+	LIE(a[5].refuse_score = -1, "score");
+	LIE(a[5].flag_score = -1, "score");
 	LIE(memset(a[1].system_id, 'x', 16), "system_id");
 	LIE(memset(a[1].system_id, 0, 16), "system_id");
 	LIE(a[1].system_id[0] = 0, "system_id");
@@ -226,14 +231,29 @@ static void rule_lies(void **state)
 
 	LIE(r[1].id = 0, "rules");
 	LIE(r[1].id = r[0].id, "twice");
-	LIE(r[0].action = 0, "rules");
-	LIE(r[0].action = 4, "rules");
+	LIE(r[0].action = 5, "unknown action");
 	LIE(r[0].name = 3, "rules");
 	LIE(r[0].sentence = UINT32_MAX, "rules");
-	LIE(r[0].reserved[2] = 9, "rules");
+	LIE(r[0].reserved[1] = 9, "reserved");
+	LIE(r[0].flags = 8, "flags");
+	LIE(r[0].flags = IMAGE_RULE_SHADOW, "list of accounts");
+	LIE(r[0].canary_share = IMAGE_SHARE_WHOLE + 1, "share");
+	LIE(r[0].directions = 4, "directions");
+	LIE(r[0].accounts = UINT32_MAX, "list of accounts");
+	LIE(r[0].n_accounts = 4, "list of accounts");
+	LIE(r[0].canary_accounts = 3, "list of accounts");
+	LIE(r[0].n_canary_accounts = UINT32_MAX, "list of accounts");
+	LIE(r[1].n_code = 2, "does not run");
+	LIE(r[1].n_code = 4, "not there");
+	LIE(r[1].code = UINT32_MAX, "not there");
 	LIE(p[2].rule = 2, "patterns: row 2");
 	LIE(p[0].rule = UINT32_MAX, "patterns: row 0");
+	LIE(p[2].rule = 0, "out of order");
 	LIE(p[1].flags = 2, "patterns: row 1");
+	LIE(p[1].group = 3, "group");
+	LIE(p[1].views = 0, "view");
+	LIE(p[1].views = 4, "view");
+	LIE(p[0].views = IMAGE_VIEW_FOLDED | IMAGE_VIEW_PLAIN, "without a database");
 	LIE(strings[0] = 'x', "strings");
 	LIE(strings[last] = 'x', "strings");
 	LIE(strings[last - 1] = (char)0xc3, "UTF-8");
@@ -258,6 +278,32 @@ static void number_lies(void **state)
 	LIE(b->reserved = 1, "row 0 is no beginning");
 	LIE(states[0] |= 3, "block 0 has a state that is none");
 	LIE(states[IMAGE_NUMBER_OCTETS - 1] = 0xc0, "block 0 has a state that is none");
+}
+
+static void code_lies(void **state)
+{
+	(void)state;
+	uint32_t *code = rows(fresh(pristine_size), IMAGE_RULE_CODE);
+	uint32_t *accounts = rows(fresh(pristine_size), IMAGE_RULE_ACCOUNTS);
+
+	LIE(code[0] = 0, "does not run");
+	LIE(code[0] = IMAGE_CODE_NOT << 24, "does not run"); /* nothing on the stack */
+	LIE(code[0] = IMAGE_CODE_GROUP << 24 | 3, "does not run");
+	LIE(code[1] = IMAGE_CODE_NOT << 24 | 1, "does not run");
+	LIE(code[2] = IMAGE_CODE_AT_LEAST << 24 | 3 << 12 | 1, "does not run");
+	LIE(code[2] = IMAGE_CODE_AT_LEAST << 24 | 2 << 12, "does not run");
+	LIE(code[2] = IMAGE_CODE_AT_LEAST << 24 | 2 << 12 | 3, "does not run");
+	LIE(code[2] = IMAGE_CODE_AT_LEAST << 24 | 1 << 12 | 1, "does not run"); /* one left */
+	LIE(code[2] = 4u << 24, "does not run");
+	LIE(code[1] = IMAGE_CODE_NOT << 24, "does not run"); /* then AT_LEAST lacks one */
+	LIE((code[1] = IMAGE_CODE_GROUP << 24 | 1, code[2] = IMAGE_CODE_NOT << 24), "does not");
+	LIE((code[0] = IMAGE_CODE_GROUP << 24, code[1] = IMAGE_CODE_NOT << 24,
+	     code[2] = IMAGE_CODE_AT_LEAST << 24 | 1 << 12 | 1),
+	    "without a pattern");
+	LIE(accounts[0] = 0, "list of accounts");
+	LIE(accounts[1] = 6, "list of accounts");
+	LIE(accounts[1] = accounts[0], "list of accounts");
+	LIE(accounts[2] = UINT32_MAX, "list of accounts");
 }
 
 static void database_lies(void **state)
@@ -308,6 +354,7 @@ int main(void)
 		cmocka_unit_test(sender_shape_lies),
 		cmocka_unit_test(rule_lies),
 		cmocka_unit_test(number_lies),
+		cmocka_unit_test(code_lies),
 		cmocka_unit_test(database_lies),
 		cmocka_unit_test(stream_database_is_refused),
 	};

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "image.h"
+#include "match_state.h"
 
 /* Trusts nothing either: sections that are not inside keep their checksums. */
 static inline void image_reseal(uint8_t *octets, size_t size)
@@ -37,6 +38,28 @@ static inline void image_reseal(uint8_t *octets, size_t size)
 	memcpy(octets, &h, sizeof(h));
 }
 
+/* Every rule of the image on one message that all its patterns match, and on none. */
+static inline void image_judge(const struct image *im)
+{
+	struct match_input in = { .seconds = 1700000000, .from_esme = true };
+	struct match_result out;
+	struct match_state *state;
+
+	if (match_open(&state, im) != 0)
+		return;
+	for (in.account_row = 0; in.account_row < im->n_accounts; in.account_row++) {
+		match_begin(state);
+		match_end(state, &in, &out);
+		bug_if(out.n_rules != 0 || out.action != 0 || out.score != 0);
+		for (uint32_t i = 0; i < im->n_patterns; i++)
+			match_add(state, i);
+		match_end(state, &in, &out);
+		bug_if((uint64_t)out.n_rules + out.n_shadow > im->n_rules);
+		bug_if(out.action != 0 && im->rules[out.rule].action != out.action);
+	}
+	match_close(state);
+}
+
 /* Read every row through every reference, as workers do. */
 static inline void image_walk(const struct image *im)
 {
@@ -60,6 +83,7 @@ static inline void image_walk(const struct image *im)
 		for (uint32_t row = 0; row < im->n_accounts; row++)
 			octets += sender_owned_by(&im->senders, s, row);
 	}
+	image_judge(im);
 	for (uint32_t i = 0; i < im->n_patterns; i++)
 		octets += strlen(im->strings + im->rules[im->patterns[i].rule].name) +
 			strlen(im->strings + im->rules[im->patterns[i].rule].sentence);

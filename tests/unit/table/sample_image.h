@@ -110,24 +110,36 @@ static inline void sample_database(struct image_build *b, unsigned mode)
 	bug_if(hs_compile_multi(expressions, flags, ids, 3, mode, NULL, &database,
 	                        &error) != 0);
 	bug_if(hs_serialize_database(database, &octets, &size) != 0);
-	bug_if(image_build_database(b, octets, size) != 0);
+	bug_if(image_build_database(b, IMAGE_VIEW_FOLDED, octets, size) != 0);
 	free(octets);
 	hs_free_database(database);
 }
 
+/* The first rule is scoped to accounts and tried by one; the second counts patterns. */
 static inline void sample_rules(struct image_build *b)
 {
+	const uint32_t code[] = { IMAGE_CODE_GROUP << 24 | 1, IMAGE_CODE_GROUP << 24 | 2,
+		                  IMAGE_CODE_AT_LEAST << 24 | 2 << 12 | 1 };
+	const uint32_t accounts[] = { SAMPLE_ACME, SAMPLE_STATE }, canary[] = { SAMPLE_ACME };
 	const struct image_build_rule rules[] = {
-		{ .id = 1001, .name = "gambling", .sentence = "gambling",
-		  .action = IMAGE_REFUSE },
-		{ .id = 1002, .name = "loans", .action = IMAGE_FLAG, .command_status = 0x45 },
+		{ .row = { .id = 1001, .action = IMAGE_REFUSE,
+		           .flags = IMAGE_RULE_SCOPED | IMAGE_RULE_SHADOW,
+		           .directions = IMAGE_DIRECTION_FROM_ESME, .canary_share = 100 },
+		  .name = "gambling", .sentence = "gambling", .accounts = accounts,
+		  .n_accounts = 2, .canary_accounts = canary, .n_canary_accounts = 1 },
+		{ .row = { .id = 1002, .action = IMAGE_FLAG, .command_status = 0x45,
+		           .weight = 1500, .threshold = 2000, .flags = IMAGE_RULE_THRESHOLD,
+		           .n_code = 3 },
+		  .name = "loans", .code = code },
 	};
 	const uint32_t rule_of[] = { 0, 1, 1 };
 
 	for (unsigned i = 0; i < 2; i++)
 		bug_if(image_build_rule(b, &rules[i]) != (int64_t)i);
 	for (unsigned i = 0; i < 3; i++)
-		bug_if(image_build_pattern(b, rule_of[i], 0) != (int64_t)i);
+		bug_if(image_build_pattern(b, &(struct image_pattern){
+			       .rule = rule_of[i], .group = i, .weight = 1000,
+			       .views = IMAGE_VIEW_FOLDED }) != (int64_t)i);
 }
 
 /* The sample's numbers are assigned, but for 190 to 199; of others nothing is said. */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rule_expression: one pattern of a rule file as an expression of Hyperscan.
+ *
+ * What is no regular expression is escaped, for the folded view folded first by the data
+ * plane's own code, and then matched as it is.
+ *
+ * RULE_WORD: the characters beside it are no letters and digits. Beside Hangul only the
+ * one before is looked at, since particles follow a word; beside scripts that are
+ * written without spaces none is. RULE_DOMAIN: a host and all hosts below it; with a
+ * '/', any address that begins so.
+ *
+ * Threads: pure; any.
+ */
+#ifndef CONTROL_RULE_EXPRESSION_H
+#define CONTROL_RULE_EXPRESSION_H
+#include "rule_set.h"
+
+/* For this view (one of IMAGE_VIEW_*), to free(); "" when folding leaves nothing of it;
+ * NULL: no memory. */
+char *rule_expression(const struct rule_pattern *pattern, unsigned view);
+
+/* Its HS_FLAG_*. */
+unsigned rule_expression_flags(const struct rule_pattern *pattern);
+
+#endif
