@@ -8,17 +8,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rule_bundle.h"
 #include "rule_compile.h"
 
 /* An import that is recorded is done, though the data plane may be away: 0. */
 static int recorded(int status) { return status == EXIT_AWAY ? EXIT_DONE : status; }
+
+/* A rule file with the phrase lists beside it; NULL with the sentence on stderr. */
+static char *read_rules(const char *file, size_t *size)
+{
+	const char *failed = NULL;
+	char *text = NULL;
+	const int result = rule_bundle_read(&file, 1, &text, size, &failed);
+
+	if (result != 0)
+		fprintf(stderr, "sluicectl: %s: %s\n", failed, strerror(-result));
+	return text;
+}
 
 /* Send a file to a path of the API. */
 static int send_file(const struct cli *cli, const char *path, json_t **answer)
 {
 	const char *file = cli->arguments[0];
 	size_t size = 0;
-	char *text = cli_read_file(file, &size);
+	char *text = strcmp(path, "/v1/rules") == 0 ? read_rules(file, &size)
+	                                            : cli_read_file(file, &size);
 
 	if (text == NULL)
 		return EXIT_FAILED;
@@ -134,7 +148,7 @@ int run_check_rules(const struct cli *cli)
 	struct rule_set *set = NULL;
 	struct problems problems;
 	size_t size = 0;
-	char *text = cli_read_file(cli->arguments[0], &size);
+	char *text = read_rules(cli->arguments[0], &size);
 
 	if (text == NULL)
 		return EXIT_FAILED;

@@ -59,6 +59,8 @@ int run_apply_deltas(const struct cli *cli);
 int run_policy(const struct cli *cli);
 /* Reads its own options: argv[0] is the last word of the command. */
 int run_train(int argc, char **argv);
+/* The same for "rules test". */
+int run_rules_test(int argc, char **argv);
 int run_set_policy(const struct cli *cli);
 
 /* A file in memory, NUL after it, to free(); NULL with the sentence on stderr. */

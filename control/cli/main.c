@@ -21,7 +21,7 @@ static bool is_train(int argc, char **argv)
 static int run_train_late(const struct cli *cli)
 {
 	(void)cli;
-	fputs("sluicectl: options go after \"rules train\"\n", stderr);
+	fputs("sluicectl: options go after \"rules train\" or \"rules test\"\n", stderr);
 	return EXIT_USAGE;
 }
 
@@ -69,6 +69,12 @@ const struct command cli_commands[] = {
 	  "the same without a daemon: nothing changes",
 	  "sluicectl rules check my-rules.yaml",
 	  run_check_rules },
+	{ { "rules", "test" },
+	  "--corpus FILE.tsv [--rules FILE.yaml ...] [--misses] [--json]",
+	  0,
+	  "what rules catch of labelled messages, and what they should not have",
+	  "sluicectl rules test --corpus messages.tsv --rules my-rules.yaml",
+	  run_train_late },
 	{ { "rules", "train" },
 	  "CORPUS.tsv... [--output FILE] [OPTIONS]",
 	  0,
@@ -352,6 +358,8 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
+	if (argc > 2 && strcmp(argv[1], "rules") == 0 && strcmp(argv[2], "test") == 0)
+		return run_rules_test(argc - 2, argv + 2);
 	if (is_train(argc, argv))
 		return run_train(argc - 2, argv + 2);
 	if (!read_options(&cli, &help, argc, argv)) {

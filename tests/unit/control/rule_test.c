@@ -226,6 +226,141 @@ static void aliases_cannot_multiply(void **state)
 	free(yaml);
 }
 
+#define ONE(keys) "rules: [ { id: a, sentence: s, action: flag, " keys " } ]"
+
+static void expect_texts(const char *yaml, const char *const *yes, const char *const *no)
+{
+	assert_int_equal(load(yaml), 0);
+	for (; *yes != NULL; yes++)
+		if (first_match(*yes, strlen(*yes)) != 0)
+			fail_msg("not found: %s", *yes);
+	for (; *no != NULL; no++)
+		if (first_match(*no, strlen(*no)) != -1)
+			fail_msg("found: %s", *no);
+	forget(NULL);
+}
+
+#define TEXTS(...) \
+	(const char *const[]) { __VA_ARGS__, NULL }
+
+static void words_and_domains_have_edges(void **state)
+{
+	(void)state;
+	expect_texts(ONE("patterns: [ { words: [ loan, 대출 ] } ]"),
+	             TEXTS("Loan", "a loan!", "x\nloan\ny", "오늘 대출은"),
+	             TEXTS("loans", "xloan", "loan1", "éloan", "무대출"));
+	expect_texts(
+		ONE("patterns: [ { domains: [ evil.example, bit.example/x ] } ]"),
+		TEXTS("http://evil.example", "a.evil.example/x", "at evil.example.",
+	              "EVIL.example:80", "bit.example/xyz"),
+		TEXTS("notevil.example", "evil.example.org", "evil-example", "bit.example/y"));
+}
+
+static void views_are_of_one_text(void **state)
+{
+	(void)state;
+	expect_texts(ONE("view: plain, patterns: [ { literal: FREE } ]"), TEXTS("so FREE"),
+	             TEXTS("so free", "so Free"));
+	expect_texts(ONE("patterns: [ { literal: FREE, view: both } ]"),
+	             TEXTS("so free", "FREE"), TEXTS("fre"));
+}
+
+static void combinations_and_thresholds(void **state)
+{
+	(void)state;
+	expect_texts(ONE("when: x and not (y or z), patterns: [ { literal: xx, name: x }, "
+	                 "{ literal: yy, name: y }, { literal: zz, name: z } ]"),
+	             TEXTS("xx", "a xx b"), TEXTS("yy", "xx yy", "zz xx", "n"));
+	expect_texts(ONE("when: '2 of (x, y, z)', patterns: [ { literal: xx, name: x }, "
+	                 "{ words: [ yy, yyy ], name: y }, { literal: zz, name: z } ]"),
+	             TEXTS("xx yyy", "zz yy", "xx yy zz"), TEXTS("xx", "yy yyy", "zz"));
+	expect_texts(ONE("threshold: 1.5, patterns: [ { literal: xx, weight: 1 }, { literal: "
+	                 "yy, weight: 0.5 }, { literal: zz, weight: -0.001 } ]"),
+	             TEXTS("xx yy"), TEXTS("xx", "xx xx", "xx yy zz"));
+}
+
+static void lists_and_files_in_one_text(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		load("---\nlists: { p.txt: \"# no\\n cheap pills \\n\\nfree\" }\n"
+	             "---\nfile: one.yaml\n---\n" ONE(
+			     "patterns: [ { phrases: p.txt } ]") "\n---\nfile: "
+	                                                         "two.yaml\n---\nrules:\n- id: "
+	                                                         "b\n  sentence: s\n"
+	                                                         "  action: flag\n  patterns: "
+	                                                         "[ { literal: b } ]\n"),
+		0);
+	assert_int_equal(set->n_patterns, 3);
+	assert_int_equal(first_match("CHEAP pills", 11), 0);
+	assert_int_equal(first_match("# no", 4), -1);
+	forget(NULL);
+	assert_int_equal(load("---\nfile: one.yaml\n---\nrules: []\n---\nfile: two.yaml\n---\n"
+	                      "rules:\n- id: b\n  nonsense: 1\n"),
+	                 -EINVAL);
+	assert_string_equal(problems.list[0].file, "two.yaml");
+	assert_true(says(3, 3, "nonsense"));
+}
+
+static void names_what_is_wrong_in_keys(void **state)
+{
+	static const char *const rows[][2] = {
+		{ ONE("when: x, patterns: [ { literal: a } ]"), "no pattern of this rule" },
+		{ ONE("when: not x, patterns: [ { literal: a, name: x } ]"),
+		  "that no pattern" },
+		{ ONE("when: x and, patterns: [ { literal: a, name: x } ]"),
+		  "name is missing" },
+		{ ONE("when: 2 of (x), patterns: [ { literal: a, name: x } ]"), "not from 1" },
+		{ ONE("when: (x, patterns: [ { literal: a, name: x } ]"), "" },
+		{ ONE("patterns: [ { literal: a, name: and } ]"), "not and, or" },
+		{ ONE("patterns: [ { literal: a, regex: b } ]"), "says literal already" },
+		{ ONE("patterns: [ { phrases: p.txt } ]"), "no list" },
+		{ ONE("weight: 1.2345, patterns: [ { literal: a } ]"), "three places" },
+		{ ONE("weight: 1001, patterns: [ { literal: a } ]"), "between" },
+		{ ONE("threshold: 1, patterns: [ { literal: a } ]"), "has a weight" },
+		{ ONE("view: sideways, patterns: [ { literal: a } ]"), "none of folded" },
+		{ ONE("scope: { regimes: [ KR ] }, patterns: [ { literal: a } ]"),
+		  "a-z and 0-9" },
+		{ ONE("scope: { data_coding: [ 256 ] }, patterns: [ { literal: a } ]"),
+		  "to 255" },
+		{ ONE("scope: { directions: [] }, patterns: [ { literal: a } ]"),
+		  "at least one" },
+		{ ONE("valid: { from: 2026-02-01, until: 2026-01-01 }, patterns: [ { literal: "
+		      "a } ]"),
+		  "ends before" },
+		{ ONE("valid: { from: soon }, patterns: [ { literal: a } ]"), "no time like" },
+		{ ONE("canary: { share: 5% }, patterns: [ { literal: a } ]"), "mode: shadow" },
+		{ ONE("mode: shadow, canary: { share: 5 }, patterns: [ { literal: a } ]"),
+		  "no share like" },
+		{ "rules: [ { id: a, sentence: s, patterns: [ { literal: a } ] } ]",
+		  "it needs an" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(load(rows[i][0]), -EINVAL);
+		assert_true(problems.total >= 1);
+		if (strstr(problems.list[0].text, rows[i][1]) == NULL)
+			fail_msg("%s: %s", rows[i][0], problems.list[0].text);
+		assert_true(problems.list[0].row != 0 && problems.list[0].column != 0);
+	}
+}
+
+/* A file with mistakes: its other patterns and tests are looked at all the same. */
+static void one_mistake_hides_no_other(void **state)
+{
+	(void)state;
+	assert_int_equal(load("rules:\n- id: a\n  sentence: s\n  action: flag\n"
+	                      "  patterns: [ { regex: \"(\" }, { literal: x } ]\n"
+	                      "- id: b\n  sentence: s\n  action: flag\n"
+	                      "  patterns: [ { literal: y } ]\n"
+	                      "  tests: { match: [ nothing ] }\n"),
+	                 -EINVAL);
+	assert_int_equal(problems.total, 2);
+	assert_true(says(5, 24, "is refused"));
+	assert_true(says(10, 21, "does not match"));
+}
+
 static void an_empty_file_of_rules_is_fine(void **state)
 {
 	(void)state;
@@ -239,10 +374,20 @@ static void an_empty_file_of_rules_is_fine(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(loads_a_good_file),       T(literals_are_literal),
-		T(names_every_problem),     T(names_refused_patterns),
-		T(failing_tests_refuse),    T(refuses_what_is_not_yaml),
-		T(aliases_cannot_multiply), T(an_empty_file_of_rules_is_fine),
+		T(loads_a_good_file),
+		T(literals_are_literal),
+		T(names_every_problem),
+		T(names_refused_patterns),
+		T(failing_tests_refuse),
+		T(refuses_what_is_not_yaml),
+		T(aliases_cannot_multiply),
+		T(an_empty_file_of_rules_is_fine),
+		T(words_and_domains_have_edges),
+		T(views_are_of_one_text),
+		T(combinations_and_thresholds),
+		T(lists_and_files_in_one_text),
+		T(names_what_is_wrong_in_keys),
+		T(one_mistake_hides_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

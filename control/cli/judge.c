@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rules test: what rule files do to labelled messages, without a daemon.
+ *
+ * A line of a corpus is label<TAB>text in UTF-8. Labels ham, ok and otp are clean, promo
+ * is left out, every other one is spam. A message is caught when it would be refused or
+ * discarded: by a rule, or because its score reaches --threshold.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+#include "rule_bundle.h"
+#include "rule_engine.h"
+
+#define FILES_MAX 64u
+#define POINTS_DEFAULT 5.0 /* policy.def: refuse_score */
+
+static const char usage[] =
+	"usage: sluicectl rules test --corpus FILE.tsv [--rules FILE.yaml]... [--threshold "
+	"POINTS]\n"
+	"                            [--misses] [--json]\n"
+	"  --corpus     labelled messages, label<TAB>text; may be given several times\n"
+	"  --rules      rule files, all together; without it the packs that Sluice has\n"
+	"  --threshold  points from which a score refuses; 5 if not given\n"
+	"  --misses     also every message that was judged wrongly\n";
+
+struct judge {
+	const char *corpora[FILES_MAX], *rules[FILES_MAX];
+	unsigned n_corpora, n_rules;
+	int64_t threshold; /* thousandths */
+	bool json, misses;
+
+	struct rule_set *set;
+	struct rule_program program;
+	struct rule_engine *engine;
+	uint64_t (*hits)[2]; /* by rule: clean messages, spam */
+	uint64_t n[2], caught[2];
+	double seconds;
+	json_t *missed;
+};
+
+static int read_options(struct judge *j, int argc, char **argv)
+{
+	static const struct option rows[] = {
+		{ "corpus", required_argument, NULL, 'c' },
+		{ "rules", required_argument, NULL, 'r' },
+		{ "threshold", required_argument, NULL, 't' },
+		{ "misses", no_argument, NULL, 'm' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	double points = POINTS_DEFAULT;
+	char *end = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
+		if (c == 'c' && j->n_corpora < FILES_MAX)
+			j->corpora[j->n_corpora++] = optarg;
+		else if (c == 'r' && j->n_rules < FILES_MAX)
+			j->rules[j->n_rules++] = optarg;
+		else if (c == 't')
+			points = strtod(optarg, &end);
+		else if (c == 'm')
+			j->misses = true;
+		else if (c == 'j')
+			j->json = true;
+		else if (c == 'h')
+			return fputs(usage, stdout), -1;
+		else
+			return EXIT_USAGE;
+	}
+	/* What follows --rules A are further rule files: --rules *.yaml. */
+	while (optind < argc && j->n_rules > 0 && j->n_rules < FILES_MAX)
+		j->rules[j->n_rules++] = argv[optind++];
+	if (j->n_corpora == 0 || optind < argc || (end != NULL && *end != '\0') ||
+	    !(points > 0 && points < 1e9)) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	if (j->n_rules == 0)
+		j->rules[j->n_rules++] = SLUICE_STARTER;
+	j->threshold = (int64_t)(points * 1000 + 0.5);
+	return EXIT_DONE;
+}
+
+/* Of stdout and stderr: all problems of the files. */
+static int load(struct judge *j)
+{
+	struct problems problems;
+	const char *failed = NULL;
+	char *text = NULL, line[1000];
+	size_t size = 0;
+	int result = rule_bundle_read(j->rules, j->n_rules, &text, &size, &failed);
+
+	if (result != 0) {
+		fprintf(stderr, "sluicectl: %s: %s\n", failed, strerror(-result));
+		return EXIT_FAILED;
+	}
+	problems_init(&problems, j->rules[0]);
+	result = rule_load(&j->set, &j->program, text, size, &problems);
+	free(text);
+	for (uint32_t i = 0; result != 0 && i < problems_kept(&problems); i++) {
+		problem_line(line, sizeof(line), &problems, i);
+		fprintf(stderr, "%s\n", line);
+	}
+	if (result == 0 && rule_engine_open(&j->engine, j->set, &j->program) == 0)
+		j->hits = calloc(j->set->n_rules + (size_t)1, sizeof(*j->hits));
+	if (j->hits == NULL)
+		fprintf(stderr, "sluicectl: the rules cannot be used\n");
+	return j->hits != NULL ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* \n, \t and \\ of the corpus, in place. */
+static size_t unescape(char *text, size_t len)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '\\' && i + 1 < len && strchr("nt\\", text[i + 1]) != NULL) {
+			c = text[++i];
+			c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
+		}
+		text[to++] = c;
+	}
+	return to;
+}
+
+static void judge_text(struct judge *j, const char *label, char *text, size_t raw)
+{
+	const struct match_input input = { .from_esme = true, .seconds = (uint32_t)time(NULL) };
+	const size_t len = unescape(text, raw);
+	const bool spam = strcmp(label, "ham") != 0 && strcmp(label, "ok") != 0 &&
+	                  strcmp(label, "otp") != 0;
+	struct match_result r;
+
+	rule_engine_scan(j->engine, text, len, &input, &r);
+	const bool caught = r.action == IMAGE_REFUSE || r.action == IMAGE_DISCARD ||
+	                    r.score >= j->threshold;
+	for (uint32_t i = 0; i < j->set->n_rules; i++)
+		j->hits[i][spam] += match_has_rule(j->engine->state, &input, i);
+	j->n[spam]++;
+	j->caught[spam] += caught;
+	if (j->misses && caught != spam)
+		json_array_append_new(j->missed,
+		                      json_pack("{ss sf ss%}", "label", label, "score",
+		                                (double)r.score / 1000, "text", text, len));
+}
+
+static int judge_file(struct judge *j, const char *path)
+{
+	size_t size = 0;
+	char *text = cli_read_file(path, &size), *at = text;
+	unsigned row = 0;
+
+	while (at != NULL && at < text + size) {
+		char *stop = memchr(at, '\n', (size_t)(text + size - at));
+		char *end = stop != NULL ? stop : text + size;
+		char *tab = memchr(at, '\t', (size_t)(end - at));
+
+		row++;
+		if (end > at && (tab == NULL || !utf8_valid(at, (size_t)(end - at)))) {
+			fprintf(stderr, "sluicectl: %s:%u: a line is label<TAB>text in UTF-8\n",
+			        path, row);
+			free(text);
+			return EXIT_FAILED;
+		}
+		if (tab != NULL) {
+			*tab = '\0';
+			if (end > tab + 1 && end[-1] == '\r')
+				end--;
+			if (strcmp(at, "promo") != 0)
+				judge_text(j, at, tab + 1, (size_t)(end - tab - 1));
+		}
+		at = stop != NULL ? stop + 1 : text + size;
+	}
+	free(text);
+	return text != NULL ? EXIT_DONE : EXIT_FAILED;
+}
+
+static double ratio(uint64_t part, uint64_t whole)
+{
+	return whole == 0 ? 0 : (double)part / (double)whole;
+}
+
+static json_t *rules_json(const struct judge *j)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < j->set->n_rules; i++)
+		if (j->hits[i][0] + j->hits[i][1] != 0)
+			json_array_append_new(
+				list,
+				json_pack("{ss sI sI sf sf}", "id", j->set->rules[i].name,
+			                  "spam", (json_int_t)j->hits[i][1], "ham",
+			                  (json_int_t)j->hits[i][0], "precision",
+			                  ratio(j->hits[i][1], j->hits[i][0] + j->hits[i][1]),
+			                  "recall", ratio(j->hits[i][1], j->n[1])));
+	return list;
+}
+
+static json_t *report(const struct judge *j)
+{
+	json_t *out = json_pack(
+		"{sI sI sf sf sf sI sf so}", "n_spam", (json_int_t)j->n[1], "n_ham",
+		(json_int_t)j->n[0], "recall", ratio(j->caught[1], j->n[1]),
+		"false_positive_rate", ratio(j->caught[0], j->n[0]), "precision",
+		ratio(j->caught[1], j->caught[0] + j->caught[1]), "rules",
+		(json_int_t)j->set->n_rules, "ns_per_message",
+		j->seconds * 1e9 / (double)(j->n[0] + j->n[1] ? j->n[0] + j->n[1] : 1),
+		"per_rule", rules_json(j));
+
+	if (out != NULL && j->misses)
+		json_object_set(out, "misses", j->missed);
+	return out;
+}
+
+static void print(const struct judge *j)
+{
+	const json_t *miss;
+	size_t at;
+
+	printf("%-32s %8s %8s %9s\n", "rule", "spam", "ham", "precision");
+	for (uint32_t i = 0; i < j->set->n_rules; i++)
+		if (j->hits[i][0] + j->hits[i][1] != 0)
+			printf("%-32.32s %8llu %8llu %9.4f\n", j->set->rules[i].name,
+			       (unsigned long long)j->hits[i][1],
+			       (unsigned long long)j->hits[i][0],
+			       ratio(j->hits[i][1], j->hits[i][0] + j->hits[i][1]));
+	json_array_foreach(j->missed, at, miss)
+		printf("%s\t%.3f\t%s\n", cli_text(miss, "label"), cli_real(miss, "score"),
+	               cli_text(miss, "text"));
+	printf("%llu spam, %llu clean: recall %.4f, false-positive rate %.4f, precision %.4f\n",
+	       (unsigned long long)j->n[1], (unsigned long long)j->n[0],
+	       ratio(j->caught[1], j->n[1]), ratio(j->caught[0], j->n[0]),
+	       ratio(j->caught[1], j->caught[0] + j->caught[1]));
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int run_rules_test(int argc, char **argv)
+{
+	struct judge j = { .missed = json_array() };
+	int status = read_options(&j, argc, argv);
+
+	if (status == EXIT_DONE)
+		status = load(&j);
+	const double began = now();
+	for (unsigned i = 0; status == EXIT_DONE && i < j.n_corpora; i++)
+		status = judge_file(&j, j.corpora[i]);
+	j.seconds = now() - began;
+	if (status == EXIT_DONE && j.json)
+		status = cli_print_json(report(&j), EXIT_DONE);
+	else if (status == EXIT_DONE)
+		print(&j);
+	free(j.hits);
+	rule_engine_close(j.engine);
+	rule_program_free(&j.program);
+	rule_set_free(j.set);
+	json_decref(j.missed);
+	return status < 0 ? EXIT_DONE : status;
+}
