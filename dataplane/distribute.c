@@ -7,6 +7,9 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "flow.h"
+#include "quote.h"
+
 #define WORKERS_MAX 64u
 #define LINKS_TOP 64u
 
@@ -88,7 +91,14 @@ static unsigned owner_of(const struct distribute *d, const struct packet_policy 
 
 	light.verify = false;
 	packet_parse(&light, frame, side, &p);
-	return p.class == PACKET_TCP ? distribute_owner(p.hash, d->n_workers) : 0;
+	if (p.class == PACKET_TCP)
+		return distribute_owner(p.hash, d->n_workers);
+	/* A router's word on a segment belongs to who sent the segment. */
+	struct quote q;
+	if (p.class == PACKET_OTHER && quote_read(&q, rte_pktmbuf_mtod(frame, const uint8_t *),
+	                                          frame->data_len, side, policy->link))
+		return distribute_owner(flow_hash(&q.key), d->n_workers);
+	return 0;
 }
 
 static void hand_over(struct distribute *d, struct rte_ring *ring, struct rte_mbuf **frames,

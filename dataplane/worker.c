@@ -15,6 +15,7 @@
 #include <rte_prefetch.h>
 
 #include "check.h"
+#include "quote.h"
 
 /* Idle turns before an adaptive worker sleeps: about as long as a burst's gap. */
 #define IDLE_TURNS 200u
@@ -46,10 +47,32 @@ static void drop(struct worker *w, const struct packet *p, enum counter why)
 	rte_pktmbuf_free(p->mbuf);
 }
 
+/* A router could not carry a segment: ours are cut and go again, others are passed on. */
+static bool is_about_us(struct worker *w, const struct packet *p, unsigned link)
+{
+	struct quote q;
+
+	if (p->class != PACKET_OTHER ||
+	    !quote_read(&q, rte_pktmbuf_mtod(p->mbuf, const uint8_t *), p->mbuf->data_len,
+	                p->side, w->policy[link].link))
+		return false;
+	struct flow_head *head = flow_find_one(w->flows, &q.key, flow_hash(&q.key));
+	if (head == NULL)
+		return false;
+	struct connection *c = connection_of(head);
+	if (!relay_too_big(&c->relay, p->side, q.seq, q.mtu, q.size, &w->env))
+		return false;
+	worker_touch(w, c);
+	rte_pktmbuf_free(p->mbuf);
+	return true;
+}
+
 void worker_divert(struct worker *w, const struct packet *p, unsigned link)
 {
 	struct tcp_tx *tx = &w->tx[link * 2 + side_other(p->side)];
 
+	if (is_about_us(w, p, link))
+		return;
 	switch (p->class) {
 	case PACKET_BAD_CHECKSUM:
 		drop(w, p, COUNTER_BAD_CHECKSUM);

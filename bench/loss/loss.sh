@@ -4,6 +4,7 @@
 # same ends, the same path and a bridge in Sluice's place. Sourced by ../../run.
 #
 #   sudo ./run bench loss [--json] [--rounds N] [--octets N] [--loss HUNDREDTHS_OF_A_PERCENT]
+#            [--kernel cubic|bbr|reno]   congestion control of both ends: what we are beside
 #
 # The impairment box (tests/impair) is at the SMSC's side, where our sender must mend the
 # losses, and then at the ESME's, where a kernel does and our receiver must tell it what is
@@ -34,6 +35,7 @@ loss_round() { # SIDE ROUND
 	data_plane_start && loss_impair "$1" "$2" || return 1
 	wait_for 20 "control to reattach" ctl_attached || return 1
 	loss_transfer through "$1" "$2" || return 1
+	ctl counters >&2 # how it was mended
 	impair_off
 	data_plane_stop
 	bridge_on
@@ -45,7 +47,7 @@ loss_round() { # SIDE ROUND
 ctl_attached() { ctl status --json | python3 tests/netns/attached.py; }
 
 loss_bench() {
-	local json='' rounds=5 side round
+	local json='' rounds=5 side round kernel=cubic
 	loss_octets=4000000 loss_share=100
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -53,11 +55,13 @@ loss_bench() {
 		--rounds) rounds=$2; shift ;;
 		--octets) loss_octets=$2; shift ;;
 		--loss) loss_share=$2; shift ;;
+		--kernel) kernel=$2; shift ;;
 		*) die "bench loss: no option \"$1\"" ;;
 		esac
 		shift
 	done
 	SLUICE_INSTANCE=${SLUICE_INSTANCE:-b$$}
+	export SLUICE_LOSS_KERNEL=$kernel
 	stack_names
 	work=$(mktemp -d /tmp/sluice-loss.XXXXXX)
 	topology_up

@@ -10,6 +10,7 @@ octet behind the bind to the end of the stream. Every octet is checked by a hash
 """
 import hashlib
 import json
+import os
 import socket
 import struct
 import sys
@@ -71,6 +72,8 @@ def send(host, port, octets):
         sequence += 1
         stream += submit(sequence)
     s = socket.create_connection((host, port), timeout=60)
+    kernel = os.environ.get("SLUICE_LOSS_KERNEL", "cubic")
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, kernel.encode())
     s.settimeout(300)
     s.sendall(bind(1))
     read_pdu(s)

@@ -8,7 +8,6 @@
 /* RFC 9293 section 3.7.1 and RFC 8200 section 8.3: what an end that says no MSS takes. */
 #define MSS_DEFAULT_V4 536u
 #define MSS_DEFAULT_V6 1220u
-#define MSS_LEAST 88u /* below this, headers are most of the wire (RFC 9293 section 3.7.1) */
 
 void embryo_join(struct embryo_list *list, struct embryo *e)
 {

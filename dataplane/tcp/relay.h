@@ -155,6 +155,12 @@ bool relay_restarts(const struct relay *r, const struct packet *p);
 /* One segment from either end. Afterwards look at leg[].in for new octets. */
 void relay_input(struct relay *r, const struct packet *p, struct tcp_env *env);
 
+/* A router on the way to side could not carry a segment of size octets that began at seq
+ * (RFC 9293 section 3.7.2); mtu: what it can, 0 = it does not say. Whether the segment is
+ * one of ours that is out: then it goes again in smaller ones. */
+bool relay_too_big(struct relay *r, enum side side, uint32_t seq, uint32_t mtu, uint32_t size,
+                   struct tcp_env *env);
+
 /* Decisions on the octets that came from one side, in stream order. -ENOMEM: nothing
  * done, try again next turn. */
 must_use int relay_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env *env);

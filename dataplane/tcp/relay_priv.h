@@ -6,6 +6,9 @@
 #include "relay.h"
 #include "sequence.h"
 
+/* Below this, headers are most of the wire (RFC 9293 section 3.7.1). */
+#define MSS_LEAST 88u
+
 static inline void tcp_count(struct tcp_env *env, enum counter counter, uint64_t n)
 {
 	__atomic_store_n(&env->counters[counter], env->counters[counter] + n, __ATOMIC_RELAXED);

@@ -7,6 +7,12 @@
 
 impair_pids=()
 
+# eth0 is another one now: nobody is to remember the old one's address.
+neighbours_forget() {
+	ip -n "$ns_esme" neigh flush all
+	ip -n "$ns_smsc" neigh flush all
+}
+
 # impair_end NAMESPACE PORT IPV4 IPV6 [ARGUMENTS OF impair]
 impair_end() {
 	local ns=$1 bad=$1-bad port=$2 ipv4=$3 ipv6=$4
@@ -27,6 +33,7 @@ impair_end() {
 	exec_in "$bad" "$build/tests/impair/impair" "$@" near far \
 		>"$work/impair-$port" 2>&1 </dev/null &
 	impair_pids+=($!)
+	neighbours_forget
 	undo impair_off
 	wait_for 10 "the impairment box" grep -q ready "$work/impair-$port"
 }
@@ -60,4 +67,5 @@ impair_off() {
 	namespace_exists "$ns_wire" || return 0 # all of it is gone
 	impair_end_off "$ns_esme" 10.99.0.1/24 fd99::1/64
 	impair_end_off "$ns_smsc" 10.99.0.2/24 fd99::2/64
+	neighbours_forget
 }

@@ -62,6 +62,12 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 	if (promised > most || in_order + l->ooo.octets > most)
 		sim_fail(s, "a leg holds %u + %u octets and has promised %u", in_order,
 		         l->ooo.octets, promised);
+	/* Only the path itself makes segments smaller, not who says so. */
+	const uint32_t mtu = s->now >= s->mtu_at ? sim_mtu(s, c, end) : 1500;
+	const uint32_t fits = mtu - (c->path.version == 4 ? 40 : 60),
+		       mss = c->end[end].config.mss;
+	if (l->mss + 12u < (fits < mss ? fits : mss))
+		sim_fail(s, "segments of %u octets, though %u fit", l->mss, fits);
 	check_board(s, c, end, l);
 	if (l->rto_at != 0 && l->snd_max == l->snd_una && l->out.octets == 0 &&
 	    !(l->fin_queued && !l->fin_acked))

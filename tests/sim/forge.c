@@ -97,6 +97,19 @@ static bool choose(struct sim *s, const struct conn *c, int end, struct seg *g, 
 	}
 }
 
+/* Too big, says somebody who does not know the numbers (RFC 5927 section 4.1). */
+static uint32_t forge_too_big(struct sim *s, const struct conn *c, int end, uint8_t *frame)
+{
+	struct seg g = c->heard[!end].last;
+	uint8_t segment[WIRE_MAX];
+
+	g.n_sacks = g.len = 0;
+	g.flags = ACK;
+	g.seq = isn_of(c, !end) + c->said[end].log.len + 2 + random_below(&s->random, 1u << 30);
+	frame_build(&c->path, !end, &g, segment);
+	return frame_too_big(&c->path, end, segment, random_below(&s->random, 600), frame);
+}
+
 uint32_t forge(struct sim *s, struct conn *c, int end, uint8_t *frame)
 {
 	uint8_t text[128];
@@ -106,6 +119,8 @@ uint32_t forge(struct sim *s, struct conn *c, int end, uint8_t *frame)
 	    !(c->heard[end].last.flags & ACK) || c->said[ESME].rst || c->said[SMSC].rst ||
 	    c->end[!end].state != END_OPEN || c->said[ESME].fin || c->said[SMSC].fin)
 		return 0;
+	if (random_chance(&s->random, 1000))
+		return forge_too_big(s, c, end, frame);
 	struct seg g = template_of(c, end);
 	g.payload = text;
 	if (!choose(s, c, end, &g, text))

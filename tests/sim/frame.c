@@ -264,3 +264,48 @@ uint16_t frame_esme_port(const uint8_t *f, uint32_t len, int from)
 	at += 2 + (get16(f + at) == 0x0800 ? 20 : 40);
 	return at + 4 > len ? 0 : get16(f + at + (from == ESME ? 0 : 2));
 }
+
+static uint32_t l2_of(const struct path *p) { return 14 + 4 * p->n_tags; }
+
+bool frame_exceeds(const struct path *p, const uint8_t *f, uint32_t mtu)
+{
+	const uint8_t *ip = f + l2_of(p);
+
+	return p->version == 4 ? get16(ip + 2) > mtu : 40u + get16(ip + 4) > mtu;
+}
+
+bool frame_is_tcp(const uint8_t *f, uint32_t len)
+{
+	uint32_t at = 12;
+
+	while (at + 6 < len && (get16(f + at) == 0x8100 || get16(f + at) == 0x88a8))
+		at += 4;
+	return len > at + 40 && f[at + 2 + (get16(f + at) == 0x0800 ? 9 : 6)] == 6;
+}
+
+/* RFC 792 and RFC 1191 section 4; RFC 4443 section 3.2. */
+uint32_t frame_too_big(const struct path *p, int to, const uint8_t *f, uint32_t mtu,
+                       uint8_t *out)
+{
+	const bool v4 = p->version == 4;
+	const uint32_t l3 = v4 ? 20 : 40, quoted = l3 + 8, n = 8 + quoted;
+	uint32_t at = build_ethernet(p, to, out);
+	uint8_t *ip = out + at, *icmp = ip + build_ip(p, to, n, ip);
+
+	ip[v4 ? 9 : 6] = v4 ? 1 : 58;
+	if (v4) {
+		put16(ip + 10, 0);
+		put16(ip + 10, 0xffffu - fold(sum_words(ip, 20, 0)));
+	}
+	memset(icmp, 0, 8);
+	icmp[0] = v4 ? 3 : 2;
+	icmp[1] = v4 ? 4 : 0;
+	put32(icmp + 4, mtu);
+	memcpy(icmp + 8, f + l2_of(p), quoted);
+	const uint32_t pseudo = v4 ? 0 : sum_words(ip + 8, 32, 58 + n);
+	put16(icmp + 2, 0xffffu - fold(sum_words(icmp, n, pseudo)));
+	at += l3 + n;
+	for (; at < 60; at++)
+		out[at] = 0;
+	return at;
+}

@@ -42,6 +42,12 @@ uint32_t frame_build(const struct path *p, int from, const struct seg *s, uint8_
 /* The same backwards, everything checked: NULL, or what is wrong with it. */
 const char *frame_read(const struct path *p, int from, const uint8_t *frame, uint32_t len,
                        struct seg *out);
+/* What a router beyond the end `to` answers to a frame that its next link cannot carry; the
+ * answer's octets. And whether a frame to this end is larger than that link takes. */
+uint32_t frame_too_big(const struct path *p, int to, const uint8_t *frame, uint32_t mtu,
+                       uint8_t *out);
+bool frame_exceeds(const struct path *p, const uint8_t *frame, uint32_t mtu);
+bool frame_is_tcp(const uint8_t *frame, uint32_t len);
 /* The port of the ESME in a frame that came from the end; 0: not TCP. */
 uint16_t frame_esme_port(const uint8_t *frame, uint32_t len, int from);
 

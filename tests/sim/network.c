@@ -117,11 +117,29 @@ static bool lost(struct sim *s, struct hop *h)
 	return random_chance(&s->random, h->loss);
 }
 
+/* A frame of the worker meets a link that is too small: a router says so, or tries to. */
+static bool too_big(struct sim *s, int end, const uint8_t *frame, uint32_t len)
+{
+	const struct conn *c = monitor_conn(s, frame, len, !end);
+	uint8_t answer[WIRE_MAX];
+
+	if (c == NULL || s->now < s->mtu_at)
+		return false;
+	const uint32_t mtu = sim_mtu(s, c, end);
+	if (!frame_exceeds(&c->path, frame, mtu))
+		return false;
+	sim_trace(s, "  too big for %u", mtu);
+	network_send(s, 0, end, answer, frame_too_big(&c->path, end, frame, mtu, answer));
+	return true;
+}
+
 void network_send(struct sim *s, int hop, int end, const uint8_t *frame, uint32_t len)
 {
 	struct hop *h = &s->hops[hop][end];
 	uint8_t copy[WIRE_MAX];
 
+	if (hop == 1 && too_big(s, end, frame, len))
+		return;
 	if (s->now >= s->calm_at) {
 		travel(s, hop, end, frame, len, false);
 		return;

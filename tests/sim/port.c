@@ -113,7 +113,7 @@ static void send_side(struct sim *s, int side)
 		const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
 		if (m->data_len > WIRE_MAX || m->nb_segs != 1)
 			sim_fail(s, "a frame of %u octets in %u parts", m->pkt_len, m->nb_segs);
-		else
+		else if (frame_is_tcp(frame, m->data_len)) /* a router's word is passed on */
 			monitor_said(s, side, frame, m->data_len);
 		if (!s->failed)
 			network_send(s, 1, side, frame, m->data_len);

@@ -113,6 +113,16 @@ static void draw_hop(struct sim *s, struct hop *h, uint32_t badness)
 	h->burst = PICK(r, 0, 0, 20, 100);
 }
 
+/* Routes change: a path may carry less than both ends agreed on, from some time on. */
+static void draw_mtu(struct sim *s)
+{
+	struct random r = random_of(s->seed, 3);
+
+	s->mtu_at = s->now + random_below(&r, 2000000);
+	for (int end = ESME; end <= SMSC; end++)
+		s->mtu[end] = random_chance(&r, 2000) ? PICK(&r, 576, 1006, 1280, 1400) : 1500;
+}
+
 static void draw_worker(struct sim *s)
 {
 	struct random *r = &s->random;
@@ -149,6 +159,7 @@ void schedule_draw(struct sim *s)
 			draw_hop(s, &s->hops[hop][end], badness);
 	if (random_below(&s->random, 3) == 0)
 		s->hops[0][ESME].forge = s->hops[0][SMSC].forge = PICK(&s->random, 100, 1000);
+	draw_mtu(s);
 	draw_worker(s);
 	s->n_conns = random_below(&s->random, 10) < 7 ? 1 : random_in(&s->random, 2, 3);
 	for (unsigned i = 0; i < s->n_conns; i++)

@@ -133,6 +133,8 @@ struct sim {
 	struct conn conns[CONNECTIONS_MAX];
 	unsigned n_conns;
 	struct hop hops[2][2];
+	uint32_t mtu[2];             /* of the path behind the worker, by end */
+	uint64_t mtu_at;             /* from now on */
 
 	struct event *heap;
 	uint32_t n_events, heap_room;
@@ -166,6 +168,12 @@ void sim_trace(const struct sim *s, const char *format, ...)
 
 /* world.c: run one seed in pool (full, and full again afterwards); NULL or why it failed. */
 const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool);
+
+/* Octets of an IP packet that the path to this end carries; IPv6 always 1,280 (RFC 8200). */
+static inline uint32_t sim_mtu(const struct sim *s, const struct conn *c, int end)
+{
+	return c->path.version == 6 && s->mtu[end] < 1280 ? 1280 : s->mtu[end];
+}
 
 /* schedule.c */
 void schedule_draw(struct sim *s);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* path_mtu: a router could not carry a segment of ours (RFC 9293 section 3.7.2). */
+#include "relay_priv.h"
+
+#define TS_OCTETS 12u
+#define TCP_OCTETS 20u
+#define MTU_LEAST_V4 68u   /* RFC 791 section 3.2 */
+#define MTU_LEAST_V6 1280u /* RFC 8201 section 4: never less */
+
+/* RFC 1191 section 7: a router that says no size; the next plateau below what failed. */
+static uint32_t plateau_below(uint32_t size)
+{
+	static const uint16_t plateaus[] = { 4352, 2002, 1492, 1006, 508, 296 };
+
+	for (unsigned i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++)
+		if (plateaus[i] < size)
+			return plateaus[i];
+	return MTU_LEAST_V4;
+}
+
+/* What no longer fits goes again, in pieces (leg_output() cuts); this is not a sign of
+ * congestion (RFC 1191 section 6.4). */
+static void resend_large(struct leg *l)
+{
+	for (struct rte_mbuf *m = l->out.head; m != l->next; m = segment_of(m)->next)
+		if (segment_of(m)->len > l->mss)
+			scoreboard_lost(&l->board, segment_of(m));
+	l->board.left = min_u32(l->board.left, leg_octets_out(l) - l->board.lost);
+	l->urgent = true;
+}
+
+bool relay_too_big(struct relay *r, enum side side, uint32_t seq, uint32_t mtu, uint32_t size,
+                   struct tcp_env *env)
+{
+	struct leg *l = &r->leg[side];
+	const bool v4 = r->head.key.ip_version == 4;
+	const uint32_t least = v4 ? MTU_LEAST_V4 : MTU_LEAST_V6;
+	const uint32_t headers = l->header.l3_len + TCP_OCTETS + (r->ts_ok ? TS_OCTETS : 0);
+
+	/* RFC 5927 section 4.1: who cannot see the connection does not know its numbers. */
+	if (r->state != RELAY_OPEN || !seq_leq(l->snd_una, seq) || !seq_lt(seq, l->snd_max))
+		return false;
+	tcp_count(env, COUNTER_TCP_TOO_BIG, 1);
+	if (v4 && mtu == 0)
+		mtu = plateau_below(size);
+	if (mtu < least)
+		mtu = least;
+	const uint32_t room = mtu > headers + MSS_LEAST ? mtu - headers : MSS_LEAST;
+	if (room < l->mss) {
+		l->mss = (uint16_t)room;
+		resend_large(l);
+	}
+	return true;
+}
