@@ -61,8 +61,12 @@ static bool has_room(struct worker *w)
 
 static void begin(struct worker *w, const struct packet *p)
 {
-	struct embryo *e = has_room(w) ? embryo_new(w, p) : NULL;
+	struct embryo *e = NULL;
 
+	if (w->env.scarce)
+		worker_count(w, COUNTER_SCARCE_SYN, 1);
+	else if (has_room(w))
+		e = embryo_new(w, p);
 	if (e == NULL) {
 		worker_count(w, COUNTER_FLOWS_FULL, 1);
 		rte_pktmbuf_free(p->mbuf);

@@ -268,6 +268,10 @@ static void apply_step(struct worker *w, const struct step *s, struct pending *p
 	case STEP_ANSWER:
 		apply_answer(w, s, p);
 		return;
+	case STEP_RESET:
+		relay_abort(&s->c->relay, &w->env);
+		worker_count(w, COUNTER_NON_SMPP, 1);
+		return;
 	case STEP_SHUT:
 		apply_shut(w, s, p);
 		return;
@@ -286,7 +290,8 @@ void apply(struct worker *w)
 			p.c = s->c;
 			p.from = s->from;
 		}
-		if (!s->c->stalled[s->from] && !s->c->relay.leg[SIDE_ESME].discard)
+		if (!s->c->stalled[s->from] && !s->c->relay.leg[SIDE_ESME].discard &&
+		    s->c->relay.state == RELAY_OPEN)
 			apply_step(w, s, &p);
 	}
 	flush(w, &p);

@@ -190,27 +190,65 @@ static const uint8_t *pdu_octets(struct worker *w, enum side from, struct chain_
 	return pdu;
 }
 
+/* All that is there, unread. */
+static void take_raw(struct worker *w, struct connection *c, enum side from)
+{
+	const struct smpp_header all = { .length = c->relay.leg[from].in.octets };
+
+	if (all.length == 0)
+		return;
+	if (w->vector->n_steps == STEPS_MAX) {
+		c->retry = true;
+		return;
+	}
+	step_new(w, c, from, STEP_PASS, &all)->pdus = 0;
+}
+
+/* The first octets are not SMPP: TLS, or nothing that belongs on this port. */
+static void take_foreign(struct worker *w, struct connection *c, enum side from)
+{
+	const struct smpp_header none = { .length = 0 };
+
+	if (w->settings->non_smpp == NON_SMPP_RESET) {
+		step_new(w, c, from, STEP_RESET, &none);
+		return;
+	}
+	worker_count(w, COUNTER_NON_SMPP, 1);
+	c->unscreened = true;
+	take_raw(w, c, from);
+}
+
 static void collect_side(struct worker *w, struct connection *c, enum side from)
 {
 	const struct chain *in = &c->relay.leg[from].in;
 	struct chain_place at = chain_start(in);
 	uint32_t left = in->octets;
+	bool partial = false;
 
+	if (unlikely(c->unscreened)) {
+		take_raw(w, c, from);
+		return;
+	}
 	while (left > 0) {
 		uint8_t scratch[SMPP_HEADER_SIZE];
 		struct smpp_header header;
 		const uint32_t n = left < SMPP_HEADER_SIZE ? left : SMPP_HEADER_SIZE;
 		const enum frame_result result =
 			smpp_frame(chain_read(at, n, scratch), n, left, &header);
-		if (result == FRAME_MORE)
+		if (result == FRAME_MORE) {
+			partial = true;
 			break;
+		}
 		if (vector_is_full(w->vector, result == FRAME_WHOLE ? header.length : 0)) {
 			worker_count(w, COUNTER_VECTOR_FULL, 1);
 			c->retry = true;
 			break;
 		}
 		if (result == FRAME_BAD) {
-			step_new(w, c, from, STEP_SHUT, &header);
+			if (c->spoken)
+				step_new(w, c, from, STEP_SHUT, &header);
+			else
+				take_foreign(w, c, from);
 			break;
 		}
 		const enum smpp_kind kind = smpp_kind(header.command_id);
@@ -219,9 +257,11 @@ static void collect_side(struct worker *w, struct connection *c, enum side from)
 			break;
 		}
 		take_pdu(w, c, from, pdu_octets(w, from, at, &header, kind), &header, kind);
+		c->spoken = true;
 		at = chain_skip(at, header.length);
 		left -= header.length;
 	}
+	limit_note(c, from, partial, left != in->octets, w->now_us);
 }
 
 void collect(struct worker *w)

@@ -29,6 +29,9 @@ struct connection {
 	struct timer timer;
 	struct connection *touched_next;
 	uint64_t serial;        /* for audit records: worker << 48 | count */
+	uint64_t partial_us[2]; /* since when a PDU from this side is incomplete; 0 = none is */
+	bool spoken;            /* a whole PDU was seen: it is SMPP */
+	bool unscreened;        /* it is not SMPP, and the setting non_smpp lets it pass */
 	bool touched;           /* on the worker's list of this turn */
 	bool retry;             /* something waits for room: look again next turn */
 	bool stalled[2];        /* this turn decides no more octets from this side */

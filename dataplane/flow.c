@@ -354,4 +354,10 @@ struct flow_head *flow_next(const struct flow_table *t, uint32_t *at)
 	return NULL;
 }
 
+uint64_t flow_table_octets(const struct flow_table *t)
+{
+	return sizeof(*t) + ((uint64_t)t->mask + 1) * sizeof(struct bucket) +
+	       (uint64_t)t->capacity * (t->flow_size + sizeof(*t->free));
+}
+
 uint32_t flow_count(const struct flow_table *t) { return t->capacity - t->n_free; }

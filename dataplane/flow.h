@@ -52,5 +52,7 @@ void flow_remove(struct flow_table *table, struct flow_head *flow);
  * removed; flows added meanwhile may be missed. */
 struct flow_head *flow_next(const struct flow_table *table, uint32_t *at);
 uint32_t flow_count(const struct flow_table *table);
+/* All that the table has reserved, octets. */
+uint64_t flow_table_octets(const struct flow_table *table);
 
 #endif

@@ -45,6 +45,7 @@ struct settings {
 
 enum { POLL_BUSY, POLL_ADAPTIVE };
 enum { MIDSTREAM_RESET, MIDSTREAM_PASS };
+enum { NON_SMPP_RESET, NON_SMPP_PASS };
 enum { HUGE_TRY, HUGE_NEVER, HUGE_REQUIRE };
 
 /* Read path. 0, or -EINVAL / -errno with a sentence "FILE:LINE:COL: ..." in error. */

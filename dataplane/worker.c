@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include <rte_cycles.h>
-#include <rte_mempool.h>
 #include <rte_prefetch.h>
 
 #include "check.h"
@@ -19,11 +18,6 @@
 
 /* Idle turns before an adaptive worker sleeps: about as long as a burst's gap. */
 #define IDLE_TURNS 200u
-/* A pool below this share of its buffers keeps what is left for ACKs. */
-#define PRESSURE_SHARE 8u
-/* How often the pool is asked: counting walks the caches of all cores. */
-#define PRESSURE_TURNS 64u
-
 static struct connection *connection_of(struct flow_head *head)
 {
 	return (struct connection *)head; /* its first member's first member */
@@ -165,6 +159,7 @@ static void timers(struct worker *w)
 		struct connection *c =
 			(struct connection *)((char *)t - offsetof(struct connection, timer));
 		relay_timer(&c->relay, &w->env);
+		limit_time(w, c);
 		worker_touch(w, c);
 	}
 }
@@ -186,7 +181,9 @@ static void tcp_send(struct worker *w)
 			connection_remove(w, c);
 			continue;
 		}
-		timer_set(&w->timers, &c->timer, relay_deadline(&c->relay, &w->tcp_config));
+		const uint64_t at = relay_deadline(&c->relay, &w->tcp_config);
+		const uint64_t limit = limit_deadline(w, c);
+		timer_set(&w->timers, &c->timer, at < limit ? at : limit);
 		if (c->retry) {
 			c->touched = true; /* it is on a list */
 			c->touched_next = NULL;
@@ -195,15 +192,6 @@ static void tcp_send(struct worker *w)
 		}
 	}
 	*retry = NULL;
-}
-
-static void look_at_pool(struct worker *w)
-{
-	const struct rte_mempool *pool = w->ports->pool;
-
-	/* Under pressure every turn: turns may be rare, and senders wait for the end of it. */
-	if (w->turns++ % PRESSURE_TURNS == 0 || w->env.pressure)
-		w->env.pressure = rte_mempool_avail_count(pool) < pool->size / PRESSURE_SHARE;
 }
 
 /* The one clock read of a turn: its time, and what the turn before cost. */
@@ -260,7 +248,7 @@ void worker_finish(struct worker *w)
 	admit_expire(w);
 	w->turn_busy = w->touched != NULL;
 	if (w->touched != NULL) {
-		look_at_pool(w);
+		limit_buffers(w);
 		collect(w);
 		decide(w);
 		apply(w);

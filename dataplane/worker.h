@@ -114,6 +114,14 @@ struct connection *admit_again(struct worker *w, struct connection *c, const str
 void worker_divert(struct worker *w, const struct packet *p, unsigned link);
 void connection_remove(struct worker *w, struct connection *c);
 
+/* limit.c: see there. limit_note(): whether a side's octets now end inside a PDU, and
+ * whether it is another one than before. */
+void limit_buffers(struct worker *w);
+uint64_t limit_deadline(const struct worker *w, const struct connection *c);
+void limit_time(struct worker *w, struct connection *c);
+void limit_note(struct connection *c, enum side from, bool partial, bool moved,
+                uint64_t now_us);
+
 /* collect.c: whole PDUs of the touched connections become steps of the vector. */
 void collect(struct worker *w);
 /* apply.c: the steps, decided, become octets in the legs; the audit records are written. */

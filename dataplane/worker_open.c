@@ -99,6 +99,7 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	configure(w);
 	start_clock(w);
 	w->env = (struct tcp_env){
+		.share = (uint32_t)settings->leg_segments,
 		.config = &w->tcp_config,
 		.pool = ports->pool,
 		.counters = report->counters,

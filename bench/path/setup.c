@@ -205,6 +205,7 @@ static int write_traffic(struct setup *s, const struct setup_options *o, char er
 	t->workers = 1;
 	t->flows = 16384;
 	t->embryos = 16384;
+	t->pdu_limit = 60;
 	t->poll = POLL_BUSY;
 	/* infinite_rx keeps both files in buffers; as many again for what is in flight. */
 	t->buffers = (uint64_t)s->traffic.turns * o->burst * 2 + 32768;

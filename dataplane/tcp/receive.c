@@ -274,6 +274,18 @@ static bool receive_checks(struct relay *r, enum side side, const struct packet 
 	return true;
 }
 
+/* Whether the connection holds all the buffers that it may (env->share). */
+static bool beyond_share(const struct relay *r, const struct tcp_env *env)
+{
+	const struct leg *a = &r->leg[0], *b = &r->leg[1];
+	const uint32_t held = a->in.segments + a->ooo.segments + a->out.segments +
+	                      b->in.segments + b->ooo.segments + b->out.segments;
+
+	if (likely(held * 4 < env->share))
+		return false;
+	return held >= env->share || env->now_us - r->state_us < NEWCOMER_US;
+}
+
 void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
@@ -282,9 +294,9 @@ void leg_receive(struct relay *r, enum side side, const struct packet *p, struct
 		rte_pktmbuf_free(p->mbuf);
 		return;
 	}
-	if (p->payload_len > 0 && env->pressure) {
+	if (p->payload_len > 0 && beyond_share(r, env)) {
 		/* As if lost: the sender has it, and ACKs free what we hold. */
-		tcp_count(env, COUNTER_POOL_EMPTY, 1);
+		tcp_count(env, COUNTER_SHARE_EXCEEDED, 1);
 		rte_pktmbuf_free(p->mbuf);
 		return;
 	}

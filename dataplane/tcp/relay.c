@@ -335,6 +335,15 @@ void relay_refuse(const struct packet *p, struct tcp_env *env)
 		                                    .ack = p->ack,
 		                                    .flags = TCP_RST | TCP_ACK },
 		           env);
+		/* If that number is not its next one, an ACK far from it draws the right one
+		 * (RFC 9293 section 3.10.7.4, first check), and we answer that exactly. */
+		send_reset(p, side_other(p->side), &header,
+		           &(struct header_fields){ .src_port = here,
+		                                    .dst_port = there,
+		                                    .seq = p->seq,
+		                                    .ack = p->ack,
+		                                    .flags = TCP_ACK },
+		           env);
 		/* Back to the sender (RFC 9293 section 3.10.7.1). */
 		header_reverse(&header);
 		send_reset(p, p->side, &header,

@@ -58,7 +58,9 @@ struct tcp_env {
 	struct rte_mempool *pool;
 	uint64_t *counters;     /* enum counter; one writer */
 	struct tcp_tx *tx;      /* [link * 2 + side] */
-	bool pressure;          /* buffers are scarce: take ACKs, leave data to be resent */
+	uint32_t share;         /* buffers a connection may hold; what is beyond is left to be
+	                           resent. 0: take ACKs only */
+	bool scarce;            /* no new connections */
 };
 
 /* Out-of-order segments a leg stores (RFC 9293 section 3.10.7.4 keeps them; bounded). */
@@ -119,6 +121,9 @@ struct leg {
 	struct rack rack;
 	struct header_template header; /* of frames to this endpoint */
 };
+
+/* A connection this young gets a quarter of a share. */
+#define NEWCOMER_US UINT64_C(10000000)
 
 enum relay_state {
 	RELAY_OPEN,     /* two endpoints */

@@ -136,6 +136,7 @@ static void draw_worker(struct sim *s)
 		.burst = PICK(r, 1, 4, 64),
 		.flows = 64,
 		.embryos = 64,
+		.pdu_limit = 3600,
 		.leg_buffer = PICK(r, 131072, 262144),
 		.leg_segments = PICK(r, 256, 256, 1024),
 		.delayed_ack = PICK(r, 0, 10, 40),
