@@ -246,21 +246,26 @@ struct certificate {
 static struct certificate certificate_of(const struct image_sender *s,
                                          const struct overlay_entry *e)
 {
-	if (e != NULL && e->record_at != 0)
-		return (struct certificate){ .exists = e->added,
-			                     .valid_from = e->valid_from,
-			                     .valid_until = e->valid_until };
-	if (s == NULL)
-		return (struct certificate){ 0 };
-	return (struct certificate){
-		/* Without an owner it is an entry of a block list, not a certificate. */
-		.exists = s->owner_state >> 4 != 0,
-		.suspended = image_sender_state(s) == IMAGE_SUSPENDED,
-		.blocked_until =
-			image_sender_state(s) == IMAGE_BLOCKED ? UINT32_MAX : s->blocked_until,
-		.valid_from = s->valid_from,
-		.valid_until = s->valid_until,
-	};
+	struct certificate c = { 0 };
+
+	/* Without an owner it is an entry of a block list, not a certificate. */
+	if (s != NULL)
+		c = (struct certificate){
+			.exists = s->owner_state >> 4 != 0,
+			.suspended = image_sender_state(s) == IMAGE_SUSPENDED,
+			.blocked_until = image_sender_state(s) == IMAGE_BLOCKED
+			                         ? UINT32_MAX
+			                         : s->blocked_until,
+			.valid_from = s->valid_from,
+			.valid_until = s->valid_until,
+		};
+	/* A record that is added or removed ends neither a suspension nor a block. */
+	if (e != NULL && e->record_at != 0) {
+		c.exists = e->added;
+		c.valid_from = e->valid_from;
+		c.valid_until = e->valid_until;
+	}
+	return c;
 }
 
 static bool owned_by(const struct tables *t, const struct image_sender *s,
@@ -280,6 +285,7 @@ static unsigned block_reason(const struct image_sender *s)
 	                                                      : REASON_SENDER_THEFT;
 }
 
+/* On a list of others now. */
 static bool is_listed(const struct image_sender *s, uint32_t seconds)
 {
 	if (s == NULL || image_sender_block(s) == IMAGE_BLOCK_OPERATOR)
