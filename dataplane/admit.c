@@ -98,7 +98,9 @@ struct connection *admit(struct worker *w, const struct packet *p)
 	struct embryo *e = (struct embryo *)flow_find_one(w->embryos, &p->key, p->hash);
 
 	if (e == NULL) {
-		if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+		if (w->draining)
+			worker_divert(w, p, p->key.link);
+		else if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 			begin(w, p);
 		else if (w->settings->midstream == MIDSTREAM_PASS)
 			worker_divert(w, p, p->key.link);
@@ -129,7 +131,10 @@ struct connection *admit_again(struct worker *w, struct connection *c, const str
 	}
 	connection_remove(w, c);
 	w->found_stale = true;
-	begin(w, p);
+	if (w->draining)
+		worker_divert(w, p, p->key.link);
+	else
+		begin(w, p);
 	return NULL;
 }
 

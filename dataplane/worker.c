@@ -231,6 +231,7 @@ void worker_begin(struct worker *w, uint64_t now_us)
 	w->now_us = now_us;
 	w->env.now_us = now_us;
 	w->tables = publish_load(w->publish);
+	w->draining = publish_draining(w->publish);
 	w->n_packets = 0;
 	take_retries(w);
 }
@@ -254,6 +255,8 @@ void worker_finish(struct worker *w)
 		apply(w);
 		tcp_send(w);
 	}
+	if (unlikely(w->draining))
+		drain_turn(w);
 }
 
 /*

@@ -60,6 +60,8 @@ struct worker {
 	struct flow_table *embryos;     /* connection attempts */
 	struct embryo_list by_age;
 	uint32_t make_room_at;          /* where make_room() looked last */
+	bool draining;                  /* in this turn */
+	uint32_t drain_at;              /* where drain_turn() looked last */
 	bool found_stale;               /* a flow of found[] may be gone */
 	struct timer_wheel timers;
 	struct connection *retry;       /* to be touched next turn */
@@ -113,6 +115,9 @@ struct connection *admit_again(struct worker *w, struct connection *c, const str
 /* A frame that no relay takes: across unchanged, or dropped with a reason. */
 void worker_divert(struct worker *w, const struct packet *p, unsigned link);
 void connection_remove(struct worker *w, struct connection *c);
+
+/* drain.c: hand back what needs no screening. */
+void drain_turn(struct worker *w);
 
 /* limit.c: see there. limit_note(): whether a side's octets now end inside a PDU, and
  * whether it is another one than before. */

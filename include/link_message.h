@@ -18,7 +18,7 @@
 #include "image_format.h"
 
 #define LINK_MAGIC UINT32_C(0x4b4e4c53) /* "SLNK" in memory */
-#define LINK_VERSION 2u
+#define LINK_VERSION 3u
 #define LINK_TEXT_SIZE 256u
 /* 64 KiB of deltas: a datagram that a socket takes whole with its default buffer. */
 #define LINK_DELTAS_MAX 1024u
@@ -29,6 +29,8 @@ enum link_type {
 	LINK_IMAGE = 2,     /* control: fd beside it; answered when every worker uses it */
 	LINK_DELTAS = 3,    /* control: changes; answered when every worker enforces them */
 	LINK_STATUS = 4,    /* control: answer carries generation, workers, uptime */
+	LINK_DRAIN = 5,     /* control: size 1: screen nothing new; 0: screen again; answered
+	                       when every worker does so. Ends with the data plane */
 	LINK_ANSWER = 128,  /* data plane */
 };
 

@@ -35,6 +35,12 @@ const struct tables *publish_load(const struct publish *publish)
 	(void)publish;
 	return NULL;
 }
+bool publish_draining(const struct publish *publish)
+{
+	(void)publish;
+	return false;
+}
+
 void publish_quiescent(struct publish *publish, unsigned worker)
 {
 	(void)publish, (void)worker;

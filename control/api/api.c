@@ -28,6 +28,7 @@ const struct route api_routes[] = {
 	{ "POST", "/v1/numbers", BODY_CSV_MAX, handle_numbers },
 	{ "POST", "/v1/rules", RULES_FILE_MAX, handle_rules },
 	{ "POST", "/v1/deltas", BODY_DELTAS_MAX, handle_deltas },
+	{ "POST", "/v1/drain", BODY_JSON_MAX, handle_drain },
 };
 const unsigned api_routes_n = sizeof(api_routes) / sizeof(api_routes[0]);
 

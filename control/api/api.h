@@ -13,6 +13,7 @@
  *   POST /v1/rules?file=NAME             body: YAML
  *   POST /v1/deltas                      one { "op", "kind", "name", ... }, or
  *                                        { "deltas": [ ... ] }: all or none
+ *   POST /v1/drain                       { "on": true | false }
  *
  * Whatever fails answers { "error", "where", "hint" }, files also "problems". No path
  * of a client is ever opened here: files come as bodies. Who may connect is decided by

@@ -68,6 +68,7 @@ json_t *api_object(const struct request *request, json_t **out);
 /* What the data plane did with a change. */
 json_t *api_push_answer(const struct push_answer *answer);
 
+unsigned handle_drain(struct api *api, struct request *request, json_t **out);
 unsigned handle_status(struct api *api, struct request *request, json_t **out);
 unsigned handle_counters(struct api *api, struct request *request, json_t **out);
 unsigned handle_audit(struct api *api, struct request *request, json_t **out);

@@ -56,6 +56,8 @@ int run_add_sender(const struct cli *cli);
 int run_remove_account(const struct cli *cli);
 int run_remove_sender(const struct cli *cli);
 int run_apply_deltas(const struct cli *cli);
+int run_drain(const struct cli *cli);
+int run_drain_off(const struct cli *cli);
 int run_policy(const struct cli *cli);
 /* Reads its own options: argv[0] is the last word of the command. */
 int run_train(int argc, char **argv);

@@ -407,6 +407,15 @@ int link_client_deltas(struct link_client *client, const struct link_delta *delt
 	return link_client_ask(client, &q, timeout_ms, answer, error);
 }
 
+int link_client_drain(struct link_client *client, bool on, unsigned timeout_ms,
+                      struct link_message *answer, char error[LINK_CLIENT_ERROR_SIZE])
+{
+	struct link_message request = { .type = LINK_DRAIN, .size = on };
+	const struct link_question q = { .request = &request };
+
+	return link_client_ask(client, &q, timeout_ms, answer, error);
+}
+
 int link_client_status(struct link_client *client, unsigned timeout_ms,
                        struct link_message *answer, char error[LINK_CLIENT_ERROR_SIZE])
 {

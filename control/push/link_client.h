@@ -20,6 +20,7 @@
  */
 #ifndef CONTROL_LINK_CLIENT_H
 #define CONTROL_LINK_CLIENT_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,11 @@ must_use int link_client_image_fd(struct link_client *client, int fd, uint64_t g
 must_use int link_client_deltas(struct link_client *client, const struct link_delta *deltas,
                                 unsigned n, unsigned timeout_ms, struct link_message *answer,
                                 char error[LINK_CLIENT_ERROR_SIZE]);
+
+/* Screen nothing new, or screen again; 0 when every worker does so. */
+must_use int link_client_drain(struct link_client *client, bool on, unsigned timeout_ms,
+                               struct link_message *answer,
+                               char error[LINK_CLIENT_ERROR_SIZE]);
 
 must_use int link_client_status(struct link_client *client, unsigned timeout_ms,
                                 struct link_message *answer,

@@ -83,6 +83,10 @@ struct push_fault {
 must_use int push_deltas(struct push *push, const struct registry_delta *deltas, unsigned n,
                          struct push_answer *answer, struct push_fault *fault);
 
+/* Screen nothing new, or screen again: told to the data plane, not recorded. answer as of
+ * push_image(), -ENOTCONN when it is away. */
+void push_drain(struct push *push, bool on, struct push_answer *answer);
+
 void push_state(struct push *push, struct push_state *out);
 
 #endif

@@ -254,6 +254,11 @@ static int serve(struct link_server *s, const struct link_message *m, uint64_t *
 	if (m->type == LINK_DELTAS)
 		return serve_deltas(s, m, (const void *)(s->datagram.octets + sizeof(*m)),
 		                    enforced_us, text);
+	if (m->type == LINK_DRAIN) {
+		publish_drain(s->publish, m->size != 0);
+		tell(s, m->size != 0 ? "draining: new connections are not screened"
+		                     : "screening new connections again");
+	}
 	return 0; /* LINK_STATUS: the answer says it all */
 }
 

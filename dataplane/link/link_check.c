@@ -66,7 +66,10 @@ int link_check(struct link_message *out, const void *octets, size_t len, unsigne
 		return check_image(out, n_fds, text);
 	if (n_fds != 0)
 		return say(text, -EINVAL, "only an image travels with a file descriptor");
-	if (out->type != LINK_HELLO && out->type != LINK_STATUS)
+	if (out->type == LINK_DRAIN && out->size > 1)
+		return say(text, -EINVAL, "drain: %llu is neither 0 nor 1",
+		           (unsigned long long)out->size);
+	if (out->type != LINK_HELLO && out->type != LINK_STATUS && out->type != LINK_DRAIN)
 		return say(text, -EINVAL, "unknown request %u", out->type);
 	return 0;
 }

@@ -20,6 +20,7 @@ struct publish {
 	_Alignas(LINE) uint64_t seen; /* bit a worker: it has been online */
 	struct rte_rcu_qsbr *qsbr;
 	unsigned n_workers;
+	bool draining;
 };
 
 static uint64_t now_us(void)
@@ -126,6 +127,19 @@ uint64_t publish_swap(struct publish *publish, struct tables *next)
 	const uint64_t waited = now_us() - start;
 	tables_free(old);
 	return waited;
+}
+
+void publish_drain(struct publish *publish, bool on)
+{
+	/* As in publish_swap(): stored before a worker's state is read. */
+	__atomic_store_n(&publish->draining, on, __ATOMIC_SEQ_CST);
+	wait_for_workers(publish);
+}
+
+bool publish_draining(const struct publish *publish)
+{
+	/* Relaxed: nothing comes with it. */
+	return __atomic_load_n(&publish->draining, __ATOMIC_RELAXED);
 }
 
 const struct tables *publish_current(const struct publish *publish)

@@ -9,6 +9,7 @@
  */
 #ifndef DP_PUBLISH_H
 #define DP_PUBLISH_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "check.h"
@@ -39,6 +40,12 @@ void publish_quiescent(struct publish *publish, unsigned worker);
  * worker that is online and never quiescent is waited for without end.
  */
 uint64_t publish_swap(struct publish *publish, struct tables *next);
+
+/* Link thread: whether new connections are screened (drain.c); returns when every online
+ * worker has heard. Workers ask once a turn. */
+void publish_drain(struct publish *publish, bool on);
+bool publish_draining(const struct publish *publish);
+
 const struct tables *publish_current(const struct publish *publish);
 /* Workers that have been online at least once: those that the tables rule. */
 unsigned publish_workers(const struct publish *publish);

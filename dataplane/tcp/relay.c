@@ -207,6 +207,21 @@ void relay_abort(struct relay *r, struct tcp_env *env)
 	r->state = RELAY_DEAD;
 }
 
+/* What came from this side is what the other one has been given and has acknowledged. */
+static bool leg_in_step(const struct leg *from, const struct leg *to)
+{
+	return from->in.octets == 0 && from->ooo.octets == 0 && from->unacked == 0 &&
+	       !from->ack_now && !from->fin_seen && to->out.octets == 0 && !to->fin_queued &&
+	       to->snd_una == to->snd_max && to->snd_end == to->snd_una &&
+	       from->rcv_nxt == to->snd_una;
+}
+
+bool relay_in_step(const struct relay *r)
+{
+	return r->state == RELAY_OPEN && !r->leg[0].discard &&
+	       leg_in_step(&r->leg[0], &r->leg[1]) && leg_in_step(&r->leg[1], &r->leg[0]);
+}
+
 static bool ended(const struct relay *r)
 {
 	return r->leg[0].fin_received && r->leg[0].fin_acked && r->leg[1].fin_received &&

@@ -192,6 +192,10 @@ void relay_timer(struct relay *r, struct tcp_env *env);
 /* Free every mbuf. */
 void relay_release(struct relay *r);
 
+/* Whether both legs stand at the same numbers with nothing under way, so that plain
+ * forwarding could go on from here. */
+bool relay_in_step(const struct relay *r);
+
 /* Octets queued for this side and not yet acknowledged: the caller stalls on its bound. */
 static inline uint32_t relay_backlog(const struct relay *r, enum side to)
 {

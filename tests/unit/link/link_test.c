@@ -196,6 +196,23 @@ static void test_images_that_lie(void **state)
 	link_client_close(client);
 }
 
+static void test_drain(void **state)
+{
+	(void)state;
+	struct link_client *client = fixture_connect(&f);
+	struct link_message m = { .type = LINK_DRAIN, .size = 2 };
+
+	fixture_push(client, 5);
+	assert_false(publish_draining(f.publish));
+	assert_int_equal(link_client_drain(client, true, TIMEOUT_MS, &answer, error), 0);
+	assert_true(publish_draining(f.publish));
+	assert_refused(client, ask(client, &m, NULL, 0), -EINVAL, "neither 0 nor 1");
+	assert_true(publish_draining(f.publish));
+	assert_int_equal(link_client_drain(client, false, TIMEOUT_MS, &answer, error), 0);
+	assert_false(publish_draining(f.publish));
+	link_client_close(client);
+}
+
 static void test_messages_that_lie(void **state)
 {
 	(void)state;
@@ -205,9 +222,9 @@ static void test_messages_that_lie(void **state)
 	fixture_push(client, 5);
 	m = (struct link_message){ .type = LINK_STATUS, .version = LINK_VERSION + 1 };
 	assert_refused(client, ask(client, &m, NULL, 0), -EPROTONOSUPPORT,
-	               "we speak version 2");
-	m = (struct link_message){ .type = 5 };
-	assert_refused(client, ask(client, &m, NULL, 0), -EINVAL, "unknown request 5");
+	               "we speak version 3");
+	m = (struct link_message){ .type = 6 };
+	assert_refused(client, ask(client, &m, NULL, 0), -EINVAL, "unknown request 6");
 	m = (struct link_message){ .type = LINK_ANSWER };
 	assert_refused(client, ask(client, &m, NULL, 0), -EINVAL, "unknown request 128");
 
@@ -460,6 +477,7 @@ int main(void)
 		TEST(test_descriptors),
 		TEST(test_seals),
 		TEST(test_images_that_lie),
+		TEST(test_drain),
 		TEST(test_messages_that_lie),
 		TEST(test_not_a_message_hangs_up),
 		TEST(test_wrong_length_is_answered),

@@ -52,6 +52,14 @@ const struct tables *publish_load(const struct publish *publish)
 	(void)publish;
 	return NULL;
 }
+bool rig_draining;
+
+bool publish_draining(const struct publish *publish)
+{
+	(void)publish;
+	return rig_draining;
+}
+
 void publish_quiescent(struct publish *publish, unsigned worker)
 {
 	(void)publish, (void)worker;

@@ -42,6 +42,8 @@ struct rig {
 	unsigned n_said[2], at_said[2];
 };
 
+extern bool rig_draining; /* what the link says */
+
 /* EAL, once a program; and a pool of so many buffers. */
 void rig_eal(void);
 struct rte_mempool *rig_pool(unsigned buffers);
