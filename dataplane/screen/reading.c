@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "text.h"
+#include "udh.h"
 
 static enum text_coding alphabet_of(const struct screen_context *context,
                                     const struct screen_message *m)
@@ -24,9 +25,14 @@ int64_t reading_decode(const struct screen_context *context, struct screen_vecto
 		m->sm.header.command_id == SMPP_REPLACE_SM ? 0 : m->sm.data_coding;
 	const size_t udh = text->udh.data != NULL ? text->udh.len + 1 : 0;
 
-	return text_decode(text_coding(data_coding, alphabet_of(context, m)), text->octets.data,
-	                   text->octets.len, udh, v->arena + v->arena_used,
-	                   SCREEN_TEXT_MAX - v->arena_used);
+	struct smpp_udh header;
+
+	smpp_udh_read(&header, text->udh);
+	return text_decode_in(
+		&(struct text_language){ header.locking_shift, header.single_shift },
+		text_coding(data_coding, alphabet_of(context, m)), text->octets.data,
+		text->octets.len, udh, v->arena + v->arena_used,
+		SCREEN_TEXT_MAX - v->arena_used);
 }
 
 /* What does not decode but passes by policy is at least scanned as Latin-1, which reads

@@ -29,6 +29,28 @@ int64_t text_octets(const uint8_t *in, size_t len, const uint16_t table[128], ui
 	return at - out;
 }
 
+int64_t text_decode_in(const struct text_language *language, enum text_coding coding,
+                       const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out,
+                       size_t cap)
+{
+	struct text_language known = *language;
+
+	if (cap / TEXT_GROWTH < len)
+		return -ENOSPC;
+	/* A language that has no such table: the default one (section 6.2.1.2.2). */
+	if (known.lock >= TEXT_LANGUAGES)
+		known.lock = 0;
+	if (known.shift >= TEXT_LANGUAGES)
+		known.shift = 0;
+	if ((known.lock | known.shift) == 0)
+		return text_decode(coding, in, len, udh_octets, out, cap);
+	if (coding == TEXT_GSM7)
+		return text_gsm7_national(&known, in, len, out);
+	if (coding == TEXT_GSM7_PACKED)
+		return text_gsm7_packed_national(&known, in, len, udh_octets, out);
+	return text_decode(coding, in, len, udh_octets, out, cap);
+}
+
 int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len, size_t udh_octets,
                     uint8_t *out, size_t cap)
 {

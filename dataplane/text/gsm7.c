@@ -77,30 +77,43 @@ int64_t text_gsm7(const uint8_t *in, size_t len, uint8_t *out)
 
 #define UNPACK_MAX 56u /* septets unpacked at a time: whole groups of 8 from 7 octets */
 
-/* Septets first .. first + n of the bits of in[0 .. len) from bit start on, lowest bit
- * first (TS 23.038 section 6.1.2.1). The caller knows that they are there. */
+/* Septets of the bits of in[0 .. len) from bit start on. The caller knows that they are
+ * there. */
 static void unpack(const uint8_t *in, size_t len, size_t start, size_t n, uint8_t *septet)
 {
-	for (size_t k = 0; k < n; k++) {
-		const size_t bit = start + 7 * k, octet = bit / 8;
-		const uint32_t next = octet + 1 < len ? in[octet + 1] : 0;
-		septet[k] = (uint8_t)((in[octet] | next << 8) >> bit % 8 & 0x7F);
-	}
+	for (size_t k = 0; k < n; k++)
+		septet[k] = text_septet_at(in, len, start + 7 * k);
+}
+
+/* Fill bits bring the text to a septet boundary counted from the header's start (TS 23.040
+ * section 9.2.3.24): 0 to 6 of them. */
+size_t text_packed_septets(const uint8_t *in, size_t len, size_t udh_octets, size_t *first_bit)
+{
+	const size_t fill = (7 - udh_octets * 8 % 7) % 7;
+	const size_t bits = len * 8 > fill ? len * 8 - fill : 0;
+	const size_t count = bits / 7;
+
+	*first_bit = fill;
+	if (count != 0 && bits % 7 == 0)
+		return count - (text_septet_at(in, len, fill + 7 * (count - 1)) == 0);
+	return count;
+}
+
+size_t text_unpack(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out, size_t cap)
+{
+	size_t start;
+	const size_t count = text_packed_septets(in, len, udh_octets, &start);
+
+	unpack(in, len, start, count < cap ? count : cap, out);
+	return count;
 }
 
 int64_t text_gsm7_packed(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out)
 {
-	/* Fill bits bring the text to a septet boundary counted from the header's start
-	 * (TS 23.040 section 9.2.3.24): 0 to 6 of them. */
-	const size_t fill = (7 - udh_octets * 8 % 7) % 7;
-	const size_t bits = len * 8 > fill ? len * 8 - fill : 0;
-	size_t count = bits / 7;
+	size_t fill;
+	const size_t count = text_packed_septets(in, len, udh_octets, &fill);
 	uint8_t septet[UNPACK_MAX + 1], *at = out;
 
-	if (count != 0 && bits % 7 == 0) {
-		unpack(in, len, fill + 7 * (count - 1), 1, septet);
-		count -= septet[0] == 0;
-	}
 	for (size_t i = 0; i < count;) {
 		const size_t left = count - i, n = left < UNPACK_MAX ? left : UNPACK_MAX;
 		size_t used = 0;

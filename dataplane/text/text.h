@@ -31,10 +31,11 @@ enum text_coding {
 	TEXT_CODINGS
 };
 
-/* Worst growth, octets of UTF-8 per octet of user data: packed GSM 16/7 (7 octets are
- * 8 septets of at most 2), GSM and ISO 8859 2, CP949 and UCS-2 3/2, others 1; rounded up.
+/* Worst growth, octets of UTF-8 per octet of user data: packed GSM under national language
+ * tables 24/7 (7 octets are 8 septets of at most 3), without them 16/7, GSM and ISO 8859 2,
+ * CP949 and UCS-2 3/2, others 1; rounded up.
  * Folding: 11 (U+FDFA, 3 octets, is 18 characters in 33). A test has both as maxima. */
-#define TEXT_GROWTH 3u
+#define TEXT_GROWTH 4u
 #define TEXT_FOLD_GROWTH 11u
 
 /* Class of a data_coding by a table of 256 (SMPP 3.4 section 5.2.19, TS 23.038
@@ -60,6 +61,22 @@ enum text_coding text_coding(uint8_t data_coding, enum text_coding default_alpha
  */
 must_use int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len,
                              size_t udh_octets, uint8_t *out, size_t cap);
+
+/*
+ * The same under the national language tables of a user data header (TS 23.038 section
+ * 6.2.1.2): identifiers of its elements 0x25 (locking) and 0x24 (single shift), 0 = none.
+ * They concern GSM 7-bit alone; an identifier without a table is as none.
+ */
+struct text_language {
+	uint8_t lock, shift;
+};
+must_use int64_t text_decode_in(const struct text_language *language, enum text_coding coding,
+                                const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out,
+                                size_t cap);
+
+/* Packed septets as one septet an octet, without padding; how many there are. At most cap
+ * are written. */
+size_t text_unpack(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out, size_t cap);
 
 /*
  * Fold valid UTF-8 for matching, so that what looks alike is alike:

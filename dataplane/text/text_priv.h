@@ -18,6 +18,12 @@
 
 int64_t text_gsm7(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_gsm7_packed(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out);
+int64_t text_gsm7_national(const struct text_language *l, const uint8_t *in, size_t len,
+                           uint8_t *out);
+int64_t text_gsm7_packed_national(const struct text_language *l, const uint8_t *in, size_t len,
+                                  size_t udh_octets, uint8_t *out);
+/* How many septets a packed text has, and the bit where the first one begins. */
+size_t text_packed_septets(const uint8_t *in, size_t len, size_t udh_octets, size_t *first_bit);
 int64_t text_ucs2(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_cp949_pairs(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_utf8(const uint8_t *in, size_t len, uint8_t *out);
@@ -25,6 +31,16 @@ int64_t text_utf8(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_octets(const uint8_t *in, size_t len, const uint16_t table[128], uint8_t *out);
 
 bool text_utf8_valid(const uint8_t *in, size_t len);
+
+/* The septet that begins at a bit of in[0 .. len), lowest bit first (TS 23.038 section
+ * 6.1.2.1); bits behind the end are 0. */
+static inline uint8_t text_septet_at(const uint8_t *in, size_t len, size_t bit)
+{
+	const size_t octet = bit / 8;
+	const uint32_t next = octet + 1 < len ? in[octet + 1] : 0;
+
+	return (uint8_t)((in[octet] | next << 8) >> bit % 8 & 0x7F);
+}
 
 /* Octets of a code point that is no surrogate; exactly that many are written. */
 static inline size_t put_utf8(uint8_t *out, uint32_t c)

@@ -21,4 +21,9 @@ extern const uint16_t text_latin1[128], text_cyrillic[128], text_hebrew[128];
  * entry 0 of the extension is a septet that the table does not define. */
 extern const uint32_t text_gsm_default[128], text_gsm_extension[128];
 
+/* National language tables (TS 23.038 annex A), entries as above; 0: the table has nothing
+ * of its own there. Rows 0 and those of languages without a table are empty. */
+#define TEXT_LANGUAGES 14u
+extern const uint32_t text_gsm_lock[TEXT_LANGUAGES][128], text_gsm_shift[TEXT_LANGUAGES][128];
+
 #endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "udh.h"
+
+enum {
+	IE_CONCAT_8 = 0x00,
+	IE_CONCAT_16 = 0x08,
+	IE_SINGLE_SHIFT = 0x24,
+	IE_LOCKING_SHIFT = 0x25
+};
+
+/* A total or part of 0, or a part beyond the total: the element is ignored. */
+static void take_concat(struct smpp_concat *out, uint16_t reference, uint8_t total,
+                        uint8_t part, uint8_t width)
+{
+	if (part != 0 && part <= total)
+		*out = (struct smpp_concat){ reference, total, part, width };
+}
+
+static void take_element(struct smpp_udh *out, uint8_t id, struct view value)
+{
+	struct cursor c = cursor_over(value.data, value.len);
+	const uint16_t first = id == IE_CONCAT_16 ? cursor_u16(&c) : cursor_u8(&c);
+	const uint8_t total = cursor_u8(&c), part = cursor_u8(&c);
+
+	if (id == IE_CONCAT_8 && value.len == 3)
+		take_concat(&out->concat, first, total, part, 8);
+	else if (id == IE_CONCAT_16 && value.len == 4)
+		take_concat(&out->concat, first, total, part, 16);
+	else if (id == IE_SINGLE_SHIFT && value.len == 1)
+		out->single_shift = (uint8_t)first;
+	else if (id == IE_LOCKING_SHIFT && value.len == 1)
+		out->locking_shift = (uint8_t)first;
+}
+
+void smpp_udh_read(struct smpp_udh *out, struct view udh)
+{
+	struct cursor c = cursor_over(udh.data, udh.len);
+
+	*out = (struct smpp_udh){ .concat = { 0 } };
+	while (cursor_left(&c) >= 2) {
+		const uint8_t id = cursor_u8(&c);
+		const struct view value = cursor_view(&c, cursor_u8(&c));
+		if (c.error)
+			break;
+		take_element(out, id, value);
+	}
+}
+
+static uint16_t number(struct view value)
+{
+	struct cursor c = cursor_over(value.data, value.len);
+
+	return value.len == 1 ? cursor_u8(&c) : cursor_u16(&c);
+}
+
+uint32_t smpp_concat_of(struct smpp_concat *out, const struct smpp_message *message)
+{
+	const struct view reference = smpp_tlv(message, SMPP_TAG_SAR_MSG_REF_NUM);
+	const struct view total = smpp_tlv(message, SMPP_TAG_SAR_TOTAL_SEGMENTS);
+	const struct view part = smpp_tlv(message, SMPP_TAG_SAR_SEGMENT_SEQNUM);
+	struct smpp_concat sar = { 0 };
+	struct smpp_udh udh;
+
+	smpp_udh_read(&udh, message->short_message.udh.data != NULL ? message->short_message.udh
+	                                                            : message->payload.udh);
+	if (reference.len == 2 && total.len == 1 && part.len == 1)
+		take_concat(&sar, number(reference), (uint8_t)number(total),
+		            (uint8_t)number(part), 0);
+	*out = sar.total != 0 ? sar : udh.concat;
+	return sar.total != 0 && udh.concat.total != 0 ? SMPP_RINVOPTPARAMVAL : SMPP_ROK;
+}

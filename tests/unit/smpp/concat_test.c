@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Elements of a user data header in any order, repeated, cut short, of other widths. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "udh.h"
+
+#define UDH(...) ((const uint8_t[]){ __VA_ARGS__ }), sizeof((const uint8_t[]){ __VA_ARGS__ })
+
+static void expect(const uint8_t *udh, size_t len, unsigned reference, unsigned total,
+                   unsigned part, unsigned width)
+{
+	struct smpp_udh out;
+	uint8_t *exact = malloc(len + 1); /* its own block: a read beyond is seen by ASan */
+
+	memcpy(exact, udh, len);
+	smpp_udh_read(&out, (struct view){ exact, (uint32_t)len });
+	free(exact);
+	assert_int_equal(out.concat.reference, reference);
+	assert_int_equal(out.concat.total, total);
+	assert_int_equal(out.concat.part, part);
+	assert_int_equal(out.concat.width, width);
+}
+
+static void concatenation(void **state)
+{
+	(void)state;
+	expect(UDH(0x00, 3, 0x2A, 3, 2), 0x2A, 3, 2, 8);
+	expect(UDH(0x08, 4, 0x12, 0x34, 3, 1), 0x1234, 3, 1, 16);
+	expect(UDH(0x05, 4, 0, 1, 0, 2, 0x00, 3, 0, 2, 2), 0, 2, 2, 8); /* behind ports */
+	expect(UDH(0x00, 3, 9, 2, 1, 0x70, 0, 0x25, 1, 6), 9, 2, 1, 8);
+	expect(UDH(0x00, 3, 1, 2, 1, 0x08, 4, 0, 7, 3, 3), 7, 3, 3, 16); /* last one counts */
+	expect(UDH(0x00, 3, 1, 2, 2, 0x00, 3, 1, 2, 3), 1, 2, 2, 8);     /* 3 of 2: ignored */
+}
+
+static void no_concatenation(void **state)
+{
+	(void)state;
+	expect(UDH(0x00, 3, 1, 2, 0), 0, 0, 0, 0); /* part 0 */
+	expect(UDH(0x00, 3, 1, 0, 0), 0, 0, 0, 0);
+	expect(UDH(0x00, 4, 1, 2, 1, 0), 0, 0, 0, 0); /* a length that it cannot have */
+	expect(UDH(0x08, 3, 1, 2, 1), 0, 0, 0, 0);
+	expect(UDH(0x00, 3, 1, 2), 0, 0, 0, 0); /* overruns */
+	expect(UDH(0x70, 9, 0x00, 3, 1, 2, 1), 0, 0, 0, 0);
+	expect(UDH(0x00), 0, 0, 0, 0);
+}
+
+static void languages(void **state)
+{
+	struct smpp_udh out;
+	static const uint8_t udh[] = { 0x25, 1, 3, 0x00, 3, 7, 2, 1, 0x24, 1, 1 };
+
+	(void)state;
+	smpp_udh_read(&out, (struct view){ udh, sizeof(udh) });
+	assert_int_equal(out.locking_shift, 3);
+	assert_int_equal(out.single_shift, 1);
+	assert_int_equal(out.concat.total, 2);
+}
+
+/* SAR parameters, and both. */
+static void sar(void **state)
+{
+	static const uint8_t tlvs[] = { 0x02, 0x0C, 0, 2, 0x12, 0x34, 0x02, 0x0E,
+		                        0,    1,    3, 2, 0x0F, 0,    1,    2 };
+	static const uint8_t udh[] = { 0x00, 3, 1, 2, 1 };
+	struct smpp_message m = { .tlvs = { tlvs, sizeof(tlvs) } };
+	struct smpp_concat c;
+
+	(void)state;
+	assert_int_equal(smpp_concat_of(&c, &m), 0);
+	assert_int_equal(c.reference, 0x1234);
+	assert_int_equal(c.total, 3);
+	assert_int_equal(c.part, 2);
+	assert_int_equal(c.width, 0);
+	m.payload.udh = (struct view){ udh, sizeof(udh) };
+	assert_int_equal(smpp_concat_of(&c, &m), SMPP_RINVOPTPARAMVAL);
+	m.tlvs.len = 6; /* the reference alone says nothing */
+	assert_int_equal(smpp_concat_of(&c, &m), 0);
+	assert_int_equal(c.width, 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(concatenation),
+		cmocka_unit_test(no_concatenation),
+		cmocka_unit_test(languages),
+		cmocka_unit_test(sar),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
