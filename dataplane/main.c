@@ -25,6 +25,7 @@
 #include "eal.h"
 #include "link.h"
 #include "monitor.h"
+#include "parts.h"
 #include "secret.h"
 #include "worker.h"
 
@@ -40,6 +41,7 @@ struct dataplane {
 	struct publish *publish;
 	struct link_server *link;
 	struct distribute *distribute; /* NULL: ports give each worker a queue */
+	struct parts *parts;           /* of concatenated messages, for all workers */
 	struct worker *workers[REPORT_WORKERS_MAX];
 	uint8_t recipient_key[SECRET_SIZE];
 	int64_t unix_offset_us;
@@ -97,6 +99,10 @@ static int open_workers(struct dataplane *d, char error[ERROR_SIZE])
 		if (result != 0)
 			return result;
 	}
+	if (parts_open(&d->parts) != 0) {
+		snprintf(error, ERROR_SIZE, "no memory for parts of messages");
+		return -ENOMEM;
+	}
 	for (unsigned i = 0; i < d->settings.workers; i++) {
 		const int result = worker_open(&d->workers[i], i, &d->settings, &d->ports,
 		                               d->publish, report_worker(d->report, i),
@@ -104,6 +110,7 @@ static int open_workers(struct dataplane *d, char error[ERROR_SIZE])
 		if (result != 0)
 			return result;
 		d->workers[i]->distribute = d->distribute;
+		d->workers[i]->screen.parts = d->parts;
 	}
 	return 0;
 }
@@ -190,6 +197,7 @@ static void close_all(struct dataplane *d)
 	for (unsigned i = 0; i < REPORT_WORKERS_MAX; i++)
 		worker_close(d->workers[i]);
 	distribute_close(d->distribute);
+	parts_close(d->parts);
 	if (d->publish != NULL)
 		publish_close(d->publish);
 	if (d->report != NULL)

@@ -15,14 +15,20 @@ static enum text_coding alphabet_of(const struct screen_context *context,
 	return (enum text_coding)account_of(context, m)->alphabet;
 }
 
+/* replace_sm has no data_coding (SMPP 3.4 section 4.10.1): it keeps the one of the
+ * message it replaces, which we do not know, so the default. */
+enum text_coding reading_coding(const struct screen_context *context,
+                                const struct screen_message *m)
+{
+	const bool replace = m->sm.header.command_id == SMPP_REPLACE_SM;
+
+	return text_coding(replace ? 0 : m->sm.data_coding, alphabet_of(context, m));
+}
+
 int64_t reading_decode(const struct screen_context *context, struct screen_vector *v,
                        const struct screen_message *m, unsigned which)
 {
 	const struct smpp_text *text = wire_text(m, which);
-	/* replace_sm has no data_coding (SMPP 3.4 section 4.10.1): it keeps the one of the
-	 * message it replaces, which we do not know, so the default. */
-	const uint8_t data_coding =
-		m->sm.header.command_id == SMPP_REPLACE_SM ? 0 : m->sm.data_coding;
 	const size_t udh = text->udh.data != NULL ? text->udh.len + 1 : 0;
 
 	struct smpp_udh header;
@@ -30,9 +36,13 @@ int64_t reading_decode(const struct screen_context *context, struct screen_vecto
 	smpp_udh_read(&header, text->udh);
 	return text_decode_in(
 		&(struct text_language){ header.locking_shift, header.single_shift },
-		text_coding(data_coding, alphabet_of(context, m)), text->octets.data,
-		text->octets.len, udh, v->arena + v->arena_used,
-		SCREEN_TEXT_MAX - v->arena_used);
+		reading_coding(context, m), text->octets.data, text->octets.len, udh,
+		v->arena + v->arena_used, SCREEN_TEXT_MAX - v->arena_used);
+}
+
+static bool is_part(const struct screen_message *m, unsigned which)
+{
+	return m->concat.total >= 2 && m->concat_text == which;
 }
 
 /* What does not decode but passes by policy is at least scanned as Latin-1, which reads
@@ -41,7 +51,8 @@ static int64_t decode_by_policy(struct screen_context *context, struct screen_ve
                                 const struct screen_message *m, unsigned which)
 {
 	const struct view octets = wire_text(m, which)->octets;
-	const int64_t n = reading_decode(context, v, m, which);
+	const int64_t n = is_part(m, which) ? concat_decode(context, v, m)
+	                                    : reading_decode(context, v, m, which);
 
 	if (n != -EILSEQ ||
 	    context->tables->image->policy->undecodable != IMAGE_UNDECODABLE_PASS)
@@ -80,7 +91,7 @@ void stage_text(struct screen_context *context, struct screen_vector *v)
 		if (!is_open(context, m))
 			continue;
 		for (unsigned which = 0; which < 2; which++)
-			if (wire_text(m, which)->octets.len != 0 &&
+			if ((wire_text(m, which)->octets.len != 0 || is_part(m, which)) &&
 			    !read_text(context, v, m, which))
 				m->reason = REASON_TEXT_UNDECODABLE;
 	}

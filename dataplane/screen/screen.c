@@ -7,6 +7,7 @@ const struct screen_stage screen_stages[] = {
 	{ "form", stage_form },         /* is it SMPP at all */
 	{ "identity", stage_identity }, /* may this account send now */
 	{ "sender", stage_sender },     /* may it send as this sender */
+	{ "concat", stage_concat },     /* of which message is it a part */
 	{ "text", stage_text },         /* what does it say */
 	{ "content", stage_content },   /* may that be said */
 };
@@ -14,14 +15,19 @@ const unsigned screen_stages_n = sizeof(screen_stages) / sizeof(screen_stages[0]
 
 /* Arena octets per octet of user data: decoded, and that folded. */
 #define ARENA_GROWTH (TEXT_GROWTH + TEXT_GROWTH * TEXT_FOLD_GROWTH)
+/* Octets of user data that other parts add, with a space for each one missing. */
+#define NEIGHBOURS_MAX (CONCAT_JOINED_MAX + 64u)
 /* So every message that a frame can hold fits an empty arena: slices make progress. */
-_Static_assert((uint64_t)ARENA_GROWTH *SMPP_PDU_MAX + 2 <= SCREEN_TEXT_MAX, "arena");
+_Static_assert((uint64_t)ARENA_GROWTH *(SMPP_PDU_MAX + NEIGHBOURS_MAX) + 2 <= SCREEN_TEXT_MAX,
+               "arena");
 
 static uint64_t arena_need(const struct screen_message *m)
 {
-	return (uint64_t)ARENA_GROWTH *
-	               ((uint64_t)m->sm.short_message.octets.len + m->sm.payload.octets.len) +
-	       2; /* a JOINT_SEPARATOR after each decoded text */
+	const uint64_t own =
+		(uint64_t)m->sm.short_message.octets.len + m->sm.payload.octets.len;
+
+	/* And a JOINT_SEPARATOR after each decoded text. */
+	return ARENA_GROWTH * (own + (may_be_part(m) ? NEIGHBOURS_MAX : 0)) + 2;
 }
 
 /* The next slice: as many messages as surely fit the arena. */
@@ -36,6 +42,7 @@ static void begin_slice(struct screen_vector *v)
 		need += arena_need(m);
 		if (need > SCREEN_TEXT_MAX)
 			break;
+		m->concat = (struct smpp_concat){ 0 };
 		m->key = (struct sender_key){ { 0 } };
 		m->text[0] = m->text[1] = m->plain[0] = m->plain[1] = (struct view){ NULL, 0 };
 		m->reason = REASON_PASS;
@@ -55,5 +62,6 @@ void screen_run(struct screen_context *context, struct screen_vector *vector)
 		for (unsigned i = 0; i < screen_stages_n; i++)
 			screen_stages[i].run(context, vector);
 		verdict_slice(context, vector);
+		concat_settle(context, vector);
 	}
 }

@@ -23,12 +23,18 @@
 #include "match_state.h"
 #include "message.h"
 #include "tables.h"
+#include "udh.h"
 #include "verdict.h"
 
 #define SCREEN_VECTOR_MAX 256u
 #define SCREEN_TEXT_MAX (1u << 22) /* arena: octets of text, decoded and folded, of a slice */
 #define SCREEN_FOLDED_MAX (SCREEN_TEXT_MAX + 2 * SCREEN_VECTOR_MAX)
 #define SCREEN_PLAIN_MAX 320u /* octets of a text kept for the audit record */
+
+/* Octets of a concatenated message's other parts that a part is read with (concat.c). */
+#define CONCAT_JOINED_MAX 2048u
+
+struct parts;
 
 struct screen_message {
 	/* set by the caller */
@@ -40,7 +46,10 @@ struct screen_message {
 
 	/* working fields of the stages */
 	struct sender_key key;
-	struct view text[2]; /* folded UTF-8: short_message, payload; in stages only */
+	struct smpp_concat concat; /* total below 2: not a part */
+	uint8_t concat_text;       /* which text it is a part of: 0 short_message, 1 payload */
+	uint64_t concat_key[2];    /* its message in the store of parts */
+	struct view text[2];       /* folded UTF-8: short_message, payload; in stages only */
 
 	/* Decoded, not folded, of messages with a reason or a flag (others: empty): the
 	 * first octets of short_message and payload, cut at a character, for the audit
@@ -48,15 +57,15 @@ struct screen_message {
 	struct view plain[2];
 
 	/* the verdict */
-	enum reason reason;      /* PASS unless a stage decided */
-	bool refuse;             /* false with a reason: observed, forwarded */
-	bool discard;            /* with refuse: answered as accepted, not forwarded */
-	bool flagged;            /* a FLAG rule, or a score; forwarded */
-	uint8_t n_rules;         /* in rules[] */
-	uint32_t rule;           /* struct image_rule.id that decided or flagged, 0 = none */
+	enum reason reason; /* PASS unless a stage decided */
+	bool refuse;        /* false with a reason: observed, forwarded */
+	bool discard;       /* with refuse: answered as accepted, not forwarded */
+	bool flagged;       /* a FLAG rule, or a score; forwarded */
+	uint8_t n_rules;    /* in rules[] */
+	uint32_t rule;      /* struct image_rule.id that decided or flagged, 0 = none */
 	uint32_t rules[MATCH_RULES_KEPT]; /* ids of all that matched and act, or the first */
-	int32_t score;           /* thousandths of a point; of content rules */
-	uint32_t command_status; /* the answer when refuse */
+	int32_t score;                    /* thousandths of a point; of content rules */
+	uint32_t command_status;          /* the answer when refuse */
 };
 
 /* What the scans of a slice found: by message a list, the last hit first. */
@@ -91,6 +100,8 @@ struct screen_context {
 	uint64_t scanned_octets;     /* out: added to */
 	uint64_t rescanned_texts;    /* out: added to; joint.h */
 	uint64_t shadowed;           /* out: added to; messages that a shadow rule matched */
+	struct parts *parts;         /* of all workers; NULL: each part is judged alone */
+	uint64_t parts_seen, parts_lost, parts_sticky; /* out: added to */
 };
 
 struct screen_stage {

@@ -5,12 +5,17 @@
 #include <stdbool.h>
 
 #include "screen.h"
+#include "text.h"
 
 void stage_form(struct screen_context *context, struct screen_vector *vector);
 void stage_identity(struct screen_context *context, struct screen_vector *vector);
 void stage_sender(struct screen_context *context, struct screen_vector *vector);
+void stage_concat(struct screen_context *context, struct screen_vector *vector);
 void stage_text(struct screen_context *context, struct screen_vector *vector);
 void stage_content(struct screen_context *context, struct screen_vector *vector);
+
+/* Behind the verdicts: what the store of parts keeps of refused and of whole messages. */
+void concat_settle(struct screen_context *context, struct screen_vector *vector);
 
 /* The last step of a slice: refuse, flagged, command_status, and plain[]. */
 void verdict_slice(struct screen_context *context, struct screen_vector *vector);
@@ -39,11 +44,27 @@ static inline const struct image_account *account_of(const struct screen_context
 	return tables_account(context->tables, m->account_row);
 }
 
+/* Whether to look closer: it has a user data header or the reference of SAR parameters. */
+static inline bool may_be_part(const struct screen_message *m)
+{
+	return m->sm.short_message.udh.data != NULL || m->sm.payload.udh.data != NULL ||
+	       (m->sm.tlvs.len != 0 && smpp_tlv(&m->sm, SMPP_TAG_SAR_MSG_REF_NUM).data != NULL);
+}
+
 /* The texts of a message as they are on the wire. */
 static inline const struct smpp_text *wire_text(const struct screen_message *m, unsigned which)
 {
 	return which == 0 ? &m->sm.short_message : &m->sm.payload;
 }
+
+/* The coding of a message's texts, by its data_coding and its account. */
+enum text_coding reading_coding(const struct screen_context *context,
+                                const struct screen_message *m);
+
+/* The text of a part (concat.total of 2 or more) with what was seen of its neighbours, as
+ * reading_decode(). */
+must_use int64_t concat_decode(const struct screen_context *context,
+                               struct screen_vector *vector, const struct screen_message *m);
 
 /* Decode one text of a message into the arena, without counting it as used: octets of
  * UTF-8 at the arena's free place, or negative errno. */

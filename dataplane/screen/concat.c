@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * concat: parts of concatenated messages, judged with the parts that were seen before.
+ *
+ * A handset shows the whole, so that is what a part is read in: its octets between those
+ * of its neighbours, joined before they are decoded, because a character may be split. Parts
+ * come in any order, over any session of the account. A part of a message that was refused is
+ * refused for the same reason; of one that is whole nothing is kept.
+ */
+#include "screen_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "parts.h"
+#include "text.h"
+#include "udh.h"
+
+/* Parts on either side that are looked for; further ones cannot share a match of a usual
+ * length, and 255 would be looked for with every part. */
+#define WINDOW 16u
+#define WHOLE_MAX (2 * WINDOW) /* a message of more parts is kept until it expires */
+#define NUMBER_REFUSED 0u      /* stands for the message: it was refused */
+/* Octets of a character that may lie in a part we have not seen, less one. */
+#define SPLIT_MAX 3u
+
+/* Parts to be read together, in order. */
+struct joined {
+	unsigned n, own;
+	struct part parts[2 * WINDOW + 1];
+};
+
+static unsigned carrier_of(const struct screen_message *m)
+{
+	if (m->sm.payload.udh.data != NULL)
+		return 1;
+	return m->sm.short_message.udh.data == NULL && m->sm.short_message.octets.len == 0;
+}
+
+static uint8_t *append(uint8_t *at, struct view octets)
+{
+	const uint8_t len = octets.len < 255 ? (uint8_t)octets.len : 255;
+
+	*at = len;
+	memcpy(at + 1, octets.data != NULL ? (const char *)octets.data : "", len);
+	return at + 1 + len;
+}
+
+/* Which message a part is of: everything a handset tells them apart by, and the account. */
+static struct parts_key key_of(const struct screen_context *context,
+                               const struct screen_message *m)
+{
+	const struct smpp_concat *c = &m->concat;
+	const uint32_t account = context->tables != NULL ? account_of(context, m)->id : 0;
+	uint8_t octets[2 * 256 + 16], *at = octets;
+
+	memcpy(at, &account, 4);
+	at[4] = m->from_esme;
+	at[5] = c->width;
+	at[6] = c->total;
+	memcpy(at + 7, &c->reference, 2);
+	at = append(at + 9, m->sm.source.digits);
+	at = append(at, m->sm.destination.digits);
+	return parts_key(context->parts, octets, (uint32_t)(at - octets));
+}
+
+/* The part that m is; false: it is longer than a part can be. */
+static bool make_part(const struct screen_context *context, const struct screen_message *m,
+                      struct part *part)
+{
+	const struct smpp_text *text = wire_text(m, m->concat_text);
+	const enum text_coding coding = reading_coding(context, m);
+	const size_t udh_octets = text->udh.data != NULL ? text->udh.len + 1 : 0;
+	struct smpp_udh udh;
+	size_t len = text->octets.len;
+
+	smpp_udh_read(&udh, text->udh);
+	memset(part, 0, offsetof(struct part, data));
+	part->key = (struct parts_key){ { m->concat_key[0], m->concat_key[1] } };
+	part->until = context->seconds + PARTS_LIFE_S;
+	part->number = m->concat.part;
+	/* Each part is packed by itself: joined are the septets. */
+	part->coding = coding == TEXT_GSM7_PACKED ? TEXT_GSM7 : (uint8_t)coding;
+	part->lock = udh.locking_shift;
+	part->shift = udh.single_shift;
+	if (coding == TEXT_GSM7_PACKED)
+		len = text_unpack(text->octets.data, len, udh_octets, part->data, PARTS_OCTETS);
+	else if (len <= PARTS_OCTETS)
+		memcpy(part->data, text->octets.data, len);
+	part->len = (uint16_t)len;
+	return len <= PARTS_OCTETS;
+}
+
+static void refuse_malformed(struct screen_message *m, uint32_t status)
+{
+	m->sm.error = status;
+	m->reason = REASON_MALFORMED;
+}
+
+static void take_refusal(struct screen_context *context, struct screen_message *m,
+                         const struct part *refused)
+{
+	m->reason = (enum reason)refused->reason;
+	m->rule = refused->rule;
+	m->refuse = true;
+	if (m->reason == REASON_MALFORMED)
+		m->sm.error = refused->command_status;
+	else
+		m->command_status = refused->command_status;
+	context->parts_sticky++;
+}
+
+static void look_at(struct screen_context *context, struct screen_message *m)
+{
+	const uint32_t error = smpp_concat_of(&m->concat, &m->sm);
+	struct part part;
+
+	if (error != SMPP_ROK) {
+		refuse_malformed(m, error);
+		m->concat.total = 0;
+		return;
+	}
+	if (m->concat.total < 2)
+		return;
+	m->concat_text = (uint8_t)carrier_of(m);
+	const struct parts_key key = key_of(context, m);
+	memcpy(m->concat_key, key.hash, sizeof(key.hash));
+	context->parts_seen++;
+	if (parts_get(context->parts, key, NUMBER_REFUSED, context->seconds, &part))
+		take_refusal(context, m, &part);
+	else if (!make_part(context, m, &part))
+		refuse_malformed(m, SMPP_RINVMSGLEN);
+	else
+		context->parts_lost += parts_put(context->parts, &part, context->seconds);
+}
+
+void stage_concat(struct screen_context *context, struct screen_vector *v)
+{
+	if (context->parts == NULL)
+		return;
+	for (unsigned i = v->first; i < v->end; i++) {
+		struct screen_message *m = &v->messages[i];
+		if (may_be_part(m) && is_open(context, m))
+			look_at(context, m);
+	}
+}
+
+/* The part itself and its neighbours, nearest first until CONCAT_JOINED_MAX is full. */
+static void gather(const struct screen_context *context, const struct screen_message *m,
+                   struct joined *j)
+{
+	const struct parts_key key = { { m->concat_key[0], m->concat_key[1] } };
+	const unsigned own = m->concat.part, total = m->concat.total;
+	struct part found[2 * WINDOW + 1];
+	bool there[2 * WINDOW + 1] = { false };
+	uint32_t room = CONCAT_JOINED_MAX;
+
+	for (unsigned step = 1; step <= 2 * WINDOW; step++) {
+		const unsigned away = (step + 1) / 2;
+		const unsigned place = step % 2 != 0 ? WINDOW - away : WINDOW + away;
+		if (own + place <= WINDOW || own + place - WINDOW > total)
+			continue;
+		if (parts_get(context->parts, key, (uint8_t)(own + place - WINDOW),
+		              context->seconds, &found[place]) &&
+		    found[place].len <= room) {
+			there[place] = true;
+			room -= found[place].len;
+		}
+	}
+	there[WINDOW] = make_part(context, m, &found[WINDOW]);
+	j->n = 0;
+	for (unsigned place = 0; place <= 2 * WINDOW; place++) {
+		if (!there[place])
+			continue;
+		if (place == WINDOW)
+			j->own = j->n;
+		j->parts[j->n++] = found[place];
+	}
+}
+
+/* Decode octets whose first or last character may lie partly in a part that is not there. */
+static int64_t decode_split(const struct part *as, const uint8_t *in, size_t len, bool before,
+                            bool behind, uint8_t *out, size_t cap)
+{
+	const struct text_language language = { as->lock, as->shift };
+
+	for (size_t cut = 0; cut <= 2 * SPLIT_MAX; cut++)
+		for (size_t a = 0; a <= cut && a <= SPLIT_MAX; a++) {
+			const size_t b = cut - a;
+			if (b > SPLIT_MAX || cut > len || (a != 0 && !before) ||
+			    (b != 0 && !behind))
+				continue;
+			const int64_t n =
+				text_decode_in(&language, (enum text_coding)as->coding, in + a,
+			                       len - cut, 0, out, cap);
+			if (n != -EILSEQ)
+				return n;
+		}
+	return -EILSEQ;
+}
+
+static bool goes_on(const struct part *a, const struct part *b)
+{
+	return b->number == a->number + 1 && b->coding == a->coding && b->lock == a->lock &&
+	       b->shift == a->shift;
+}
+
+/* Parts first .. end - 1, which go on from one to the next, as one text. */
+static int64_t decode_run(const struct joined *j, unsigned first, unsigned end, uint8_t total,
+                          uint8_t *out, size_t cap)
+{
+	uint8_t octets[CONCAT_JOINED_MAX + PARTS_OCTETS];
+	size_t len = 0;
+
+	for (unsigned i = first; i < end; i++) {
+		memcpy(octets + len, j->parts[i].data, j->parts[i].len);
+		len += j->parts[i].len;
+	}
+	return decode_split(&j->parts[first], octets, len, j->parts[first].number > 1,
+	                    j->parts[end - 1].number < total, out, cap);
+}
+
+int64_t concat_decode(const struct screen_context *context, struct screen_vector *v,
+                      const struct screen_message *m)
+{
+	struct joined j;
+	uint8_t *out = v->arena + v->arena_used;
+	const size_t cap = SCREEN_TEXT_MAX - v->arena_used;
+	size_t at = 0;
+
+	gather(context, m, &j);
+	for (unsigned first = 0, end; first < j.n; first = end) {
+		for (end = first + 1; end < j.n && goes_on(&j.parts[end - 1], &j.parts[end]);)
+			end++;
+		/* What is between is not there: a word does not go on. */
+		if (at != 0 && j.parts[first].number != j.parts[first - 1].number + 1)
+			out[at++] = ' ';
+		int64_t n = decode_run(&j, first, end, m->concat.total, out + at, cap - at);
+		if (n == -EILSEQ && first <= j.own && j.own < end) {
+			/* Others of its message do not go with it; alone it must decode. */
+			n = decode_run(&j, j.own, j.own + 1, m->concat.total, out + at,
+			               cap - at);
+			if (n < 0)
+				return n;
+		}
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return (int64_t)at;
+}
+
+static bool is_whole(const struct screen_context *context, const struct screen_message *m,
+                     struct parts_key key)
+{
+	struct part part;
+
+	if (m->concat.total > WHOLE_MAX)
+		return false;
+	for (unsigned i = 1; i <= m->concat.total; i++)
+		if (!parts_get(context->parts, key, (uint8_t)i, context->seconds, &part))
+			return false;
+	return true;
+}
+
+static void keep_refusal(struct screen_context *context, const struct screen_message *m,
+                         struct parts_key key)
+{
+	struct part part = { .key = key,
+		             .until = context->seconds + PARTS_LIFE_S,
+		             .rule = m->rule,
+		             .command_status = m->command_status,
+		             .number = NUMBER_REFUSED,
+		             .reason = (uint8_t)m->reason };
+
+	context->parts_lost += parts_put(context->parts, &part, context->seconds);
+}
+
+void concat_settle(struct screen_context *context, struct screen_vector *v)
+{
+	if (context->parts == NULL)
+		return;
+	for (unsigned i = v->first; i < v->end; i++) {
+		const struct screen_message *m = &v->messages[i];
+		if (m->concat.total < 2)
+			continue;
+		const struct parts_key key = { { m->concat_key[0], m->concat_key[1] } };
+		if (m->refuse)
+			keep_refusal(context, m, key);
+		else if (is_whole(context, m, key))
+			for (unsigned n = 1; n <= m->concat.total; n++)
+				parts_drop(context->parts, key, (uint8_t)n);
+	}
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+#define WORDS (sizeof(struct part) / 8)
+#define SETS (PARTS_SLOTS / PARTS_WAYS)
+
+/* The words of a part are read while another worker may write them, so each is loaded and
+ * stored atomically; the version says whether they belong together. */
+struct slot {
+	uint64_t version;
+	uint64_t words[WORDS];
+} __attribute__((aligned(64)));
+
+struct parts {
+	uint64_t secret[2];
+	struct slot slots[PARTS_SLOTS];
+};
+
+enum { WORD_KEY = 0, WORD_UNTIL = 2, WORD_NUMBER = 3 };
+_Static_assert(offsetof(struct part, until) == 8 * WORD_UNTIL, "words");
+_Static_assert(offsetof(struct part, command_status) == 8 * WORD_NUMBER, "words");
+_Static_assert(offsetof(struct part, number) == 8 * WORD_NUMBER + 6, "words");
+
+int parts_open(struct parts **out)
+{
+	struct parts *p = aligned_alloc(64, (sizeof(*p) + 63) / 64 * 64);
+
+	if (p == NULL)
+		return -ENOMEM;
+	memset(p, 0, sizeof(*p));
+	if (getrandom(p->secret, sizeof(p->secret), 0) != (ssize_t)sizeof(p->secret)) {
+		free(p);
+		return -EIO;
+	}
+	*out = p;
+	return 0;
+}
+
+void parts_close(struct parts *parts) { free(parts); }
+
+struct parts_key parts_key(const struct parts *parts, const void *octets, uint32_t len)
+{
+	/* Each half under a seed of its own; XXH3 with a secret seed is no MAC, but there is
+	 * nothing to learn its output from. */
+	return (struct parts_key){ { XXH3_64bits_withSeed(octets, len, parts->secret[0]),
+		                     XXH3_64bits_withSeed(octets, len, parts->secret[1]) } };
+}
+
+static struct slot *set_of(const struct parts *parts, struct parts_key key, uint8_t number)
+{
+	const uint64_t mixed = (key.hash[0] + number) * UINT64_C(0x9E3779B97F4A7C15);
+
+	return (struct slot *)(uintptr_t)&parts->slots[(mixed >> 32) % SETS * PARTS_WAYS];
+}
+
+static uint64_t word(const struct slot *s, unsigned i)
+{
+	return __atomic_load_n(&s->words[i], __ATOMIC_RELAXED);
+}
+
+static uint32_t until_of(const struct slot *s) { return (uint32_t)word(s, WORD_UNTIL); }
+static uint8_t number_of(const struct slot *s) { return (uint8_t)(word(s, WORD_NUMBER) >> 48); }
+
+static bool holds(const struct slot *s, struct parts_key key, uint8_t number)
+{
+	return until_of(s) != 0 && number_of(s) == number && word(s, WORD_KEY) == key.hash[0] &&
+	       word(s, WORD_KEY + 1) == key.hash[1];
+}
+
+/* Claim a slot that no one writes: its version is odd from here on. Acquire: what the last
+ * writer stored is seen. */
+static bool claim(struct slot *s, uint64_t *version)
+{
+	*version = __atomic_load_n(&s->version, __ATOMIC_RELAXED);
+	return *version % 2 == 0 &&
+	       __atomic_compare_exchange_n(&s->version, version, *version + 1, false,
+	                                   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Release: whoever sees the new version sees the words. */
+static void settle(struct slot *s, uint64_t version)
+{
+	__atomic_store_n(&s->version, version + 2, __ATOMIC_RELEASE);
+}
+
+/* The way to write into: the same part, else a free or expired one, else the one that ends
+ * first. */
+static struct slot *way_for(struct slot *set, const struct part *part, uint32_t now, bool *live)
+{
+	struct slot *best = &set[0];
+
+	for (unsigned i = 0; i < PARTS_WAYS; i++) {
+		if (holds(&set[i], part->key, part->number)) {
+			*live = false;
+			return &set[i];
+		}
+		if (until_of(&set[i]) < until_of(best))
+			best = &set[i];
+	}
+	*live = until_of(best) > now;
+	return best;
+}
+
+/* Relaxed stores between two versions. The fence keeps them behind the odd one. */
+static void store(struct slot *s, const struct part *part)
+{
+	uint64_t words[WORDS];
+	const size_t used = (offsetof(struct part, data) + part->len + 7) / 8;
+
+	memcpy(words, part, used * 8);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	for (size_t i = 0; i < used; i++)
+		__atomic_store_n(&s->words[i], words[i], __ATOMIC_RELAXED);
+}
+
+bool parts_put(struct parts *parts, const struct part *part, uint32_t now)
+{
+	struct slot *set = set_of(parts, part->key, part->number);
+	bool live = false;
+	uint64_t version;
+
+	bug_if(part->len > PARTS_OCTETS || part->until == 0);
+	for (unsigned tries = 0; tries < PARTS_WAYS; tries++) {
+		struct slot *s = way_for(set, part, now, &live);
+		if (!claim(s, &version))
+			continue; /* another worker writes it: it is no longer the best */
+		store(s, part);
+		settle(s, version);
+		/* Before we look for the other parts: see the header. */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		return live;
+	}
+	return true; /* nothing kept: counted like one that gave way */
+}
+
+static bool copy(const struct slot *s, struct parts_key key, uint8_t number, uint32_t now,
+                 struct part *out)
+{
+	const uint64_t before = __atomic_load_n(&s->version, __ATOMIC_ACQUIRE);
+	uint64_t words[WORDS];
+
+	if (before % 2 != 0 || !holds(s, key, number) || until_of(s) <= now)
+		return false;
+	for (size_t i = 0; i < offsetof(struct part, data) / 8; i++)
+		words[i] = word(s, (unsigned)i);
+	memcpy(out, words, offsetof(struct part, data));
+	if (out->len > PARTS_OCTETS) /* torn: the versions will say so */
+		return false;
+	const size_t used = (offsetof(struct part, data) + out->len + 7) / 8;
+	for (size_t i = offsetof(struct part, data) / 8; i < used; i++)
+		words[i] = word(s, (unsigned)i);
+	/* The loads above are before the second look at the version. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&s->version, __ATOMIC_RELAXED) != before)
+		return false;
+	memcpy(out, words, offsetof(struct part, data) + out->len);
+	return true;
+}
+
+bool parts_get(const struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
+               struct part *out)
+{
+	const struct slot *set = set_of(parts, key, number);
+
+	for (unsigned i = 0; i < PARTS_WAYS; i++)
+		if (copy(&set[i], key, number, now, out))
+			return true;
+	return false;
+}
+
+void parts_drop(struct parts *parts, struct parts_key key, uint8_t number)
+{
+	struct slot *set = set_of(parts, key, number);
+
+	for (unsigned i = 0; i < PARTS_WAYS; i++) {
+		uint64_t version;
+		if (!holds(&set[i], key, number) || !claim(&set[i], &version))
+			continue;
+		if (holds(&set[i], key, number))
+			__atomic_store_n(&set[i].words[WORD_UNTIL],
+			                 word(&set[i], WORD_UNTIL) & ~UINT64_C(0xFFFFFFFF),
+			                 __ATOMIC_RELAXED);
+		settle(&set[i], version);
+	}
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * parts: the parts of concatenated messages that have been seen, of all workers.
+ *
+ * A fixed array of slots in sets of PARTS_WAYS; a part's set is a keyed hash of its message
+ * and its number, so the parts of one message lie apart and no sender can aim at the set of
+ * another's. A slot is claimed by compare-and-swap of its version (even: whole, odd: being
+ * written) and read by copy and comparison of versions: nobody waits for anybody. Of two
+ * workers that each put a part and then look for the other's, at least one finds it.
+ *
+ * Bound      PARTS_SLOTS; where a set is full of live parts the one nearest its end gives way
+ *            and is counted. A part lives PARTS_LIFE_S seconds, or until its message is whole.
+ * Threads    any worker, any time; parts_open() and parts_close() by main.
+ */
+#ifndef DP_PARTS_H
+#define DP_PARTS_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "check.h"
+
+#define PARTS_SLOTS (1u << 15)
+#define PARTS_WAYS 8u
+#define PARTS_LIFE_S 600u
+#define PARTS_OCTETS 960u /* user data of one part; an SMS has 140, a TLV may have more */
+
+/* The message that a part is of: a keyed hash of account, direction, addresses, reference
+ * and total, 128 bits, so that two messages do not meet by chance or by search. */
+struct parts_key {
+	uint64_t hash[2];
+};
+
+struct part {
+	struct parts_key key;
+	uint32_t until;          /* Unix seconds; 0 = free */
+	uint32_t rule;           /* that refused it, or 0 */
+	uint32_t command_status; /* of that rule, or 0 */
+	uint16_t len;            /* octets of data */
+	uint8_t number;          /* from 1 */
+	uint8_t reason;          /* enum reason; not PASS: this part was refused */
+	uint8_t coding;          /* enum text_coding, as its data are to be read */
+	uint8_t lock, shift;     /* national language tables */
+	uint8_t reserved[5];     /* 0 */
+	uint8_t data[PARTS_OCTETS];
+};
+_Static_assert(sizeof(struct part) % 8 == 0, "copied by words");
+
+struct parts;
+
+must_use int parts_open(struct parts **out); /* 0 or -ENOMEM */
+void parts_close(struct parts *parts);       /* NULL is allowed */
+
+/* The key of these octets (at most a few hundred), under a secret of this process. */
+struct parts_key parts_key(const struct parts *parts, const void *octets, uint32_t len);
+
+/* Keep a part, in place of one with its key and number. True: a live one had to give way. */
+bool parts_put(struct parts *parts, const struct part *part, uint32_t now);
+
+/* Copy a live part; false when there is none. */
+bool parts_get(const struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
+               struct part *out);
+
+/* Forget a part. */
+void parts_drop(struct parts *parts, struct parts_key key, uint8_t number);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Concatenated messages through all stages: a word over several parts is found, whatever the
+ * order, the session, the header or the coding. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "parts.h"
+#include "text.h"
+#include "world.h"
+
+#define UDHI 0x40u
+
+static struct world w;
+static struct parts *parts;
+
+static void begin(void)
+{
+	const struct image_build_account acme = {
+		.system_id = "acme", .id = 7, .state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7
+	};
+	const struct image_build_account other = {
+		.system_id = "other", .id = 8, .state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7
+	};
+
+	world_begin(&w);
+	world_account(&w, &acme);
+	world_account(&w, &other);
+	world_sender(&w, "010-1234-5678", 7);
+	world_rule(&w, 100, IMAGE_REFUSE, "casino", 0);
+	world_rule(&w, 200, IMAGE_REFUSE, "대출", 0);
+	world_ready(&w);
+	assert_int_equal(parts_open(&parts), 0);
+	w.context.parts = parts;
+}
+
+static void end(void)
+{
+	world_end(&w);
+	parts_close(parts);
+}
+
+/* Screen one message; what was found. */
+static enum reason judge(const char *system_id, const struct submit *submit)
+{
+	struct screen_message *m;
+	enum reason reason;
+
+	world_clear(&w);
+	m = world_add(&w, system_id, submit);
+	world_screen(&w);
+	reason = m->reason;
+	assert_int_equal(m->refuse, reason != REASON_PASS);
+	return reason;
+}
+
+/* Part `part` of `total` with an 8-bit reference behind another element. */
+static enum reason send(uint8_t reference, uint8_t total, uint8_t part, const void *text,
+                        size_t len, unsigned data_coding)
+{
+	uint8_t octets[255] = { 8, 0x70, 1, 0, 0x00, 3, reference, total, part };
+
+	memcpy(octets + 9, text, len);
+	return judge("acme", &(struct submit){ .esm_class = UDHI,
+	                                       .data_coding = data_coding,
+	                                       .text = octets,
+	                                       .text_len = 9 + len });
+}
+
+static void split_word(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(send(1, 2, 1, "win at the cas", 14, 0), REASON_PASS);
+	assert_int_equal(send(1, 2, 2, "ino now", 7, 0), REASON_CONTENT_RULE);
+	/* any order */
+	assert_int_equal(send(2, 3, 3, "o now", 5, 0), REASON_PASS);
+	assert_int_equal(send(2, 3, 1, "the ca", 6, 0), REASON_PASS);
+	assert_int_equal(send(2, 3, 2, "sin", 3, 0), REASON_CONTENT_RULE);
+	/* what is not there is not joined over */
+	assert_int_equal(send(3, 3, 1, "cas", 3, 0), REASON_PASS);
+	assert_int_equal(send(3, 3, 3, "ino", 3, 0), REASON_PASS);
+	/* other messages, other totals */
+	assert_int_equal(send(4, 2, 1, "cas", 3, 0), REASON_PASS);
+	assert_int_equal(send(5, 2, 2, "ino", 3, 0), REASON_PASS);
+	assert_int_equal(send(4, 3, 2, "ino", 3, 0), REASON_PASS);
+	assert_int_equal(w.context.parts_seen, 10);
+	end();
+}
+
+static void sticky(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(send(1, 3, 1, "casino", 6, 0), REASON_CONTENT_RULE);
+	assert_int_equal(send(1, 3, 3, "clean", 5, 0), REASON_CONTENT_RULE);
+	assert_int_equal(w.vector->messages[0].rule, 100);
+	assert_int_equal(w.context.parts_sticky, 1);
+	assert_int_equal(send(2, 3, 3, "clean", 5, 0), REASON_PASS);
+	/* until it expires */
+	w.context.seconds += PARTS_LIFE_S;
+	assert_int_equal(send(1, 3, 3, "clean", 5, 0), REASON_PASS);
+	end();
+}
+
+/* A whole message leaves nothing: its reference may come again. */
+static void forgotten_when_whole(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(send(1, 2, 1, "cas", 3, 0), REASON_PASS);
+	assert_int_equal(send(1, 2, 2, "tle", 3, 0), REASON_PASS);
+	assert_int_equal(send(1, 2, 2, "ino", 3, 0), REASON_PASS);
+	end();
+}
+
+static void expired(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(send(1, 2, 1, "cas", 3, 0), REASON_PASS);
+	w.context.seconds += PARTS_LIFE_S;
+	assert_int_equal(send(1, 2, 2, "ino", 3, 0), REASON_PASS);
+	end();
+}
+
+/* Another account's part with the same reference is another message. */
+static void by_account(void **state)
+{
+	static const uint8_t second[] = { 5, 0x00, 3, 1, 2, 2, 'i', 'n', 'o' };
+
+	(void)state;
+	begin();
+	assert_int_equal(send(1, 2, 1, "cas", 3, 0), REASON_PASS);
+	assert_int_not_equal(judge("other", &(struct submit){ .esm_class = UDHI,
+	                                                      .text = second,
+	                                                      .text_len = sizeof(second) }),
+	                     REASON_CONTENT_RULE);
+	assert_int_equal(judge("acme", &(struct submit){ .esm_class = UDHI,
+	                                                 .text = second,
+	                                                 .text_len = sizeof(second) }),
+	                 REASON_CONTENT_RULE);
+	end();
+}
+
+/* 대출 in UTF-16, cut inside a character, and a surrogate pair cut in two. */
+static void split_characters(void **state)
+{
+	static const uint8_t loan[] = { 0xB3, 0x00, 0xCD, 0x9C };
+	static const uint8_t emoji[] = { 0xD8, 0x3D, 0xDE, 0x00 };
+
+	(void)state;
+	begin();
+	assert_int_equal(send(1, 2, 1, loan, 1, 8), REASON_PASS);
+	assert_int_equal(send(1, 2, 2, loan + 1, 3, 8), REASON_CONTENT_RULE);
+	assert_int_equal(send(2, 2, 2, loan + 3, 1, 8), REASON_PASS);
+	assert_int_equal(send(2, 2, 1, loan, 3, 8), REASON_CONTENT_RULE);
+	assert_int_equal(send(3, 2, 1, emoji, 2, 8), REASON_PASS);
+	assert_int_equal(send(3, 2, 2, emoji + 2, 2, 8), REASON_PASS);
+	/* CP949: 대 is B4 EB, 출 is C3 E2 */
+	assert_int_equal(send(4, 2, 1, "\xB4\xEB\xC3", 3, 0x0E), REASON_PASS);
+	assert_int_equal(send(4, 2, 2, "\xE2", 1, 0x0E), REASON_CONTENT_RULE);
+	end();
+}
+
+static void sar(uint8_t part, uint8_t *tlvs)
+{
+	const uint8_t is[] = { 0x12, 0x34, 0x02, 0x0E, 0, 1, 2, 0x02, 0x0F, 0, 1, part };
+
+	memcpy(tlvs, is, sizeof(is));
+}
+
+/* sar_* parameters, the text in message_payload; the three TLVs as the value of one, whose
+ * length is mended. */
+static enum reason send_sar(uint8_t part, const char *text, size_t len, unsigned esm_class)
+{
+	uint8_t tlvs[12];
+	struct screen_message *m;
+	uint8_t pdu_tlvs[4 + 12];
+
+	sar(part, tlvs);
+	memcpy(pdu_tlvs, "\x02\x0C\0\2", 4);
+	memcpy(pdu_tlvs + 4, tlvs, 12);
+	world_clear(&w);
+	m = world_add(
+		&w, "acme",
+		&(struct submit){ .esm_class = esm_class, .text = text, .text_len = len });
+	m->sm.tlvs = (struct view){ pdu_tlvs, sizeof(pdu_tlvs) };
+	world_screen(&w);
+	return m->reason;
+}
+
+static void sar_parameters(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(send_sar(2, "ino", 3, 0), REASON_PASS);
+	assert_int_equal(send_sar(1, "the cas", 7, 0), REASON_CONTENT_RULE);
+	/* both ways of saying it: refused */
+	assert_int_equal(send_sar(1, "\5\x00\3\1\2\1hello", 11, UDHI), REASON_MALFORMED);
+	assert_int_equal(w.vector->messages[0].command_status, SMPP_RINVOPTPARAMVAL);
+	end();
+}
+
+/* In one vector, and more of them than one slice holds. */
+static void one_vector(void **state)
+{
+	unsigned first_refused = 0;
+
+	(void)state;
+	begin();
+	world_clear(&w);
+	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++) {
+		char text[64] = "\5\x00\3";
+		text[3] = (char)(i / 2);
+		text[4] = 2;
+		text[5] = (char)(1 + i % 2);
+		strcpy(text + 6, i % 2 == 0 ? "cas" : i % 4 == 1 ? "ino" : "tle");
+		world_add(&w, "acme",
+		          &(struct submit){ .esm_class = UDHI, .text = text, .text_len = 9 });
+	}
+	world_screen(&w);
+	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++) {
+		/* A first part of the same slice as its second is read with it. */
+		const enum reason reason = w.vector->messages[i].reason;
+		if (i % 4 == 0)
+			first_refused += reason == REASON_CONTENT_RULE;
+		else
+			assert_int_equal(reason,
+			                 i % 4 == 1 ? REASON_CONTENT_RULE : REASON_PASS);
+	}
+	assert_true(first_refused > SCREEN_VECTOR_MAX / 8);
+	end();
+}
+
+/* Longer than a part can be: refused, because it could not be read with the others. */
+static void too_long(void **state)
+{
+	static uint8_t payload[6 + PARTS_OCTETS + 1] = { 5, 0x00, 3, 1, 2, 1 };
+	struct submit submit = { .esm_class = UDHI, .text = "", .payload = payload };
+
+	(void)state;
+	begin();
+	memset(payload + 6, 'a', PARTS_OCTETS + 1);
+	submit.payload_len = 6 + PARTS_OCTETS;
+	assert_int_equal(judge("acme", &submit), REASON_PASS);
+	submit.payload_len++;
+	assert_int_equal(judge("acme", &submit), REASON_MALFORMED);
+	end();
+}
+
+/* The twin: random texts cut anywhere, sent in any order; the last part to come finds the
+ * word exactly when the text has it. */
+static void random_cuts(void **state)
+{
+	(void)state;
+	begin();
+	srandom(9);
+	for (unsigned round = 0; round < 400; round++) {
+		char text[128] = "";
+		uint8_t order[8];
+		const unsigned total = 2 + (unsigned)random() % 6;
+		size_t cuts[9] = { 0 };
+		bool refused = false;
+
+		for (unsigned i = 0; i < 10; i++)
+			strcat(text,
+			       (const char *const[]){ "cas", "ino", " a ", "casino", "xy",
+			                              "s" }[random() % (round % 2 ? 6 : 3)]);
+		const bool has = strstr(text, "casino") != NULL;
+		for (unsigned i = 1; i < total; i++)
+			cuts[i] = cuts[i - 1] + (size_t)random() % (strlen(text) - cuts[i - 1]);
+		cuts[total] = strlen(text);
+		for (unsigned i = 0; i < total; i++) {
+			const unsigned k = (unsigned)random() % (i + 1);
+			order[i] = order[k];
+			order[k] = (uint8_t)i;
+		}
+		for (unsigned i = 0; i < total; i++)
+			refused |=
+				send((uint8_t)round, (uint8_t)total, (uint8_t)(order[i] + 1),
+			             text + cuts[order[i]], cuts[order[i] + 1] - cuts[order[i]],
+			             0) == REASON_CONTENT_RULE;
+		if (refused != has)
+			fail_msg("round %u: \"%s\" in %u parts", round, text, total);
+		w.context.seconds += PARTS_LIFE_S;
+	}
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(split_word),
+		cmocka_unit_test(sticky),
+		cmocka_unit_test(forgotten_when_whole),
+		cmocka_unit_test(expired),
+		cmocka_unit_test(by_account),
+		cmocka_unit_test(split_characters),
+		cmocka_unit_test(sar_parameters),
+		cmocka_unit_test(one_vector),
+		cmocka_unit_test(too_long),
+		cmocka_unit_test(random_cuts),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

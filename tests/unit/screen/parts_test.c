@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store of parts beside a plain list, filled beyond its bound, and by two threads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <pthread.h>
+#include <cmocka.h>
+
+#include "parts.h"
+
+#define NOW 1000u
+
+static struct part part_of(struct parts *parts, uint32_t message, uint8_t number,
+                           uint32_t until, uint8_t filler)
+{
+	struct part p = { .key = parts_key(parts, &message, 4),
+		          .until = until,
+		          .number = number,
+		          .len = (uint16_t)(filler * 3) };
+
+	memset(p.data, filler, p.len);
+	return p;
+}
+
+/* The twin: what was put last under a message and number, until its time. */
+#define MESSAGES 40u
+#define NUMBERS 5u
+
+static void against_a_list(void **state)
+{
+	struct part list[MESSAGES][NUMBERS] = { 0 };
+	struct parts *parts;
+	uint32_t now = NOW;
+
+	(void)state;
+	srandom(3);
+	assert_int_equal(parts_open(&parts), 0);
+	for (unsigned round = 0; round < 200000; round++) {
+		const uint32_t message = (uint32_t)random() % MESSAGES;
+		const uint8_t number = (uint8_t)((unsigned)random() % NUMBERS);
+		struct part *twin = &list[message][number], found;
+		const struct parts_key key = parts_key(parts, &message, 4);
+
+		now += random() % 64 == 0;
+		switch (random() % 4) {
+		case 0:
+			*twin = part_of(parts, message, number,
+			                now + 1 + (uint32_t)random() % 9,
+			                (uint8_t)(round % 200));
+			assert_false(parts_put(parts, twin, now));
+			break;
+		case 1:
+			parts_drop(parts, key, number);
+			twin->until = 0;
+			break;
+		default:
+			if (!parts_get(parts, key, number, now, &found)) {
+				assert_true(twin->until <= now);
+				break;
+			}
+			assert_true(twin->until > now);
+			assert_int_equal(found.len, twin->len);
+			assert_memory_equal(found.data, twin->data, twin->len);
+		}
+	}
+	parts_close(parts);
+}
+
+/* More parts than there are slots: some give way and each of those is told; nothing is lost
+ * untold, and when all have expired there is room again. */
+static void full(void **state)
+{
+	struct parts *parts;
+	struct part found;
+	uint32_t lost = 0, there = 0;
+
+	(void)state;
+	assert_int_equal(parts_open(&parts), 0);
+	for (uint32_t i = 0; i < 2 * PARTS_SLOTS; i++) {
+		const struct part p = part_of(parts, i, 1, NOW + 10, 40);
+		lost += parts_put(parts, &p, NOW);
+	}
+	assert_true(lost >= PARTS_SLOTS);
+	for (uint32_t i = 0; i < 2 * PARTS_SLOTS; i++)
+		there += parts_get(parts, parts_key(parts, &i, 4), 1, NOW, &found);
+	assert_int_equal(there, 2 * PARTS_SLOTS - lost);
+	for (uint32_t i = 0; i < PARTS_SLOTS / 8; i++) {
+		const struct part p = part_of(parts, i, 2, NOW + 30, 40);
+		assert_false(parts_put(parts, &p, NOW + 10));
+	}
+	parts_close(parts);
+}
+
+struct writer {
+	struct parts *parts;
+	uint8_t number;
+	uint32_t missed; /* messages whose other part was not there behind our own */
+	bool *saw;
+};
+
+#define RACES 200000u
+
+/* Each puts its part of every message and then looks for the other's. */
+static void *write_parts(void *arg)
+{
+	struct writer *w = arg;
+
+	for (uint32_t i = 0; i < RACES; i++) {
+		const struct part p = part_of(w->parts, i % 512, w->number, NOW + 1 + i,
+		                              (uint8_t)(1 + i % 200));
+		struct part found;
+		parts_put(w->parts, &p, NOW);
+		w->saw[i] = parts_get(w->parts, p.key, (uint8_t)(3 - w->number), NOW, &found);
+		if (!w->saw[i])
+			continue;
+		for (unsigned k = 1; k < found.len;
+		     k++) /* never half of one and half of another */
+			if (found.data[k] != found.data[0] || found.len != found.data[0] * 3)
+				w->missed++;
+	}
+	return NULL;
+}
+
+static void two_workers(void **state)
+{
+	static bool saw[2][RACES];
+	struct writer w[2];
+	pthread_t thread[2];
+	struct parts *parts;
+
+	(void)state;
+	assert_int_equal(parts_open(&parts), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		w[i] = (struct writer){ parts, (uint8_t)(i + 1), 0, saw[i] };
+		assert_int_equal(pthread_create(&thread[i], NULL, write_parts, &w[i]), 0);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	for (uint32_t i = 0; i < 512; i++) /* of the first round: one saw the other */
+		assert_true(saw[0][i] || saw[1][i]);
+	assert_int_equal(w[0].missed + w[1].missed, 0);
+	parts_close(parts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(against_a_list),
+		cmocka_unit_test(full),
+		cmocka_unit_test(two_workers),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
