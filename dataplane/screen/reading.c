@@ -61,16 +61,10 @@ static int64_t decode_by_policy(struct screen_context *context, struct screen_ve
 	                   SCREEN_TEXT_MAX - v->arena_used);
 }
 
-/* Decoded and folded text of one message; false when it does not decode. */
-static bool read_text(struct screen_context *context, struct screen_vector *v,
-                      struct screen_message *m, unsigned which)
+/* n octets decoded at the arena's free place become a text of m, and that folded. */
+static void keep_text(struct screen_vector *v, struct screen_message *m, unsigned which,
+                      size_t n)
 {
-	const int64_t n = decode_by_policy(context, v, m, which);
-
-	if (n < 0) {
-		bug_if(n != -EILSEQ); /* begin_slice() made sure of the room */
-		return false;
-	}
 	uint8_t *plain = v->arena + v->arena_used;
 	plain[n] = JOINT_SEPARATOR;
 	v->arena_used += (uint32_t)n + 1;
@@ -81,7 +75,43 @@ static bool read_text(struct screen_context *context, struct screen_vector *v,
 	v->folded_used += (uint32_t)len + 1;
 	m->plain[which] = (struct view){ plain, (uint32_t)n };
 	m->text[which] = (struct view){ folded, (uint32_t)len };
+}
+
+/* Decoded and folded text of one message; false when it does not decode. */
+static bool read_text(struct screen_context *context, struct screen_vector *v,
+                      struct screen_message *m, unsigned which)
+{
+	const int64_t n = decode_by_policy(context, v, m, which);
+
+	if (n < 0) {
+		bug_if(n != -EILSEQ); /* begin_slice() made sure of the room */
+		return false;
+	}
+	keep_text(v, m, which, (size_t)n);
 	return true;
+}
+
+/*
+ * The same octets in a second coding that they may be read in, as the message's other text,
+ * whose place is free: a rule that matches either of them decides.
+ */
+static void read_other(const struct screen_context *context, struct screen_vector *v,
+                       struct screen_message *m, unsigned which)
+{
+	const struct view octets = wire_text(m, which)->octets;
+
+	if (octets.len > SCREEN_OTHER_MAX || is_part(m, which) ||
+	    wire_text(m, 1 - which)->octets.len != 0)
+		return;
+	const enum text_coding other =
+		text_other_coding(reading_coding(context, m), octets.data, octets.len);
+	if (other == TEXT_UNKNOWN)
+		return;
+	const int64_t n =
+		text_decode(other, octets.data, octets.len, 0, v->arena + v->arena_used,
+	                    SCREEN_TEXT_MAX - v->arena_used);
+	if (n > 0)
+		keep_text(v, m, 1 - which, (size_t)n);
 }
 
 void stage_text(struct screen_context *context, struct screen_vector *v)
@@ -91,8 +121,11 @@ void stage_text(struct screen_context *context, struct screen_vector *v)
 		if (!is_open(context, m))
 			continue;
 		for (unsigned which = 0; which < 2; which++)
-			if ((wire_text(m, which)->octets.len != 0 || is_part(m, which)) &&
-			    !read_text(context, v, m, which))
-				m->reason = REASON_TEXT_UNDECODABLE;
+			if (wire_text(m, which)->octets.len != 0 || is_part(m, which)) {
+				if (!read_text(context, v, m, which))
+					m->reason = REASON_TEXT_UNDECODABLE;
+				else
+					read_other(context, v, m, which);
+			}
 	}
 }

@@ -18,16 +18,18 @@ const unsigned screen_stages_n = sizeof(screen_stages) / sizeof(screen_stages[0]
 /* Octets of user data that other parts add, with a space for each one missing. */
 #define NEIGHBOURS_MAX (CONCAT_JOINED_MAX + 64u)
 /* So every message that a frame can hold fits an empty arena: slices make progress. */
-_Static_assert((uint64_t)ARENA_GROWTH *(SMPP_PDU_MAX + NEIGHBOURS_MAX) + 2 <= SCREEN_TEXT_MAX,
+_Static_assert((uint64_t)ARENA_GROWTH *(SMPP_PDU_MAX + NEIGHBOURS_MAX + SCREEN_OTHER_MAX) + 2 <=
+                       SCREEN_TEXT_MAX,
                "arena");
 
 static uint64_t arena_need(const struct screen_message *m)
 {
 	const uint64_t own =
 		(uint64_t)m->sm.short_message.octets.len + m->sm.payload.octets.len;
+	const uint64_t again = own < SCREEN_OTHER_MAX ? own : SCREEN_OTHER_MAX;
 
 	/* And a JOINT_SEPARATOR after each decoded text. */
-	return ARENA_GROWTH * (own + (may_be_part(m) ? NEIGHBOURS_MAX : 0)) + 2;
+	return ARENA_GROWTH * (own + again + (may_be_part(m) ? NEIGHBOURS_MAX : 0)) + 2;
 }
 
 /* The next slice: as many messages as surely fit the arena. */

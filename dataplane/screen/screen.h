@@ -34,6 +34,8 @@
 /* Octets of a concatenated message's other parts that a part is read with (concat.c). */
 #define CONCAT_JOINED_MAX 2048u
 
+#define SCREEN_OTHER_MAX 1024u /* octets of a text that is read in a second coding */
+
 struct parts;
 
 struct screen_message {
@@ -49,7 +51,9 @@ struct screen_message {
 	struct smpp_concat concat; /* total below 2: not a part */
 	uint8_t concat_text;       /* which text it is a part of: 0 short_message, 1 payload */
 	uint64_t concat_key[2];    /* its message in the store of parts */
-	struct view text[2];       /* folded UTF-8: short_message, payload; in stages only */
+	/* folded UTF-8: short_message, payload; in place of an absent one the other as read in
+	 * a second coding; in stages only */
+	struct view text[2];
 
 	/* Decoded, not folded, of messages with a reason or a flag (others: empty): the
 	 * first octets of short_message and payload, cut at a character, for the audit

@@ -74,6 +74,13 @@ must_use int64_t text_decode_in(const struct text_language *language, enum text_
                                 const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out,
                                 size_t cap);
 
+/*
+ * A second coding in which the octets make sense as well, where the field lies about the
+ * first: CP949 or UTF-8 under the default alphabet, ASCII and Latin-1, either one under the
+ * other. TEXT_UNKNOWN: there is none. Whoever may read it so has to judge both.
+ */
+enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len);
+
 /* Packed septets as one septet an octet, without padding; how many there are. At most cap
  * are written. */
 size_t text_unpack(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out, size_t cap);

@@ -230,13 +230,41 @@ static void plain_is_cut(void **state)
 	world_end(&w);
 }
 
+/* Octets that lie about their coding are read in both. */
+static void second_coding(void **state)
+{
+	static const char cp949[] = "\xB4\xEB\xC3\xE2 casin";  /* 대출 */
+	static const char utf8[] = "\xEB\x8C\x80\xEC\xB6\x9C"; /* the same */
+	static const char french[] = "caf\xE9 \xE0 la carte";
+	struct world w;
+
+	(void)state;
+	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = cp949 }), 101);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = cp949, .data_coding = 3 }), 101);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = cp949, .data_coding = 14 }),
+	                 101);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = "",
+	                                               .payload = cp949,
+	                                               .payload_len = strlen(cp949) }),
+	                 101);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = utf8 }), 101);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = utf8, .data_coding = 3 }), 101);
+	assert_int_equal(rule_of(&w, &(struct submit){ .text = french }), 0);
+	assert_int_equal(text_other_coding(TEXT_LATIN1, (const uint8_t *)french, 14),
+	                 TEXT_UNKNOWN);
+	assert_int_equal(text_other_coding(TEXT_GSM7, (const uint8_t *)"casino", 6),
+	                 TEXT_UNKNOWN);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_coding), cmocka_unit_test(packed_behind_header),
-		cmocka_unit_test(both_texts),   cmocka_unit_test(replace_has_no_coding),
-		cmocka_unit_test(undecodable),  cmocka_unit_test(plain_texts),
-		cmocka_unit_test(plain_is_cut),
+		cmocka_unit_test(second_coding),         cmocka_unit_test(every_coding),
+		cmocka_unit_test(packed_behind_header),  cmocka_unit_test(both_texts),
+		cmocka_unit_test(replace_has_no_coding), cmocka_unit_test(undecodable),
+		cmocka_unit_test(plain_texts),           cmocka_unit_test(plain_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
