@@ -252,6 +252,8 @@ void worker_finish(struct worker *w)
 	timers(w);
 	admit_expire(w);
 	w->turn_busy = w->touched != NULL;
+	if (unlikely(w->env.scarce)) /* SYNs are turned away, and touch nobody */
+		limit_buffers(w);
 	if (w->touched != NULL) {
 		limit_buffers(w);
 		collect(w);
