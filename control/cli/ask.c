@@ -12,6 +12,7 @@
 struct transfer {
 	char *answer;
 	size_t size;
+	const struct cli *cli;
 	const char *what;
 	int shown; /* seconds last shown on the progress line */
 };
@@ -90,6 +91,40 @@ static size_t on_answer(char *octets, size_t one, size_t n, void *context)
 	return n * one;
 }
 
+/* What sluice-control does now, in text; false: it says nothing. */
+static bool ask_phase(const struct cli *cli, char *text, size_t size)
+{
+	struct transfer t = { 0 };
+	CURL *curl = curl_easy_init();
+	json_error_t error;
+
+	if (curl == NULL)
+		return false;
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, cli->socket);
+	curl_easy_setopt(curl, CURLOPT_URL, "http://sluice/v1/progress");
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 500L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &t);
+	json_t *answer = curl_easy_perform(curl) == CURLE_OK && t.answer != NULL
+	                         ? json_loads(t.answer, 0, &error)
+	                         : NULL;
+	curl_easy_cleanup(curl);
+	free(t.answer);
+	const long long done = cli_number(answer, "done"), total = cli_number(answer, "total");
+	const char *phase = cli_text(answer, "phase");
+	const bool said = phase[0] != '\0' && strcmp(phase, "idle") != 0;
+	const int percent = total > 0 ? (int)(done * 100 / total) : 0;
+
+	if (said && total > 0)
+		snprintf(text, size, "[%.*s%.*s] %d %% %s", percent / 5, "####################",
+		         20 - percent / 5, "....................", percent, phase);
+	else if (said)
+		snprintf(text, size, "%s", phase);
+	json_decref(answer);
+	return said;
+}
+
 /* A line that says what is going on, after the first second, when somebody looks. */
 static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t total,
                        curl_off_t sent)
@@ -97,6 +132,7 @@ static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t tot
 	static double began;
 	struct transfer *t = context;
 	struct timespec now;
+	char text[100];
 
 	(void)a, (void)b;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -113,6 +149,8 @@ static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t tot
 	if (sent < total)
 		fprintf(stderr, "%s%s: %lld of %lld KiB sent, %d s%s", begin, t->what,
 		        (long long)sent / 1024, (long long)total / 1024, seconds, end);
+	else if (ask_phase(t->cli, text, sizeof(text)))
+		fprintf(stderr, "%s%s: %s, %d s%s", begin, t->what, text, seconds, end);
 	else
 		fprintf(stderr, "%s%s: waiting for sluice-control and the data plane, %d s%s",
 		        begin, t->what, seconds, end);
@@ -183,7 +221,7 @@ static void say_failure(const json_t *failure)
 int cli_ask(const struct cli *cli, const char *path, const char *body, size_t size,
             const char *what, json_t **out)
 {
-	struct transfer t = { .what = what };
+	struct transfer t = { .cli = cli, .what = what };
 	json_error_t error;
 	long status = 0;
 	const CURLcode code = transfer(cli, path, body, size, &t, &status);

@@ -36,7 +36,7 @@ static int send_file(const struct cli *cli, const char *path, json_t **answer)
 
 	if (text == NULL)
 		return EXIT_FAILED;
-	char *url = cli_url(path, "file", file, NULL);
+	char *url = cli_url(path, "file", file, "skip_bad", cli->skip_bad ? "1" : "", NULL);
 	const int status =
 		url == NULL ? EXIT_FAILED : cli_ask(cli, url, text, size, file, answer);
 	free(url);
@@ -57,6 +57,61 @@ static void print_notes(const json_t *answer)
 		        total - (long long)json_array_size(notes));
 }
 
+static int by_row(const void *a, const void *b)
+{
+	const long long x = cli_number(*(json_t *const *)a, "row"),
+			y = cli_number(*(json_t *const *)b, "row");
+
+	return (x > y) - (x < y);
+}
+
+/* "# line 7: state: what is wrong" before each row as it stands in the file. */
+static void write_rows(FILE *out, FILE *in, json_t **rows, size_t n)
+{
+	char *line = NULL;
+	size_t size = 0, at = 0;
+
+	for (long long row = 1; at < n && getline(&line, &size, in) > 0; row++) {
+		for (; at < n && cli_number(rows[at], "row") == row; at++) {
+			const char *field = cli_text(rows[at], "field");
+			fprintf(out, "# line %lld: %s%s%s\n", row, field, field[0] ? ": " : "",
+			        cli_text(rows[at], "text"));
+			if (at + 1 == n || cli_number(rows[at + 1], "row") != row)
+				fputs(line, out);
+		}
+		if (row == 1)
+			fputs(line,
+			      out); /* the header, so that it can be mended and imported */
+	}
+	free(line);
+}
+
+/* --skip-bad: the rows that were left out, with the reason of each. */
+static int collect_bad(const struct cli *cli, const json_t *answer)
+{
+	json_t *list = json_object_get(answer, "skipped"), *row;
+	const size_t n = json_array_size(list);
+	json_t **rows = calloc(n + 1, sizeof(*rows));
+	FILE *in = fopen(cli->arguments[0], "r"), *out = fopen(cli->skip_bad, "w");
+	size_t i;
+
+	json_array_foreach(list, i, row) if (rows != NULL) rows[i] = row;
+	if (rows != NULL && in != NULL && out != NULL) {
+		qsort(rows, n, sizeof(*rows), by_row);
+		write_rows(out, in, rows, n);
+	}
+	const bool good = rows != NULL && in != NULL && out != NULL && !ferror(out);
+	if (!good)
+		fprintf(stderr, "sluicectl: the rest is imported, but %s was not written: %m\n",
+		        cli->skip_bad);
+	if (in != NULL)
+		fclose(in);
+	if (out != NULL && fclose(out) != 0)
+		fprintf(stderr, "sluicectl: %s: %m\n", cli->skip_bad);
+	free(rows);
+	return good ? 0 : EXIT_FAILED;
+}
+
 static int import(const struct cli *cli, const char *path, const char *what)
 {
 	json_t *answer = NULL;
@@ -64,9 +119,15 @@ static int import(const struct cli *cli, const char *path, const char *what)
 
 	if (status != 0)
 		return status;
+	if (cli->skip_bad != NULL)
+		status = collect_bad(cli, answer);
 	if (cli->json)
-		return cli_print_json(answer, recorded(cli_enforced(answer)));
+		return cli_print_json(answer, status ? status : recorded(cli_enforced(answer)));
 	print_notes(answer);
+	const size_t skipped = json_array_size(json_object_get(answer, "skipped"));
+	if (skipped != 0)
+		printf("%zu rows are wrong and were left out: %s has them and why\n", skipped,
+		       cli->skip_bad);
 	printf("%lld %s read: %lld added, %lld updated", cli_number(answer, "rows"), what,
 	       cli_number(answer, "added"), cli_number(answer, "updated"));
 	if (cli_number(answer, "repeated") != 0)

@@ -20,6 +20,7 @@ struct cli {
 	bool json, all, follow; /* --json, --all, --follow */
 	const char *limit, *reason;
 	const char *owner, *from, *until, *title; /* of deltas */
+	const char *skip_bad; /* of imports: where wrong rows go */
 	const char *arguments[2];                 /* after the words of the command */
 };
 

@@ -27,14 +27,14 @@ static int run_train_late(const struct cli *cli)
 
 const struct command cli_commands[] = {
 	{ { "accounts", "import" },
-	  "FILE.csv",
+	  "FILE.csv [--skip-bad FILE]",
 	  1,
 	  "add or replace accounts (system_id,name,state,mode,alphabet,sender_field,valid_from,"
 	  "valid_until)",
 	  "sluicectl accounts import resellers.csv",
 	  run_import_accounts },
 	{ { "senders", "import" },
-	  "FILE.csv",
+	  "FILE.csv [--skip-bad FILE]",
 	  1,
 	  "add or replace senders (address,owner,state,valid_from,valid_until,blocked_until)",
 	  "sluicectl senders import numbers.csv",
@@ -278,6 +278,8 @@ static const char **place_of(struct cli *cli, int option)
 		return &cli->until;
 	case 't':
 		return &cli->title;
+	case 'b':
+		return &cli->skip_bad;
 	default:
 		return NULL;
 	}
@@ -309,6 +311,7 @@ static const struct option options[] = {
 	{ "from", required_argument, NULL, 'F' },
 	{ "until", required_argument, NULL, 'u' },
 	{ "title", required_argument, NULL, 't' },
+	{ "skip-bad", required_argument, NULL, 'b' },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },

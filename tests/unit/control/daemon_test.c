@@ -248,6 +248,102 @@ static void sanctions_are_enforced_on_return(void **state)
 	assert_true(said("nobody") && said("import or add it first"));
 }
 
+/* Every verb, one after the other, without an image in between. */
+static void every_verb_is_enforced_on_return(void **state)
+{
+	enum { REFUSED = 255 }; /* no reason: the command is */
+	static const struct {
+		const char *words;
+		const char *account, *sender;
+		unsigned reason;
+	} rows[] = {
+		{ "block sender 010-1234-5678", "acme", "01012345678", REASON_SENDER_BLOCKED },
+		{ "lift sender 010-1234-5678", "acme", "01012345678", REFUSED },
+		{ "unblock sender 010-1234-5678", "acme", "01012345678", REASON_PASS },
+		{ "block sender 0299998888 --until 2099-01-01", "acme", "0299998888",
+		  REASON_SENDER_BLOCKED },
+		{ "add sender 0288887777 --owner acme", "acme", "0288887777", REASON_PASS },
+		{ "add sender 0288887777 --owner acme", "acme", "0288887777", REFUSED },
+		{ "add account neu --title 새문자", "neu", "0288887777",
+		  REASON_SENDER_NOT_OWNED },
+		{ "add sender 0277776666 --owner 'neu;acme'", "neu", "0277776666",
+		  REASON_PASS },
+		{ "remove sender 0288887777", "acme", "0288887777", REASON_SENDER_UNCERTIFIED },
+		{ "block account neu", "neu", "0277776666", REASON_ACCOUNT_SUSPENDED },
+		{ "unblock account neu", "neu", "0277776666", REASON_PASS },
+		{ "remove account neu", "neu", "0277776666", REASON_ACCOUNT_UNKNOWN },
+	};
+
+	(void)state;
+	data_plane_start();
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_int_equal(import("senders import", "s.csv"), 0);
+	const uint64_t image = publish_current(publish)->image->header->generation;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const int status = ctl(rows[i].words);
+		if (status != (rows[i].reason == REFUSED ? 1 : 0))
+			fail_msg("%s: %d: %s", rows[i].words, status, output);
+		if (status == 0)
+			assert_int_equal(reason_of(rows[i].account, rows[i].sender),
+			                 rows[i].reason);
+	}
+	assert_int_equal(publish_current(publish)->image->header->generation, image);
+	/* And the image that follows says the same. */
+	assert_int_equal(ctl("policy set refuse_at_bind 1"), 0);
+	assert_int_equal(tables_overlay_used(publish_current(publish)), 0);
+	assert_int_equal(reason_of("acme", "0299998888"), REASON_SENDER_BLOCKED);
+	assert_int_equal(reason_of("acme", "0277776666"), REASON_PASS);
+	assert_int_equal(reason_of("acme", "0288887777"), REASON_SENDER_UNCERTIFIED);
+	assert_int_equal(reason_of("neu", "0277776666"), REASON_ACCOUNT_UNKNOWN);
+}
+
+static void deltas_of_a_file(void **state)
+{
+	char text[40000] = "op,kind,name,until,owner\n";
+
+	(void)state;
+	data_plane_start();
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_int_equal(import("senders import", "s.csv"), 0);
+	for (int i = 0; i < 1100; i++)
+		sprintf(text + strlen(text), "block,sender,0101111%04d\n", i);
+	temp_write("d.csv", text);
+	assert_int_equal(import("deltas apply", "d.csv"), 0);
+	assert_true(said("1100 deltas in"));
+	assert_int_equal(reason_of("acme", "01011111099"), REASON_SENDER_BLOCKED);
+	temp_write("bad.csv", "suspend,sender,01012345678\nsuspend,sender,0299990000\n");
+	assert_int_equal(import("deltas apply", "bad.csv"), 1);
+	assert_true(said("delta 2 of 2") && said("0299990000"));
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_PASS);
+}
+
+static void bad_rows_are_collected(void **state)
+{
+	char arguments[400], line[200] = "";
+
+	(void)state;
+	data_plane_start();
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	temp_write("odd.csv", "address,owner\n01012345678,acme\n01022223333,nobody\n");
+	snprintf(arguments, sizeof(arguments),
+	         "senders import %s/odd.csv --skip-bad %s/bad.csv", temp_dir, temp_dir);
+	assert_int_equal(ctl(arguments), 0);
+	assert_true(said("1 rows are wrong"));
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_PASS);
+	FILE *f = fopen(temp_path("bad.csv"), "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	assert_string_equal(line, "address,owner\n");
+	assert_non_null(fgets(line, sizeof(line), f));
+	assert_non_null(strstr(line, "# line 3: owner: "));
+	assert_non_null(fgets(line, sizeof(line), f));
+	assert_string_equal(line, "01022223333,nobody\n");
+	fclose(f);
+}
+
 static void away_is_said_and_made_up_for(void **state)
 {
 	(void)state;
@@ -390,10 +486,12 @@ static void the_socket_is_not_for_everybody(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		T(imports_reach_the_data_plane), T(sanctions_are_enforced_on_return),
-		T(away_is_said_and_made_up_for), T(rules_are_pushed_or_refused),
-		T(a_bad_file_changes_nothing),   T(counters_and_audit_are_shown),
-		T(killed_during_an_import),      T(the_socket_is_not_for_everybody),
+		T(imports_reach_the_data_plane),     T(sanctions_are_enforced_on_return),
+		T(every_verb_is_enforced_on_return), T(deltas_of_a_file),
+		T(bad_rows_are_collected),           T(away_is_said_and_made_up_for),
+		T(rules_are_pushed_or_refused),      T(a_bad_file_changes_nothing),
+		T(counters_and_audit_are_shown),     T(killed_during_an_import),
+		T(the_socket_is_not_for_everybody),
 	};
 
 	if (argc != 3)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rig: sluice-control as it is installed, beside the data plane's own link server, journal
+ * and publisher in this process, with workers that are always in the middle of a turn.
+ *
+ * A worker of the rig looks senders up turn after turn, 50 us each, without a pause: what a
+ * worker under full load means for whoever waits for its quiescent state.
+ */
+#ifndef BENCH_RIG_H
+#define BENCH_RIG_H
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define RIG_WORKERS 1u
+
+struct rig {
+	char folder[64], socket[100], database[100];
+	pid_t control;
+};
+
+/* Everything runs when it returns; exits with a sentence when it cannot. */
+void rig_open(struct rig *rig, const char *control_path);
+void rig_close(struct rig *rig);
+
+/* One request over a connection that stays open; the body of the answer, in a buffer of the
+ * rig's. Exits unless the answer is 200. */
+const char *rig_ask(struct rig *rig, const char *method, const char *path, const char *body,
+                    size_t size);
+
+uint64_t rig_now_us(void);
+/* The number of a member in an answer, wherever it stands first; 0 when it is not there. */
+double rig_number(const char *answer, const char *member);
+/* Octets that a process has resident at most so far (VmHWM), MiB. */
+double rig_peak_mib(pid_t pid);
+bool rig_suspended(const char *digits); /* as the tables in force say */
+uint64_t rig_turns(void);               /* of the workers, so far */
+
+#endif
