@@ -2,9 +2,8 @@
 /*
  * crash_point: places where a test kills the process, to see what it left behind.
  *
- * Only programs that are built with SLUICE_CRASH_POINTS (tests/crash) have them; nothing
- * of it is in what we ship. SLUICE_CRASH_AT=NAME:N kills at the Nth time that NAME is
- * passed. Threads: any.
+ * Only a test that is built with SLUICE_CRASH_POINTS has them (tests/unit/crash, which
+ * defines crash_point()); nothing of it is in what we ship. Threads: any.
  */
 #ifndef SLUICE_CRASH_POINT_H
 #define SLUICE_CRASH_POINT_H

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crash_point.h"
+
 #define PATH_SIZE 4096u
 
 int file_write(int fd, const void *octets, size_t size, size_t offset)
@@ -64,12 +66,14 @@ int file_replace(const char *path, const void *octets, size_t size, int *replace
 	if ((size_t)snprintf(next, sizeof(next), "%s.new", path) >= sizeof(next))
 		return -ENAMETOOLONG;
 	int rc = write_new(next, octets, size);
+	crash_point("file_written");
 	if (rc == 0 && rename(next, path) != 0)
 		rc = -errno;
 	if (rc != 0) {
 		(void)unlink(next); /* a full disk gets its room back */
 		return rc;
 	}
+	crash_point("file_renamed");
 	*replaced = 1;
 	return flush_folder(path);
 }
