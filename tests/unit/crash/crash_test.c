@@ -42,7 +42,8 @@ struct shared {
 };
 static struct shared *shared;
 static char folder[64], database[96], image_path[96];
-static bool armed; /* in the child, from the first delta on */
+static const struct image_key no_key; /* none is demanded */
+static bool armed;                    /* in the child, from the first delta on */
 
 void crash_point(const char *name)
 {
@@ -126,7 +127,7 @@ static void release(void *octets) { munmap(octets, (size_t)1 << 20); }
 /* The registry's image in place of t, kept on disk; as the link server does it. */
 static struct tables *swap_image(struct registry *r, struct lastgood *l, struct tables *t)
 {
-	static struct rule_cache cache;
+	static struct image_cache cache;
 	char error[REGISTRY_IMAGE_ERROR_SIZE], text[LINK_TEXT_SIZE];
 	struct registry_image image;
 	struct tables *next;
@@ -161,7 +162,7 @@ static void run_child(void)
 	bool whole = false;
 
 	must(registry_open(&r, database) == 0 && lastgood_open(&l, image_path) == 0);
-	must(lastgood_load(l, 1, &t, &whole, text) == 0 && whole);
+	must(lastgood_load(l, 1, &no_key, &t, &whole, text) == 0 && whole);
 	armed = true;
 	for (unsigned i = 0; i < OPS; i++) {
 		if (change(r, i, &d) == 0) {
@@ -241,7 +242,7 @@ static void check_tables(const struct tables *t, const char *whose)
 
 static void recover(void)
 {
-	static struct rule_cache cache;
+	static struct image_cache cache;
 	char error[REGISTRY_IMAGE_ERROR_SIZE], text[LINK_TEXT_SIZE];
 	struct registry_image image;
 	struct registry *r;
@@ -252,7 +253,7 @@ static void recover(void)
 
 	/* The data plane, by itself: from its disk. */
 	assert_int_equal(lastgood_open(&l, image_path), 0);
-	assert_int_equal(lastgood_load(l, 1, &t, &whole, text), 0);
+	assert_int_equal(lastgood_load(l, 1, &no_key, &t, &whole, text), 0);
 	assert_true(whole || strcmp(shared->name, "journal_written") == 0);
 	check_tables(t, "data plane");
 	const uint64_t seen = tables_generation(t);
