@@ -103,7 +103,9 @@ static void start_data_plane(struct rig *rig)
 
 	snprintf(path, sizeof(path), "%s/dp", rig->folder);
 	snprintf(image, sizeof(image), "%s/image", rig->folder);
-	const struct link_params params = { path, image, RIG_WORKERS, NULL, NULL };
+	const struct link_params params = { .socket_path = path,
+		                            .image_file = image,
+		                            .n_workers = RIG_WORKERS };
 	if (publish_open(&publish, RIG_WORKERS) != 0 ||
 	    link_open(&server, &params, publish, error) != 0)
 		die(error);
