@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,13 +45,14 @@ static uint64_t memory_mib(const struct settings *s)
 
 static uint64_t free_huge_mib(void)
 {
-	unsigned long long pages = 0;
+	uint64_t pages = 0;
+	char line[32];
 	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
 
 	if (f == NULL)
 		return 0;
-	if (fscanf(f, "%llu", &pages) != 1)
-		pages = 0;
+	if (fgets(line, sizeof(line), f) != NULL)
+		pages = strtoull(line, NULL, 10);
 	fclose(f);
 	return pages * 2;
 }

@@ -80,6 +80,7 @@ static void put_sum(uint8_t *at, uint32_t sum)
 static size_t put_options(uint8_t *at, bool syn, uint32_t ts)
 {
 	static const uint8_t before[6] = { 2, 4, 1460 >> 8, 1460 & 255, 4, 2 };
+	static const uint8_t scale[4] = { 1, 3, 3, 7 };
 	size_t n = 0;
 
 	if (syn) {
@@ -95,8 +96,8 @@ static size_t put_options(uint8_t *at, bool syn, uint32_t ts)
 	put32(at + n + 6, ts);
 	n += 10;
 	if (syn) {
-		memcpy(at + n, "\x01\x03\x03\x07", 4);
-		n += 4;
+		memcpy(at + n, scale, sizeof(scale));
+		n += sizeof(scale);
 	}
 	return n;
 }
@@ -108,10 +109,9 @@ void capture_tcp(struct capture *c, const struct capture_flow *flow, bool from_c
 	uint8_t f[HEADERS + 40 + 1460] = { 0 };
 	uint8_t *ip = f + 14, *tcp = ip + 20;
 
-	memcpy(f,
-	       from_client ? "\x02\0\0\0\0\x02\x02\0\0\0\0\x01"
-	                   : "\x02\0\0\0\0\x01\x02\0\0\0\0\x02",
-	       12);
+	f[0] = f[6] = 2; /* locally administered: 02::1 is the client's, 02::2 the server's */
+	f[5] = from_client ? 2 : 1;
+	f[11] = from_client ? 1 : 2;
 	put16(f + 12, 0x0800);
 	const size_t options = put_options(tcp + 20, flags & CAPTURE_SYN, ts + 1);
 	const size_t tcp_len = 20 + options + n;

@@ -303,7 +303,7 @@ int image_build_file(struct image_build *b, uint64_t generation, uint64_t create
                      uint64_t *size, char error[IMAGE_BUILD_ERROR_SIZE])
 {
 	struct layout l;
-	uint8_t *base;
+	uint8_t *base = NULL;
 	int failed = prepare(&l, b, generation, created, error);
 
 	if (failed != 0)

@@ -155,7 +155,7 @@ static bool slots_of(const struct sender_part *p, uint32_t bucket, unsigned pilo
 static void occupy(struct sender_part *p, uint32_t bucket, unsigned pilot, bool take)
 {
 	const uint32_t n = bucket_size(p, bucket);
-	uint32_t slots[BUCKET_MAX];
+	uint32_t slots[BUCKET_MAX] = { 0 };
 
 	(void)slots_of(p, bucket, pilot, slots);
 	for (uint32_t i = 0; i < n; i++) {

@@ -167,7 +167,7 @@ static int receive(struct link_client *client, struct link_message *answer, int6
  * With the lock, which is let go meanwhile. */
 static int read_for_all(struct link_client *client, int64_t deadline, char *error)
 {
-	struct link_message answer;
+	struct link_message answer = { 0 };
 
 	client->reading = true;
 	pthread_mutex_unlock(&client->lock);

@@ -84,7 +84,7 @@ static int check_checksum(const struct image_check *c, const struct image_header
 	struct {
 		struct image_header header;
 		struct image_section sections[IMAGE_SECTIONS_MAX];
-	} copy;
+	} copy = { 0 };
 	const size_t size = sizeof(*h) + h->n_sections * sizeof(struct image_section);
 
 	memcpy(&copy, c->octets, size);

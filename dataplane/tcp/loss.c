@@ -97,6 +97,7 @@ void leg_probe_answered(struct leg *l, uint32_t ack, const struct sack_report *r
 {
 	if (!seq_leq(l->probe_end, ack))
 		return;
+	/* Three cases of the RFC. NOLINTNEXTLINE(bugprone-branch-clone) */
 	if (!l->probe_again || (report->duplicate && report->twice.right == l->probe_end)) {
 		l->probing = false;
 	} else if (l->probe_end != ack) {

@@ -52,6 +52,7 @@ static inline size_t put_pairs(const uint8_t *in, size_t n, uint8_t **at)
 	const __m512i w = _mm512_maskz_loadu_epi8(wide_first(n), in);
 	const __m512i next = _mm512_maskz_loadu_epi8(wide_first(n - 1), in + 1);
 	const uint64_t leads = leads_of(_mm512_movepi8_mask(w));
+	/* n is at least 1. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 	const uint64_t last = UINT64_C(1) << (n - 1);
 	const uint64_t begin = ~(leads << 1) & wide_first(n) & ~(leads & last);
 	const __m512i first = _mm512_maskz_compress_epi8(begin, w);

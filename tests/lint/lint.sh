@@ -20,7 +20,7 @@ lint_part() {
 	fi
 }
 
-our_c() { find dataplane control tests/unit tests/fuzz bench -name '*.c'; }
+our_c() { find dataplane control tests bench -name '*.c' -not -path '*/node_modules/*'; }
 our_shell() {
 	echo run
 	echo .ci/run
@@ -47,6 +47,14 @@ lint_tidy() {
 
 # SC2154: names that a sibling, sourced before, has set.
 lint_shell() { our_shell | xargs shellcheck -x -e SC2154; }
+# Rendered as man would, and man has nothing to say about them.
+lint_manuals() {
+	local page said
+	for page in build/control/*.[18]; do
+		said=$(MANWIDTH=80 man --warnings -l "$page" 2>&1 >/dev/null) || return 1
+		[ -z "$said" ] || { echo "$page: $said" && return 1; }
+	done
+}
 lint_perl() { perl -c tests/netns/smpp_client.pl && perl -c tests/netns/smpp_server.pl; }
 
 lint_node() {
@@ -68,6 +76,8 @@ lint() {
 	build_folder build gcc || die "clang-tidy needs a build, and it fails: see above"
 	step "lint"
 	lint_part "shape (sizes, SPDX, dependencies)" python3 tests/lint/shape.py
+	lint_part "links and tests that documents name" python3 tests/lint/links.py
+	lint_part "manual pages" lint_manuals
 	lint_part "clang-format" lint_format
 	lint_part "shellcheck" lint_shell
 	lint_part "perl -c" lint_perl

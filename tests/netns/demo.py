@@ -10,6 +10,10 @@ import collections
 import json
 import sys
 
+import wire
+
+SUBMIT = 4
+
 
 def read(folder, name):
     with open(f"{folder}/{name}", encoding="utf-8") as f:
@@ -26,9 +30,29 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))] if values else 0
 
 
-def latency(folder, name):
-    us = [r["us"] for r in lines(folder, name) if r.get("us") is not None]
-    return percentile(us, 0.50), percentile(us, 0.99)
+def both(us):
+    return round(percentile(us, 0.50)), round(percentile(us, 0.99))
+
+
+def as_the_client_sees_it(folder, name):
+    return both([r["us"] for r in lines(folder, name) if r.get("us") is not None])
+
+
+def between_the_ends(folder, name):
+    """Each message's time between the two ends, there and back: what its request and its
+    answer took from one end's interface to the other's. The ends' own time is not in it."""
+    esme = wire.connections(f"{folder}/{name}-wire/esme.pcap")
+    smsc = wire.connections(f"{folder}/{name}-wire/smsc.pcap")
+    us = []
+    for key, ends in esme.items():
+        seen = [{(p.command, p.sequence): p.time for p in stream.pdus()[0]}
+                for stream in (ends[0], smsc[key][0], smsc[key][1], ends[1])]
+        for command, sequence in seen[0]:
+            answer = (command | wire.RESPONSE, sequence)
+            if command == SUBMIT and answer in seen[2]:
+                us.append(1e6 * (seen[1][command, sequence] - seen[0][command, sequence] +
+                                 seen[3][answer] - seen[2][answer]))
+    return both(us)
 
 
 def grown(folder):
@@ -56,12 +80,13 @@ def gather(folder):
     summary = report[-1]["summary"]
     counters, reasons = grown(folder)
     met = {r["id"]: r["status"] for r in report if "id" in r and r["status"] is not None}
-    base, through = latency(folder, "base"), latency(folder, "through")
+    base, through = between_the_ends(folder, "base"), between_the_ends(folder, "through")
     return {
         "plan": plan, "met": met, "counters": counters, "summary": summary,
         "sequence": {(plan[r["id"]]["account"], r["sequence"]): plan[r["id"]]["label"]
                      for r in report if "id" in r},
         "base": base, "through": through,
+        "client": [as_the_client_sees_it(folder, n) for n in ("base", "through")],
         "figures": {
             "sent": summary["sent"],
             "forwarded": sum(s == 0 for s in met.values()),
@@ -109,9 +134,11 @@ def show_speed(found):
     figures, base, through = found["figures"], found["base"], found["through"]
     print("\n== speed, of one SMPP client and one server in JavaScript on this machine")
     print(f"   {figures['messages_per_second']} messages a second, answered")
-    table([["over a plain bridge", *base], ["through Sluice", *through],
-           ["added", figures["latency_us"]["p50"], figures["latency_us"]["p99"]]],
-          ["submit to answer, one at a time", "p50 us", "p99 us"])
+    table([["over a plain bridge", *base, *found["client"][0]],
+           ["through Sluice", *through, *found["client"][1]],
+           ["added", figures["latency_us"]["p50"], figures["latency_us"]["p99"], "", ""]],
+          ["microseconds, one message at a time", "between the ends p50", "p99",
+           "as the client sees it p50", "p99"])
 
 
 def in_is_out(found):

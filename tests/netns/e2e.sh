@@ -80,11 +80,25 @@ e2e_keep() {
 	fi
 }
 
+# What a sanitizer says goes to the daemons' logs, and ends them: no case may hide it.
+e2e_sanitized_log() {
+	local said
+	process_stop "$control_pid"
+	process_stop "$data_plane_pid"
+	said=$(grep -hE 'ERROR: [A-Za-z]+Sanitizer|runtime error:' "$run_dir"/*.log || :)
+	control_pid='' data_plane_pid=''
+	[ -n "$said" ] || return 0
+	e2e_failed=$((e2e_failed + 1))
+	note "FAILED  a sanitizer speaks: $(head -n 3 <<<"$said")"
+}
+
 e2e() {
-	local counts=$1
+	local counts=$1 cases=$2
 	undo_at_exit
+	export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 	e2e_start
-	e2e_cases
+	"$cases"
+	e2e_sanitized_log
 	e2e_keep
 	echo "$e2e_passed $e2e_failed $e2e_skipped" >"$counts"
 	[ $e2e_failed -eq 0 ]

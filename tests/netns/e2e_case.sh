@@ -241,6 +241,12 @@ case_data_plane_dies() {
 	control_start && wait_for 10 "control to reattach" ctl_attached
 }
 
+# What goes through every part of both daemons, in under a minute: ASan slows them much.
+e2e_sanitized_cases() {
+	e2e_case "node-smpp to Net::SMPP, sanitized" case_traffic js pl 10.99.0.2 8
+	e2e_case "an account suspended and lifted, sanitized" case_suspend
+}
+
 e2e_cases() {
 	e2e_case "frames that are not SMPP cross unchanged" on_pcap_ports case_frames
 	e2e_case "node-smpp to node-smpp" case_traffic js js 10.99.0.2 1

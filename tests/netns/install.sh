@@ -9,7 +9,7 @@ packages=(
 	libxxhash-dev libutf8proc-dev libicu-dev libpcap-dev libcmph-dev
 	clang clang-tidy clang-format libclang-rt-14-dev shellcheck
 	iproute2 ethtool procps python3 unicode-data locales
-	libnet-smpp-perl kannel tshark
+	libnet-smpp-perl kannel tshark man-db
 )
 
 package_installed() {

@@ -3,10 +3,11 @@
 # lab: the same network, standing, for the user's own clients. Sourced by ../../run.
 
 lab_up() {
+	stack_names
+	topology_none # said before minutes of building, not after
 	install_missing
 	install_node_modules
 	build_programs
-	stack_names
 	undo_at_exit
 	step "namespaces, data plane, control"
 	topology_up

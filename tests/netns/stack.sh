@@ -6,6 +6,7 @@
 
 data_plane_pid=
 control_pid=
+data_plane_rank=() # what runs it, when it is to come before others
 
 stack_names() {
 	topology_names
@@ -74,7 +75,8 @@ data_plane_up() { process_alive "$data_plane_pid" && [ -S "$link_socket" ]; }
 
 data_plane_start() {
 	rm -f "$link_socket"
-	exec_in "$ns_wire" setsid "$data_plane" --settings "$run_dir/dataplane.yaml" \
+	exec_in "$ns_wire" setsid "${data_plane_rank[@]}" "$data_plane" \
+		--settings "$run_dir/dataplane.yaml" \
 		>>"$run_dir/dataplane.log" 2>&1 </dev/null &
 	data_plane_pid=$!
 	echo $data_plane_pid >"$run_dir/dataplane.pid"

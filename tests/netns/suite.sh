@@ -56,17 +56,41 @@ suite_quick() {
 }
 
 # End to end: in a shell of its own, so that its traps and its faults stay there.
+# suite_namespaces [BUILD-FOLDER CASES]
 suite_namespaces() {
 	local file three
 	file=$(mktemp)
 	(
+		[ $# -eq 0 ] || export SLUICE_BUILD=$here/$1
 		. tests/netns/e2e.sh
-		e2e "$file"
+		e2e "$file" "${2:-e2e_cases}"
 	) || note "the end-to-end part ended with status $?"
 	three=$(cat "$file")
 	rm -f "$file"
 	# shellcheck disable=SC2086 # three numbers, or a failure when it died before it counted
 	suite_add ${three:-0 1 0}
+}
+
+# The end-to-end part alone, for who works on it.
+suite_e2e() {
+	local folder=build cases=e2e_cases
+	# shellcheck disable=SC2034 # of build.sh
+	build_targets=(dataplane/sluice-dataplane control/sluice-control control/sluicectl)
+	install_missing
+	install_node_modules
+	case ${1:-} in
+	--sanitized)
+		folder=build-asan cases=e2e_sanitized_cases
+		shift
+		build_folder $folder clang "${sanitizer_arguments[@]}" || die "the build fails"
+		;;
+	-*) die "e2e: no option \"$1\"" ;;
+	*) build_folder $folder gcc || die "the build fails" ;;
+	esac
+	export SLUICE_CASE=${1:-}
+	step "end to end, daemons of $folder"
+	suite_namespaces $folder $cases
+	suite_ends
 }
 
 suite() {
@@ -93,6 +117,8 @@ suite() {
 	if suite_build build-asan clang "${sanitizer_arguments[@]}"; then
 		step "unit tests, scenarios and seeds under ASan and UBSan"
 		suite_meson build-asan
+		step "end to end, with the daemons under ASan and UBSan"
+		suite_namespaces build-asan e2e_sanitized_cases
 	fi
 	step "end to end, in network namespaces"
 	suite_namespaces

@@ -67,12 +67,17 @@ end_add() {
 	ip -n "$ns_wire" link set "$2" promisc on up
 }
 
-topology_up() {
+# Nothing of an earlier start may be there.
+topology_none() {
 	local remains
-	topology_names
 	remains=$(topology_remains)
 	[ -z "$remains" ] ||
 		die "still there: ${remains//$'\n'/ }; remove with: $(topology_remedy)"
+}
+
+topology_up() {
+	topology_names
+	topology_none
 	undo topology_down
 	namespace_add "$ns_esme"
 	namespace_add "$ns_smsc"

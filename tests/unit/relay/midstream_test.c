@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection whose start we did not see could carry messages past us unread. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "rig.h"
+
+static struct rte_mempool *pool;
+
+/* RFC 9293 section 3.10.7.1: its segment is answered with a RST that its sender believes,
+ * and nothing of it reaches the other end but a RST. */
+static void is_reset(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+
+	(void)state;
+	rig_stream(32);
+	for (int from = ESME; from <= SMSC; from++) {
+		struct seg s = rig_text(640, 32, 1000);
+
+		s.ack = 4711;
+		rig_send(r, from, s);
+		const struct seg *said = rig_said(r, from);
+		assert_non_null(said);
+		assert_true(said->flags & RST);
+		assert_int_equal(said->seq, 4711);
+		assert_int_equal(said->len, 0);
+		while ((said = rig_said(r, !from)) != NULL) {
+			assert_true(said->flags & RST);
+			assert_int_equal(said->len, 0);
+		}
+		rig_quiet(r);
+	}
+	assert_int_equal(rig_counter(r, COUNTER_MIDSTREAM), 2);
+	assert_null(rig_relay(r));
+	rig_close(r);
+}
+
+/* Its ends reconnect at once: nothing of it stays here. */
+static void and_reconnects(void **state)
+{
+	struct rig *r = rig_open(pool, NULL);
+
+	(void)state;
+	rig_stream(32);
+	rig_send(r, ESME, rig_text(640, 32, 1000));
+	rig_quiet(r);
+	rig_handshake(r);
+	assert_non_null(rig_relay(r));
+	rig_close(r);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	rig_eal();
+	pool = rig_pool(1023);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(is_reset),
+		                            cmocka_unit_test(and_reconnects) };
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
