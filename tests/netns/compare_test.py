@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+import wire
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLIENT, SERVER = (bytes((10, 99, 0, 1)), 40000), (bytes((10, 99, 0, 2)), 2775)
 BIND, SUBMIT, ENQUIRE, UNBIND, RESP = 9, 4, 0x15, 6, 0x80000000
@@ -56,11 +58,19 @@ class World:
                          "refused": len(REFUSED)}
 
 
+def checked(octets, at, before=b""):
+    """The same with its checksum at this place, over what comes before as well."""
+    value = 0xFFFF - wire.total(before + octets)
+    return octets[:at] + struct.pack("!H", value) + octets[at + 2:]
+
+
 def frame(source, destination, seq, flags, payload):
     tcp = struct.pack("!HHIIBBHHH", source[1], destination[1], seq, 0, 5 << 4, flags, 65535,
                       0, 0) + payload
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0)
-    return bytes(12) + b"\x08\x00" + ip + source[0] + destination[0] + tcp
+    addresses = source[0] + destination[0]
+    pseudo = addresses + struct.pack("!II", 6, len(tcp))
+    return bytes(12) + b"\x08\x00" + checked(ip + addresses, 10) + checked(tcp, 16, pseudo)
 
 
 def capture(path, there, back):
