@@ -28,8 +28,8 @@ static const char *const statements[DELTA_STATEMENTS] = {
 			      " sender_tlv, valid_from, valid_until, digest, import, row)"
 			      " VALUES(?,?,1,?,?,?,?,?,0,"
 			      " (SELECT coalesce(max(serial), 0) FROM import), 0)",
-	[DELTA_ADD_SENDER] = "INSERT INTO sender VALUES(?,?,1,?,?,0,"
-			     " (SELECT coalesce(max(serial), 0) FROM import), 0)",
+	[DELTA_ADD_SENDER] = ("INSERT INTO sender VALUES(?,?,1,?,?,0,"
+	                      " (SELECT coalesce(max(serial), 0) FROM import), 0)"),
 	[DELTA_ADD_OWNER] = "INSERT INTO sender_owner VALUES(?, ?)",
 	[DELTA_REMOVE_ACCOUNT] = "DELETE FROM account WHERE system_id = ?",
 	[DELTA_REMOVE_SENDER] = "DELETE FROM sender WHERE key = ?",

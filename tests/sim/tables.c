@@ -81,8 +81,8 @@ static void add_rules(struct image_build *b, unsigned variant)
 	const unsigned ids[] = { 0, 1 };
 	hs_database_t *database;
 	hs_compile_error_t *error;
-	char *octets;
-	size_t size;
+	char *octets = NULL;
+	size_t size = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		const int64_t rule = image_build_rule(

@@ -155,8 +155,8 @@ static int change(struct registry *r, unsigned i, struct link_delta *told)
 static void run_child(void)
 {
 	char text[LINK_TEXT_SIZE];
-	struct lastgood *l;
-	struct registry *r;
+	struct lastgood *l = NULL;
+	struct registry *r = NULL;
 	struct tables *t, *next;
 	struct link_delta d;
 	bool whole = false;
