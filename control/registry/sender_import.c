@@ -264,8 +264,10 @@ static int write_owners(struct import *import, const struct sender_rows *r)
 	sqlite3_stmt *put = sql_prepare(sql, "INSERT INTO sender_owner VALUES(?, ?)");
 
 	for (uint64_t i = 0; i < r->n && result >= 0; i++) {
+		if (r->rows[i].more == 0) /* and when no row has any, r->owners is NULL */
+			continue;
 		const uint32_t *run = r->owners + r->rows[i].more;
-		for (uint32_t k = 1; r->rows[i].more != 0 && result >= 0 && k <= run[0]; k++)
+		for (uint32_t k = 1; result >= 0 && k <= run[0]; k++)
 			result = sql_step(sql, put, "bi", &r->rows[i].key,
 			                  sizeof(r->rows[i].key), (int64_t)run[k]);
 	}
