@@ -120,7 +120,7 @@ static bool lost(struct sim *s, struct hop *h)
 /* A frame of the worker meets a link that is too small: a router says so, or tries to. */
 static bool too_big(struct sim *s, int end, const uint8_t *frame, uint32_t len)
 {
-	const struct conn *c = monitor_conn(s, frame, len, !end);
+	struct conn *c = monitor_conn(s, frame, len, !end);
 	uint8_t answer[WIRE_MAX];
 
 	if (c == NULL || s->now < s->mtu_at)
@@ -129,6 +129,7 @@ static bool too_big(struct sim *s, int end, const uint8_t *frame, uint32_t len)
 	if (!frame_exceeds(&c->path, frame, mtu))
 		return false;
 	sim_trace(s, "  too big for %u", mtu);
+	c->said[end].agains = 0; /* once it is heard, less may go out at once */
 	network_send(s, 0, end, answer, frame_too_big(&c->path, end, frame, mtu, answer));
 	return true;
 }
