@@ -6,7 +6,8 @@
  * and its number, so the parts of one message lie apart and no sender can aim at the set of
  * another's. A slot is claimed by compare-and-swap of its version (even: whole, odd: being
  * written) and read by copy and comparison of versions: nobody waits for anybody. Of two
- * workers that each put a part and then look for the other's, at least one finds it.
+ * workers that each put a part and then look for the other's, at least one finds it, unless
+ * that one is being written a second time just then.
  *
  * Bound      PARTS_SLOTS; where a set is full of live parts the one nearest its end gives way
  *            and is counted. A part lives PARTS_LIFE_S seconds, or until its message is whole.
