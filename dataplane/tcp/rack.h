@@ -4,7 +4,8 @@
  *
  * A segment is lost when one that was sent later has arrived and the time for a mere
  * reordering is over. So a retransmission that is lost itself is found as quickly as any
- * other loss, which the counting of RFC 6675 leaves to the time-out (bench/RESULTS.md, loss). For receivers with SACK only.
+ * other loss, which the counting of RFC 6675 leaves to the time-out (bench/RESULTS.md,
+ * loss). For receivers with SACK only.
  *
  * Threads: pure.
  */
