@@ -263,7 +263,8 @@ static int put_rule(struct build *b, const struct rule_set *set, uint32_t rule, 
 	struct image_build_rule to = { .row = from->row,
 		                       .name = from->name,
 		                       .sentence = from->sentence,
-		                       .code = set->code + from->row.code,
+		                       .code = from->row.n_code ? set->code + from->row.code
+		                                                : NULL,
 		                       .accounts = ids };
 	const int found = registry_rule_id(b->registry, from->name, &to.row.id);
 
