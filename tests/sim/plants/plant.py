@@ -43,8 +43,9 @@ def main(argv):
     if len(found) != 1:
         sys.exit(f"plant {name}: its lines are {len(found)} times in {source}")
     # Warnings of the planted code are no news.
-    prefix = "".join(f"#pragma GCC diagnostic ignored \"-W{w}\"\n"
-                     for w in ("unused-value", "misleading-indentation")) + "#include <string.h>\n"
+    off = ("unused-value", "unused-parameter", "misleading-indentation")
+    prefix = "".join(f"#pragma GCC diagnostic ignored \"-W{w}\"\n" for w in off)
+    prefix += "#include <string.h>\n"
     with open(output, "w", encoding="utf-8") as out:
         out.write(prefix + text[: found[0].start()] + now + text[found[0].end() :])
     return 0
