@@ -6,18 +6,19 @@
 
 bool pattern_has_text_anchor(const char *at)
 {
-	for (; *at != '\0'; at++) {
-		if (*at != '\\' || *++at == '\0')
-			continue;
-		if (*at == 'Q') { /* quoted up to \E, or the end */
-			at = strstr(at, "\\E");
-			if (at == NULL)
-				return false;
-			at++;
-		} else if (strchr("AzZ", *at) != NULL)
+	/* Always at a backslash with something behind it; a last one alone is no escape. */
+	while ((at = strchr(at, '\\')) != NULL && at[1] != '\0') {
+		const char escaped = at[1];
+
+		at += 2;
+		if (strchr("AzZ", escaped) != NULL)
 			return true;
-		if (*at == '\0')
-			break;
+		if (escaped != 'Q')
+			continue;
+		at = strstr(at, "\\E"); /* quoted up to \E, or the end */
+		if (at == NULL)
+			return false;
+		at += 2;
 	}
 	return false;
 }

@@ -231,6 +231,10 @@ static void text_anchors(void **state)
 	assert_false(pattern_has_text_anchor("\\\\Abc"));
 	assert_false(pattern_has_text_anchor("\\QA\\Z\\E"));
 	assert_false(pattern_has_text_anchor("^abc$\\"));
+	assert_false(pattern_has_text_anchor("\\"));
+	assert_false(pattern_has_text_anchor(""));
+	assert_false(pattern_has_text_anchor("\\Qabc\\"));
+	assert_true(pattern_has_text_anchor("\\Qabc\\E\\A"));
 }
 
 int main(void)
