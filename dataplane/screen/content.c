@@ -90,7 +90,7 @@ static void scan_alone(struct screen_context *context, struct hs_database *datab
 
 /* Which ten-thousandth of the traffic: a subscriber is always in the same one, so a rule
  * on trial treats all parts and repetitions of what is sent to a person alike. */
-static uint32_t share_of(const struct screen_message *m)
+uint32_t screen_share(const struct screen_message *m)
 {
 	const struct view digits = m->sm.destination.digits;
 
@@ -108,7 +108,7 @@ static void judge(struct screen_context *context, struct screen_vector *v, unsig
 	const struct match_input input = {
 		.account_row = m->account_row,
 		.seconds = context->seconds,
-		.share = share_of(m),
+		.share = screen_share(m),
 		.data_coding = m->sm.data_coding,
 		.from_esme = m->from_esme,
 	};

@@ -63,6 +63,8 @@ void screen_run(struct screen_context *context, struct screen_vector *vector)
 		begin_slice(vector);
 		for (unsigned i = 0; i < screen_stages_n; i++)
 			screen_stages[i].run(context, vector);
+		if (unlikely(context->watch != NULL))
+			context->watch(context->watcher, vector);
 		verdict_slice(context, vector);
 		concat_settle(context, vector);
 	}

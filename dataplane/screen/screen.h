@@ -106,6 +106,9 @@ struct screen_context {
 	uint64_t shadowed;           /* out: added to; messages that a shadow rule matched */
 	struct parts *parts;         /* of all workers; NULL: each part is judged alone */
 	uint64_t parts_seen, parts_lost, parts_sticky; /* out: added to */
+	/* For tools, NULL in workers: sees each slice behind its stages, texts included. */
+	void (*watch)(void *watcher, const struct screen_vector *vector);
+	void *watcher;
 };
 
 struct screen_stage {
@@ -122,6 +125,9 @@ extern const unsigned screen_stages_n;
  * account and its senders say nothing about them.
  */
 void screen_run(struct screen_context *context, struct screen_vector *vector);
+
+/* Which of IMAGE_SHARE_WHOLE parts of the traffic a message is of (match_input.share). */
+uint32_t screen_share(const struct screen_message *message);
 
 /* Whether a bind of this account row is refused by policy, and with what reason:
  * PASS leaves *command_status alone. Without tables there is no policy: PASS. */

@@ -36,8 +36,9 @@ struct reader {
 	struct smpp_message *message;
 };
 
-/* Store the first fault; no effect when there is one already. */
-void field_fault(struct smpp_message *message, const char *name, uint32_t status);
+/* Store the first fault, of a field that begins where left octets of the PDU remain; no
+ * effect when there is one already. */
+void field_fault(struct smpp_message *message, const char *name, uint32_t status, size_t left);
 
 /* The field that did not fit, read with left octets to go. */
 void field_overrun(struct smpp_message *message, enum field field, size_t left);
@@ -73,6 +74,6 @@ void text_short_message(struct reader *r);
 void text_tlvs(struct reader *r);
 
 /* message_text.c: take the user data header off whichever text carries it. */
-void text_split_udh(struct smpp_message *message);
+void text_split_udh(struct reader *r);
 
 #endif

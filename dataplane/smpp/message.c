@@ -59,7 +59,7 @@ uint32_t smpp_decode(struct smpp_message *message, const uint8_t *pdu, size_t le
 	case SMPP_KIND_MESSAGE:
 		body_message(&r);
 		text_tlvs(&r);
-		text_split_udh(message);
+		text_split_udh(&r);
 		break;
 	case SMPP_KIND_BIND:
 		body_bind(&r);

@@ -77,6 +77,7 @@ struct smpp_message {
 	 * Fields that were read before the fault are valid, the others empty. */
 	uint32_t error;
 	const char *error_field; /* field at fault, for people; NULL without error */
+	uint32_t error_at;       /* octet of the PDU, from 0, where that field begins */
 
 	struct view system_id;   /* binds */
 	uint8_t interface_version;

@@ -63,7 +63,8 @@ static struct smpp_address read_dest_address(struct reader *r)
 		return (struct smpp_address){ .digits = read_string(r, FIELD_DL_NAME) };
 
 	/* What follows has a layout that we do not know: so has the text. */
-	field_fault(r->message, field_rows[FIELD_DEST_FLAG].name, SMPP_RINVDESTFLAG);
+	field_fault(r->message, field_rows[FIELD_DEST_FLAG].name, SMPP_RINVDESTFLAG,
+	            cursor_left(&r->cursor) + 1);
 	cursor_fail(&r->cursor);
 	return (struct smpp_address){ .ton = 0 };
 }

@@ -12,7 +12,8 @@ void text_short_message(struct reader *r)
 	const uint8_t len = read_octet(r, FIELD_SM_LENGTH);
 
 	if (unlikely(cursor_left(&r->cursor) < len))
-		field_fault(r->message, "short_message", SMPP_RINVMSGLEN);
+		field_fault(r->message, "short_message", SMPP_RINVMSGLEN,
+		            cursor_left(&r->cursor));
 	r->message->short_message.octets = cursor_view(&r->cursor, len);
 }
 
@@ -28,18 +29,19 @@ void text_tlvs(struct reader *r)
 	const uint8_t *last = first;
 
 	while (cursor_left(&r->cursor) >= TLV_HEADER_SIZE) {
+		const size_t left = cursor_left(&r->cursor);
 		const uint16_t tag = cursor_u16(&r->cursor);
 		const struct view value = cursor_view(&r->cursor, cursor_u16(&r->cursor));
 
 		if (unlikely(r->cursor.error)) {
-			field_fault(m, "tlv", SMPP_RINVOPTPARSTREAM);
+			field_fault(m, "tlv", SMPP_RINVOPTPARSTREAM, left);
 			break;
 		}
 		last = r->cursor.at;
 		if (tag != SMPP_TAG_MESSAGE_PAYLOAD)
 			continue;
 		if (m->payload.octets.data != NULL)
-			field_fault(m, "message_payload", SMPP_RINVOPTPARSTREAM);
+			field_fault(m, "message_payload", SMPP_RINVOPTPARSTREAM, left);
 		else
 			m->payload.octets = value;
 	}
@@ -62,14 +64,26 @@ static void split(struct smpp_text *text)
 	text->octets = cursor_view(&c, cursor_left(&c));
 }
 
+/* Where the header should be: the text that stands first. */
+static void udh_fault(const struct reader *r)
+{
+	const struct smpp_message *m = r->message;
+	const struct view first =
+		m->short_message.octets.len != 0 ? m->short_message.octets : m->payload.octets;
+
+	field_fault(r->message, "user_data_header", SMPP_RINVESMCLASS,
+	            (size_t)(r->cursor.end - first.data));
+}
+
 /*
  * esm_class says that there is a user data header, not in which text. It is in the
  * one that is not empty. With two texts (which the standard forbids, and which we
  * screen both) it is in the only one where it fits; where it would fit in either,
  * a receiver may show octets that we took for a header, so that is refused.
  */
-void text_split_udh(struct smpp_message *m)
+void text_split_udh(struct reader *r)
 {
+	struct smpp_message *m = r->message;
 	struct smpp_text *const texts[] = { &m->short_message, &m->payload };
 	struct smpp_text *carrier = NULL;
 	bool any = false;
@@ -81,7 +95,7 @@ void text_split_udh(struct smpp_message *m)
 		if (!header_fits(texts[i]->octets))
 			continue;
 		if (carrier != NULL) {
-			field_fault(m, "user_data_header", SMPP_RINVESMCLASS);
+			udh_fault(r);
 			return;
 		}
 		carrier = texts[i];
@@ -89,5 +103,5 @@ void text_split_udh(struct smpp_message *m)
 	if (carrier != NULL)
 		split(carrier);
 	else if (any)
-		field_fault(m, "user_data_header", SMPP_RINVESMCLASS);
+		udh_fault(r);
 }

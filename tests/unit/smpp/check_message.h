@@ -57,6 +57,8 @@ static inline void check_message(const struct smpp_message *m, uint32_t status,
 {
 	bug_if(status != m->error);
 	bug_if((m->error != SMPP_ROK) != (m->error_field != NULL));
+	bug_if(m->error == SMPP_ROK ? m->error_at != 0
+	                            : m->error_at < SMPP_HEADER_SIZE || m->error_at > len);
 	bug_if(m->kind != smpp_kind(m->header.command_id));
 	check_string(m->system_id, pdu, len);
 	check_string(m->source.digits, pdu, len);

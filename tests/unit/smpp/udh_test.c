@@ -75,6 +75,7 @@ static void at_the_bounds(void **state)
 	                              4, NULL, 0),
 	                 SMPP_RINVESMCLASS);
 	assert_string_equal(m.error_field, "user_data_header");
+	assert_int_equal(m.error_at, m.header.length - 4);
 	assert_octets(m.short_message.octets,
 	              "\x04"
 	              "abc",
