@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define IMAGE_MAGIC UINT64_C(0x31474d4943554c53) /* "SLUCIMG1" in memory */
-#define IMAGE_VERSION 2u
+#define IMAGE_VERSION 3u
 #define IMAGE_ALIGN 64u
 #define IMAGE_SECTIONS_MAX 32u
 #define IMAGE_SIZE_MAX (UINT64_C(1) << 36) /* 64 GiB: 100 M senders need 3.3 GB */
@@ -272,6 +272,7 @@ struct image_pattern {
 #define IMAGE_PATTERN_ONE_LINE 1u /* no match of it can contain a line feed */
 #define IMAGE_VIEW_FOLDED 1u      /* IMAGE_HS_DATABASE: the text as text_fold() makes it */
 #define IMAGE_VIEW_PLAIN 2u       /* IMAGE_HS_PLAIN: the text as decoded */
+#define IMAGE_VIEW_LOOSE 4u       /* with FOLDED, same database: also text_loose() of it */
 _Static_assert(sizeof(struct image_pattern) == 16, "image pattern");
 
 #endif

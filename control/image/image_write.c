@@ -231,7 +231,7 @@ static unsigned views_of_patterns(const struct image_build *b)
 
 	for (uint64_t i = 0; i < b->patterns.n; i++)
 		views |= rows[i].views;
-	return views;
+	return views & (IMAGE_VIEW_FOLDED | IMAGE_VIEW_PLAIN);
 }
 
 static unsigned views_of_databases(const struct image_build *b)

@@ -35,6 +35,7 @@ static int make_rows(struct rule_engine *e, const struct rule_set *set)
 	for (uint32_t i = 0; i < set->n_patterns; i++) {
 		e->patterns[i] = rule_engine_pattern(&set->patterns[i]);
 		bug_if(e->patterns[i].group >= set->n_patterns);
+		e->image.loose |= (e->patterns[i].views & IMAGE_VIEW_LOOSE) != 0;
 	}
 	return 0;
 }
@@ -69,6 +70,7 @@ int rule_engine_open(struct rule_engine **out, const struct rule_set *set,
 		.code = set->code,
 		.database = program->folded,
 		.plain = program->plain,
+		.loose = e->image.loose,
 	};
 	if (make_scratch(e) != 0 || match_open(&e->state, &e->image) != 0) {
 		rule_engine_close(e);
@@ -96,13 +98,16 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	const struct rule_engine *e = context;
 
 	(void)from, (void)to, (void)flags;
-	match_add(e->state, id);
+	if ((e->patterns[id].views & e->wanted) != 0)
+		match_add(e->state, id);
 	return 0;
 }
 
-static void scan(struct rule_engine *e, struct hs_database *database, const void *text,
-                 size_t len)
+/* wanted: a view; patterns that are not of it do not count. */
+static void scan(struct rule_engine *e, struct hs_database *database, unsigned wanted,
+                 const void *text, size_t len)
 {
+	e->wanted = wanted;
 	if (database != NULL)
 		bug_if(hs_scan(database, text, (unsigned)len, 0, e->scratch, on_match, e) !=
 		       HS_SUCCESS);
@@ -110,15 +115,19 @@ static void scan(struct rule_engine *e, struct hs_database *database, const void
 
 static void fold(struct rule_engine *e, const char *text, size_t len)
 {
+	/* The second half is for the loose reading. */
 	const size_t room = len * TEXT_FOLD_GROWTH + 1;
 
 	if (room > e->folded_room) {
 		free(e->folded);
-		e->folded = malloc(room);
+		e->folded = malloc(2 * room);
 		bug_if(e->folded == NULL); /* a text of some hundred octets, in a tool */
 		e->folded_room = room;
 	}
 	e->folded_len = text_fold((const uint8_t *)text, len, e->folded, room);
+	e->loose = e->folded + room;
+	e->loose_len =
+		e->image.loose ? text_loose(e->folded, e->folded_len, e->loose, room) : 0;
 }
 
 void rule_engine_scan(struct rule_engine *e, const char *text, size_t len,
@@ -126,7 +135,9 @@ void rule_engine_scan(struct rule_engine *e, const char *text, size_t len,
 {
 	fold(e, text, len);
 	match_begin(e->state);
-	scan(e, e->image.database, e->folded, e->folded_len);
-	scan(e, e->image.plain, text, len);
+	scan(e, e->image.database, IMAGE_VIEW_FOLDED, e->folded, e->folded_len);
+	if (e->loose_len != 0)
+		scan(e, e->image.database, IMAGE_VIEW_LOOSE, e->loose, e->loose_len);
+	scan(e, e->image.plain, IMAGE_VIEW_PLAIN, text, len);
 	match_end(e->state, input, out);
 }

@@ -22,8 +22,9 @@ struct rule_engine {
 	struct hs_scratch *scratch;
 	struct image_rule *rules;
 	struct image_pattern *patterns;
-	uint8_t *folded;
-	size_t folded_len, folded_room;
+	uint8_t *folded, *loose;
+	size_t folded_len, loose_len, folded_room; /* loose_len 0: it reads the same */
+	unsigned wanted;                           /* view of the scan at work */
 };
 
 /* The set must be free of problems. -ENOMEM. NULL is allowed at the end. */

@@ -15,17 +15,21 @@ struct entry {
 	int32_t weight;
 };
 
-static const char *const views[] = { "folded", "plain", "both", NULL };
+static const char *const views[] = { "folded", "plain", "both", "loose", NULL };
 
-/* The names are in the order of IMAGE_VIEW_FOLDED, _PLAIN and both bits. */
-static uint32_t want_view(struct rule_reader *r, yaml_node_t *node)
+uint32_t rule_want_view(struct rule_reader *r, yaml_node_t *node)
 {
-	return (uint32_t)rule_want_word(r, node, "view", views) + 1;
+	static const uint32_t bits[] = { IMAGE_VIEW_FOLDED, IMAGE_VIEW_PLAIN,
+		                         IMAGE_VIEW_FOLDED | IMAGE_VIEW_PLAIN,
+		                         IMAGE_VIEW_FOLDED | IMAGE_VIEW_LOOSE };
+	const int view = rule_want_word(r, node, "view", views);
+
+	return view < 0 ? 0 : bits[view];
 }
 
 void rule_read_view(struct rule_reader *r, uint32_t rule, yaml_node_t *node)
 {
-	r->set->rules[rule].view = want_view(r, node);
+	r->set->rules[rule].view = rule_want_view(r, node);
 }
 
 /* Takes the text. */
@@ -188,7 +192,7 @@ static void read_key(struct rule_reader *r, struct entry *e, yaml_node_t *key,
 	} else if (strcmp(name, "name") == 0) {
 		name_group(r, e, value);
 	} else if (strcmp(name, "view") == 0) {
-		e->views = want_view(r, value);
+		e->views = rule_want_view(r, value);
 	} else if (strcmp(name, "weight") == 0) {
 		e->weight = rule_want_points(r, value, "weight");
 	} else {

@@ -23,7 +23,8 @@ struct rule_reader {
 	struct problems *problems;
 	uint32_t file, row_base; /* of this document: its file, and the row before it */
 	bool file_begins;        /* the next document is the first of a file */
-	bool rules_seen;
+	bool rules_seen, rules_here; /* at all; in this document */
+	uint32_t view; /* IMAGE_VIEW_* of the rules that follow in this file; 0 = folded */
 	struct rule_group *groups;
 	struct rule_list *lists;
 	uint32_t n_groups, n_lists;
@@ -69,6 +70,9 @@ bool rule_want_number(struct rule_reader *r, yaml_node_t *node, const char *fiel
 /* Which of the names (NULL ends) a word is; -1 with the problem reported. */
 int rule_want_word(struct rule_reader *r, yaml_node_t *node, const char *field,
                    const char *const *names);
+
+/* A view by its name as IMAGE_VIEW_* bits; 0 with the problem reported. */
+uint32_t rule_want_view(struct rule_reader *r, yaml_node_t *node);
 
 /* The keys that have files of their own. */
 void rule_read_patterns(struct rule_reader *r, uint32_t rule, yaml_node_t *node);

@@ -138,16 +138,19 @@ static void check_rule(struct rule_reader *r, uint32_t index, yaml_node_t *node)
 		rule_problem(r, node, "canary", "only a rule with mode: shadow has canaries");
 }
 
-/* The rule's own view, which may stand after its patterns, else the folded one. */
-static void set_views(struct rule_set *set, uint32_t index)
+/* The rule's own view, which may stand after its patterns, else the file's, else the folded
+ * one. */
+static void set_views(const struct rule_reader *r, uint32_t index)
 {
+	const struct rule_set *set = r->set;
 	const struct rule *rule = &set->rules[index];
+	const uint32_t view = rule->view != 0 ? rule->view : r->view;
 
 	for (uint32_t i = 0; i < rule->n_patterns; i++) {
 		struct rule_pattern *p = &set->patterns[rule->pattern + i];
 
 		if (p->views == 0)
-			p->views = rule->view != 0 ? rule->view : IMAGE_VIEW_FOLDED;
+			p->views = view != 0 ? view : IMAGE_VIEW_FOLDED;
 	}
 }
 
@@ -178,7 +181,7 @@ static void read_rule(struct rule_reader *r, yaml_node_t *node)
 	rule->pattern = r->set->n_patterns;
 	r->when = NULL;
 	rule_read_mapping(r, index, node, "rule", RULE_KEYS(keys));
-	set_views(r->set, index);
+	set_views(r, index);
 	if (r->when != NULL)
 		rule_read_when(r, index, r->when);
 	if (r->problems->total == before)
@@ -188,7 +191,7 @@ static void read_rule(struct rule_reader *r, yaml_node_t *node)
 static void read_rules(struct rule_reader *r, uint32_t unused, yaml_node_t *node)
 {
 	(void)unused;
-	r->rules_seen = true;
+	r->rules_seen = r->rules_here = true;
 	if (!rule_want_list(r, node, "rules"))
 		return;
 	if (r->set->n_rules + rule_items(node) > RULES_MAX) {
@@ -261,9 +264,18 @@ static void read_file(struct rule_reader *r, uint32_t unused, yaml_node_t *node)
 	(void)unused;
 	if (name != NULL && add_file(r, name)) {
 		r->file = r->set->n_files - 1;
+		r->view = 0;
 		r->file_begins = true;
 	}
 	free(name);
+}
+
+static void read_file_view(struct rule_reader *r, uint32_t unused, yaml_node_t *node)
+{
+	(void)unused;
+	if (r->rules_here)
+		rule_problem(r, node, "view", "must stand before \"rules\"");
+	r->view = rule_want_view(r, node);
 }
 
 static void read_lists(struct rule_reader *r, uint32_t unused, yaml_node_t *node)
@@ -297,12 +309,13 @@ static void read_document(struct rule_reader *r)
 		{ "rules", false, read_rules },
 		{ "lists", false, read_lists },
 		{ "file", false, read_file },
+		{ "view", false, read_file_view },
 	};
 	yaml_node_t *root = yaml_document_get_root_node(&r->document);
 
 	if (r->file_begins)
 		r->row_base = (uint32_t)r->document.start_mark.line + 1;
-	r->file_begins = false;
+	r->file_begins = r->rules_here = false;
 	if (!is_nothing(root))
 		rule_read_mapping(r, 0, root, "file", RULE_KEYS(keys));
 }

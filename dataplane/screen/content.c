@@ -2,7 +2,8 @@
 /*
  * content: what the rules say of each message.
  *
- * All texts of a slice are scanned together, once a view (joint.h). What was found is
+ * All texts of a slice are scanned together, once a view (joint.h), loose texts behind the
+ * folded ones, where only patterns that ask for them count. What was found is
  * kept by message, and when the scans are done each message's finds are replayed through
  * match_state, which knows scopes, weights and combinations. A message that finds no room
  * for its hits is scanned again by itself: exact, and paid for by who causes it.
@@ -12,11 +13,22 @@
 #include <hs/hs.h>
 #include <xxhash.h>
 
-static bool on_found(void *arg, uint32_t message, uint32_t pattern)
+/* The owner of a loose text is its message and this. */
+#define OWNER_LOOSE SCREEN_VECTOR_MAX
+
+static bool reads_loosely(const struct image_pattern *p)
+{
+	return (p->views & IMAGE_VIEW_LOOSE) != 0;
+}
+
+static bool on_found(void *arg, uint32_t owner, uint32_t pattern)
 {
 	struct screen_hits *h = arg;
+	const uint32_t message = owner % OWNER_LOOSE;
 	const uint32_t last = h->last[message];
 
+	if (owner >= OWNER_LOOSE && !reads_loosely(&h->patterns[pattern]))
+		return false;
 	if (last == SCREEN_HITS_LOST)
 		return true;
 	if (last != 0 && h->hits[last].pattern == pattern)
@@ -59,30 +71,43 @@ static void scan_view(struct screen_context *context, struct screen_vector *v,
 		add(context, &v->joint, texts[0], i);
 		add(context, &v->joint, texts[1], i);
 	}
+	for (unsigned i = v->first; i < v->end && !plain; i++) {
+		add(context, &v->joint, v->messages[i].loose[0], i + OWNER_LOOSE);
+		add(context, &v->joint, v->messages[i].loose[1], i + OWNER_LOOSE);
+	}
 	joint_scan(&v->joint);
 	context->rescanned_texts += v->joint.rescans;
 }
 
+/* A message that is scanned by itself. */
+struct alone {
+	const struct screen_context *context;
+	bool loose;
+};
+
 static int on_match_alone(unsigned id, unsigned long long from, unsigned long long to,
                           unsigned flags, void *arg)
 {
-	const struct screen_context *context = arg;
+	const struct alone *a = arg;
+	const struct image *im = a->context->tables->image;
 
 	(void)from, (void)to, (void)flags;
-	if (id < context->tables->image->n_patterns)
-		match_add(context->match, id);
+	if (id < im->n_patterns && (!a->loose || reads_loosely(&im->patterns[id])))
+		match_add(a->context->match, id);
 	return 0;
 }
 
 static void scan_alone(struct screen_context *context, struct hs_database *database,
-                       const struct view texts[2])
+                       const struct view texts[2], bool loose)
 {
+	struct alone a = { context, loose };
+
 	for (unsigned which = 0; which < 2 && database != NULL; which++) {
 		if (texts[which].len == 0)
 			continue;
 		const hs_error_t e =
 			hs_scan(database, (const char *)texts[which].data, texts[which].len, 0,
-		                context->scratch, on_match_alone, context);
+		                context->scratch, on_match_alone, &a);
 		bug_if(e != HS_SUCCESS);
 		context->rescanned_texts++;
 	}
@@ -116,8 +141,9 @@ static void judge(struct screen_context *context, struct screen_vector *v, unsig
 
 	match_begin(context->match);
 	if (at == SCREEN_HITS_LOST) {
-		scan_alone(context, im->database, m->text);
-		scan_alone(context, im->plain, m->plain);
+		scan_alone(context, im->database, m->text, false);
+		scan_alone(context, im->database, m->loose, true);
+		scan_alone(context, im->plain, m->plain, false);
 		at = 0;
 	}
 	for (; at != 0; at = v->hits.hits[at].before)
@@ -180,7 +206,8 @@ void stage_content(struct screen_context *context, struct screen_vector *v)
 
 	if (context->match == NULL)
 		return; /* no image, or one without a pattern */
-	v->hits.n = 1;  /* 0 ends a list */
+	v->hits.patterns = context->tables->image->patterns;
+	v->hits.n = 1; /* 0 ends a list */
 	for (unsigned i = v->first; i < v->end; i++)
 		v->hits.last[i] = 0;
 	scan_view(context, v, context->tables->image->database, false);

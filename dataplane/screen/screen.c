@@ -9,6 +9,7 @@ const struct screen_stage screen_stages[] = {
 	{ "sender", stage_sender },     /* may it send as this sender */
 	{ "concat", stage_concat },     /* of which message is it a part */
 	{ "text", stage_text },         /* what does it say */
+	{ "loose", stage_loose },       /* without what was strewn into words */
 	{ "content", stage_content },   /* may that be said */
 };
 const unsigned screen_stages_n = sizeof(screen_stages) / sizeof(screen_stages[0]);
@@ -46,7 +47,8 @@ static void begin_slice(struct screen_vector *v)
 			break;
 		m->concat = (struct smpp_concat){ 0 };
 		m->key = (struct sender_key){ { 0 } };
-		m->text[0] = m->text[1] = m->plain[0] = m->plain[1] = (struct view){ NULL, 0 };
+		m->loose[0] = m->loose[1] = m->text[0] = m->text[1] = m->plain[0] =
+			m->plain[1] = (struct view){ NULL, 0 };
 		m->reason = REASON_PASS;
 		m->refuse = m->discard = m->flagged = false;
 		m->rule = m->n_rules = 0;

@@ -28,7 +28,8 @@
 
 #define SCREEN_VECTOR_MAX 256u
 #define SCREEN_TEXT_MAX (1u << 22) /* arena: octets of text, decoded and folded, of a slice */
-#define SCREEN_FOLDED_MAX (SCREEN_TEXT_MAX + 2 * SCREEN_VECTOR_MAX)
+/* Folded texts and what they are when they are read loosely, which is no longer. */
+#define SCREEN_FOLDED_MAX (2 * (SCREEN_TEXT_MAX + 2 * SCREEN_VECTOR_MAX))
 #define SCREEN_PLAIN_MAX 320u /* octets of a text kept for the audit record */
 
 /* Octets of a concatenated message's other parts that a part is read with (concat.c). */
@@ -54,6 +55,7 @@ struct screen_message {
 	/* folded UTF-8: short_message, payload; in place of an absent one the other as read in
 	 * a second coding; in stages only */
 	struct view text[2];
+	struct view loose[2]; /* text_loose() of those that it changes; in stages only */
 
 	/* Decoded, not folded, of messages with a reason or a flag (others: empty): the
 	 * first octets of short_message and payload, cut at a character, for the audit
@@ -79,6 +81,7 @@ struct screen_hit {
 	uint32_t pattern, before; /* before: index; 0 = none */
 };
 struct screen_hits {
+	const struct image_pattern *patterns;
 	uint32_t n; /* hits[0] is not used */
 	uint32_t last[SCREEN_VECTOR_MAX];
 	struct screen_hit hits[SCREEN_HITS_MAX];

@@ -12,6 +12,7 @@ void stage_identity(struct screen_context *context, struct screen_vector *vector
 void stage_sender(struct screen_context *context, struct screen_vector *vector);
 void stage_concat(struct screen_context *context, struct screen_vector *vector);
 void stage_text(struct screen_context *context, struct screen_vector *vector);
+void stage_loose(struct screen_context *context, struct screen_vector *vector);
 void stage_content(struct screen_context *context, struct screen_vector *vector);
 
 /* Behind the verdicts: what the store of parts keeps of refused and of whole messages. */

@@ -101,7 +101,7 @@ void verdict_slice(struct screen_context *context, struct screen_vector *v)
 			keep(context, v, i);
 		else
 			m->plain[0] = m->plain[1] = none;
-		m->text[0] = m->text[1] = none;
+		m->text[0] = m->text[1] = m->loose[0] = m->loose[1] = none;
 		decide(context, m);
 	}
 }

@@ -98,6 +98,15 @@ static int open_numbers(const struct image_check *c, struct image *im)
 	                       image_at(c, IMAGE_NUMBERS));
 }
 
+static bool has_loose(const struct image *im)
+{
+	bool loose = false;
+
+	for (uint32_t i = 0; i < im->n_patterns; i++)
+		loose |= (im->patterns[i].views & IMAGE_VIEW_LOOSE) != 0;
+	return loose;
+}
+
 int image_open(struct image *out, const void *octets, size_t size, char error[IMAGE_ERROR_SIZE])
 {
 	struct image_check c = { .octets = octets, .size = size, .error = error };
@@ -109,6 +118,8 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 		im = view_of(&c);
 		failed = image_check_rows(&c, &im);
 	}
+	if (failed == 0)
+		im.loose = has_loose(&im);
 	if (failed == 0)
 		failed = open_database(&c, IMAGE_HS_DATABASE, &im.database);
 	if (failed == 0)

@@ -13,6 +13,7 @@
  */
 #ifndef DP_IMAGE_H
 #define DP_IMAGE_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,12 +35,13 @@ struct image {
 	uint32_t n_rules;
 	const struct image_pattern *patterns;
 	uint32_t n_patterns;
+	bool loose; /* a pattern is of IMAGE_VIEW_LOOSE */
 	const char *strings;
 	uint64_t strings_size;
-	const uint32_t *code;                 /* words of combinations */
-	const uint32_t *rule_accounts;        /* account rows */
-	struct hs_database *database;         /* deserialised, ours; NULL = no pattern */
-	struct hs_database *plain;            /* the same, for the plain view */
+	const uint32_t *code;          /* words of combinations */
+	const uint32_t *rule_accounts; /* account rows */
+	struct hs_database *database;  /* deserialised, ours; NULL = no pattern */
+	struct hs_database *plain;     /* the same, for the plain view */
 };
 
 #define IMAGE_ERROR_SIZE 200u

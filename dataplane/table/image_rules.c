@@ -83,7 +83,7 @@ static int check_rules(const struct image_check *c, const struct image *im)
 static const char *pattern_fault(const struct image *im, uint32_t i)
 {
 	const struct image_pattern *p = &im->patterns[i];
-	const uint16_t views = IMAGE_VIEW_FOLDED | IMAGE_VIEW_PLAIN;
+	const uint16_t views = IMAGE_VIEW_FOLDED | IMAGE_VIEW_PLAIN | IMAGE_VIEW_LOOSE;
 
 	if (p->rule >= im->n_rules || (i != 0 && p->rule < p[-1].rule))
 		return "refers to no rule, or is out of order";
@@ -91,6 +91,8 @@ static const char *pattern_fault(const struct image *im, uint32_t i)
 		return "has a group that is out of bounds";
 	if (p->views == 0 || (p->views & ~views) != 0)
 		return "is in no view, or in an unknown one";
+	if ((p->views & (IMAGE_VIEW_FOLDED | IMAGE_VIEW_LOOSE)) == IMAGE_VIEW_LOOSE)
+		return "is in the view of loose texts without the folded one";
 	if ((p->flags & ~IMAGE_PATTERN_ONE_LINE) != 0)
 		return "has unknown flags";
 	return NULL;

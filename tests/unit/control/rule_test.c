@@ -265,6 +265,21 @@ static void views_are_of_one_text(void **state)
 	             TEXTS("so free", "FREE"), TEXTS("fre"));
 }
 
+/* Strewn texts; and a pattern that does not ask is not shown the loose one. */
+static void loose_view_reads_strewn_texts(void **state)
+{
+	(void)state;
+	expect_texts(ONE("view: loose, patterns: [ { literal: 대출 }, { literal: free } ]"),
+	             TEXTS("대출", "대♠출", "F r e e", "get fr*ee now"),
+	             TEXTS("대상 출", "fr ee", "f r"));
+	expect_texts(ONE("patterns: [ { literal: 대출, view: loose }, { literal: free } ]"),
+	             TEXTS("대♠출", "free"), TEXTS("f r e e"));
+	expect_texts("view: loose\n" ONE("patterns: [ { literal: 대출 } ]"), TEXTS("대♠출"),
+	             TEXTS("대"));
+	expect_texts("view: loose\n" ONE("view: folded, patterns: [ { literal: 대출 } ]"),
+	             TEXTS("대출"), TEXTS("대♠출"));
+}
+
 static void combinations_and_thresholds(void **state)
 {
 	(void)state;
@@ -384,6 +399,7 @@ int main(void)
 		T(an_empty_file_of_rules_is_fine),
 		T(words_and_domains_have_edges),
 		T(views_are_of_one_text),
+		T(loose_view_reads_strewn_texts),
 		T(combinations_and_thresholds),
 		T(lists_and_files_in_one_text),
 		T(names_what_is_wrong_in_keys),

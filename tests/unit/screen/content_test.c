@@ -222,6 +222,44 @@ static void views_see_their_texts(void **state)
 	world_end(&w);
 }
 
+/* A strewn text is refused by the rule that asks for the loose reading and by no other, alone
+ * and joined, in either text, and when it finds no room for its hits. */
+static void loose_texts(void **state)
+{
+	static const char *const strewn[] = { "get f.r.e.e now", "fr*ee", "f r e e" };
+	struct world w;
+
+	(void)state;
+	world_usual(&w);
+	world_rule(&w, 1, IMAGE_FLAG, "f[r]ee", 0);
+	world_rule_with(&w, &(struct image_build_rule){ .row = { .id = 2, .action = 3 } },
+	                "no such");
+	world_pattern(&w,
+	              &(struct image_pattern){ .rule = 2,
+	                                       .group = 2,
+	                                       .views = IMAGE_VIEW_FOLDED | IMAGE_VIEW_LOOSE },
+	              "free");
+	world_ready(&w);
+	for (unsigned joined = 1; joined <= 3; joined++) {
+		world_clear(&w);
+		for (unsigned i = 0; i < joined; i++)
+			world_add(&w, "acme", &(struct submit){ .text = strewn[i] });
+		world_add(&w, "acme", &(struct submit){ .text = "free" });
+		world_add(
+			&w, "acme",
+			&(struct submit){ .text = "x", .payload = "fr*ee", .payload_len = 5 });
+		world_add(&w, "acme", &(struct submit){ .text = "fr ee" });
+		world_screen(&w);
+		for (unsigned i = 0; i < joined + 3; i++) {
+			const struct screen_message *m = &w.vector->messages[i];
+			assert_int_equal(m->flagged, i != joined + 2);
+			assert_int_equal(m->rule, i == joined + 2 ? 0 : i == joined ? 1 : 2);
+			assert_int_equal(m->n_rules, i == joined + 2 ? 0 : i == joined ? 2 : 1);
+		}
+	}
+	world_end(&w);
+}
+
 /* More hits than the vector keeps: whoever finds no room is scanned alone, and every
  * verdict is the same. */
 static void too_many_hits_change_nothing(void **state)
@@ -297,6 +335,7 @@ int main(void)
 		cmocka_unit_test(scores_against_thresholds),
 		cmocka_unit_test(observed_accounts_are_not_discarded),
 		cmocka_unit_test(views_see_their_texts),
+		cmocka_unit_test(loose_texts),
 		cmocka_unit_test(too_many_hits_change_nothing),
 		cmocka_unit_test(octets_are_counted),
 		cmocka_unit_test(no_rules),

@@ -252,7 +252,9 @@ static void rule_lies(void **state)
 	LIE(p[1].flags = 2, "patterns: row 1");
 	LIE(p[1].group = 3, "group");
 	LIE(p[1].views = 0, "view");
-	LIE(p[1].views = 4, "view");
+	LIE(p[1].views = IMAGE_VIEW_LOOSE, "without the folded one");
+	LIE(p[1].views = IMAGE_VIEW_PLAIN | IMAGE_VIEW_LOOSE, "without the folded one");
+	LIE(p[1].views = 8, "view");
 	LIE(p[0].views = IMAGE_VIEW_FOLDED | IMAGE_VIEW_PLAIN, "without a database");
 	LIE(strings[0] = 'x', "strings");
 	LIE(strings[last] = 'x', "strings");
