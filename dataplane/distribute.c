@@ -138,6 +138,12 @@ unsigned distribute_burst(struct distribute *d, const struct packet_policy *poli
 	return own;
 }
 
+void distribute_forward(struct distribute *d, unsigned worker, unsigned link, enum side side,
+                        struct rte_mbuf *frame)
+{
+	hand_over(d, ring_of(d, worker, link, side, INBOUND), &frame, 1);
+}
+
 uint64_t distribute_full(const struct distribute *d) { return d->full; }
 
 unsigned distribute_receive(struct distribute *d, unsigned worker, unsigned link,

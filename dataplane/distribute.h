@@ -42,6 +42,9 @@ static inline unsigned distribute_owner(uint32_t hash, unsigned n_workers)
  */
 unsigned distribute_burst(struct distribute *d, const struct packet_policy *policy,
                           unsigned link, enum side side, struct rte_mbuf **frames, unsigned n);
+/* By worker 0: a frame that it has found to be of a connection of another worker. */
+void distribute_forward(struct distribute *d, unsigned worker, unsigned link, enum side side,
+                        struct rte_mbuf *frame);
 /* By worker 0: frames dropped so far because another worker's ring was full. */
 uint64_t distribute_full(const struct distribute *d);
 

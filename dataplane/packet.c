@@ -296,6 +296,8 @@ static enum packet_class judge_tcp(const struct packet_policy *policy, struct wa
 		w->cut |= w->end == w->len;
 		return w->fragment == FRAGMENT_FIRST ? PACKET_FRAGMENT : PACKET_OTHER;
 	}
+	if (w->fragment != FRAGMENT_NONE && policy->reassemble)
+		return PACKET_FRAGMENT;
 	if (!is_either_screened(policy, w->frame + w->l4_off))
 		return PACKET_OTHER;
 	if (w->fragment != FRAGMENT_NONE)
@@ -320,6 +322,17 @@ static enum packet_class judge(const struct packet_policy *policy, struct walk *
 	if (w->fragment == FRAGMENT_LATER || hidden)
 		return PACKET_FRAGMENT;
 	return judge_tcp(policy, w, out);
+}
+
+/* Where its octets lie, for who puts it together (reassembly.h). */
+static void set_fragment(struct packet *out, const struct walk *w)
+{
+	const bool first = w->version == 4 || w->frame[w->l3_off + 6] == IPPROTO_FRAGMENT;
+	const uint32_t at = w->version == 4 ? w->l4_off : w->l3_off + V6_LEN + 8;
+
+	out->l3_off = (uint16_t)w->l3_off;
+	out->l4_off = (uint16_t)at;
+	out->payload_len = first && !w->lying && at < w->end ? (uint16_t)(w->end - at) : 0;
 }
 
 /*
@@ -365,4 +378,6 @@ void packet_parse(const struct packet_policy *policy, struct rte_mbuf *mbuf, enu
 	out->class = judge(policy, &w, out);
 	if (out->class == PACKET_OTHER && (w.endless || (scattered && w.cut)))
 		out->class = PACKET_BAD_HEADER;
+	if (out->class == PACKET_FRAGMENT)
+		set_fragment(out, &w);
 }

@@ -56,7 +56,9 @@ struct packet {
 	enum packet_class class;
 	enum side side;                       /* it came in here */
 	uint16_t l3_off, l4_off, payload_off; /* octets from the start of the frame */
-	uint16_t payload_len; /* TCP payload, octets; Ethernet padding excluded */
+	uint16_t payload_len; /* TCP payload, octets; Ethernet padding excluded. Of a
+	                          * fragment: what it carries of its datagram, from l4_off on;
+	                          * 0: not told, or another header is before its own */
 	uint16_t payload_sum; /* ones' complement sum of the payload (RFC 1071), as if it
 	                          * began at an even octet; host order of the 16-bit words as
 	                          * loaded. Kept so that payload is not summed again */
@@ -73,7 +75,8 @@ struct packet_policy {
 	uint16_t ports[SMPP_PORTS_MAX]; /* screened TCP ports, network order */
 	unsigned n_ports;
 	uint16_t link; /* stored in keys */
-	bool verify;   /* false: the PMD is trusted to have dropped bad ones */
+	bool verify;     /* false: the PMD is trusted to have dropped bad ones */
+	bool reassemble; /* fragments of TCP are PACKET_FRAGMENT whatever their ports */
 };
 
 /*

@@ -195,11 +195,12 @@ static int probe_link(struct ports *out, const struct setting_link *names,
 	return 0;
 }
 
-/* One queue pair a worker on every port, or one in all and software distribution. */
-static void choose_queues(struct ports *out, unsigned workers)
+/* One queue pair a worker on every port, or one in all and software distribution (together:
+ * fragments meet in one worker, fragment.c). */
+static void choose_queues(struct ports *out, unsigned workers, bool together)
 {
 	struct rte_eth_dev_info info;
-	bool rss = workers > 1;
+	bool rss = workers > 1 && !together;
 
 	for (unsigned i = 0; i < out->n_links * 2; i++) {
 		const struct port *port = &out->links[i / 2].port[i % 2];
@@ -219,7 +220,8 @@ static int open_all(struct ports *out, const struct settings *settings, uint16_t
 		if (result)
 			return result;
 	}
-	choose_queues(out, (unsigned)settings->workers);
+	choose_queues(out, (unsigned)settings->workers,
+	              settings->fragments == FRAGMENTS_REASSEMBLE);
 	int result = open_pool(out, settings, segment_priv, error);
 	const uint16_t n_desc = result ? 0 : descriptors(out, settings);
 	for (unsigned i = 0; result == 0 && i < out->n_links * 2; i++)

@@ -96,10 +96,14 @@ static void sort_packets(struct worker *w, unsigned link)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < w->n_packets; i++) {
-		if (likely(w->packets[i].class == PACKET_TCP))
-			w->lookup[n++] = &w->packets[i];
+		struct packet *p = &w->packets[i];
+		if (unlikely(p->class == PACKET_FRAGMENT && w->reassembly != NULL) &&
+		    !fragment_take(w, p, link))
+			continue;
+		if (likely(p->class == PACKET_TCP))
+			w->lookup[n++] = p;
 		else
-			worker_divert(w, &w->packets[i], link);
+			worker_divert(w, p, link);
 	}
 	w->n_packets = n;
 }
@@ -263,6 +267,8 @@ void worker_finish(struct worker *w)
 	}
 	if (unlikely(w->draining))
 		drain_turn(w);
+	if (w->reassembly != NULL)
+		fragment_expire(w);
 }
 
 /*

@@ -37,6 +37,7 @@ struct worker {
 	struct publish *publish;
 	struct report_worker *report;
 	struct distribute *distribute;  /* NULL: each worker reads its own queues */
+	struct reassembly *reassembly;  /* NULL: fragments are dropped */
 	uint64_t distribute_full;       /* of it, already counted */
 	const int64_t *unix_offset_us;  /* added to now_us; main follows the system clock */
 	const uint8_t *recipient_key;   /* 16 octets: SipHash key of recipient numbers */
@@ -115,6 +116,13 @@ struct connection *admit_again(struct worker *w, struct connection *c, const str
 /* A frame that no relay takes: across unchanged, or dropped with a reason. */
 void worker_divert(struct worker *w, const struct packet *p, unsigned link);
 void connection_remove(struct worker *w, struct connection *c);
+
+/* fragment.c: the setting fragments. fragment_take() consumes p, a PACKET_FRAGMENT; true:
+ * p is now the whole datagram that it completed. fragment_expire(): those kept too long. */
+must_use int fragment_open(struct worker *w);
+void fragment_close(struct worker *w);
+bool fragment_take(struct worker *w, struct packet *p, unsigned link);
+void fragment_expire(struct worker *w);
 
 /* drain.c: hand back what needs no screening. */
 void drain_turn(struct worker *w);

@@ -97,6 +97,8 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	            0)
 		goto no_memory;
 	configure(w);
+	if (fragment_open(w) != 0)
+		goto no_memory;
 	start_clock(w);
 	w->env = (struct tcp_env){
 		.share = (uint32_t)settings->leg_segments,
@@ -123,6 +125,7 @@ void worker_close(struct worker *w)
 		relay_release(&((struct connection *)f)->relay);
 	flow_table_close(w->flows);
 	flow_table_close(w->embryos);
+	fragment_close(w);
 	free(w->tx);
 	free(w->vector);
 	free(w);

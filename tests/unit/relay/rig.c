@@ -191,17 +191,22 @@ void rig_frame(struct rig *r, int from, const uint8_t *frame, uint32_t len)
 	turn(r, from, &m, 1);
 }
 
-void rig_send(struct rig *r, int from, struct seg s)
+uint32_t rig_build(const struct rig *r, int from, struct seg s, uint8_t *frame)
 {
-	uint8_t frame[WIRE_MAX];
-
 	if (!(s.flags & (SYN | RST)))
 		s.flags |= ACK;
 	if (!(s.flags & SYN))
 		s.seq += r->isn[from] + 1;
 	if (s.flags & ACK)
 		s.ack += r->isn[!from] + 1;
-	rig_frame(r, from, frame, frame_build(&r->path, from, &s, frame));
+	return frame_build(&r->path, from, &s, frame);
+}
+
+void rig_send(struct rig *r, int from, struct seg s)
+{
+	uint8_t frame[WIRE_MAX];
+
+	rig_frame(r, from, frame, rig_build(r, from, s, frame));
 }
 
 void rig_options(struct rig *r, int from, struct seg s, const uint8_t *options, uint32_t n)
@@ -305,6 +310,8 @@ void rig_quiet(struct rig *r)
 struct relay *rig_relay(struct rig *r)
 {
 	struct flow_key key = { .ip_version = (uint8_t)r->path.version,
+		                .outer_vlan = r->path.n_tags > 0 ? r->path.tag[0] : 0,
+		                .inner_vlan = r->path.n_tags > 1 ? r->path.tag[1] : 0,
 		                .esme_port = __builtin_bswap16(r->path.port[ESME]),
 		                .smsc_port = __builtin_bswap16(r->path.port[SMSC]) };
 

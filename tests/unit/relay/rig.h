@@ -56,6 +56,8 @@ void rig_close(struct rig *r);
 /* One segment from an end, as a turn of its own; window and time-stamps as they are in s.
  * ACK is added unless s->flags says SYN or RST. */
 void rig_send(struct rig *r, int from, struct seg s);
+/* Its frame alone, to be sent in another form: WIRE_MAX octets of room; its octets. */
+uint32_t rig_build(const struct rig *r, int from, struct seg s, uint8_t *frame);
 /* The same with any octets. */
 void rig_frame(struct rig *r, int from, const uint8_t *frame, uint32_t len);
 /* The same with raw TCP options (n octets, a multiple of 4) before what s carries. */
