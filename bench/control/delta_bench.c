@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * delta: changes a second, and from the API call to the answer, which comes when every
- * worker enforces it and both disks have it.
+ * delta: changes a second; from the API call until a worker decides by it, and until the
+ * answer, which comes when every worker does and both disks have it.
  *
- * Alone: one suspension a call. Sustained: --rate deltas a second for --seconds, a
- * hundred a call, each of another sender. Most: the same without a pause, a thousand a
- * call. Each call's last sender is looked up in the tables in force when it returns.
+ * Alone: one suspension a call, one caller. Callers: the same by --callers at once.
+ * Sustained: --rate deltas a second for --seconds in calls of --batch by --callers, each call
+ * timed from when it was due, whether or not a caller was free. Most: a thousand a call,
+ * without a pause. Senders lie anywhere among two million. Each call's last sender is looked
+ * up in the tables in force when it returns.
  *
- * usage: delta_bench [--rate N] [--seconds N] [--json]
+ * usage: delta_bench [--rate N] [--batch N] [--callers N] [--seconds N] [--json]
  */
 #include <getopt.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,18 +20,28 @@
 #include "rig.h"
 
 #define SENDERS 2000000u
-#define ALONE 500u
-#define CALLS_MAX 100000u
+#define STEP 1299709u /* shares no factor with SENDERS: every sender once */
+#define CALLS_MAX 200000u
+#define CALLERS_MAX 32u
+#define BATCH_MAX 1000u
+#define BODY_MAX (BATCH_MAX * 80 + 40)
 
-struct series {
-	uint32_t n;
-	uint64_t us[CALLS_MAX];        /* from the call to the answer */
-	double enforced_us[CALLS_MAX]; /* in the data plane */
-	double seconds;
-	uint64_t deltas;
+struct options {
+	unsigned long rate, batch, callers, seconds;
+	bool json;
 };
 
-static uint32_t next_sender;
+struct series {
+	struct rig *rig;
+	unsigned batch;
+	uint64_t rate; /* deltas a second, 0: as fast as they go */
+	uint64_t began, end;
+	uint32_t n, claimed; /* atomic: calls done, and begun */
+	uint64_t answered_us[CALLS_MAX], enforced_us[CALLS_MAX];
+	double seconds;
+};
+
+static uint32_t next_sender; /* atomic */
 
 static int by_size(const void *a, const void *b)
 {
@@ -37,112 +50,167 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double percentile(struct series *s, unsigned permille)
-{
-	qsort(s->us, s->n, sizeof(s->us[0]), by_size);
-	return (double)s->us[(uint64_t)(s->n - 1) * permille / 1000] / 1e3;
-}
-
 static void import_all(struct rig *rig)
 {
 	char *text = malloc(SENDERS * 20ul + 100), *to = text;
+	struct rig_client client;
 
-	rig_ask(rig, "POST", "/v1/accounts", "system_id\nacme\n", 15);
+	rig_connect(rig, &client);
+	rig_ask(&client, "POST", "/v1/accounts", "system_id\nacme\n", 15);
 	to += sprintf(to, "address,owner\n");
 	for (unsigned i = 0; i < SENDERS; i++)
 		to += sprintf(to, "010%08u,acme\n", i);
-	rig_ask(rig, "POST", "/v1/senders", text, (size_t)(to - text));
+	rig_ask(&client, "POST", "/v1/senders", text, (size_t)(to - text));
+	rig_hang_up(&client);
 	free(text);
 }
 
-/* Suspend the next n senders with one call. */
-static void call(struct rig *rig, struct series *s, unsigned n)
+/* Suspends n senders, the last of them in last. */
+static size_t write_body(char body[BODY_MAX], unsigned n, char last[16])
 {
-	static char body[1024 * 80];
-	char *to = body, last[16] = "";
+	char *to = body;
 
 	to += sprintf(to, "{\"deltas\":[");
 	for (unsigned i = 0; i < n; i++) {
-		snprintf(last, sizeof(last), "010%08u", next_sender++ % SENDERS);
+		const uint64_t one = __atomic_fetch_add(&next_sender, 1, __ATOMIC_RELAXED);
+		snprintf(last, 16, "010%08u", (unsigned)(one * STEP % SENDERS));
 		to += sprintf(to, "%s{\"op\":\"suspend\",\"kind\":\"sender\",\"name\":\"%s\"}",
 		              i ? "," : "", last);
 	}
 	to += sprintf(to, "]}");
-	const uint64_t began = rig_now_us();
-	const char *answer = rig_ask(rig, "POST", "/v1/deltas", body, (size_t)(to - body));
-	const uint64_t us = rig_now_us() - began;
-	if (!rig_suspended(last) || strstr(answer, "\"enforced\":true") == NULL) {
+	return (size_t)(to - body);
+}
+
+/* began: when the call was due. */
+static void call(struct series *s, struct rig_client *client, uint64_t began)
+{
+	char body[BODY_MAX], last[16] = "";
+	const size_t size = write_body(body, s->batch, last);
+
+	if (began == 0)
+		began = rig_now_us();
+	const char *answer = rig_ask(client, "POST", "/v1/deltas", body, size);
+	const uint64_t answered = rig_now_us();
+	const uint64_t enforced = rig_enforced_us((uint64_t)rig_number(answer, "generation"));
+
+	if (!rig_suspended(last) || enforced == 0 || enforced > answered ||
+	    strstr(answer, "\"enforced\":true") == NULL) {
 		fprintf(stderr, "bench: answered, not enforced: %.300s\n", answer);
 		exit(1);
 	}
-	if (s->n < CALLS_MAX) {
-		s->us[s->n] = us;
-		s->enforced_us[s->n++] = rig_number(answer, "wait_ms") * 1e3;
-	}
-	s->deltas += n;
+	const uint32_t i = __atomic_fetch_add(&s->n, 1, __ATOMIC_RELAXED);
+	if (i >= CALLS_MAX)
+		exit(1);
+	s->answered_us[i] = answered - began;
+	s->enforced_us[i] = enforced > began ? enforced - began : 0;
 }
 
-/* rate 0: without a pause. */
-static void run(struct rig *rig, struct series *s, unsigned n, uint64_t rate, double seconds)
+static void *caller(void *context)
 {
-	const uint64_t began = rig_now_us(), end = began + (uint64_t)(seconds * 1e6);
+	struct series *s = context;
+	struct rig_client client;
 
-	memset(s, 0, sizeof(*s));
-	while (rig_now_us() < end) {
-		const uint64_t due = rate ? began + s->deltas * 1000000 / rate : 0;
+	rig_connect(s->rig, &client);
+	while (rig_now_us() < s->end) {
+		const uint64_t i = __atomic_fetch_add(&s->claimed, 1, __ATOMIC_RELAXED);
+		const uint64_t due = s->rate ? s->began + i * s->batch * 1000000 / s->rate : 0;
 		while (rig_now_us() < due)
-			usleep(100);
-		call(rig, s, n);
+			usleep(50);
+		call(s, &client, due);
 	}
-	s->seconds = (double)(rig_now_us() - began) / 1e6;
+	rig_hang_up(&client);
+	return NULL;
+}
+
+static void run(struct series *s, unsigned long callers, double seconds)
+{
+	pthread_t threads[CALLERS_MAX];
+
+	s->began = rig_now_us();
+	s->end = s->began + (uint64_t)(seconds * 1e6);
+	for (unsigned long i = 0; i < callers; i++)
+		if (pthread_create(&threads[i], NULL, caller, s) != 0)
+			exit(1);
+	for (unsigned long i = 0; i < callers; i++)
+		pthread_join(threads[i], NULL);
+	s->seconds = (double)(rig_now_us() - s->began) / 1e6;
+}
+
+static double percentile(const uint64_t *sorted, uint32_t n, unsigned permille)
+{
+	return (double)sorted[(uint64_t)(n - 1) * permille / 1000] / 1e3;
 }
 
 static void report(struct series *s, const char *name, bool json, bool last)
 {
-	const double rate = (double)s->deltas / s->seconds, p50 = percentile(s, 500),
-		     p99 = percentile(s, 990);
+	const double rate = (double)s->n * s->batch / s->seconds;
+	double of[4];
 
+	qsort(s->answered_us, s->n, sizeof(s->answered_us[0]), by_size);
+	qsort(s->enforced_us, s->n, sizeof(s->enforced_us[0]), by_size);
+	for (unsigned i = 0; i < 4; i++)
+		of[i] = percentile(i < 2 ? s->enforced_us : s->answered_us, s->n,
+		                   i % 2 ? 990 : 500);
 	if (json)
-		printf("\"%s\":{\"deltas_per_s\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f}%s", name,
-		       rate, p50, p99, last ? "}\n" : ",");
+		printf("\"%s\":{\"deltas_per_s\":%.0f,\"calls\":%u,\"enforced_p50_ms\":%.2f,"
+		       "\"enforced_p99_ms\":%.2f,\"p50_ms\":%.2f,\"p99_ms\":%.2f}%s",
+		       name, rate, s->n, of[0], of[1], of[2], of[3], last ? "}\n" : ",");
 	else
-		printf("%-10s %9.0f deltas/s, a call p50 %.2f ms, p99 %.2f ms\n", name, rate,
-		       p50, p99);
+		printf("%-10s %7.0f deltas/s; enforced after p50 %.2f ms, p99 %.2f ms; "
+		       "answered p50 %.2f, p99 %.2f\n",
+		       name, rate, of[0], of[1], of[2], of[3]);
+}
+
+static void read_options(struct options *o, int argc, char **argv)
+{
+	static const struct option rows[] = { { "rate", required_argument, NULL, 'r' },
+		                              { "batch", required_argument, NULL, 'b' },
+		                              { "callers", required_argument, NULL, 'c' },
+		                              { "seconds", required_argument, NULL, 's' },
+		                              { "json", no_argument, NULL, 'j' },
+		                              { NULL, 0, NULL, 0 } };
+
+	for (int c; (c = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
+		unsigned long *place = c == 'r'   ? &o->rate
+		                       : c == 'b' ? &o->batch
+		                       : c == 'c' ? &o->callers
+		                       : c == 's' ? &o->seconds
+		                                  : NULL;
+		if (c == 'j')
+			o->json = true;
+		else if (place != NULL)
+			*place = strtoul(optarg, NULL, 10);
+		else
+			exit(2);
+	}
+	if (o->batch == 0 || o->batch > BATCH_MAX || o->callers == 0 ||
+	    o->callers > CALLERS_MAX || o->rate == 0 || o->seconds == 0)
+		exit(2);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option rows[] = { { "rate", required_argument, NULL, 'r' },
-		                              { "seconds", required_argument, NULL, 's' },
-		                              { "json", no_argument, NULL, 'j' },
-		                              { NULL, 0, NULL, 0 } };
-	static struct series alone, sustained, most;
-	unsigned long rate = 10000, seconds = 10;
-	bool json = false;
+	struct options o = { .rate = 10000, .batch = 100, .callers = 8, .seconds = 10 };
+	static struct series alone, callers, sustained, most;
 	struct rig rig;
 
-	for (int c; (c = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
-		if (c == 'r')
-			rate = strtoul(optarg, NULL, 10);
-		else if (c == 's')
-			seconds = strtoul(optarg, NULL, 10);
-		else if (c == 'j')
-			json = true;
-		else
-			return 2;
-	}
+	read_options(&o, argc, argv);
 	rig_open(&rig, SLUICE_CONTROL);
 	import_all(&rig);
-	const uint64_t began = rig_now_us();
-	while (alone.n < ALONE)
-		call(&rig, &alone, 1);
-	alone.seconds = (double)(rig_now_us() - began) / 1e6;
-	run(&rig, &sustained, 100, rate, (double)seconds);
-	run(&rig, &most, 1000, 0, 3);
-	printf("%s", json ? "{" : "");
-	report(&alone, "alone", json, false);
-	report(&sustained, "sustained", json, false);
-	report(&most, "most", json, true);
+	alone.rig = callers.rig = sustained.rig = most.rig = &rig;
+	alone.batch = callers.batch = 1;
+	sustained.batch = (unsigned)o.batch;
+	sustained.rate = o.rate;
+	most.batch = BATCH_MAX;
+	run(&alone, 1, 3);
+	run(&callers, o.callers, 3);
+	run(&sustained, o.callers, (double)o.seconds);
+	run(&most, 2, 3);
+	printf("%s", o.json ? "{" : "");
+	report(&alone, "alone", o.json, false);
+	report(&callers, "callers", o.json, false);
+	report(&sustained, "sustained", o.json, false);
+	report(&most, "most", o.json, true);
 	rig_close(&rig);
 	return 0;
 }

@@ -50,14 +50,14 @@ static char *make_senders(const struct options *o, size_t *size)
 	return text;
 }
 
-static void import_accounts(struct rig *rig)
+static void import_accounts(struct rig_client *client)
 {
 	char *text = malloc(ACCOUNTS * 16 + 100), *to = text;
 
 	to += sprintf(to, "system_id\n");
 	for (unsigned i = 0; i < ACCOUNTS; i++)
 		to += sprintf(to, "r%04u\n", i);
-	rig_ask(rig, "POST", "/v1/accounts", text, (size_t)(to - text));
+	rig_ask(client, "POST", "/v1/accounts", text, (size_t)(to - text));
 	free(text);
 }
 
@@ -109,15 +109,17 @@ static void read_options(struct options *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct options o = { .rows = 10000000, .seed = 1 };
+	struct rig_client client;
 	struct rig rig;
 	size_t size;
 
 	read_options(&o, argc, argv);
 	rig_open(&rig, SLUICE_CONTROL);
-	import_accounts(&rig);
+	rig_connect(&rig, &client);
+	import_accounts(&client);
 	char *text = make_senders(&o, &size);
 	const uint64_t began = rig_now_us();
-	const char *answer = rig_ask(&rig, "POST", "/v1/senders", text, size);
+	const char *answer = rig_ask(&client, "POST", "/v1/senders", text, size);
 	const double seconds = (double)(rig_now_us() - began) / 1e6;
 	if (strstr(answer, "\"enforced\":true") == NULL) {
 		fprintf(stderr, "bench: not enforced: %.400s\n", answer);
@@ -125,6 +127,7 @@ int main(int argc, char **argv)
 	}
 	report(&o, answer, seconds, rig_peak_mib(rig.control));
 	free(text);
+	rig_hang_up(&client);
 	rig_close(&rig);
 	return 0;
 }

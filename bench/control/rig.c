@@ -19,14 +19,18 @@
 
 #define TURN_US 50u
 #define ANSWER_MAX (1u << 20)
+#define SEEN_MAX (1u << 20)
 
 static struct publish *publish;
 static struct link_server *server;
 static pthread_t link_thread, workers[RIG_WORKERS];
 static bool stop;
-static uint64_t turns;
-static int connection = -1;
-static char answer[ANSWER_MAX];
+
+/* When the worker began to decide by each generation that it met, the newest last. */
+static struct seen {
+	uint64_t generation, us;
+} seen[SEEN_MAX];
+static uint32_t n_seen; /* stored with release */
 
 static void die(const char *what)
 {
@@ -41,8 +45,6 @@ uint64_t rig_now_us(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
-
-uint64_t rig_turns(void) { return __atomic_load_n(&turns, __ATOMIC_RELAXED); }
 
 static struct sender_key key_of(const char *digits)
 {
@@ -68,6 +70,30 @@ bool rig_suspended(const char *digits)
 	return reason(publish_current(publish), &key) == REASON_SENDER_SUSPENDED;
 }
 
+static void note_seen(const struct tables *t)
+{
+	const uint32_t n = n_seen;
+	const uint64_t generation = t == NULL ? 0 : tables_generation(t);
+
+	if (generation == (n == 0 ? 0 : seen[n - 1].generation) || n == SEEN_MAX)
+		return;
+	seen[n] = (struct seen){ generation, rig_now_us() };
+	/* Release: the row is whole when it is counted. */
+	__atomic_store_n(&n_seen, n + 1, __ATOMIC_RELEASE);
+}
+
+uint64_t rig_enforced_us(uint64_t generation)
+{
+	uint64_t us = 0;
+
+	for (uint32_t i = __atomic_load_n(&n_seen, __ATOMIC_ACQUIRE); i-- > 0;) {
+		if (seen[i].generation < generation)
+			break;
+		us = seen[i].us;
+	}
+	return us;
+}
+
 static void *work(void *number)
 {
 	const unsigned w = (unsigned)(uintptr_t)number;
@@ -76,12 +102,12 @@ static void *work(void *number)
 	publish_online(publish, w);
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		const struct tables *t = publish_load(publish);
+		note_seen(t);
 		const uint64_t until = rig_now_us() + TURN_US;
 		while (rig_now_us() < until)
 			for (unsigned i = 0; t != NULL && i < 32; i++)
 				(void)reason(t, &key);
 		publish_quiescent(publish, w);
-		__atomic_add_fetch(&turns, 1, __ATOMIC_RELAXED);
 	}
 	publish_offline(publish, w);
 	return NULL;
@@ -130,24 +156,34 @@ static void start_control(struct rig *rig, const char *control_path)
 	}
 }
 
-static void connect_to(struct rig *rig)
+void rig_connect(const struct rig *rig, struct rig_client *client)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
+	client->answer = malloc(ANSWER_MAX);
+	if (client->answer == NULL)
+		die("answer");
 	strcpy(address.sun_path, rig->socket);
 	for (unsigned i = 0; i < 1000; i++) {
-		connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (connect(connection, (void *)&address, sizeof(address)) == 0)
+		client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (connect(client->fd, (void *)&address, sizeof(address)) == 0)
 			return;
-		close(connection);
+		close(client->fd);
 		usleep(10000);
 	}
 	die("sluice-control does not start");
 }
 
+void rig_hang_up(struct rig_client *client)
+{
+	close(client->fd);
+	free(client->answer);
+}
+
 void rig_open(struct rig *rig, const char *control_path)
 {
 	const char *where = getenv("SLUICE_BENCH_DIR");
+	struct rig_client client;
 
 	snprintf(rig->folder, sizeof(rig->folder), "%.40s/sluice-bench-XXXXXX",
 	         where ? where : "/var/tmp");
@@ -157,9 +193,11 @@ void rig_open(struct rig *rig, const char *control_path)
 	snprintf(rig->database, sizeof(rig->database), "%s/r.sqlite", rig->folder);
 	start_data_plane(rig);
 	start_control(rig, control_path);
-	connect_to(rig);
-	while (strstr(rig_ask(rig, "GET", "/v1/status", "", 0), "\"connected\":true") == NULL)
+	rig_connect(rig, &client);
+	while (strstr(rig_ask(&client, "GET", "/v1/status", "", 0), "\"connected\":true") ==
+	       NULL)
 		usleep(20000);
+	rig_hang_up(&client);
 }
 
 static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *f)
@@ -170,7 +208,6 @@ static int remove_one(const char *path, const struct stat *s, int kind, struct F
 
 void rig_close(struct rig *rig)
 {
-	close(connection);
 	kill(rig->control, SIGTERM);
 	waitpid(rig->control, NULL, 0);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
@@ -182,10 +219,10 @@ void rig_close(struct rig *rig)
 	nftw(rig->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static void send_all(const char *octets, size_t n)
+static void send_all(int fd, const char *octets, size_t n)
 {
 	while (n != 0) {
-		const ssize_t sent = send(connection, octets, n, MSG_NOSIGNAL);
+		const ssize_t sent = send(fd, octets, n, MSG_NOSIGNAL);
 		if (sent <= 0)
 			die("send");
 		octets += sent;
@@ -194,12 +231,13 @@ static void send_all(const char *octets, size_t n)
 }
 
 /* The answer from its status line to the end of its body. */
-static const char *receive(void)
+static const char *receive(struct rig_client *client)
 {
 	size_t used = 0, end = SIZE_MAX;
+	char *answer = client->answer;
 
 	while (used < end) {
-		const ssize_t n = recv(connection, answer + used, ANSWER_MAX - 1 - used, 0);
+		const ssize_t n = recv(client->fd, answer + used, ANSWER_MAX - 1 - used, 0);
 		if (n <= 0)
 			die("receive");
 		used += (size_t)n;
@@ -212,20 +250,19 @@ static const char *receive(void)
 	return strstr(answer, "\r\n\r\n") + 4;
 }
 
-const char *rig_ask(struct rig *rig, const char *method, const char *path, const char *body,
-                    size_t size)
+const char *rig_ask(struct rig_client *client, const char *method, const char *path,
+                    const char *body, size_t size)
 {
 	char head[300];
-
-	(void)rig;
 	const int n = snprintf(head, sizeof(head),
 	                       "%s %s HTTP/1.1\r\nHost: sluice\r\nContent-Length: %zu\r\n\r\n",
 	                       method, path, size);
-	send_all(head, (size_t)n);
-	send_all(body, size);
-	const char *text = receive();
-	if (strncmp(answer, "HTTP/1.1 200", 12) != 0) {
-		fprintf(stderr, "bench: %s %s: %.300s\n", method, path, answer);
+
+	send_all(client->fd, head, (size_t)n);
+	send_all(client->fd, body, size);
+	const char *text = receive(client);
+	if (strncmp(client->answer, "HTTP/1.1 200", 12) != 0) {
+		fprintf(stderr, "bench: %s %s: %.300s\n", method, path, client->answer);
 		exit(1);
 	}
 	return text;

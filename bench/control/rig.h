@@ -20,14 +20,23 @@ struct rig {
 	pid_t control;
 };
 
+/* A connection to the API that stays open, of one thread. */
+struct rig_client {
+	int fd;
+	char *answer;
+};
+
 /* Everything runs when it returns; exits with a sentence when it cannot. */
 void rig_open(struct rig *rig, const char *control_path);
 void rig_close(struct rig *rig);
 
-/* One request over a connection that stays open; the body of the answer, in a buffer of the
- * rig's. Exits unless the answer is 200. */
-const char *rig_ask(struct rig *rig, const char *method, const char *path, const char *body,
-                    size_t size);
+void rig_connect(const struct rig *rig, struct rig_client *client);
+void rig_hang_up(struct rig_client *client);
+
+/* One request; the body of the answer, in a buffer of the client's. Exits unless the answer
+ * is 200. */
+const char *rig_ask(struct rig_client *client, const char *method, const char *path,
+                    const char *body, size_t size);
 
 uint64_t rig_now_us(void);
 /* The number of a member in an answer, wherever it stands first; 0 when it is not there. */
@@ -35,6 +44,7 @@ double rig_number(const char *answer, const char *member);
 /* Octets that a process has resident at most so far (VmHWM), MiB. */
 double rig_peak_mib(pid_t pid);
 bool rig_suspended(const char *digits); /* as the tables in force say */
-uint64_t rig_turns(void);               /* of the workers, so far */
+/* When a worker first decided by the registry's generation (rig_now_us()); 0: it does not. */
+uint64_t rig_enforced_us(uint64_t generation);
 
 #endif

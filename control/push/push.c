@@ -325,13 +325,31 @@ static void wait_ms(struct push *push, unsigned ms)
 	pthread_cond_timedwait(&push->wake, &push->lock, &until);
 }
 
+/* With the lock, which is let go: what deltas have written is carried into the database by
+ * this thread, so that no call waits for that. A failure is made up for the next time. */
+static void tidy(struct push *push, struct registry **registry)
+{
+	pthread_mutex_unlock(&push->lock);
+	if (*registry == NULL && registry_open(registry, push->database) != 0) {
+		registry_close(*registry);
+		*registry = NULL;
+	}
+	if (*registry != NULL)
+		(void)!registry_checkpoint(*registry);
+	pthread_mutex_lock(&push->lock);
+}
+
 static void *push_thread(void *context)
 {
 	struct push *push = context;
+	struct registry *registry = NULL;
 	unsigned pause_ms = PAUSE_MIN_MS;
 
 	pthread_mutex_lock(&push->lock);
 	while (!push->stop) {
+		tidy(push, &registry);
+		if (push->stop)
+			break;
 		if (push_connected(push)) {
 			pause_ms = PAUSE_MIN_MS;
 			if (is_behind(push))
@@ -344,6 +362,7 @@ static void *push_thread(void *context)
 		pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
 	}
 	pthread_mutex_unlock(&push->lock);
+	registry_close(registry);
 	return NULL;
 }
 
@@ -362,6 +381,7 @@ int push_open(struct push **out, const char *database, const char *link_socket,
 	pthread_mutex_init(&push->image_lock, NULL);
 	pthread_mutex_init(&push->lock, NULL);
 	pthread_mutex_init(&push->queue_lock, NULL);
+	pthread_cond_init(&push->served, NULL);
 	pthread_mutex_init(&push->state_lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push_deltas: many callers, one flush. Calls queue up; whoever gets the lock serves all
- * that wait: one transaction of the registry, one message to the data plane.
+ * push_deltas: many callers, one flush. Calls queue up; one of those who wait serves all
+ * that wait: one transaction of the registry, one message to the data plane. Then all of
+ * them are answered, and one that came meanwhile serves those that came meanwhile.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,20 +32,11 @@ static bool adds_records(const struct registry_delta *deltas, unsigned n)
 	return false;
 }
 
-static void enqueue(struct push *push, struct push_call *call)
-{
-	pthread_mutex_lock(&push->queue_lock);
-	*push->queue_end = call;
-	push->queue_end = &call->next;
-	pthread_mutex_unlock(&push->queue_lock);
-}
-
-/* Calls from the head of the queue, as many as a message holds. */
+/* Calls from the head of the queue, as many as a message holds. With queue_lock. */
 static struct push_call *take_batch(struct push *push, bool *records)
 {
 	unsigned n = 0;
 
-	pthread_mutex_lock(&push->queue_lock);
 	struct push_call *first = push->queue, **end = &first;
 	for (; *end != NULL && n + (*end)->n <= LINK_DELTAS_MAX; end = &(*end)->next) {
 		n += (*end)->n;
@@ -54,7 +46,6 @@ static struct push_call *take_batch(struct push *push, bool *records)
 	if (push->queue == NULL)
 		push->queue_end = &push->queue;
 	*end = NULL;
-	pthread_mutex_unlock(&push->queue_lock);
 	return first;
 }
 
@@ -75,7 +66,8 @@ static int open_registry(struct push *push)
 {
 	if (push->registry != NULL)
 		return 0;
-	return registry_open(&push->registry, push->database);
+	const int result = registry_open(&push->registry, push->database);
+	return result < 0 ? result : registry_defer_checkpoints(push->registry);
 }
 
 /* A registry that failed in a way of its own is opened anew the next time. */
@@ -194,26 +186,54 @@ static bool send_batch(struct push *push, const struct link_delta *told, unsigne
 	return false;
 }
 
-/* With the lock: serve what waits, until this call is among it. */
-static void serve_until(struct push *push, const struct push_call *mine)
+/* Into the registry and to the data plane. With the lock. */
+static void serve_batch(struct push *push, struct push_call *calls, bool records)
 {
 	static struct link_delta told[LINK_DELTAS_MAX]; /* under the lock */
+	struct push_answer answer = { 0 };
+	const unsigned n = write_batch(push, calls, records, told);
+	bool needs_image = false;
 
-	while (!mine->done) {
-		struct push_answer answer = { 0 };
-		bool records = false, needs_image = false;
-		struct push_call *calls = take_batch(push, &records);
-		const unsigned n = write_batch(push, calls, records, told);
+	if (n != 0)
+		needs_image = send_batch(push, told, n, &answer);
+	if (needs_image || answer.result != 0) /* not taken: a run begins after them */
+		push->run_start = push->run_end = n ? told[n - 1].generation : 0;
+	answer_all(calls, &answer, needs_image);
+}
 
-		if (n != 0)
-			needs_image = send_batch(push, told, n, &answer);
-		if (needs_image || answer.result != 0) /* not taken: a run begins after them */
-			push->run_start = push->run_end = n ? told[n - 1].generation : 0;
-		answer_all(calls, &answer, needs_image);
-		/* Their owners wait for the lock: none is gone before it is let go. */
-		for (; calls != NULL; calls = calls->next)
-			calls->done = true;
+/* Serve what waits, for all who wait. With queue_lock, which is let go meanwhile. */
+static void serve(struct push *push)
+{
+	bool records = false;
+	struct push_call *calls = take_batch(push, &records);
+
+	push->serving = true;
+	pthread_mutex_unlock(&push->queue_lock);
+	pthread_mutex_lock(&push->lock);
+	serve_batch(push, calls, records);
+	pthread_mutex_unlock(&push->lock);
+	pthread_mutex_lock(&push->queue_lock);
+	push->serving = false;
+	for (struct push_call *next; calls != NULL; calls = next) {
+		next = calls->next; /* it is its owner's when it is done */
+		calls->done = true;
 	}
+	pthread_cond_broadcast(&push->served);
+}
+
+/* Until somebody has served this call. */
+static void wait_served(struct push *push, struct push_call *call)
+{
+	pthread_mutex_lock(&push->queue_lock);
+	*push->queue_end = call;
+	push->queue_end = &call->next;
+	while (!call->done) {
+		if (push->serving)
+			pthread_cond_wait(&push->served, &push->queue_lock);
+		else
+			serve(push);
+	}
+	pthread_mutex_unlock(&push->queue_lock);
 }
 
 int push_deltas(struct push *push, const struct registry_delta *deltas, unsigned n,
@@ -224,10 +244,7 @@ int push_deltas(struct push *push, const struct registry_delta *deltas, unsigned
 
 	bug_if(n == 0 || n > LINK_DELTAS_MAX);
 	call.records = adds_records(deltas, n);
-	enqueue(push, &call);
-	pthread_mutex_lock(&push->lock);
-	serve_until(push, &call);
-	pthread_mutex_unlock(&push->lock);
+	wait_served(push, &call);
 	*answer = call.answer;
 	if (call.result == 0 && call.needs_image)
 		push_image(push, answer);

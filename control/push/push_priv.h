@@ -2,7 +2,7 @@
 /*
  * push_priv: the inside of push, for push.c (images) and push_deltas.c.
  *
- * image_lock is taken before lock, and lock before the others.
+ * image_lock is taken before lock, and lock before state_lock.
  */
 #ifndef CONTROL_PUSH_PRIV_H
 #define CONTROL_PUSH_PRIV_H
@@ -34,7 +34,10 @@ struct push {
 	uint64_t failed;   /* registry generation whose image was refused or not built */
 	uint64_t retry_us; /* when to try that one again */
 
+	/* Never held while waiting, but for served. Taken without the others. */
 	pthread_mutex_t queue_lock;
+	pthread_cond_t served; /* some calls are done, and nobody serves */
+	bool serving;          /* somebody takes calls off the queue and answers them */
 	struct push_call *queue, **queue_end;
 
 	pthread_mutex_t state_lock; /* of state alone; never held while waiting */

@@ -68,4 +68,14 @@ must_use int registry_rule_id(struct registry *registry, const char *name, uint3
 /* 1 with the name in out, 0 when that number was never given. */
 must_use int registry_rule_name(struct registry *registry, uint32_t id, char *out, size_t size);
 
+/*
+ * Thousands of commits a second must not wait, now and then, until the write-ahead log is
+ * carried into the database. After registry_defer_checkpoints() the commits of this
+ * connection never do that; another thread calls registry_checkpoint() on a connection of
+ * its own, about once a second. A log that has grown too far is then begun anew, for which
+ * writers of sanctions wait (SQLite's RESTART). Negative errno: it is done the next time.
+ */
+must_use int registry_defer_checkpoints(struct registry *registry);
+must_use int registry_checkpoint(struct registry *registry);
+
 #endif

@@ -17,13 +17,17 @@
 #include "file.h"
 #include "say.h"
 
+#define ROOM_MIN (UINT64_C(1) << 16)
+#define ROOM_MAX (UINT64_C(1) << 20)
 #define SIZE_MAX_OCTETS \
-	(sizeof(struct journal_header) + JOURNAL_RECORDS_MAX * sizeof(struct journal_record))
+	(sizeof(struct journal_header) + JOURNAL_RECORDS_MAX * sizeof(struct journal_record) + \
+	 ROOM_MAX)
 
 struct journal {
 	struct journal_header header;
 	int fd; /* -1: the file is still to be made */
 	uint64_t records;
+	uint64_t size; /* octets of the file: what is behind the records is 0 */
 	struct journal_record batch[LINK_DELTAS_MAX];
 	char path[];
 };
@@ -112,6 +116,11 @@ int journal_open(struct journal **out, const char *path)
 	return 0;
 }
 
+static uint64_t end_of(const struct journal *journal)
+{
+	return sizeof(journal->header) + journal->records * sizeof(struct journal_record);
+}
+
 static void forget_file(struct journal *journal)
 {
 	if (journal->fd >= 0)
@@ -124,6 +133,9 @@ void journal_close(struct journal *journal)
 {
 	if (journal == NULL)
 		return;
+	/* The room that was made is not left behind; a kill leaves it, and no harm. */
+	if (journal->fd >= 0)
+		(void)!ftruncate(journal->fd, (off_t)end_of(journal));
 	forget_file(journal);
 	free(journal);
 }
@@ -157,9 +169,25 @@ static int64_t read_file(int fd, uint8_t **out)
 	return n;
 }
 
+/* Octets up to the end of the last place that is not all 0: the rest is room. A record that
+ * ends in zeros is whole all the same: places are rounded up. */
+static size_t used_of(const uint8_t *octets, size_t size)
+{
+	const size_t header = sizeof(struct journal_header),
+		     record = sizeof(struct journal_record);
+	size_t used = size;
+
+	while (used > header && octets[used - 1] == 0)
+		used--;
+	if (used <= header)
+		return size < header ? size : header;
+	used = header + (used - header + record - 1) / record * record;
+	return used < size ? used : size;
+}
+
 /* Continue after the last whole record; the torn one is cut off, so that it is said once. */
 static int adopt(struct journal *journal, int fd, const struct journal_header *header,
-                 const struct journal_scan *scan)
+                 const struct journal_scan *scan, uint64_t size)
 {
 	const uint64_t end = sizeof(*header) + scan->records * sizeof(struct journal_record);
 
@@ -168,6 +196,7 @@ static int adopt(struct journal *journal, int fd, const struct journal_header *h
 	journal->header = *header;
 	journal->fd = fd;
 	journal->records = scan->records;
+	journal->size = scan->torn != 0 ? end : size;
 	return 0;
 }
 
@@ -181,14 +210,15 @@ static int load(struct journal *journal, int fd, uint64_t generation, journal_ap
 	const int64_t size = read_file(fd, &octets);
 	if (size < 0)
 		return say(text, (int)size, "%s: %s", journal->path, strerror((int)-size));
-	int rc = journal_scan(&scan, octets, (size_t)size, generation, apply, arg);
+	int rc = journal_scan(&scan, octets, used_of(octets, (size_t)size), generation, apply,
+	                      arg);
 	if (rc == 0)
 		memcpy(&header, octets, sizeof(header));
 	free(octets);
 	if (rc != 0)
 		return say(text, rc, "%s: not a journal of deltas that we can read",
 		           journal->path);
-	rc = adopt(journal, fd, &header, &scan);
+	rc = adopt(journal, fd, &header, &scan, (uint64_t)size);
 	if (rc != 0)
 		return say(text, rc, "%s: %s", journal->path, strerror(-rc));
 	if (scan.bad != 0 || scan.torn != 0)
@@ -229,6 +259,31 @@ static int fail(const struct journal *journal, int rc, char *text)
 	return say(text, rc, "%s: %s", journal->path, strerror(-rc));
 }
 
+/* Octets to keep free behind so many: few records do not cost a megabyte. */
+static uint64_t room_behind(uint64_t end)
+{
+	return end < ROOM_MIN ? ROOM_MIN : end < ROOM_MAX ? end : ROOM_MAX;
+}
+
+/*
+ * Zeros ahead of what is written: a flush of octets that lie within the file writes these
+ * and nothing else, while one of a file that has grown waits for the file system's own
+ * journal as well (half the time, where it was measured). Without room it goes on growing.
+ */
+static void make_room(struct journal *journal, uint64_t end)
+{
+	const uint64_t used = end_of(journal), room = end - used + room_behind(end);
+	uint8_t *zeros = journal->size >= end ? NULL : calloc(1, room);
+
+	if (zeros == NULL)
+		return;
+	if (file_write(journal->fd, zeros, room, used) == 0)
+		journal->size = used + room;
+	else if (ftruncate(journal->fd, (off_t)used) == 0)
+		journal->size = used;
+	free(zeros);
+}
+
 int journal_append(struct journal *journal, const struct link_delta *deltas, unsigned n,
                    char text[LINK_TEXT_SIZE])
 {
@@ -237,8 +292,8 @@ int journal_append(struct journal *journal, const struct link_delta *deltas, uns
 		return journal_replace(journal, deltas, n, text);
 	if (journal->records + n > JOURNAL_RECORDS_MAX)
 		return say(text, -ENOSPC, "%s is full: push an image", journal->path);
-	const size_t end =
-		sizeof(journal->header) + journal->records * sizeof(struct journal_record);
+	const uint64_t end = end_of(journal);
+	make_room(journal, end + n * sizeof(journal->batch[0]));
 	fill(journal->batch, &journal->header, deltas, n, journal->records);
 	int rc = file_write(journal->fd, journal->batch, n * sizeof(journal->batch[0]), end);
 	crash_point("journal_written");
@@ -247,19 +302,24 @@ int journal_append(struct journal *journal, const struct link_delta *deltas, uns
 	if (rc != 0) {
 		/* Next time this place is written again, whatever is there now. */
 		(void)!ftruncate(journal->fd, (off_t)end);
+		journal->size = end;
 		return fail(journal, rc, text);
 	}
 	journal->records += n;
+	if (journal->size < end_of(journal))
+		journal->size = end_of(journal);
 	return 0;
 }
 
-/* The whole new file in memory, for the caller to free; NULL: out of memory. */
+/* The whole new file in memory, room included, for the caller to free; NULL: out of
+ * memory. */
 static uint8_t *compose(const struct link_delta *deltas, size_t n, size_t *size)
 {
 	const struct journal_header header = new_header();
 
 	*size = sizeof(header) + n * sizeof(struct journal_record);
-	uint8_t *octets = malloc(*size);
+	*size += room_behind(*size);
+	uint8_t *octets = calloc(1, *size);
 	if (octets == NULL)
 		return NULL;
 	memcpy(octets, &header, sizeof(header));
@@ -288,5 +348,6 @@ int journal_replace(struct journal *journal, const struct link_delta *deltas, si
 		rc = -errno;
 	journal->header = header;
 	journal->records = n;
+	journal->size = size;
 	return rc == 0 ? 0 : fail(journal, rc, text);
 }

@@ -2,7 +2,10 @@
 /*
  * journal: the deltas that came after the image on disk, kept beside it.
  *
- *   header (64 octets) | record (72 octets) ...
+ *   header (64 octets) | record (72 octets) ... | zeros
+ *
+ * The zeros are room: a flush of what lies within the file is cheaper than that of a file
+ * that grows. They are there while it is written to, and after a kill.
  *
  * Only ever appended to, many records with one flush. Each record says its generation,
  * and an image says up to which generation it holds all: what is older is passed over.
@@ -25,7 +28,7 @@
 #include "link_message.h"
 
 #define JOURNAL_MAGIC UINT64_C(0x32304c4e4a434c53) /* "SLCJNL02" */
-#define JOURNAL_VERSION 2u
+#define JOURNAL_VERSION 3u
 /* 302 MiB: three deltas of each of OVERLAY_MAX subjects. Repetitions fill it too; then it
  * is rewritten from what is in force. */
 #define JOURNAL_RECORDS_MAX (UINT64_C(1) << 22)

@@ -210,6 +210,8 @@ static int serve_image(struct link_server *s, const struct link_message *m, int 
 static int deltas_refused(struct link_server *s, const struct link_message *m, int rc,
                           char *text)
 {
+	/* Later ones may find room: then what is in force is not all up to the latest. */
+	s->whole = false;
 	if (rc == -ENOSPC) {
 		s->overlay_full += m->n_deltas;
 		return say(text, rc, "no room for %u deltas beside %u subjects: push an image",
@@ -371,8 +373,8 @@ static void start_from_disk(struct link_server *s)
 {
 	char text[LINK_TEXT_SIZE];
 	struct tables *tables;
-	const int rc = lastgood_load(s->lastgood, s->n_workers, &s->key, &tables, &s->whole,
-	                             text);
+	const int rc =
+		lastgood_load(s->lastgood, s->n_workers, &s->key, &tables, &s->whole, text);
 
 	if (rc != 0) {
 		tell(s, "no last good image, nothing is certified until control sends one: %s",

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <xxhash.h>
+
 #include "journal.h"
 
 #define HEADER sizeof(struct journal_header)
@@ -241,6 +243,92 @@ static void test_torn_at_every_octet(void **state)
 	}
 }
 
+/* A copy of the file as a kill leaves it: the room behind the records is still there. */
+static size_t slurp_open(uint8_t *octets, size_t size)
+{
+	struct seen seen;
+	struct journal *j = open_at(IMAGE, &seen, 0);
+
+	for (uint32_t id = 1; id <= N; id++)
+		append(j, id);
+	const size_t n = slurp(octets, size);
+	journal_close(j);
+	return n;
+}
+
+/* Killed at any time: zeros behind the records are room and no damage, and appending goes
+ * on right behind the last record. Power lost in the room: what was begun there is
+ * counted, what was whole applies. */
+static void test_room_is_left_by_a_kill(void **state)
+{
+	(void)state;
+	static uint8_t octets[3u << 20];
+	const size_t end = HEADER + N * RECORD;
+	struct seen seen;
+	const size_t size = slurp_open(octets, sizeof(octets));
+
+	assert_true(size > end);
+	for (size_t begun = 0; begun <= RECORD; begun += RECORD / 2) {
+		octets[end + begun / 2] = begun != 0;
+		spill(octets, size);
+		struct journal *j = open_at(IMAGE, &seen, begun ? -EBADMSG : 0);
+		assert_int_equal(seen.n, N);
+		append(j, 50);
+		assert_int_equal(slurp(octets + size, size), size); /* within the room */
+		memset(octets + size, 0, size);
+		journal_close(j);
+		struct stat st;
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_size, end + (begun ? 2 : 1) * RECORD);
+		journal_close(open_at(IMAGE, &seen, begun ? -EBADMSG : 0));
+		assert_int_equal(seen.n, N + 1);
+		assert_int_equal(seen.ids[N], 50);
+		octets[end + begun / 2] = 0;
+	}
+}
+
+/* A record whose checksum ends in zeros is not taken for room. */
+static void test_zeros_at_the_end_of_a_record(void **state)
+{
+	(void)state;
+	static uint8_t octets[3u << 20];
+	struct seen seen;
+
+	for (unsigned tries = 0; tries < 20000; tries++) {
+		unlink(path);
+		struct journal *j = open_at(IMAGE, &seen, 0);
+		append(j, tries + 1);
+		const size_t size = slurp(octets, HEADER + RECORD + 8);
+		assert_int_equal(size, HEADER + RECORD + 8);
+		journal_close(j);
+		if (octets[HEADER + RECORD - 1] != 0)
+			continue;
+		spill(octets, size); /* as if killed */
+		journal_close(open_at(IMAGE, &seen, 0));
+		assert_int_equal(seen.n, 1);
+		return;
+	}
+	fail_msg("no checksum ended in a zero");
+}
+
+static void test_another_version_is_refused(void **state)
+{
+	(void)state;
+	uint8_t octets[1024];
+	struct seen seen = { 0 };
+	struct journal_scan scan;
+	const size_t size = make(octets, sizeof(octets));
+	struct journal_header h;
+
+	memcpy(&h, octets, sizeof(h));
+	h.version = JOURNAL_VERSION - 1;
+	h.checksum = XXH3_64bits(&h, offsetof(struct journal_header, checksum));
+	memcpy(octets, &h, sizeof(h));
+	assert_int_equal(journal_scan(&scan, octets, size, IMAGE, note, &seen),
+	                 -EPROTONOSUPPORT);
+	assert_int_equal(seen.n, 0);
+}
+
 /* One octet rotten: its record is passed over, every other one applies. */
 static void test_rotten_at_every_octet(void **state)
 {
@@ -333,6 +421,9 @@ int main(void)
 		TEST(test_many_with_one_flush),
 		TEST(test_records_are_of_one_file),
 		TEST(test_torn_at_every_octet),
+		TEST(test_room_is_left_by_a_kill),
+		TEST(test_zeros_at_the_end_of_a_record),
+		TEST(test_another_version_is_refused),
 		TEST(test_rotten_at_every_octet),
 		TEST(test_records_do_not_move),
 		TEST(test_refused_by_the_tables_is_counted),

@@ -114,6 +114,20 @@ static void test_restart_keeps_image_and_sanctions(void **state)
 	assert_workers(5, REASON_PASS, REASON_SENDER_SUSPENDED);
 }
 
+/* Octets of a file up to the last that is not 0: a journal has room behind its records. */
+static size_t written_in(const char *path)
+{
+	static uint8_t octets[1u << 18];
+	const int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, octets, sizeof(octets));
+
+	assert_true(n > 0 && n < (ssize_t)sizeof(octets));
+	close(fd);
+	while (n > 0 && octets[n - 1] == 0)
+		n--;
+	return (size_t)n;
+}
+
 /* An image holds the deltas up to its generation; those after it stay, on disk too. */
 static void test_new_image_voids_what_it_holds(void **state)
 {
@@ -122,9 +136,9 @@ static void test_new_image_voids_what_it_holds(void **state)
 	struct link_client *client = fixture_connect(&f);
 	const struct link_delta last = fixture_account(LINK_SUSPEND, "acme");
 	sanction(client, &last);
-	const off_t before = size_of(f.journal);
+	const size_t before = written_in(f.journal);
 	fixture_push(client, last.generation - 1);
-	assert_true(size_of(f.journal) < before);
+	assert_true(written_in(f.journal) < before);
 	assert_workers(last.generation - 1, REASON_ACCOUNT_SUSPENDED, REASON_PASS);
 	restart();
 	assert_workers(last.generation - 1, REASON_ACCOUNT_SUSPENDED, REASON_PASS);
