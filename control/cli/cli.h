@@ -62,8 +62,9 @@ int run_drain_off(const struct cli *cli);
 int run_policy(const struct cli *cli);
 /* Reads its own options: argv[0] is the last word of the command. */
 int run_train(int argc, char **argv);
-/* The same for "rules test". */
+/* The same for "rules test" and "explain". */
 int run_rules_test(int argc, char **argv);
+int run_explain(int argc, char **argv);
 int run_set_policy(const struct cli *cli);
 
 /* A file in memory, NUL after it, to free(); NULL with the sentence on stderr. */

@@ -14,10 +14,11 @@
 #include <time.h>
 
 #include "cli.h"
+#include "default_rules.h"
 #include "rule_bundle.h"
 #include "rule_engine.h"
 
-#define FILES_MAX 64u
+#define FILES_MAX DEFAULT_RULES_MAX
 #define POINTS_DEFAULT 5.0 /* policy.def: refuse_score */
 
 static const char usage[] =
@@ -35,6 +36,7 @@ struct judge {
 	int64_t threshold; /* thousandths */
 	bool json, misses;
 
+	struct default_rules found; /* when none were given */
 	struct rule_set *set;
 	struct rule_program program;
 	struct rule_engine *engine;
@@ -83,8 +85,10 @@ static int read_options(struct judge *j, int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	if (j->n_rules == 0)
-		j->rules[j->n_rules++] = SLUICE_STARTER;
+	if (j->n_rules == 0 && default_rules_find(&j->found) != 0)
+		return EXIT_FAILED;
+	for (unsigned i = 0; i < j->found.n; i++)
+		j->rules[j->n_rules++] = j->found.paths[i];
 	j->threshold = (int64_t)(points * 1000 + 0.5);
 	return EXIT_DONE;
 }
@@ -271,5 +275,6 @@ int run_rules_test(int argc, char **argv)
 	rule_program_free(&j.program);
 	rule_set_free(j.set);
 	json_decref(j.missed);
+	default_rules_free(&j.found);
 	return status < 0 ? EXIT_DONE : status;
 }

@@ -12,16 +12,20 @@
 
 #define SOCKET_DEFAULT "/run/sluice/control.sock"
 
-/* Its options are its own, so main() hands it the command line before reading any. */
-static bool is_train(int argc, char **argv)
-{
-	return argc > 2 && strcmp(argv[1], "rules") == 0 && strcmp(argv[2], "train") == 0;
-}
+/* Commands whose options are their own: main() hands them the command line unread. */
+static const struct {
+	const char *words[2]; /* as struct command */
+	int (*run)(int argc, char **argv);
+} own[] = {
+	{ { "rules", "train" }, run_train },
+	{ { "rules", "test" }, run_rules_test },
+	{ { "explain", NULL }, run_explain },
+};
 
-static int run_train_late(const struct cli *cli)
+static int run_own_late(const struct cli *cli)
 {
 	(void)cli;
-	fputs("sluicectl: options go after \"rules train\" or \"rules test\"\n", stderr);
+	fputs("sluicectl: options of this command go after its words\n", stderr);
 	return EXIT_USAGE;
 }
 
@@ -74,13 +78,19 @@ const struct command cli_commands[] = {
 	  0,
 	  "what rules catch of labelled messages, and what they should not have",
 	  "sluicectl rules test --corpus messages.tsv --rules my-rules.yaml",
-	  run_train_late },
+	  run_own_late },
+	{ { "explain", NULL },
+	  "--text TEXT | --pdu HEX [--rules FILE.yaml ...] [--json]",
+	  0,
+	  "what would become of one message, and why; --help of it has its options",
+	  "sluicectl explain --text \"No papers needed, same day loan\"",
+	  run_own_late },
 	{ { "rules", "train" },
 	  "CORPUS.tsv... [--output FILE] [OPTIONS]",
 	  0,
 	  "learn a rule from labelled messages; --help of it has its options",
 	  "sluicectl rules train spam.tsv ham.tsv --output learned.yaml",
-	  run_train_late },
+	  run_own_late },
 	{ { "suspend", "account" },
 	  "SYSTEM_ID",
 	  1,
@@ -373,10 +383,12 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (argc > 2 && strcmp(argv[1], "rules") == 0 && strcmp(argv[2], "test") == 0)
-		return run_rules_test(argc - 2, argv + 2);
-	if (is_train(argc, argv))
-		return run_train(argc - 2, argv + 2);
+	for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		const int skip = own[i].words[1] != NULL ? 2 : 1;
+		if (argc > skip && strcmp(argv[1], own[i].words[0]) == 0 &&
+		    (skip == 1 || strcmp(argv[2], own[i].words[1]) == 0))
+			return own[i].run(argc - skip, argv + skip);
+	}
 	if (!read_options(&cli, &help, argc, argv)) {
 		fputs("sluicectl: --help names the options\n", stderr);
 		return EXIT_USAGE;

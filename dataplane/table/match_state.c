@@ -235,3 +235,11 @@ bool match_has_rule(const struct match_state *s, const struct match_input *in, u
 	return s->rules[rule].message == s->message &&
 	       (in == NULL || in_scope(s->image, r, in)) && holds(s, r, s->rules[rule].sum);
 }
+
+enum match_effect match_effect(const struct match_state *s, const struct match_input *in,
+                               uint32_t rule)
+{
+	if (!match_has_rule(s, in, rule))
+		return MATCH_NONE;
+	return acts(s->image, &s->image->rules[rule], in) ? MATCH_ACTS : MATCH_SHADOW;
+}

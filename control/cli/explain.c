@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain: one message through all that screens it, without a daemon. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+#include "default_rules.h"
+#include "explain_command.h"
+#include "instant.h"
+#include "rule_bundle.h"
+
+#define ACCOUNT_DEFAULT "anyone"
+#define SOURCE_DEFAULT "01000000000"
+#define SYSTEM_ID_MAX 15u
+
+static const char usage[] =
+	"usage: sluicectl explain --text TEXT [--source ADDRESS] [--data-coding N] [OPTIONS]\n"
+	"       sluicectl explain --pdu HEX [OPTIONS]\n"
+	"  --text         the message in UTF-8; - reads standard input\n"
+	"  --source       its sender; 01000000000 if not given\n"
+	"  --data-coding  0 to 255; else 0 when GSM 7-bit has all of it, or 8 (UCS-2)\n"
+	"  --pdu          a whole PDU in hexadecimal digits; - reads standard input\n"
+	"  --rules        rule files, all together; without it the packs that Sluice has\n"
+	"  --registry     a registry's database: its accounts, senders, policy and rules\n"
+	"  --account      system_id of the session; any name when there is no registry\n"
+	"  --time         when it is sent, as in the files of accounts; now if not given\n"
+	"  --json         one JSON object\n";
+
+struct options {
+	const char *text, *pdu, *registry, *account, *source;
+	const char *rules[DEFAULT_RULES_MAX];
+	unsigned n_rules;
+	int data_coding;
+	uint32_t seconds;
+	bool json;
+};
+
+static bool read_coding(const char *text, int *out)
+{
+	char *end = NULL;
+	const long value = strtol(text, &end, 0);
+
+	if (*text == '\0' || *end != '\0' || value < 0 || value > 255)
+		return false;
+	*out = (int)value;
+	return true;
+}
+
+/* Where the argument of an option goes; NULL: read_option() has to look at it. */
+static const char **place_of(struct options *o, int option)
+{
+	switch (option) {
+	case 't':
+		return &o->text;
+	case 'p':
+		return &o->pdu;
+	case 'g':
+		return &o->registry;
+	case 'a':
+		return &o->account;
+	case 's':
+		return &o->source;
+	case 'r':
+		return o->n_rules < DEFAULT_RULES_MAX ? &o->rules[o->n_rules++] : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static bool read_option(struct options *o, int option)
+{
+	const char **place = place_of(o, option);
+
+	if (place != NULL) {
+		*place = optarg;
+		return true;
+	}
+	o->json |= option == 'j';
+	return option == 'j' || (option == 'd' && read_coding(optarg, &o->data_coding)) ||
+	       (option == 'T' && instant_parse(&o->seconds, optarg) == 0);
+}
+
+static bool is_complete(const struct options *o, const char **why)
+{
+	*why = (o->text == NULL) == (o->pdu == NULL) ? "give --text or --pdu"
+	       : o->pdu != NULL && (o->source != NULL || o->data_coding >= 0)
+	               ? "--source and --data-coding are for --text: a PDU has them"
+	       : o->registry != NULL && o->n_rules != 0
+	               ? "--registry has rules of its own: give it or --rules"
+	       : o->registry != NULL && o->account == NULL ? "--registry needs --account"
+	       : o->account != NULL &&
+	                       (o->account[0] == '\0' || strlen(o->account) > SYSTEM_ID_MAX)
+	               ? "--account has 1 to 15 octets"
+	               : NULL;
+	return *why == NULL;
+}
+
+/* EXIT_DONE, or -1 when all was said, or EXIT_USAGE. */
+static int read_options(struct options *o, int argc, char **argv)
+{
+	static const struct option rows[] = {
+		{ "text", required_argument, NULL, 't' },
+		{ "pdu", required_argument, NULL, 'p' },
+		{ "rules", required_argument, NULL, 'r' },
+		{ "registry", required_argument, NULL, 'g' },
+		{ "account", required_argument, NULL, 'a' },
+		{ "source", required_argument, NULL, 's' },
+		{ "data-coding", required_argument, NULL, 'd' },
+		{ "time", required_argument, NULL, 'T' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *why;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
+		if (c == 'h')
+			return fputs(usage, stdout), -1;
+		if (!read_option(o, c)) {
+			if (c != '?')
+				fprintf(stderr, "sluicectl: \"%s\" cannot be read\n", optarg);
+			return EXIT_USAGE;
+		}
+	}
+	/* What follows --rules A are further rule files: --rules *.yaml. */
+	while (optind < argc && o->n_rules > 0 && o->n_rules < DEFAULT_RULES_MAX)
+		o->rules[o->n_rules++] = argv[optind++];
+	if (optind < argc || !is_complete(o, &why)) {
+		fprintf(stderr, "sluicectl: %s\n", optind < argc ? argv[optind] : why);
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
+/* "-" is standard input, without a last line end. To free(). */
+static char *read_argument(const char *argument)
+{
+	size_t size = 0;
+	char *text = strcmp(argument, "-") != 0 ? strdup(argument) : cli_read_file("-", &size);
+
+	if (text != NULL && size != 0 && text[size - 1] == '\n')
+		text[size - 1] = '\0';
+	return text;
+}
+
+static int make_pdu(const struct options *o, uint8_t **pdu, size_t *len)
+{
+	struct explain_message message = {
+		.source = o->source != NULL ? o->source : SOURCE_DEFAULT,
+		.data_coding = o->data_coding,
+	};
+	char error[EXPLAIN_ERROR_SIZE] = "out of memory";
+	char *text = read_argument(o->pdu != NULL ? o->pdu : o->text);
+	int result = text == NULL ? -ENOMEM : 0;
+
+	message.text = text;
+	if (result == 0)
+		result = o->pdu != NULL ? explain_pdu_hex(pdu, len, text, error)
+		                        : explain_pdu_text(pdu, len, &message, error);
+	free(text);
+	if (result == 0)
+		return EXIT_DONE;
+	fprintf(stderr, "sluicectl: %s: %s\n", o->pdu != NULL ? "--pdu" : "--text", error);
+	return EXIT_FAILED;
+}
+
+/* The rule files of the command line, or those that Sluice has, as one text. */
+static int read_rules(const struct options *o, struct explain_source *source, char **text)
+{
+	struct default_rules found = { .n = 0 };
+	const char *failed = NULL;
+	const char *const *paths = o->rules;
+	unsigned n = o->n_rules;
+
+	if (n == 0) {
+		if (default_rules_find(&found) != 0)
+			return EXIT_FAILED;
+		paths = (const char *const *)found.paths;
+		n = found.n;
+	}
+	const int result = rule_bundle_read(paths, n, text, &source->rules_size, &failed);
+	if (result != 0)
+		fprintf(stderr, "sluicectl: %s: %s\n", failed, strerror(-result));
+	default_rules_free(&found);
+	source->rules = *text;
+	return result == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int open_tables(const struct options *o, struct explain **out)
+{
+	struct explain_source source = { .registry = o->registry, .account = o->account };
+	char error[EXPLAIN_ERROR_SIZE], line[1000], *rules = NULL;
+	struct problems problems;
+
+	problems_init(&problems, o->n_rules != 0 ? o->rules[0] : "rules");
+	if (o->registry == NULL && read_rules(o, &source, &rules) != EXIT_DONE)
+		return EXIT_FAILED;
+	const int result = explain_open(out, &source, &problems, error);
+	free(rules);
+	for (uint32_t i = 0; i < problems_kept(&problems); i++) {
+		problem_line(line, sizeof(line), &problems, i);
+		fprintf(stderr, "%s\n", line);
+	}
+	if (result != 0 && problems.total == 0)
+		fprintf(stderr, "sluicectl: %s\n", error[0] ? error : strerror(-result));
+	return result == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(const struct options *o, const uint8_t *pdu, size_t len)
+{
+	struct explanation explanation;
+	struct explain *explain = NULL;
+	int status = open_tables(o, &explain);
+
+	if (status == EXIT_DONE && explain_run(&explanation, explain, pdu, len, o->seconds)) {
+		fputs("sluicectl: out of memory\n", stderr);
+		status = EXIT_FAILED;
+	} else if (status == EXIT_DONE) {
+		if (o->json)
+			cli_print_json(explain_json(&explanation, o->account), EXIT_DONE);
+		else
+			explain_print(&explanation, o->account);
+		explanation_free(&explanation);
+	}
+	explain_close(explain);
+	return status;
+}
+
+int run_explain(int argc, char **argv)
+{
+	struct options o = { .data_coding = EXPLAIN_ANY_CODING,
+		             .seconds = (uint32_t)time(NULL) };
+	uint8_t *pdu = NULL;
+	size_t len = 0;
+	int status = read_options(&o, argc, argv);
+
+	if (status != EXIT_DONE)
+		return status < 0 ? EXIT_DONE : status;
+	if (o.account == NULL)
+		o.account = ACCOUNT_DEFAULT;
+	status = make_pdu(&o, &pdu, &len);
+	if (status == EXIT_DONE)
+		status = run(&o, pdu, len);
+	free(pdu);
+	return status;
+}

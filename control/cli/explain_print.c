@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "explain_command.h"
+#include "explain_encode.h"
+
+#define NAME_COLUMNS 12
+
+const char *explain_verdict(const struct screen_message *m)
+{
+	return m->discard                 ? "discarded"
+	       : m->refuse                ? "refused"
+	       : m->flagged               ? "forwarded, flagged"
+	       : m->reason != REASON_PASS ? "forwarded, observed"
+	                                  : "forwarded";
+}
+
+static const char *command_name(uint32_t id)
+{
+	return id == SMPP_SUBMIT_SM      ? "submit_sm"
+	       : id == SMPP_SUBMIT_MULTI ? "submit_multi"
+	       : id == SMPP_DATA_SM      ? "data_sm"
+	       : id == SMPP_REPLACE_SM   ? "replace_sm"
+	       : id == SMPP_BROADCAST_SM ? "broadcast_sm"
+	                                 : "deliver_sm";
+}
+
+static const char *const kinds[] = { [RULE_REGEX] = "regex",
+	                             [RULE_LITERAL] = "literal",
+	                             [RULE_WORD] = "words",
+	                             [RULE_DOMAIN] = "domains" };
+static const char *const effects[] = { [MATCH_NONE] = "does not match",
+	                               [MATCH_SHADOW] = "only counts (shadow)",
+	                               [MATCH_ACTS] = "acts" };
+static const char *const actions[] = { [0] = "weighs",
+	                               [IMAGE_REFUSE] = "refuses",
+	                               [IMAGE_DISCARD] = "discards",
+	                               [IMAGE_FLAG] = "flags",
+	                               [IMAGE_RULE_OBSERVE] = "observes" };
+
+static const char *view_name(unsigned view)
+{
+	return view == IMAGE_VIEW_PLAIN ? "plain" : "folded";
+}
+
+/* Characters of UTF-8. */
+static uint32_t characters(const uint8_t *text, size_t len)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += (text[i] & 0xC0) != 0x80;
+	return n;
+}
+
+static const uint8_t *seen(const struct explain_text *t, const struct explain_match *m)
+{
+	return (m->view == IMAGE_VIEW_PLAIN ? t->plain : t->folded) + m->seen_from;
+}
+
+static bool has_place(const struct explain_match *m) { return m->to != 0; }
+
+/* In quotes, so that what a stranger wrote does nothing to a terminal. */
+static void print_text(const uint8_t *text, size_t len)
+{
+	putchar('"');
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n')
+			fputs("\\n", stdout);
+		else if (text[i] < 0x20 || text[i] == 0x7f)
+			printf("\\x%02x", text[i]);
+		else if (text[i] == 0xc2 && i + 1 < len && text[i + 1] < 0xa0)
+			printf("\\u00%02x", text[++i]);
+		else
+			putchar(text[i]);
+	}
+	putchar('"');
+}
+
+static void print_name(const char *name) { printf("%-*s", NAME_COLUMNS, name); }
+
+static void print_message(const struct explanation *e, const char *system_id)
+{
+	const struct smpp_message *sm = &e->message.sm;
+
+	print_name("message");
+	printf("%s, data_coding %u, from ", command_name(sm->header.command_id),
+	       sm->data_coding);
+	print_text(sm->source.digits.data, sm->source.digits.len);
+	printf(" (TON %u, NPI %u), account %s%s\n", sm->source.ton, sm->source.npi, system_id,
+	       e->message.account_row == 0         ? ", which nobody has"
+	       : e->account->mode == IMAGE_OBSERVE ? ", only observed"
+	                                           : "");
+	if (sm->error != 0) {
+		print_name("fault");
+		printf("octet %u: %s is not what SMPP says\n", sm->error_at, sm->error_field);
+	}
+	if (e->message.concat.total >= 2) {
+		print_name("part");
+		printf("%u of %u, judged here without the others\n", e->message.concat.part,
+		       e->message.concat.total);
+	}
+}
+
+static void print_texts(const struct explanation *e)
+{
+	for (unsigned i = 0; i < EXPLAIN_TEXTS; i++) {
+		const struct explain_text *t = &e->texts[i];
+
+		if (t->field == NULL)
+			continue;
+		print_name("reading");
+		printf("%s as %s%s\n", t->field, explain_coding_name(t->coding),
+		       t->again ? ", which it may be as well" : "");
+		print_name("  plain");
+		print_text(t->plain, t->plain_len);
+		putchar('\n');
+		print_name("  folded");
+		print_text(t->folded, t->folded_len);
+		putchar('\n');
+	}
+}
+
+static void print_match(const struct explanation *e, const struct explain_match *m)
+{
+	const struct rule_pattern *p = &e->set->patterns[m->pattern];
+	const struct explain_text *t = &e->texts[m->text];
+
+	if (has_place(m)) {
+		printf("  at %u-%u ", characters(t->plain, m->from),
+		       characters(t->plain, m->to));
+		print_text(t->plain + m->from, m->to - m->from);
+	} else {
+		fputs("  in ", stdout);
+		print_text(seen(t, m), m->seen_to - m->seen_from);
+	}
+	printf(", %s text, %s ", view_name(m->view), kinds[p->kind]);
+	print_text((const uint8_t *)p->text, strlen(p->text));
+	if (p->weight != 0)
+		printf(" (%+g)", p->weight / 1000.0);
+	putchar('\n');
+}
+
+/* Of the patterns of a rule that matched, each once. False: none did. */
+static bool weights_of(const struct explanation *e, uint32_t rule, int64_t *sum)
+{
+	bool any = false;
+
+	*sum = 0;
+	for (uint32_t i = 0; i < e->n_matches; i++) {
+		const uint32_t pattern = e->matches[i].pattern;
+		bool before = false;
+
+		for (uint32_t j = 0; j < i && !before; j++)
+			before = e->matches[j].pattern == pattern;
+		if (e->set->patterns[pattern].rule != rule || before)
+			continue;
+		*sum += e->set->patterns[pattern].weight;
+		any = true;
+	}
+	return any;
+}
+
+static void print_rule(const struct explanation *e, uint32_t i, int64_t sum)
+{
+	const struct rule *r = &e->set->rules[i];
+
+	print_name("rule");
+	printf("%s %s: %s", r->name, actions[r->row.action], effects[e->effects[i]]);
+	if ((r->row.flags & IMAGE_RULE_THRESHOLD) != 0)
+		printf(", weights %g of %g", (double)sum / 1000, r->row.threshold / 1000.0);
+	else if (sum != 0 || r->row.weight != 0)
+		printf(", weighs %g", (double)(sum + r->row.weight) / 1000);
+	printf(" (%s)\n", r->sentence);
+	for (uint32_t k = 0; k < e->n_matches && e->effects[i] != MATCH_NONE; k++)
+		if (e->set->patterns[e->matches[k].pattern].rule == i)
+			print_match(e, &e->matches[k]);
+}
+
+/* With the patterns of those that match; the places are characters of the plain text. */
+static void print_rules(const struct explanation *e)
+{
+	int64_t sum;
+
+	for (uint32_t i = 0; e->set != NULL && i < e->set->n_rules; i++)
+		if (weights_of(e, i, &sum))
+			print_rule(e, i, sum);
+}
+
+static void print_limit(const char *verb, int64_t limit)
+{
+	if (limit == 0)
+		printf("never %s", verb);
+	else
+		printf("%s from %g", verb, (double)limit / 1000);
+}
+
+static const char *rule_name(const struct explanation *e)
+{
+	for (uint32_t i = 0; e->set != NULL && i < e->set->n_rules; i++)
+		if (e->rows[i].id == e->message.rule)
+			return e->set->rules[i].name;
+	return "";
+}
+
+void explain_print(const struct explanation *e, const char *system_id)
+{
+	const struct screen_message *m = &e->message;
+	const struct reason_row *reason = reason_row(m->reason);
+
+	print_message(e, system_id);
+	print_texts(e);
+	print_rules(e);
+	print_name("score");
+	printf("%g; ", m->score / 1000.0);
+	print_limit("refused", e->refuse_score);
+	fputs(", ", stdout);
+	print_limit("flagged", e->flag_score);
+	putchar('\n');
+	print_name("verdict");
+	printf("%s", explain_verdict(m));
+	if (m->reason != REASON_PASS)
+		printf(": %s, %s", reason->name, reason->sentence);
+	if (m->rule != 0)
+		printf(" (rule %s)", rule_name(e));
+	putchar('\n');
+	print_name("answer");
+	if (m->refuse)
+		printf("%s_resp, command_status 0x%08x, sequence_number %u\n",
+		       command_name(m->sm.header.command_id), m->command_status,
+		       m->sm.header.sequence);
+	else
+		puts("of the SMSC");
+}
+
+static json_t *text_json(const struct explain_text *t)
+{
+	return json_pack("{ss ss sb ss% ss%}", "field", t->field, "coding",
+	                 explain_coding_name(t->coding), "second", t->again, "plain",
+	                 (const char *)t->plain, t->plain_len, "folded",
+	                 (const char *)t->folded, t->folded_len);
+}
+
+static json_t *match_json(const struct explanation *e, const struct explain_match *m)
+{
+	const struct rule_pattern *p = &e->set->patterns[m->pattern];
+	const struct explain_text *t = &e->texts[m->text];
+	json_t *out = json_pack("{ss ss ss ss sf si ss%}", "rule", e->set->rules[p->rule].name,
+	                        "kind", kinds[p->kind], "pattern", p->text, "view",
+	                        view_name(m->view), "weight", p->weight / 1000.0, "reading",
+	                        (int)m->text, "seen", (const char *)seen(t, m),
+	                        (size_t)(m->seen_to - m->seen_from));
+
+	if (out == NULL || !has_place(m))
+		return out;
+	json_object_set_new(out, "from", json_integer(characters(t->plain, m->from)));
+	json_object_set_new(out, "to", json_integer(characters(t->plain, m->to)));
+	json_object_set_new(out, "text",
+	                    json_stringn((const char *)t->plain + m->from, m->to - m->from));
+	return out;
+}
+
+static json_t *rule_json(const struct explanation *e, uint32_t i)
+{
+	static const char *const words[] = { "none", "shadow", "acts" };
+	const struct rule *r = &e->set->rules[i];
+
+	return json_pack("{ss ss ss ss sf}", "id", r->name, "sentence", r->sentence, "action",
+	                 actions[r->row.action], "effect", words[e->effects[i]], "weight",
+	                 r->row.weight / 1000.0);
+}
+
+/* What is sent back to the ESME; null when that is what the SMSC says. */
+static json_t *answer_json(const struct screen_message *m)
+{
+	if (!m->refuse)
+		return json_null();
+	return json_pack("{sI sI sI}", "command_id",
+	                 (json_int_t)(m->sm.header.command_id | SMPP_RESPONSE),
+	                 "command_status", (json_int_t)m->command_status, "sequence_number",
+	                 (json_int_t)m->sm.header.sequence);
+}
+
+static json_t *fault_json(const struct smpp_message *sm)
+{
+	if (sm->error == 0)
+		return json_null();
+	return json_pack("{ss sI}", "field", sm->error_field, "octet",
+	                 (json_int_t)sm->error_at);
+}
+
+json_t *explain_json(const struct explanation *e, const char *system_id)
+{
+	const struct screen_message *m = &e->message;
+	json_t *texts = json_array(), *matches = json_array(), *rules = json_array();
+
+	for (unsigned i = 0; i < EXPLAIN_TEXTS; i++)
+		if (e->texts[i].field != NULL)
+			json_array_append_new(texts, text_json(&e->texts[i]));
+	for (uint32_t i = 0; i < e->n_matches; i++)
+		json_array_append_new(matches, match_json(e, &e->matches[i]));
+	for (uint32_t i = 0; e->set != NULL && i < e->set->n_rules; i++)
+		if (e->effects[i] != MATCH_NONE)
+			json_array_append_new(rules, rule_json(e, i));
+	return json_pack("{ss ss ss ss si ss so so so so sf sf sf so}", "verdict",
+	                 explain_verdict(m), "reason", reason_row(m->reason)->name, "rule",
+	                 rule_name(e), "command", command_name(m->sm.header.command_id),
+	                 "data_coding", m->sm.data_coding, "account", system_id, "fault",
+	                 fault_json(&m->sm), "readings", texts, "matches", matches, "rules",
+	                 rules, "score", m->score / 1000.0, "refuse_score",
+	                 (double)e->refuse_score / 1000, "flag_score",
+	                 (double)e->flag_score / 1000, "answer", answer_json(m));
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "explain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "explain_priv.h"
+#include "text.h"
+
+int explain_open(struct explain **out, const struct explain_source *source,
+                 struct problems *problems, char error[EXPLAIN_ERROR_SIZE])
+{
+	struct explain *e = calloc(1, sizeof(*e));
+
+	error[0] = '\0';
+	if (e == NULL)
+		return -ENOMEM;
+	strncpy(e->account, source->account, sizeof(e->account) - 1);
+	e->vector = calloc(1, sizeof(*e->vector));
+	const int result =
+		e->vector == NULL ? -ENOMEM : explain_tables(e, source, problems, error);
+	if (result != 0) {
+		explain_close(e);
+		return result;
+	}
+	*out = e;
+	return 0;
+}
+
+void explain_close(struct explain *e)
+{
+	if (e == NULL)
+		return;
+	tables_free(e->tables);
+	if (e->mapped)
+		munmap(e->octets, e->size);
+	else
+		free(e->octets);
+	if (e->set != e->cache.rules.set)
+		rule_set_free(e->set);
+	rule_program_free(&e->program);
+	image_cache_clear(&e->cache);
+	free(e->vector);
+	free(e);
+}
+
+/* What the stages worked on, while it is there. */
+struct watcher {
+	struct explanation *out;
+	int result;
+};
+
+static uint8_t *copy(struct view v)
+{
+	uint8_t *out = malloc(v.len + (size_t)1);
+
+	if (out == NULL)
+		return NULL;
+	if (v.len != 0)
+		memcpy(out, v.data, v.len);
+	out[v.len] = '\0';
+	return out;
+}
+
+/* The map of folded, as far as it is plain folded from the left. */
+static int make_map(struct explain_text *t)
+{
+	const size_t cap = t->plain_len * TEXT_FOLD_GROWTH + 1;
+	uint8_t *again = malloc(cap);
+
+	t->map = malloc((cap + 1) * sizeof(*t->map));
+	if (again == NULL || t->map == NULL) {
+		free(again);
+		return -ENOMEM;
+	}
+	const size_t len =
+		text_fold_with(&text_table_default, t->plain, t->plain_len, again, cap, t->map);
+	const bool same = len <= t->folded_len && memcmp(again, t->folded, len) == 0;
+	t->mapped = same ? len : 0;
+	free(again);
+	return 0;
+}
+
+static enum text_coding first_coding(const struct explanation *out)
+{
+	const struct screen_message *m = &out->message;
+	/* replace_sm has no data_coding (screen/reading.c). */
+	const bool replace = m->sm.header.command_id == SMPP_REPLACE_SM;
+	const enum text_coding alphabet = (enum text_coding)out->account->alphabet;
+
+	return text_coding(replace ? 0 : m->sm.data_coding, alphabet ? alphabet : TEXT_GSM7);
+}
+
+static int keep_text(struct explanation *out, const struct screen_message *m, unsigned i)
+{
+	static const char *const fields[] = { "short_message", "message_payload" };
+	const struct smpp_text *const wire[] = { &m->sm.short_message, &m->sm.payload };
+	struct explain_text *t = &out->texts[i];
+
+	if (m->text[i].data == NULL)
+		return 0;
+	t->again = wire[i]->octets.len == 0 && wire[1 - i]->octets.len != 0;
+	const unsigned from = t->again ? 1 - i : i;
+	const struct view octets = wire[from]->octets;
+	t->coding = first_coding(out);
+	if (t->again)
+		t->coding = text_other_coding(t->coding, octets.data, octets.len);
+	t->plain = copy(m->plain[i]);
+	t->folded = copy(m->text[i]);
+	t->plain_len = m->plain[i].len;
+	t->folded_len = m->text[i].len;
+	if (t->plain == NULL || t->folded == NULL)
+		return -ENOMEM;
+	t->field = fields[from];
+	return make_map(t);
+}
+
+static void on_slice(void *context, const struct screen_vector *v)
+{
+	struct watcher *w = context;
+
+	for (unsigned i = 0; w->result == 0 && i < EXPLAIN_TEXTS; i++)
+		w->result = keep_text(w->out, &v->messages[0], i);
+}
+
+/* What each rule came to: from the patterns that were found, by the data plane's rules. */
+static int weigh(struct explanation *out, const struct explain *e,
+                 const struct screen_context *context)
+{
+	const struct screen_message *m = &out->message;
+	const struct match_input input = {
+		.account_row = m->account_row,
+		.seconds = context->seconds,
+		.share = screen_share(m),
+		.data_coding = m->sm.data_coding,
+		.from_esme = m->from_esme,
+	};
+	struct match_state *state = NULL;
+	const int result = match_open(&state, e->tables->image);
+
+	out->effects = calloc(e->tables->image->n_rules + (size_t)1, 1);
+	if (result != 0 || out->effects == NULL) {
+		match_close(state);
+		return -ENOMEM;
+	}
+	match_begin(state);
+	for (uint32_t i = 0; i < out->n_matches; i++)
+		match_add(state, out->matches[i].pattern);
+	for (uint32_t i = 0; i < e->tables->image->n_rules; i++)
+		out->effects[i] = (uint8_t)match_effect(state, &input, i);
+	match_close(state);
+	return 0;
+}
+
+static void take_limits(struct explanation *out, const struct explain *e)
+{
+	const struct image_policy *policy = e->tables->image->policy;
+	const struct image_account *a = out->account;
+
+	out->refuse_score = a->refuse_score != 0 ? a->refuse_score : policy->refuse_score;
+	out->flag_score = a->flag_score != 0 ? a->flag_score : policy->flag_score;
+}
+
+int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, size_t len,
+                uint32_t seconds)
+{
+	struct watcher watcher = { .out = out };
+	const struct tables *t = e->tables;
+	struct screen_context context = {
+		.tables = t,
+		.scratch = t->scratch != NULL ? t->scratch[0] : NULL,
+		.match = t->match != NULL ? t->match[0] : NULL,
+		.seconds = seconds,
+		.watch = on_slice,
+		.watcher = &watcher,
+	};
+	struct screen_message *m = &e->vector->messages[0];
+
+	*out = (struct explanation){ .set = e->set, .rows = t->image->rules };
+	memset(m, 0, sizeof(*m));
+	const uint32_t fault = smpp_decode(&m->sm, pdu, len);
+	bug_if(fault != m->sm.error); /* the first stage judges it */
+	m->account_row = tables_account_row(t, (const uint8_t *)e->account, strlen(e->account));
+	m->bound = true;
+	m->from_esme = m->sm.header.command_id != SMPP_DELIVER_SM;
+	out->message = *m;
+	out->account = tables_account(t, m->account_row);
+	take_limits(out, e);
+	e->vector->n = 1;
+	screen_run(&context, e->vector);
+	out->message = *m;
+	int result = watcher.result;
+	if (result == 0)
+		result = explain_places(out, e);
+	if (result == 0)
+		result = weigh(out, e, &context);
+	if (result != 0)
+		explanation_free(out);
+	return result;
+}
+
+void explanation_free(struct explanation *out)
+{
+	for (unsigned i = 0; i < EXPLAIN_TEXTS; i++) {
+		free(out->texts[i].plain);
+		free(out->texts[i].folded);
+		free(out->texts[i].map);
+	}
+	free(out->matches);
+	free(out->effects);
+	*out = (struct explanation){ 0 };
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explain: what the data plane would do with one message, and why.
+ *
+ * The message goes through the data plane's own code: smpp_decode(), screen_run() over an
+ * image that image_open() has read. What is added here is where each pattern matched.
+ *
+ * Ownership  an explanation borrows from its explain, and both from what they were given.
+ * Threads    an explain belongs to one thread.
+ */
+#ifndef CONTROL_EXPLAIN_H
+#define CONTROL_EXPLAIN_H
+#include "explain_pdu.h"
+#include "rule_compile.h"
+#include "screen.h"
+#include "text.h"
+
+struct explain;
+
+struct explain_source {
+	/* A registry's database: accounts, senders, policy and, if rules is NULL, its rules.
+	 * NULL: one account, certified, that may use any sender, and the policy's defaults. */
+	const char *registry;
+	const char *rules; /* as rule_bundle_read() makes it */
+	size_t rules_size;
+	const char *account; /* of whose session the message is */
+};
+
+/* 0; -EINVAL with problems of the rules, or with none of them and a sentence; -ENOMEM; or
+ * what the registry said. */
+must_use int explain_open(struct explain **out, const struct explain_source *source,
+                          struct problems *problems, char error[EXPLAIN_ERROR_SIZE]);
+void explain_close(struct explain *explain); /* NULL is allowed */
+
+#define EXPLAIN_TEXTS 2u
+/* What was read: decoded and folded. */
+struct explain_text {
+	const char *field; /* short_message or message_payload; NULL: there is none */
+	enum text_coding coding;
+	bool again;              /* the same octets in a second coding */
+	uint8_t *plain, *folded; /* NUL behind */
+	size_t plain_len, folded_len;
+	uint32_t *map; /* by octet of folded[0 .. mapped]: where in plain it comes from */
+	size_t mapped; /* what is behind was not folded from one place of plain */
+};
+
+/* A place where a pattern matched. Places are octets from 0, to: the first one after. */
+struct explain_match {
+	uint32_t pattern; /* of the rule set */
+	unsigned text;
+	unsigned view;               /* IMAGE_VIEW_* it was seen in */
+	uint32_t from, to;           /* in plain; both 0 when that is not known */
+	uint32_t seen_from, seen_to; /* in what was scanned */
+};
+
+struct explanation {
+	const struct rule_set *set; /* whose patterns and rules are spoken of */
+	struct screen_message message;
+	const struct image_account *account;
+	int64_t refuse_score, flag_score; /* thousandths in force; 0 = never */
+	struct explain_text texts[EXPLAIN_TEXTS];
+	struct explain_match *matches;
+	uint32_t n_matches;
+	const struct image_rule *rows; /* by rule of the set */
+	uint8_t *effects;              /* the same: enum match_effect */
+};
+
+/* One whole PDU that carries a message (explain_pdu.h), sent at this Unix time. -ENOMEM. */
+must_use int explain_run(struct explanation *out, struct explain *explain, const uint8_t *pdu,
+                         size_t len, uint32_t seconds);
+void explanation_free(struct explanation *explanation);
+
+#endif
