@@ -55,6 +55,12 @@ suite_quick() {
 	suite_ends
 }
 
+# A sample of the planted defects; `run sim --plants` has them all.
+suite_plants() {
+	step "every third planted defect is caught by the simulation"
+	if (sim_plants --every 3); then suite_add 1 0 0; else suite_add 0 1 0; fi
+}
+
 # End to end: in a shell of its own, so that its traps and its faults stay there.
 # suite_namespaces [BUILD-FOLDER CASES]
 suite_namespaces() {
@@ -109,6 +115,7 @@ suite() {
 	if suite_build build gcc; then
 		step "every test but the namespaces (gcc)"
 		suite_meson build
+		suite_plants
 	fi
 	if suite_build build-clang clang; then
 		step "unit tests (clang)"

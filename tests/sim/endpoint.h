@@ -31,6 +31,7 @@ struct end_config {
 	bool mute;            /* says nothing of a window that opens: to be probed */
 	bool shrinks;         /* takes back windows that it gave */
 	bool reneges;         /* forgets what it has SACKed (RFC 2018 section 8) */
+	bool keeps_ends;      /* may keep only the end of a segment behind a gap */
 	bool probes_octet;    /* zero-window probe of one octet, else an old number */
 };
 

@@ -45,6 +45,15 @@ static void store(struct endpoint *e, uint64_t at, const uint8_t *octets, uint32
 	}
 }
 
+/* A receiver may keep what it has room for (RFC 9293 section 3.10.7.4): of a segment
+ * behind a gap only its end, for one that is short of memory. Its SACKs say so. */
+static uint32_t not_kept(struct endpoint *e, uint64_t at, uint32_t len)
+{
+	const bool part = e->config.keeps_ends && at > e->rcv_nxt && len > 1;
+
+	return part && random_chance(&e->random, 2000) ? random_in(&e->random, 1, len - 1) : 0;
+}
+
 static void advance(struct endpoint *e)
 {
 	const uint64_t end = e->rcv_read + e->config.buffer;
@@ -65,7 +74,8 @@ static void take_text(struct endpoint *e, const struct seg *s, uint64_t at, uint
 	const uint64_t was = e->rcv_nxt;
 	const bool gap = at > e->rcv_nxt || at + s->len <= e->rcv_nxt;
 
-	store(e, at, s->payload, s->len);
+	const uint32_t skip = not_kept(e, at, s->len);
+	store(e, at + skip, s->payload + skip, s->len - skip);
 	advance(e);
 	renege(e);
 	if (s->flags & FIN && !e->fin_known) {

@@ -41,12 +41,15 @@ static struct rte_mempool *pool_new(void)
 	return pool;
 }
 
-static unsigned run(uint64_t from, uint64_t n, unsigned most, const char *name)
+/* How many failed; *n becomes how many were run. */
+static unsigned run(uint64_t from, uint64_t *n, unsigned most, const char *name)
 {
 	struct rte_mempool *pool = pool_new();
+	const uint64_t end = from + *n;
 	unsigned failed = 0;
 
-	for (uint64_t seed = from; seed < from + n && failed < most; seed++) {
+	*n = 0;
+	for (uint64_t seed = from; seed < end && failed < most; seed++, ++*n) {
 		const char *why = sim_run(seed, false, pool);
 		if (why == NULL)
 			continue;
@@ -74,6 +77,7 @@ int main(int argc, char **argv)
 	uint64_t n = 1000, from = 1;
 	bool trace = false;
 
+	setvbuf(stdout, NULL, _IOLBF, 0); /* in a log, too, the last line is the last */
 	start_eal(argv[0]);
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (o == 'n') {
@@ -100,7 +104,7 @@ int main(int argc, char **argv)
 		failed = why != NULL;
 		n = 1;
 	} else {
-		failed = run(from, n, most, argv[0]);
+		failed = run(from, &n, most, argv[0]);
 	}
 	printf("%" PRIu64 " seeds, %u failed\n", n, failed);
 	return failed != 0;

@@ -30,6 +30,7 @@ static void draw_end(struct sim *s, struct end_config *e)
 	e->shrinks = random_chance(r, 800);
 	e->probes_octet = random_below(r, 2);
 	e->reneges = random_chance(r, 1000);
+	e->keeps_ends = random_chance(r, 1000);
 	if (random_chance(r, 1500)) {
 		e->read_every_us = PICK(r, 1000, 20000, 300000);
 		e->mute = random_below(r, 2);
@@ -142,7 +143,8 @@ static void draw_worker(struct sim *s)
 		.delayed_ack = PICK(r, 0, 10, 40),
 		.rto_min = PICK(r, 10, 200),
 		.rto_max = 10000,
-		.rto_limit = 30,
+		/* Never reached by time-outs in a row before calm_at; in all, easily. */
+		.rto_limit = PICK(r, 11, 30),
 		.idle_limit = 300,
 		.midstream = MIDSTREAM_RESET,
 		.n_smpp_ports = 1,

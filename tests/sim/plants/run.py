@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""run.py FOLDER [--seeds N] [--jobs N] [NAME ...]
+"""run.py FOLDER|--list [--seeds N] [--jobs N] [--every N] [NAME ...]
 
 Runs the planted simulations that are built in FOLDER/tests/sim, all or those named, and
 prints what caught each: the first seed whose world failed, or an abort of the planted code
-itself. The time is the processor's, from the first seed to the one that caught it.
+itself. --every N: each N-th of the list, for a sample. --list: their names. The time is the processor's, from the first seed to the one that caught it.
 """
 import argparse
 import concurrent.futures
@@ -46,16 +46,23 @@ def run(folder, name, seeds):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("folder")
+    p.add_argument("folder", nargs="?")
+    p.add_argument("--list", action="store_true")
+    p.add_argument("--every", type=int, default=1)
     p.add_argument("--seeds", type=int, default=6000)
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("names", nargs="*")
     a = p.parse_args()
     plants = blocks(os.path.join(os.path.dirname(__file__), "plants.txt"))
+    if a.list and a.folder:
+        a.names.insert(0, a.folder)
     unknown = [n for n in a.names if n not in plants]
     if unknown:
         sys.exit(f"no plant {unknown[0]}; there are: {' '.join(plants)}")
-    names = a.names or list(plants)
+    names = a.names or list(plants)[::a.every]
+    if a.list:
+        print(*names, sep="\n")
+        return 0
     missed = 0
     print(f"{'defect':26} {'in':28} {'caught by':12} {'CPU s':>6}  as", flush=True)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
