@@ -18,6 +18,7 @@
 
 #include "api.h"
 #include "audit_drain.h"
+#include "claim.h"
 #include "push.h"
 #include "registry.h"
 #include "say.h"
@@ -197,16 +198,25 @@ static bool become(const char *user, const char *socket_path)
 	return true;
 }
 
-/* Fail now, with a sentence, rather than at the first request. */
-static bool registry_works(const char *path)
+/* Claim the registry and fail now, with a sentence, rather than at the first request. The
+ * claim, or negative errno (said). */
+static int take_registry(const char *path)
 {
+	char error[CLAIM_ERROR_SIZE];
 	struct registry *registry = NULL;
-	const int result = registry_open(&registry, path);
+	const int claim = registry_claim(path, error);
 
-	if (result != 0)
+	if (claim < 0) {
+		say("--database %s: %s", path, error);
+		return claim;
+	}
+	const int result = registry_open(&registry, path);
+	if (result != 0) {
 		say("--database %s: %s", path, registry_error(registry));
+		close(claim);
+	}
 	registry_close(registry);
-	return result == 0;
+	return result != 0 ? result : claim;
 }
 
 /* --make-key: an exit status. */
@@ -283,10 +293,16 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	const int listener = listen_on(o.socket);
-	if (listener < 0 || (o.user != NULL && !become(o.user, o.socket)) ||
-	    !registry_works(o.database))
+	if (listener < 0)
 		return 1;
+	const bool became = o.user == NULL || become(o.user, o.socket);
+	const int claim = became ? take_registry(o.database) : -EPERM;
+	if (claim < 0) {
+		unlink(o.socket); /* ours: nobody served it */
+		return 1;
+	}
 	const int status = serve(&o, key, listener, &stop);
 	signing_key_free(key);
+	close(claim);
 	return status;
 }

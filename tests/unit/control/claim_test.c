@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two sluice-controls and one registry: the second says so and ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "temp.h"
+
+static const char *control_path;
+
+static pid_t start(const char *socket_name, const char *log_name)
+{
+	const pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid != 0)
+		return pid;
+	if (freopen(temp_path(log_name), "w", stderr) == NULL)
+		_exit(99);
+	execl(control_path, control_path, "--database", temp_path("r.sqlite"), "--socket",
+	      temp_path(socket_name), "--link", temp_path("dp.sock"), "--report",
+	      temp_path("report"), (char *)NULL);
+	_exit(99);
+}
+
+/* Until the log says this; at most twenty seconds. */
+static bool says(const char *log_name, const char *text)
+{
+	char log[2000];
+
+	for (int i = 0; i < 400; i++) {
+		FILE *f = fopen(temp_path(log_name), "r");
+		size_t n = f == NULL ? 0 : fread(log, 1, sizeof(log) - 1, f);
+
+		log[n] = '\0';
+		if (f != NULL)
+			(void)!fclose(f);
+		if (strstr(log, text) != NULL)
+			return true;
+		usleep(50000);
+	}
+	return false;
+}
+
+static void end(pid_t pid, int signal_number, int *status)
+{
+	kill(pid, signal_number);
+	assert_int_equal(waitpid(pid, status, 0), pid);
+}
+
+static void two_controls_have_no_registry_in_common(void **state)
+{
+	char wanted[100];
+	int status = 0;
+
+	(void)state;
+	const pid_t first = start("c1.sock", "log1");
+	assert_true(says("log1", "serving on"));
+	const pid_t second = start("c2.sock", "log2");
+	snprintf(wanted, sizeof(wanted),
+	         "another sluice-control (process %d) has this registry", (int)first);
+	assert_true(says("log2", wanted));
+	assert_int_equal(waitpid(second, &status, 0), second);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	assert_int_not_equal(access(temp_path("c2.sock"), F_OK), 0);
+	assert_int_equal(kill(first, 0), 0); /* the first goes on */
+
+	/* A kill leaves no claim behind. */
+	end(first, SIGKILL, &status);
+	const pid_t third = start("c2.sock", "log3");
+	assert_true(says("log3", "serving on"));
+	end(third, SIGTERM, &status);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(two_controls_have_no_registry_in_common,
+		                                temp_make, temp_remove),
+	};
+
+	if (argc != 2)
+		return 2;
+	control_path = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
