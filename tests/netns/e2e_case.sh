@@ -68,11 +68,14 @@ on_pcap_ports() {
 	return $status
 }
 
-# Two workers on ports with one queue: the rings between them, both directions on one.
-on_two_workers() {
-	local status=0
+# on_workers N CASE: N workers on ports with one queue: the rings between them, both
+# directions of each of the plan's seven sessions on one. Where there are fewer cores they
+# share them.
+on_workers() {
+	local status=0 workers=$1
+	shift
 	data_plane_stop
-	SLUICE_WORKERS=2 stack_settings
+	SLUICE_WORKERS=$workers stack_settings
 	rm -f "$report_file"
 	data_plane_start && wait_for 10 "control to reattach" ctl_attached && "$@" || status=$?
 	data_plane_stop
@@ -257,7 +260,9 @@ e2e_cases() {
 	e2e_case "Kannel to Net::SMPP" case_kannel pl
 	e2e_case "node-smpp to node-smpp over IPv6" case_traffic js js fd99::2 5
 	e2e_case "two workers, software distribution" \
-		on_two_workers case_traffic js js 10.99.0.2 6
+		on_workers 2 case_traffic js js 10.99.0.2 6
+	e2e_case "four workers, software distribution, IPv6" \
+		on_workers 4 case_traffic js pl fd99::2 9
 	e2e_case "a VLAN tag" case_tagged 8100:7 10.98.0.2
 	e2e_case "QinQ, IPv6" on_pcap_ports case_tagged 88a8:8,8100:9 fd98::2
 	e2e_case "a bad wire, no loss" case_loss js js 0 61 200

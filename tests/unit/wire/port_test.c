@@ -20,6 +20,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_thash.h>
 
 #include "packet_build.h"
 #include "port.h"
@@ -136,6 +137,96 @@ static void test_null(void **state)
 		close_ports(&ports, 4096);
 		assert_int_equal(rte_eth_dev_count_avail(), EAL_PORTS);
 	}
+}
+
+/* One direction's input of Toeplitz as a NIC takes it: source, destination, ports. */
+static unsigned rss_input(uint32_t *out, unsigned words, const uint8_t addr[2][16],
+                          const uint16_t port[2], bool back)
+{
+	unsigned n = 0;
+
+	for (unsigned end = 0; end < 2; end++)
+		for (unsigned i = 0; i < words; i++) {
+			const uint8_t *p = addr[end ^ back] + 4 * i;
+			out[n++] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+			           (uint32_t)p[2] << 8 | p[3];
+		}
+	out[n++] = (uint32_t)port[back] << 16 | port[!back];
+	return n;
+}
+
+/* Connections that some of so many queues would get in two directions, by this key; and how
+ * many of them each queue gets. A table of 128 entries, filled in turn, as PMDs do. */
+static unsigned rss_apart(const uint8_t *key, unsigned words, unsigned queues, unsigned *got)
+{
+	unsigned apart = 0;
+
+	for (unsigned i = 0; i < 4000; i++) {
+		uint8_t addr[2][16];
+		const uint16_t port[2] = { (uint16_t)(1024 + build_below(60000)), 2775 };
+		uint32_t in[9];
+		build_octets(addr[0], 32);
+		unsigned n = rss_input(in, words, addr, port, false);
+		const uint32_t there = rte_softrss(in, n, key);
+		n = rss_input(in, words, addr, port, true);
+		const uint32_t back = rte_softrss(in, n, key);
+		apart += there % 128 % queues != back % 128 % queues;
+		got[there % 128 % queues]++;
+	}
+	return apart;
+}
+
+/*
+ * The key that a port with RSS was given: both directions of every connection, IPv4 and
+ * IPv6, come to one queue of 1, 2 and 4, and the queues share alike. The hash is computed as
+ * a NIC does; with a key that does not repeat it keeps hardly any connection together.
+ */
+static void test_rss_is_symmetric(void **state)
+{
+	static const uint8_t usual[52] = { 0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2,
+		                           0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0,
+		                           0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4 };
+	struct rte_eth_conf conf;
+	struct ports ports;
+
+	(void)state;
+	for (unsigned queues = 1; queues <= 4; queues *= 2) {
+		struct settings s = settings_for("net_null0", "net_null1");
+		s.workers = queues;
+		open_ports(&ports, &s);
+		assert_false(ports.distribute);
+		for (unsigned side = 0; side < 2 && queues > 1; side++) {
+			const struct port *port = &ports.links[0].port[side];
+			assert_int_equal(port->n_queues, queues);
+			assert_int_equal(rte_eth_dev_conf_get(port->id, &conf), 0);
+			const struct rte_eth_rss_conf *rss = &conf.rx_adv_conf.rss_conf;
+			assert_true(rss->rss_key_len >= 40);
+			for (unsigned words = 1; words <= 4; words += 3) {
+				unsigned got[4] = { 0 }, other[4] = { 0 };
+				assert_int_equal(rss_apart(rss->rss_key, words, queues, got),
+				                 0);
+				for (unsigned q = 0; q < queues; q++)
+					assert_true(got[q] > 4000 / queues / 2);
+				assert_true(rss_apart(usual, words, queues, other) > 1000);
+			}
+		}
+		close_ports(&ports, 4096);
+	}
+}
+
+/* Fragments meet in one worker, so this setting takes no RSS even where there is some. */
+static void test_fragments_take_no_rss(void **state)
+{
+	struct settings s = settings_for("net_null0", "net_null1");
+	struct ports ports;
+
+	(void)state;
+	s.workers = 2;
+	s.fragments = FRAGMENTS_REASSEMBLE;
+	open_ports(&ports, &s);
+	assert_true(ports.distribute);
+	assert_int_equal(ports.links[0].port[SIDE_ESME].n_queues, 1);
+	close_ports(&ports, 4096);
 }
 
 /* Rings have no RSS: one queue for all workers, and software distributes. The ports
@@ -342,9 +433,14 @@ static int start_eal(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),   cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_null),      cmocka_unit_test(test_ring),
-		cmocka_unit_test(test_af_packet), cmocka_unit_test(test_pcap),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_null),
+		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_af_packet),
+		cmocka_unit_test(test_pcap),
+		cmocka_unit_test(test_rss_is_symmetric),
+		cmocka_unit_test(test_fragments_take_no_rss),
 	};
 
 	own_namespace = unshare(CLONE_NEWNET) == 0;
