@@ -244,6 +244,11 @@ case_data_plane_dies() {
 	control_start && wait_for 10 "control to reattach" ctl_attached
 }
 
+# An appliance about to be taken out, with sessions that flow; and taken back.
+case_drain() {
+	python3 tests/netns/drain.py "$ns_esme" "$ns_smsc" "$sluicectl" "$control_socket"
+}
+
 # What goes through every part of both daemons, in under a minute: ASan slows them much.
 e2e_sanitized_cases() {
 	e2e_case "node-smpp to Net::SMPP, sanitized" case_traffic js pl 10.99.0.2 8
@@ -271,6 +276,7 @@ e2e_cases() {
 	e2e_case "a bad wire, 20 % loss" case_loss pl js 20 64 30
 	e2e_case "an account suspended and lifted in mid-session" case_suspend
 	e2e_case "a sender suspended and lifted" case_suspend_sender
+	e2e_case "drained and taken back in mid-session" case_drain
 	e2e_case "control dies in mid-session" case_control_dies
 	e2e_case "the data plane dies in mid-session" case_data_plane_dies
 }
