@@ -5,11 +5,13 @@
  * at all. For kernels without netem, between namespaces.
  *
  *   impair [--seed N] [--loss P] [--duplicate P] [--reorder P] [--corrupt P]
- *          [--delay-us N] [--jitter-us N] [--hold-us N] INTERFACE INTERFACE
+ *          [--delay-us N] [--jitter-us N] [--hold-us N] [--fragment N] FIRST SECOND
  *
  * P is in hundredths of a percent. What happens to the n-th frame of a direction is a
  * function of the seed, the direction and n alone. A reordered frame waits hold-us
- * longer; the others keep their order. Prints "ready", and its counts when it is stopped.
+ * longer; the others keep their order. --fragment: TCP over IPv4 from SECOND to FIRST goes
+ * in fragments of about N octets, each of which meets all of this by itself. Prints
+ * "ready", and its counts when it is stopped.
  *
  * VLAN tags do not cross: the kernel takes them off before we read.
  */
@@ -32,20 +34,21 @@
 #include <net/if.h>
 
 #include "../sim/random.h"
+#include "cut.h"
 #include "queue.h"
 
 #define BATCH 64u /* frames of one interface before the other has its turn */
 #define SOCKET_OCTETS (8 << 20)
 
 struct options {
-	uint32_t loss, duplicate, reorder, corrupt;
+	uint32_t loss, duplicate, reorder, corrupt, fragment;
 	uint64_t seed, delay_us, jitter_us, hold_us;
 };
 
 struct direction {
 	struct random random;
 	uint64_t last_at_ns;
-	uint64_t frames, lost, duplicated, reordered, corrupted, full;
+	uint64_t frames, lost, duplicated, reordered, corrupted, full, cut;
 };
 
 struct box {
@@ -54,6 +57,7 @@ struct box {
 	struct direction direction[2]; /* by where the frame came in */
 	struct queue queue;
 	uint64_t order;
+	uint16_t id; /* of the last datagram that was cut */
 };
 
 static volatile sig_atomic_t stopped;
@@ -167,6 +171,22 @@ static void judge(struct box *b, int in, struct frame *f)
 	enqueue(b, d, f, late);
 }
 
+/* A narrow link before the box; whether f became pieces. */
+static bool judge_pieces(struct box *b, int in, struct frame *f)
+{
+	struct frame *pieces[CUT_PIECES];
+	const unsigned n = in == 1 && b->options.fragment != 0
+	                           ? cut(f, b->options.fragment, ++b->id, pieces)
+	                           : 0;
+
+	for (unsigned i = 0; i < n; i++)
+		judge(b, in, pieces[i]);
+	if (n != 0)
+		free(f);
+	b->direction[in].cut += n != 0;
+	return n != 0;
+}
+
 static void receive(struct box *b, int in)
 {
 	for (unsigned i = 0; i < BATCH; i++) {
@@ -183,7 +203,8 @@ static void receive(struct box *b, int in)
 			continue;
 		}
 		f->len = (uint32_t)n;
-		judge(b, in, f);
+		if (!judge_pieces(b, in, f))
+			judge(b, in, f);
 	}
 }
 
@@ -222,9 +243,9 @@ static void print_counts(const struct box *b)
 		const struct direction *d = &b->direction[in];
 		printf("%s: %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
 		       " duplicated, %" PRIu64 " reordered, %" PRIu64 " corrupted, %" PRIu64
-		       " did not fit\n",
+		       " did not fit, %" PRIu64 " cut\n",
 		       in == 0 ? "first to second" : "second to first", d->frames, d->lost,
-		       d->duplicated, d->reordered, d->corrupted, d->full);
+		       d->duplicated, d->reordered, d->corrupted, d->full, d->cut);
 	}
 }
 
@@ -239,6 +260,7 @@ static void read_options(struct options *o, int argc, char **argv)
 		{ "delay-us", required_argument, NULL, 'D' },
 		{ "jitter-us", required_argument, NULL, 'J' },
 		{ "hold-us", required_argument, NULL, 'H' },
+		{ "fragment", required_argument, NULL, 'f' },
 		{ 0 },
 	};
 
@@ -260,6 +282,8 @@ static void read_options(struct options *o, int argc, char **argv)
 			o->jitter_us = value;
 		else if (c == 'H')
 			o->hold_us = value;
+		else if (c == 'f')
+			o->fragment = (uint32_t)value;
 		else
 			exit(2);
 	}

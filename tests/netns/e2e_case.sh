@@ -68,6 +68,11 @@ on_pcap_ports() {
 	return $status
 }
 
+# Fragments, put together by us and not by the kernel below the PMD.
+together_on_pcap_ports() {
+	SLUICE_FRAGMENTS=reassemble on_pcap_ports "$@"
+}
+
 # on_workers N CASE: N workers on ports with one queue: the rings between them, both
 # directions of each of the plan's seven sessions on one. Where there are fewer cores they
 # share them.
@@ -133,6 +138,29 @@ case_loss() {
 	impair_off
 	cat "$work"/impair-*
 	return $status
+}
+
+# Both ends' segments come in fragments: late ones, doubled ones (which end their datagram,
+# so that it comes again), and enough that come to be put together.
+case_fragments() {
+	e2e_shared || return
+	local status=0 crossing=esme:unbind,smsc:unbind_resp
+	plan_make --seed "$1" --accounts hanbit,namsan --limit 1000 || return 1
+	impair_on "$1" --fragment 80 --reorder 200 --hold-us 1000 --duplicate 50 \
+		--delay-us 200 || status=1
+	[ $status -ne 0 ] ||
+		traffic js pl 10.99.0.2 700 || status=1
+	impair_off
+	cat "$work"/impair-*
+	[ $status -eq 0 ] && python3 - "$work" <<'PY'
+import json, sys
+work = sys.argv[1]
+value = lambda name, file: next(
+    c["value"] for c in json.load(open(f"{work}/{file}"))["counters"] if c["name"] == name)
+n = value("reassembled", "after") - value("reassembled", "before")
+print(f"      {n} datagrams put together of fragments")
+sys.exit(n < 100)
+PY
 }
 
 # A client at a steady pace, in the background, and a moment until it is under way.
@@ -274,6 +302,7 @@ e2e_cases() {
 	e2e_case "a bad wire, 1 % loss" case_loss pl pl 1 62 150
 	e2e_case "a bad wire, 5 % loss" case_loss js pl 5 63 120
 	e2e_case "a bad wire, 20 % loss" case_loss pl js 20 64 30
+	e2e_case "segments in fragments" together_on_pcap_ports case_fragments 71
 	e2e_case "an account suspended and lifted in mid-session" case_suspend
 	e2e_case "a sender suspended and lifted" case_suspend_sender
 	e2e_case "drained and taken back in mid-session" case_drain

@@ -56,6 +56,7 @@ workers: ${SLUICE_WORKERS:-1}
 first_core: $core
 buffers: 16384
 huge_pages: try
+fragments: ${SLUICE_FRAGMENTS:-drop}
 link_socket: $link_socket
 report_file: $report_file
 image_file: $image_file
