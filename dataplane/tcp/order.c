@@ -54,6 +54,8 @@ void order_adopt(struct leg *l, struct rte_mbuf *m, struct tcp_env *env)
 {
 	bool conflict = false;
 
+	if (l->ooo.head != NULL && seq_leq(end_of(l->ooo.tail), segment_of(m)->seq))
+		return; /* behind them all, as nearly always */
 	for (struct rte_mbuf *n = l->ooo.head;
 	     n != NULL && seq_lt(segment_of(n)->seq, end_of(m)); n = segment_of(n)->next) {
 		if (!seq_lt(segment_of(m)->seq, end_of(n)))
@@ -120,6 +122,10 @@ void order_store(struct leg *l, struct rte_mbuf *m, struct tcp_env *env)
 	struct rte_mbuf *before = NULL, *after = l->ooo.head;
 
 	tcp_count(env, COUNTER_TCP_OUT_OF_ORDER, 1);
+	if (after != NULL && seq_leq(segment_of(l->ooo.tail)->seq, s->seq)) {
+		before = l->ooo.tail; /* as nearly always */
+		after = NULL;
+	}
 	while (after != NULL && seq_leq(segment_of(after)->seq, s->seq)) {
 		before = after;
 		after = segment_of(after)->next;

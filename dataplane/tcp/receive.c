@@ -328,7 +328,7 @@ bool relay_listen(struct relay *r, const struct packet *p, struct tcp_env *env)
 		r->established = true;
 	}
 	l->rcv_adv = l->rcv_nxt + LISTEN_WINDOW;
-	if (l->ooo.segments == LEG_OOO_MAX) {
+	if (l->ooo.segments >= LISTEN_OOO_MAX) {
 		skip_gap(r, l, env);
 		skipped = true;
 	}

@@ -63,8 +63,13 @@ struct tcp_env {
 	bool scarce;            /* no new connections */
 };
 
-/* Out-of-order segments a leg stores (RFC 9293 section 3.10.7.4 keeps them; bounded). */
-#define LEG_OOO_MAX 64u
+/* Out-of-order segments a leg stores (RFC 9293 section 3.10.7.4 keeps them; bounded). When
+ * the first of a window is lost all others come ahead of the gap: 181 of 1,448 octets, in a
+ * window of leg_buffer's default. Storing one walks those before it, so there is no more
+ * room than that and some: some microseconds are what a peer can draw with tiny ones. */
+#define LEG_OOO_MAX 256u
+/* A sender that is only watched: what is missing then was lost before us. */
+#define LISTEN_OOO_MAX 64u
 #define LEG_SACK_RECENT 4u
 
 /* ACKs of a connection that somebody who guesses can draw (RFC 5961 section 7: "no more
@@ -205,7 +210,7 @@ static inline uint32_t relay_backlog(const struct relay *r, enum side to)
 /*
  * A segment of a connection between others, watched (monitor mode): its octets go onto
  * leg[SIDE_ESME].in of a relay that serves one direction only. Nothing is ever sent. A
- * gap that is not filled while LEG_OOO_MAX segments come is skipped: true is returned,
+ * gap that is not filled while LISTEN_OOO_MAX segments come is skipped: true is returned,
  * and what was held before it is gone. Consumes the mbuf.
  */
 bool relay_listen(struct relay *r, const struct packet *p, struct tcp_env *env);

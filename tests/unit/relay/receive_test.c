@@ -272,6 +272,25 @@ static void the_store_behind_gaps_is_bounded(void **state)
 	rig_close(r);
 }
 
+/* The first segment of a full window is lost: nothing behind it is asked for again. */
+static void a_window_behind_one_loss_is_kept(void **state)
+{
+	struct rig *r = open_connected(without_stamps);
+	const uint32_t n = (uint32_t)r->settings.leg_buffer / 1448;
+
+	(void)state;
+	rig_stream(1448);
+	for (uint32_t i = 1; i < n; i++) {
+		rig_send(r, ESME, rig_text(i * 1448, 1448, 0));
+		rig_quiet(r);
+	}
+	assert_int_equal(rig_relay(r)->leg[ESME].ooo.segments, n - 1);
+	assert_int_equal(rig_counter(r, COUNTER_TCP_OOO_FULL), 0);
+	rig_send(r, ESME, rig_text(0, 1448, 0));
+	assert_int_equal(rig_relay(r)->leg[ESME].rcv_nxt, r->isn[ESME] + 1 + n * 1448);
+	rig_close(r);
+}
+
 static void send_text(struct rig *r, uint32_t seq, const uint8_t *at, uint32_t len)
 {
 	struct seg s = rig_text(seq, len, 0);
@@ -386,6 +405,7 @@ int main(void)
 		cmocka_unit_test(half_a_pdu_is_acknowledged_at_once),
 		cmocka_unit_test(windows_are_scaled),
 		cmocka_unit_test(the_store_behind_gaps_is_bounded),
+		cmocka_unit_test(a_window_behind_one_loss_is_kept),
 		cmocka_unit_test(first_octets_win),
 		cmocka_unit_test(urgent_is_no_way_round),
 		cmocka_unit_test(beyond_the_window_nothing_is_taken),
