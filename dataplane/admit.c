@@ -98,12 +98,12 @@ struct connection *admit(struct worker *w, const struct packet *p)
 	struct embryo *e = (struct embryo *)flow_find_one(w->embryos, &p->key, p->hash);
 
 	if (e == NULL) {
-		if (w->draining)
+		const bool opens = (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+
+		if (w->draining || (!opens && w->settings->midstream == MIDSTREAM_PASS))
 			worker_divert(w, p, p->key.link);
-		else if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+		else if (opens)
 			begin(w, p);
-		else if (w->settings->midstream == MIDSTREAM_PASS)
-			worker_divert(w, p, p->key.link);
 		else {
 			worker_count(w, COUNTER_MIDSTREAM, 1);
 			relay_refuse(p, &w->env);

@@ -54,7 +54,6 @@ int distribute_open(struct distribute **out, unsigned n_workers, unsigned n_link
 	if (n_workers < 1 || n_workers > WORKERS_MAX || n_links < 1 || n_links > LINKS_TOP)
 		return -EINVAL;
 	const size_t n = (size_t)(n_workers - 1) * n_links * 4;
-	/* Pointers they are. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	struct distribute *d = calloc(1, sizeof(*d) + n * sizeof(d->rings[0]));
 	if (d == NULL)
 		return -ENOMEM;

@@ -309,6 +309,7 @@ void worker_run(struct worker *w)
 	const bool adaptive = w->settings->poll == POLL_ADAPTIVE;
 	unsigned idle = 0;
 
+	__atomic_store_n(&w->running, true, __ATOMIC_RELAXED);
 	publish_online(w->publish, w->index);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
 		if (worker_turn(w) != 0)
@@ -322,6 +323,8 @@ void worker_run(struct worker *w)
 			rte_pause();
 	}
 	publish_offline(w->publish, w->index);
+	/* Release: who closes the worker finds all that it did, done. */
+	__atomic_store_n(&w->running, false, __ATOMIC_RELEASE);
 }
 
 void worker_stop(struct worker *w) { __atomic_store_n(&w->stop, true, __ATOMIC_RELAXED); }

@@ -74,6 +74,7 @@ struct worker {
 	bool turn_busy;                 /* it found work */
 	uint64_t turns;
 	bool stop;                      /* set by worker_stop() */
+	bool running;                   /* in worker_run(); cleared with release */
 };
 
 must_use int worker_open(struct worker **out, unsigned index, const struct settings *settings,

@@ -9,6 +9,7 @@
 
 #include <rte_cycles.h>
 
+#include "check.h"
 #include "worker.h"
 
 /* A connection attempt without an answer, and one whose ends are both done: as long as
@@ -131,6 +132,7 @@ void worker_close(struct worker *w)
 {
 	if (w == NULL)
 		return;
+	bug_if(__atomic_load_n(&w->running, __ATOMIC_ACQUIRE));
 	uint32_t at = 0;
 	for (struct flow_head *f; w->flows != NULL && (f = flow_next(w->flows, &at)) != NULL;)
 		relay_release(&((struct connection *)f)->relay);

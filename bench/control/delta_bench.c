@@ -138,7 +138,9 @@ static void run(struct series *s, unsigned long callers, double seconds)
 
 static double percentile(const uint64_t *sorted, uint32_t n, unsigned permille)
 {
-	return (double)sorted[(uint64_t)(n - 1) * permille / 1000] / 1e3;
+	const uint64_t at = (uint64_t)(n - 1) * permille / 1000;
+
+	return (double)sorted[at] / 1e3;
 }
 
 static void report(struct series *s, const char *name, bool json, bool last)

@@ -171,8 +171,9 @@ static uint64_t available(void)
 	uint64_t kib = 0;
 
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
-			break;
+		static const char name[] = "MemAvailable:";
+		if (strncmp(line, name, sizeof(name) - 1) == 0)
+			kib = strtoull(line + sizeof(name) - 1, NULL, 10);
 	}
 	if (f != NULL)
 		fclose(f);

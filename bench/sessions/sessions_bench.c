@@ -83,13 +83,14 @@ struct bench {
 
 static double resident_octets(void)
 {
-	long size = 0, resident = 0;
+	char line[128] = "", *resident = line;
 	FILE *f = fopen("/proc/self/statm", "r");
 
-	if (f == NULL || fscanf(f, "%ld %ld", &size, &resident) != 2)
+	if (f == NULL || fgets(line, sizeof(line), f) == NULL)
 		abort();
 	fclose(f);
-	return (double)resident * (double)sysconf(_SC_PAGESIZE);
+	(void)strtoull(line, &resident, 10); /* all that is mapped */
+	return (double)strtoull(resident, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static void *zeroed(size_t size)
@@ -134,6 +135,8 @@ static void open_worker(struct bench *b)
 		fprintf(stderr, "sessions: %s\n", error);
 		exit(1);
 	}
+	if (b->worker == NULL)
+		abort();
 	b->now = b->worker->now_us;
 }
 
@@ -324,8 +327,9 @@ int main(int argc, char **argv)
 	struct result r = { 0 };
 
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 's' && atol(optarg) >= 64 && atol(optarg) <= 10000000) {
-			b.sessions = (uint32_t)atol(optarg);
+		const unsigned long n = c == 's' ? strtoul(optarg, NULL, 10) : 0;
+		if (n >= 64 && n <= 10000000) {
+			b.sessions = (uint32_t)n;
 		} else if (c == 'j') {
 			b.json = true;
 		} else {

@@ -142,6 +142,9 @@ static int read_options(struct options *o, int argc, char **argv)
 static char *read_argument(const char *argument)
 {
 	size_t size = 0;
+
+	if (argument == NULL)
+		return NULL;
 	char *text = strcmp(argument, "-") != 0 ? strdup(argument) : cli_read_file("-", &size);
 
 	if (text != NULL && size != 0 && text[size - 1] == '\n')

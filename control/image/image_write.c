@@ -287,29 +287,30 @@ int image_build_memory(struct image_build *b, uint64_t generation, uint64_t crea
 	return 0;
 }
 
-/* Space is claimed first: a full file system must be an error here, not a SIGBUS. */
-static int map_file(int fd, uint64_t size, uint8_t **base)
+/* Space is claimed first: a full file system must be an error here, not a SIGBUS. NULL and
+ * errno on failure. */
+static uint8_t *map_file(int fd, uint64_t size)
 {
 	if (ftruncate(fd, 0) != 0)
-		return -errno;
-	const int failed = posix_fallocate(fd, 0, (off_t)size);
-	if (failed != 0)
-		return -failed;
-	*base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	return *base == MAP_FAILED ? -errno : 0;
+		return NULL;
+	errno = posix_fallocate(fd, 0, (off_t)size);
+	if (errno != 0)
+		return NULL;
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return base == MAP_FAILED ? NULL : base;
 }
 
 int image_build_file(struct image_build *b, uint64_t generation, uint64_t created, int fd,
                      uint64_t *size, char error[IMAGE_BUILD_ERROR_SIZE])
 {
 	struct layout l;
-	uint8_t *base = NULL;
 	int failed = prepare(&l, b, generation, created, error);
 
 	if (failed != 0)
 		return failed;
-	failed = map_file(fd, l.header.size, &base);
-	if (failed != 0) {
+	uint8_t *base = map_file(fd, l.header.size);
+	if (base == NULL) {
+		failed = -errno;
 		snprintf(error, IMAGE_BUILD_ERROR_SIZE, "no room for %" PRIu64 " octets: %s",
 		         l.header.size, strerror(-failed));
 		return failed;

@@ -185,7 +185,7 @@ static void push_locked(struct push *push, struct push_answer *out)
 	const uint64_t began = push_now_us();
 	char error[REGISTRY_IMAGE_ERROR_SIZE] = "";
 	struct registry *registry = NULL;
-	struct registry_image image;
+	struct registry_image image = { 0 };
 	int result = take_snapshot(push, &registry, error);
 
 	if (result == 0) {

@@ -15,19 +15,19 @@
 
 static const char *const statements[DELTA_STATEMENTS] = {
 	[DELTA_FIND_ACCOUNT] = "SELECT id, import, state FROM account WHERE system_id = ?",
-	[DELTA_FIND_SENDER] = "SELECT a.import, a.state, a.blocked_until, a.owner,"
-			      " x.op, x.import, b.until, b.import"
-			      " FROM (SELECT ?1 AS key) k LEFT JOIN sender a ON a.key = k.key"
-			      " LEFT JOIN sender_sanction x ON x.key = k.key"
-			      " LEFT JOIN sender_block b ON b.key = k.key",
+	[DELTA_FIND_SENDER] = ("SELECT a.import, a.state, a.blocked_until, a.owner,"
+	                       " x.op, x.import, b.until, b.import"
+	                       " FROM (SELECT ?1 AS key) k LEFT JOIN sender a ON a.key = k.key"
+	                       " LEFT JOIN sender_sanction x ON x.key = k.key"
+	                       " LEFT JOIN sender_block b ON b.key = k.key"),
 	[DELTA_SANCTION_ACCOUNT] = "INSERT OR REPLACE INTO account_sanction VALUES(?,?,?,?)",
 	[DELTA_SANCTION_SENDER] = "INSERT OR REPLACE INTO sender_sanction VALUES(?,?,?,?)",
 	[DELTA_BLOCK_ACCOUNT] = "INSERT OR REPLACE INTO account_block VALUES(?,?,?,?)",
 	[DELTA_BLOCK_SENDER] = "INSERT OR REPLACE INTO sender_block VALUES(?,?,?,?)",
-	[DELTA_ADD_ACCOUNT] = "INSERT INTO account(system_id, name, state, mode, alphabet,"
-			      " sender_tlv, valid_from, valid_until, digest, import, row)"
-			      " VALUES(?,?,1,?,?,?,?,?,0,"
-			      " (SELECT coalesce(max(serial), 0) FROM import), 0)",
+	[DELTA_ADD_ACCOUNT] = ("INSERT INTO account(system_id, name, state, mode, alphabet,"
+	                       " sender_tlv, valid_from, valid_until, digest, import, row)"
+	                       " VALUES(?,?,1,?,?,?,?,?,0,"
+	                       " (SELECT coalesce(max(serial), 0) FROM import), 0)"),
 	[DELTA_ADD_SENDER] = ("INSERT INTO sender VALUES(?,?,1,?,?,0,"
 	                      " (SELECT coalesce(max(serial), 0) FROM import), 0)"),
 	[DELTA_ADD_OWNER] = "INSERT INTO sender_owner VALUES(?, ?)",

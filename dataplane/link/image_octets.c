@@ -70,7 +70,7 @@ static int copy(struct image_octets **out, int fd, size_t size, char *text)
 	struct image_octets *o = NULL;
 	int rc = make(&o, size, text);
 
-	if (rc != 0)
+	if (o == NULL)
 		return rc;
 	rc = read_all(fd, o->octets, o->size);
 	if (rc == 0 && mprotect(o->octets, o->mapped, PROT_READ) != 0)

@@ -61,7 +61,7 @@ static uint64_t record_checksum(const struct journal_header *h, const struct lin
 
 static int read_header(struct journal_header *out, const void *octets, size_t size)
 {
-	if (size < sizeof(*out))
+	if (octets == NULL || size < sizeof(*out))
 		return -EBADMSG;
 	memcpy(out, octets, sizeof(*out));
 	if (out->magic != JOURNAL_MAGIC || out->checksum != header_checksum(out))

@@ -14,7 +14,7 @@
 
 struct lastgood {
 	struct journal *journal;
-	bool has_image; /* on disk */
+	bool has_image; /* on disk; set by whoever saves one, read beside him: atomic */
 	bool lacking;   /* the journal lacks a delta that is in force */
 	char image_file[];
 };
@@ -115,8 +115,9 @@ int lastgood_save(struct lastgood *lastgood, const struct tables *tables,
 	const int rc = file_replace(lastgood->image_file, header, header->size, &replaced);
 
 	crash_point("image_saved");
+	/* Release: who sees it finds the file. */
 	if (replaced)
-		lastgood->has_image = true;
+		__atomic_store_n(&lastgood->has_image, true, __ATOMIC_RELEASE);
 	if (rc != 0)
 		return say(text, rc, "not saved to %.150s: %s", lastgood->image_file,
 		           strerror(-rc));
@@ -137,12 +138,13 @@ int lastgood_deltas(struct lastgood *lastgood, const struct tables *tables,
                     const struct link_delta *deltas, unsigned n, char text[LINK_TEXT_SIZE])
 {
 	char why[LINK_TEXT_SIZE] = "no image is on disk to keep them beside";
+	const bool has_image = __atomic_load_n(&lastgood->has_image, __ATOMIC_ACQUIRE);
 	int rc = -ENOENT;
 
-	if (lastgood->has_image && !lastgood->lacking)
+	if (has_image && !lastgood->lacking)
 		rc = journal_append(lastgood->journal, deltas, n, why);
 	/* Full of repetitions, or short of what a full disk refused: tables hold it all. */
-	if (lastgood->has_image && (lastgood->lacking || rc == -ENOSPC))
+	if (has_image && (lastgood->lacking || rc == -ENOSPC))
 		rc = rewrite(lastgood, tables, why);
 	if (rc != 0)
 		lastgood->lacking = true;

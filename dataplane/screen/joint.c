@@ -99,7 +99,7 @@ static void tell(struct joint *j)
 			scan_alone(j, t);
 			j->rescans++;
 		} else
-			/* As many as sort_hits() wrote. NOLINTNEXTLINE(*-CallAndMessage) */
+			/* As many as sort_hits() wrote. NOLINTNEXTLINE(*.CallAndMessage) */
 			while (at < end && !j->found(j->arg, t->owner, sorted[at]))
 				at++;
 		at = end;

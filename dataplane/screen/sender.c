@@ -39,12 +39,13 @@ static struct smpp_address sender_of(const struct image_account *account,
 }
 
 /* What has no key is all zero: in no set, so not certified. */
-static void find_key(const struct screen_context *context, struct screen_message *m)
+static void find_key(const struct screen_context *context, const struct image *image,
+                     struct screen_message *m)
 {
 	const struct smpp_address a = sender_of(account_of(context, m), &m->sm);
 
 	if (address_key(&m->key, a.digits.data, a.digits.len, a.ton, a.npi,
-	                context->tables->image->policy->country) != 0)
+	                image->policy->country) != 0)
 		m->key = (struct sender_key){ { 0 } };
 }
 
@@ -75,7 +76,8 @@ void stage_sender(struct screen_context *context, struct screen_vector *v)
 		struct screen_message *m = &v->messages[i];
 		if (!m->from_esme || !is_open(context, m))
 			continue;
-		find_key(context, m);
+		bug_if(image == NULL); /* without tables nothing is open by now */
+		find_key(context, image, m);
 		keys[n] = m->key;
 		asked[n++] = m;
 	}

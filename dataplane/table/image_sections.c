@@ -165,7 +165,7 @@ static int check_directory(struct image_check *c, const struct image_header *h)
 
 int image_check_sections(struct image_check *c)
 {
-	struct image_header h;
+	struct image_header h = { 0 };
 	int failed = check_header(c, &h);
 
 	if (failed == 0)

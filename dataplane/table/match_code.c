@@ -40,7 +40,7 @@ bool match_code_valid(const uint32_t *code, uint32_t n, uint32_t n_groups)
 bool match_code_run(const uint32_t *code, uint32_t n,
                     bool (*group)(const void *context, uint32_t group), const void *context)
 {
-	bool stack[IMAGE_CODE_DEPTH];
+	bool stack[IMAGE_CODE_DEPTH] = { false };
 	unsigned depth = 0;
 
 	for (uint32_t i = 0; i < n; i++) {

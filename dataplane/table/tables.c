@@ -46,7 +46,6 @@ static int make_scratches(struct image_share *s, unsigned n_workers)
 
 	if (s->image.n_patterns == 0)
 		return 0;
-	/* Pointers they are. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	s->scratch = calloc(n_workers, sizeof(*s->scratch));
 	s->match = calloc(n_workers, sizeof(*s->match));
 	if (s->scratch == NULL || s->match == NULL)

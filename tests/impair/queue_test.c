@@ -25,9 +25,9 @@ static void full_and_in_order(void **unused)
 
 	(void)unused;
 	assert_non_null(store);
-	srand(5);
+	srandom(5);
 	for (unsigned i = 0; i < QUEUE_MAX; i++) {
-		store[i].at_ns = (uint64_t)(rand() % 3000);
+		store[i].at_ns = (uint64_t)(random() % 3000);
 		store[i].order = i;
 		sorted[i] = &store[i];
 		assert_true(queue_put(&q, &store[i]));

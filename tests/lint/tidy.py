@@ -57,7 +57,8 @@ def stamp_of(tidy, build, command, deps):
     if files is None:
         return None
     key = hashlib.sha256()
-    for part in (digest(tidy), digest(".clang-tidy"), command["command"]):
+    for part in (digest(tidy), digest(".clang-tidy"), digest("tests/.clang-tidy"),
+                 command["command"]):
         key.update(part.encode())
     for path in sorted(files):
         key.update(digest(os.path.join(build, path)).encode())

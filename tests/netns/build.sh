@@ -3,6 +3,7 @@
 # build: the build folders of the checkout. Sourced by ../../run.
 
 build_targets=() # none: everything
+programs=(dataplane/sluice-dataplane control/sluice-control control/sluicectl)
 
 # build_folder FOLDER COMPILER [MESON ARGUMENTS]: set it up once, then bring it up to date.
 build_folder() {
@@ -37,8 +38,12 @@ build_notice_folders() {
 sanitizer_arguments=(-Db_sanitize=address,undefined -Db_lundef=false
 	-Ddebug_checks=true --buildtype=debugoptimized)
 
+# shellcheck disable=SC2034 # the same
+thread_arguments=(-Db_sanitize=thread -Db_lundef=false -Ddebug_checks=true
+	--buildtype=debugoptimized -Doptimization=1)
+
 # What runs, without the tests: for the demo and the lab.
 build_programs() {
-	build_targets=(dataplane/sluice-dataplane control/sluice-control control/sluicectl)
+	build_targets=("${programs[@]}")
 	build_folder build gcc || die "the build fails: see above"
 }

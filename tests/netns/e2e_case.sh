@@ -277,6 +277,37 @@ case_drain() {
 	python3 tests/netns/drain.py "$ns_esme" "$ns_smsc" "$sluicectl" "$control_socket"
 }
 
+# What both daemons' threads meet over, all at once: a session on two workers, sanctions,
+# whole images, and questions.
+case_threads() {
+	e2e_shared || return
+	local n pid pids
+	plan_make --seed 81 --accounts hanbit --sender-weights 90,4,3,3 --limit "$1" &&
+		capture_start "$work" && server_start js || return 1
+	client_start js 10.99.0.2 "$work/plan" "$work/report" --rate 60
+	for n in 1 2 3; do
+		pids=()
+		ctl senders import tests/scenario/senders.csv & pids+=($!)
+		ctl block sender 010-9999-000$n & pids+=($!)
+		ctl rules push tests/scenario/rules.yaml & pids+=($!)
+		ctl counters --json >/dev/null & pids+=($!)
+		ctl suspend account namsan || return 1
+		ctl audit --limit 50 >/dev/null || return 1
+		ctl lift account namsan || return 1
+		ctl status >/dev/null || return 1
+		for pid in "${pids[@]}"; do wait "$pid" || return 1; done
+	done
+	client_wait 90 || return 1
+	server_stop
+	capture_stop || return 1
+	compare --report "$work/report" --must "$crossing" --least $(($1 / 2))
+}
+
+e2e_threads_cases() {
+	e2e_case "two workers while tables change, watched by TSan" \
+		on_two_workers case_threads 600
+}
+
 # What goes through every part of both daemons, in under a minute: ASan slows them much.
 e2e_sanitized_cases() {
 	e2e_case "node-smpp to Net::SMPP, sanitized" case_traffic js pl 10.99.0.2 8

@@ -43,9 +43,11 @@ undo_all() {
 	done
 }
 
-# Errors, Ctrl-C and the ordinary end all pass here.
+# Errors, Ctrl-C and the ordinary end all pass here. Nothing may interrupt what is undone: a
+# second Ctrl-C, nor bash itself, which can see one twice (from the terminal, and from the
+# command that died of it).
 undo_at_exit() {
-	trap 'undo_all' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
+	trap 'trap "" INT TERM HUP; undo_all' EXIT
+	trap 'trap "" INT TERM HUP; exit 130' INT
+	trap 'trap "" INT TERM HUP; exit 143' TERM HUP
 }

@@ -46,11 +46,17 @@ stack_settings() {
 		esme=net_pcap0,rx_iface_in=esme0,tx_iface=esme0
 		smsc=net_pcap1,rx_iface_in=smsc0,tx_iface=smsc0
 	fi
+	# DPDK loads a driver from no folder below one that all may write to, as /tmp.
+	local pool=
+	if [ -n "${SLUICE_POOL:-}" ]; then
+		cp "$SLUICE_POOL" "$run_dir/visible_pool.so"
+		pool=", \"-d\", \"$run_dir/visible_pool.so\", \"--mbuf-pool-ops-name=visible\""
+	fi
 	cat >"$run_dir/dataplane.yaml" <<SETTINGS
 links:
   - { esme: "$esme", smsc: "$smsc" }
 smpp_ports: [ 2775 ]
-eal: [ "--no-pci" ]
+eal: [ "--no-pci"$pool ]
 poll: adaptive
 workers: ${SLUICE_WORKERS:-1}
 first_core: $core

@@ -77,11 +77,21 @@ suite_namespaces() {
 	suite_add ${three:-0 1 0}
 }
 
+suite_interrupts() {
+	local file three
+	file=$(mktemp)
+	python3 tests/netns/interrupt.py "$file" || :
+	three=$(cat "$file")
+	rm -f "$file"
+	# shellcheck disable=SC2086 # three numbers, or a failure when it died before it counted
+	suite_add ${three:-0 1 0}
+}
+
 # The end-to-end part alone, for who works on it.
 suite_e2e() {
 	local folder=build cases=e2e_cases
 	# shellcheck disable=SC2034 # of build.sh
-	build_targets=(dataplane/sluice-dataplane control/sluice-control control/sluicectl)
+	build_targets=("${programs[@]}")
 	install_missing
 	install_node_modules
 	case ${1:-} in
@@ -96,6 +106,26 @@ suite_e2e() {
 	export SLUICE_CASE=${1:-}
 	step "end to end, daemons of $folder"
 	suite_namespaces $folder $cases
+	suite_ends
+}
+
+# ThreadSanitizer over the programs where threads meet, and over both daemons at work. No
+# suppressions; how DPDK's own library does not blind it: tests/threads/visible_pool.c.
+suite_threads() {
+	# shellcheck disable=SC2034 # of build.sh
+	local build_targets=(threaded tests/threads/visible_pool.so "${programs[@]}")
+	suite_build build-tsan clang "${thread_arguments[@]}" || return 0
+	step "threads under TSan: unit programs"
+	suite_meson build-tsan --suite threads
+	step "threads under TSan: both daemons at work"
+	SLUICE_POOL=$here/build-tsan/tests/threads/visible_pool.so \
+		suite_namespaces build-tsan e2e_threads_cases
+}
+
+suite_tsan() {
+	install_missing
+	install_node_modules
+	suite_threads
 	suite_ends
 }
 
@@ -127,6 +157,9 @@ suite() {
 		step "end to end, with the daemons under ASan and UBSan"
 		suite_namespaces build-asan e2e_sanitized_cases
 	fi
+	suite_threads
+	step "Ctrl-C, and starts on top of what stands"
+	suite_interrupts
 	step "end to end, in network namespaces"
 	suite_namespaces
 	suite_ends

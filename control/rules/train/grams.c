@@ -81,7 +81,7 @@ static int lay_out(struct miner *m)
 	m->number = malloc(places * sizeof(*m->number));
 	m->found = malloc(places * sizeof(*m->found));
 	m->has_digit = malloc(places * sizeof(*m->has_digit));
-	m->pieces = malloc(places * sizeof(*m->pieces));
+	m->pieces = calloc(places, sizeof(*m->pieces));
 	m->slots = malloc(m->n_slots * sizeof(*m->slots));
 	if (m->place_octet == NULL || m->number == NULL || m->found == NULL ||
 	    m->has_digit == NULL || m->pieces == NULL || m->slots == NULL)

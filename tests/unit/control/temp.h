@@ -24,7 +24,7 @@ static inline int temp_remove(void **state)
 
 	(void)state;
 	snprintf(command, sizeof(command), "rm -rf %s", temp_dir);
-	return system(command); /* NOLINT(cert-env33-c): our own folder, from mkdtemp() */
+	return system(command); /* our own folder, from mkdtemp() */
 }
 
 /* Path of a name in the folder; eight of them live at a time. */

@@ -223,7 +223,7 @@ static void clear(void)
 	char command[100];
 
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): from mkdtemp() */
+	assert_int_equal(system(command), 0);
 }
 
 /* How many operations have made this state: those acknowledged, or one more. */

@@ -173,10 +173,10 @@ static void test_images_that_lie(void **state)
 	fixture_push(client, 5);
 	for (size_t cut = 64; cut < size; cut += size / 7)
 		assert_refused(client, push_octets(client, image, cut), -EBADMSG, "");
-	srand(1);
+	srandom(1);
 	for (unsigned i = 0; i < 64; i++) {
 		memcpy(copy, image, size);
-		const size_t at = i < 32 ? i * 5 % 64 : (size_t)rand() % size;
+		const size_t at = i < 32 ? i * 5 % 64 : (size_t)random() % size;
 		copy[at] ^= (uint8_t)(1u << (i % 8));
 		const int rc = push_octets(client, copy, size);
 		if (rc == 0 || error[0] == '\0')

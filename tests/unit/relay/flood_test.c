@@ -109,6 +109,6 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(a_flood_harms_nobody) };
 
 	if (argc > 1)
-		attempts = (uint32_t)(atof(argv[1]) * 1e6);
+		attempts = (uint32_t)(strtod(argv[1], NULL) * 1e6);
 	return cmocka_run_group_tests(tests, start, NULL);
 }

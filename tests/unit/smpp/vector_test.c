@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 #include <jansson.h>
 
@@ -66,9 +67,10 @@ static size_t from_hex(uint8_t *out, size_t room, const char *hex)
 
 	assert_true(n <= room && strlen(hex) % 2 == 0);
 	for (size_t i = 0; i < n; i++) {
-		unsigned octet;
-		assert_int_equal(sscanf(hex + 2 * i, "%2x", &octet), 1);
-		out[i] = (uint8_t)octet;
+		const char two[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
+		char *end;
+		out[i] = (uint8_t)strtoul(two, &end, 16);
+		assert_true(*end == '\0');
 	}
 	return n;
 }

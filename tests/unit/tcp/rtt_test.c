@@ -31,10 +31,11 @@ static void follows_the_formulas(void **unused)
 	struct rtt t;
 
 	(void)unused;
-	srand(7);
+	srandom(7);
 	rtt_open(&t);
 	for (unsigned i = 0; i < 20000; i++) {
-		const double r = 1000 + rand() % (i % 1000 < 500 ? 100000 : 3000000);
+		const double r =
+			1000 + (double)(random() % (i % 1000 < 500 ? 100000 : 3000000));
 		if (srtt == 0) {
 			srtt = r;
 			rttvar = r / 2;

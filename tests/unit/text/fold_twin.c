@@ -131,8 +131,8 @@ static size_t look(int32_t c, int32_t *out)
 	if (cat == UTF8PROC_CATEGORY_ME)
 		return 0;
 	if (digits[c][0] != '\0') {
-		out[0] = digits[c][0];
-		out[1] = digits[c][1];
+		out[0] = (uint8_t)digits[c][0];
+		out[1] = (uint8_t)digits[c][1];
 		return strlen(digits[c]);
 	}
 	if (named_letter(names[c]) != 0)

@@ -127,7 +127,7 @@ static void test_null(void **state)
 		assert_int_equal(conf.rxmode.mq_mode,
 		                 workers > 1 ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE);
 		assert_false(conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE);
-		for (uint16_t q = 0; q < workers; q++) {
+		for (uint16_t q = 0; q < (uint16_t)workers; q++) {
 			assert_int_equal(rte_eth_rx_burst(port->id, q, burst, 32), 32);
 			assert_int_equal(burst[0]->pkt_len, 100);
 			assert_ptr_equal(burst[0]->pool, ports.pool);

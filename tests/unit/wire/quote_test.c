@@ -154,15 +154,15 @@ static void others(void **unused)
 static void any_octets(void **unused)
 {
 	(void)unused;
-	srand(3);
+	srandom(3);
 	for (unsigned i = 0; i < 100000; i++) {
 		struct frame f = too_big(i & 1);
 		struct quote q;
 		for (unsigned n = 0; n < 3; n++)
-			f.octets[12 + (unsigned)rand() % (f.len - 12)] = (uint8_t)rand();
+			f.octets[12 + (unsigned)random() % (f.len - 12)] = (uint8_t)random();
 		if (i & 2)
 			seal(&f, i & 1);
-		(void)read(&f, (unsigned)rand() % (f.len + 1), SIDE_ESME, &q);
+		(void)read(&f, (unsigned)random() % (f.len + 1), SIDE_ESME, &q);
 		(void)read(&f, f.len, SIDE_ESME, &q);
 	}
 }

@@ -23,7 +23,8 @@ static void test_defaults(void **state)
 	assert_int_equal(settings_parse(&s, LINK, strlen(LINK), "f", error), 0);
 	assert_string_equal(error, "");
 #define SETTING_U64(name, unit, min, max, def, sentence) \
-	assert_true(s.name == (def) && s.name <= (max) && s.name + 1 > (min));
+	assert_int_equal(s.name, def); \
+	assert_in_range(s.name, min, max);
 #define SETTING_ENUM(name, values, def, sentence) assert_true(s.name < 3);
 #define SETTING_PATH(name, def, sentence) assert_string_equal(s.name, def);
 #include "setting.def"
