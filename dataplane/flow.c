@@ -77,9 +77,8 @@ static void draw_seed(void)
 
 uint32_t flow_hash(const struct flow_key *key)
 {
-	uint64_t w[6];
+	const uint64_t *w = key->words;
 
-	memcpy(w, key, sizeof(w));
 	/* Each word meets a secret before it is multiplied, so none can choose a zero. */
 	const uint64_t a = mix(w[0] ^ hash_secret[0], w[1] ^ hash_secret[1]);
 	const uint64_t b = mix(w[2] ^ hash_secret[2], w[3] ^ hash_secret[3]);
@@ -190,10 +189,8 @@ static inline unsigned candidates(const struct bucket *b, uint32_t hash)
 
 static inline bool keys_equal(const struct flow_key *a, const struct flow_key *b)
 {
-	uint64_t x[6], y[6];
+	const uint64_t *x = a->words, *y = b->words;
 
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) |
 	        (x[5] ^ y[5])) == 0;
 }

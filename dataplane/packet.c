@@ -178,23 +178,20 @@ static inline void set_key(struct packet *out, const struct walk *w, uint16_t li
 	const uint8_t *ip = w->frame + w->l3_off;
 	const unsigned esme = out->side == SIDE_ESME ? 0 : 1, smsc = 1 - esme;
 	const uint32_t ports = sum_load32(w->frame + w->l4_off);
-	uint64_t words[6];
+	uint64_t *key = out->key.words;
 
 	if (w->version == 4) {
-		words[0] = words[2] = 0;
-		words[1] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * esme)
-		                                          << 32;
-		words[3] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * smsc)
-		                                          << 32;
+		key[0] = key[2] = 0;
+		key[1] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * esme) << 32;
+		key[3] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * smsc) << 32;
 	} else {
-		memcpy(words, ip + 8 + 16 * esme, 16);
-		memcpy(words + 2, ip + 8 + 16 * smsc, 16);
+		memcpy(key, ip + 8 + 16 * esme, 16);
+		memcpy(key + 2, ip + 8 + 16 * smsc, 16);
 	}
 	/* The ESME's port comes first: the source port when the ESME is the source. */
-	words[4] = (esme ? ports << 16 | ports >> 16 : ports) | (uint64_t)w->outer_vlan << 32 |
-	           (uint64_t)w->inner_vlan << 48;
-	words[5] = link | (uint64_t)w->version << 16;
-	memcpy(&out->key, words, sizeof(out->key));
+	key[4] = (esme ? ports << 16 | ports >> 16 : ports) | (uint64_t)w->outer_vlan << 32 |
+	         (uint64_t)w->inner_vlan << 48;
+	key[5] = link | (uint64_t)w->version << 16;
 	out->hash = flow_hash(&out->key);
 }
 

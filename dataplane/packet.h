@@ -33,12 +33,17 @@ enum packet_class {
 /* A connection as the wire shows it, the same for both directions: ends are
  * named by side, not by source. IPv4 addresses are v4-mapped. */
 struct flow_key {
-	uint8_t esme_addr[16], smsc_addr[16];
-	uint16_t esme_port, smsc_port;   /* network order */
-	uint16_t outer_vlan, inner_vlan; /* VLAN ids, 0 = none */
-	uint16_t link;
-	uint8_t ip_version;  /* 4 or 6 */
-	uint8_t reserved[5]; /* 0: the key is compared as octets */
+	union {
+		struct {
+			uint8_t esme_addr[16], smsc_addr[16];
+			uint16_t esme_port, smsc_port;   /* network order */
+			uint16_t outer_vlan, inner_vlan; /* VLAN ids, 0 = none */
+			uint16_t link;
+			uint8_t ip_version;  /* 4 or 6 */
+			uint8_t reserved[5]; /* 0: all six words are compared */
+		};
+		uint64_t words[6]; /* as they lie in memory */
+	};
 };
 _Static_assert(sizeof(struct flow_key) == 48, "flow key");
 

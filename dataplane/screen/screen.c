@@ -46,9 +46,11 @@ static void begin_slice(struct screen_vector *v)
 		if (need > SCREEN_TEXT_MAX)
 			break;
 		m->concat = (struct smpp_concat){ 0 };
-		m->key = (struct sender_key){ { 0 } };
-		m->loose[0] = m->loose[1] = m->text[0] = m->text[1] = m->plain[0] =
-			m->plain[1] = (struct view){ NULL, 0 };
+		for (unsigned which = 0; which < 2; which++) {
+			view_clear(&m->text[which]);
+			view_clear(&m->loose[which]);
+			view_clear(&m->plain[which]);
+		}
 		m->reason = REASON_PASS;
 		m->refuse = m->discard = m->flagged = false;
 		m->rule = m->n_rules = 0;

@@ -40,13 +40,13 @@ static struct smpp_address sender_of(const struct image_account *account,
 
 /* What has no key is all zero: in no set, so not certified. */
 static void find_key(const struct screen_context *context, const struct image *image,
-                     struct screen_message *m)
+                     const struct screen_message *m, struct sender_key *key)
 {
 	const struct smpp_address a = sender_of(account_of(context, m), &m->sm);
 
-	if (address_key(&m->key, a.digits.data, a.digits.len, a.ton, a.npi,
+	if (address_key(key, a.digits.data, a.digits.len, a.ton, a.npi,
 	                image->policy->country) != 0)
-		m->key = (struct sender_key){ { 0 } };
+		*key = (struct sender_key){ { 0 } };
 }
 
 /* What forbids a number comes first, then that it is nobody's, then whose it is. */
@@ -77,8 +77,7 @@ void stage_sender(struct screen_context *context, struct screen_vector *v)
 		if (!m->from_esme || !is_open(context, m))
 			continue;
 		bug_if(image == NULL); /* without tables nothing is open by now */
-		find_key(context, image, m);
-		keys[n] = m->key;
+		find_key(context, image, m, &keys[n]);
 		asked[n++] = m;
 	}
 	if (n == 0)

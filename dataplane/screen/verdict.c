@@ -93,15 +93,17 @@ static void keep(const struct screen_context *context, struct screen_vector *v, 
 
 void verdict_slice(struct screen_context *context, struct screen_vector *v)
 {
-	static const struct view none = { NULL, 0 };
-
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (m->reason != REASON_PASS || m->flagged)
+		const bool kept = m->reason != REASON_PASS || m->flagged;
+		if (kept)
 			keep(context, v, i);
-		else
-			m->plain[0] = m->plain[1] = none;
-		m->text[0] = m->text[1] = m->loose[0] = m->loose[1] = none;
+		for (unsigned which = 0; which < 2; which++) {
+			if (!kept)
+				view_clear(&m->plain[which]);
+			view_clear(&m->text[which]);
+			view_clear(&m->loose[which]);
+		}
 		decide(context, m);
 	}
 }

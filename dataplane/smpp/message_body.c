@@ -7,24 +7,21 @@
 
 enum { DEST_SME = 1, DEST_LIST = 2 }; /* dest_flag, SMPP 3.4 section 5.2.25 */
 
-static struct smpp_address read_source(struct reader *r, enum field digits)
+/* Into its place: a structure that is returned goes through memory twice. */
+static void read_source(struct reader *r, enum field digits)
 {
-	struct smpp_address a;
+	struct smpp_address *a = &r->message->source;
 
-	a.ton = read_octet(r, FIELD_SOURCE_TON);
-	a.npi = read_octet(r, FIELD_SOURCE_NPI);
-	a.digits = read_string(r, digits);
-	return a;
+	a->ton = read_octet(r, FIELD_SOURCE_TON);
+	a->npi = read_octet(r, FIELD_SOURCE_NPI);
+	a->digits = read_string(r, digits);
 }
 
-static struct smpp_address read_destination(struct reader *r, enum field digits)
+static void read_destination(struct reader *r, enum field digits, struct smpp_address *a)
 {
-	struct smpp_address a;
-
-	a.ton = read_octet(r, FIELD_DEST_TON);
-	a.npi = read_octet(r, FIELD_DEST_NPI);
-	a.digits = read_string(r, digits);
-	return a;
+	a->ton = read_octet(r, FIELD_DEST_TON);
+	a->npi = read_octet(r, FIELD_DEST_NPI);
+	a->digits = read_string(r, digits);
 }
 
 /* From esm_class to the text: the same in submit_sm, submit_multi and deliver_sm. */
@@ -46,27 +43,28 @@ static void read_delivery(struct reader *r)
 static void body_submit_sm(struct reader *r)
 {
 	read_string(r, FIELD_SERVICE_TYPE);
-	r->message->source = read_source(r, FIELD_SOURCE_ADDR);
-	r->message->destination = read_destination(r, FIELD_DEST_ADDR);
+	read_source(r, FIELD_SOURCE_ADDR);
+	read_destination(r, FIELD_DEST_ADDR, &r->message->destination);
 	r->message->n_destinations = 1;
 	read_delivery(r);
 }
 
 /* A distribution list has neither TON nor NPI: its name stands for the digits. */
-static struct smpp_address read_dest_address(struct reader *r)
+static void read_dest_address(struct reader *r, struct smpp_address *a)
 {
 	const uint8_t flag = read_octet(r, FIELD_DEST_FLAG);
 
-	if (flag == DEST_SME)
-		return read_destination(r, FIELD_DEST_ADDR);
-	if (flag == DEST_LIST)
-		return (struct smpp_address){ .digits = read_string(r, FIELD_DL_NAME) };
-
-	/* What follows has a layout that we do not know: so has the text. */
-	field_fault(r->message, field_rows[FIELD_DEST_FLAG].name, SMPP_RINVDESTFLAG,
-	            cursor_left(&r->cursor) + 1);
-	cursor_fail(&r->cursor);
-	return (struct smpp_address){ .ton = 0 };
+	*a = (struct smpp_address){ .ton = 0 };
+	if (flag == DEST_SME) {
+		read_destination(r, FIELD_DEST_ADDR, a);
+	} else if (flag == DEST_LIST) {
+		a->digits = read_string(r, FIELD_DL_NAME);
+	} else {
+		/* What follows has a layout that we do not know: so has the text. */
+		field_fault(r->message, field_rows[FIELD_DEST_FLAG].name, SMPP_RINVDESTFLAG,
+		            cursor_left(&r->cursor) + 1);
+		cursor_fail(&r->cursor);
+	}
 }
 
 /* SMPP 3.4 section 4.5.1. */
@@ -75,13 +73,12 @@ static void body_submit_multi(struct reader *r)
 	struct smpp_message *m = r->message;
 
 	read_string(r, FIELD_SERVICE_TYPE);
-	m->source = read_source(r, FIELD_SOURCE_ADDR);
+	read_source(r, FIELD_SOURCE_ADDR);
 
 	const uint8_t count = read_octet(r, FIELD_NUMBER_OF_DESTS);
 	for (unsigned i = 0; i < count && !r->cursor.error; i++) {
-		const struct smpp_address a = read_dest_address(r);
-		if (i == 0)
-			m->destination = a;
+		struct smpp_address other;
+		read_dest_address(r, i == 0 ? &m->destination : &other);
 	}
 	m->n_destinations = count;
 	read_delivery(r);
@@ -93,8 +90,8 @@ static void body_data_sm(struct reader *r)
 	struct smpp_message *m = r->message;
 
 	read_string(r, FIELD_SERVICE_TYPE);
-	m->source = read_source(r, FIELD_SOURCE_ADDR_LONG);
-	m->destination = read_destination(r, FIELD_DEST_ADDR_LONG);
+	read_source(r, FIELD_SOURCE_ADDR_LONG);
+	read_destination(r, FIELD_DEST_ADDR_LONG, &m->destination);
 	m->n_destinations = 1;
 	m->esm_class = read_octet(r, FIELD_ESM_CLASS);
 	read_octet(r, FIELD_REGISTERED_DELIVERY);
@@ -105,7 +102,7 @@ static void body_data_sm(struct reader *r)
 static void body_replace_sm(struct reader *r)
 {
 	read_string(r, FIELD_MESSAGE_ID);
-	r->message->source = read_source(r, FIELD_SOURCE_ADDR);
+	read_source(r, FIELD_SOURCE_ADDR);
 	read_string(r, FIELD_SCHEDULE);
 	read_string(r, FIELD_VALIDITY);
 	read_octet(r, FIELD_REGISTERED_DELIVERY);
@@ -117,7 +114,7 @@ static void body_replace_sm(struct reader *r)
 static void body_broadcast_sm(struct reader *r)
 {
 	read_string(r, FIELD_SERVICE_TYPE);
-	r->message->source = read_source(r, FIELD_SOURCE_ADDR);
+	read_source(r, FIELD_SOURCE_ADDR);
 	read_string(r, FIELD_MESSAGE_ID);
 	read_octet(r, FIELD_PRIORITY_FLAG);
 	read_string(r, FIELD_SCHEDULE);
