@@ -38,4 +38,11 @@ struct connection {
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct connection) < 1024, "an idle session costs less than 1 KiB");
 
+/* All its lines: a turn that touches it touches nearly all of them. */
+static inline void connection_prefetch(const struct connection *c)
+{
+	for (size_t at = 0; at < sizeof(*c); at += 64)
+		__builtin_prefetch((const char *)c + at);
+}
+
 #endif

@@ -18,6 +18,10 @@
 
 /* Idle turns before an adaptive worker sleeps: about as long as a burst's gap. */
 #define IDLE_TURNS 200u
+
+/* Packets between asking for memory and using it: about a cache miss's worth of work. */
+#define CONNECTION_AHEAD 4u
+#define SEGMENT_AHEAD 2u
 static struct connection *connection_of(struct flow_head *head)
 {
 	return (struct connection *)head; /* its first member's first member */
@@ -116,15 +120,27 @@ void connection_remove(struct worker *w, struct connection *c)
 	flow_remove(w->flows, &c->relay.head);
 }
 
+/* Packet i, some packets ahead of its turn: its connection; then, when that is there, the
+ * segment that it may acknowledge. */
+static void look_ahead(const struct worker *w, unsigned i)
+{
+	if (i + CONNECTION_AHEAD < w->n_packets && w->found[i + CONNECTION_AHEAD] != NULL)
+		connection_prefetch(connection_of(w->found[i + CONNECTION_AHEAD]));
+	if (i + SEGMENT_AHEAD < w->n_packets && w->found[i + SEGMENT_AHEAD] != NULL) {
+		const struct connection *c = connection_of(w->found[i + SEGMENT_AHEAD]);
+		chain_prefetch(&c->relay.leg[w->lookup[i + SEGMENT_AHEAD]->side].out);
+	}
+}
+
 static void tcp_receive(struct worker *w)
 {
 	w->found_stale = false;
 	flow_find(w->flows, w->lookup, w->n_packets, w->found);
-	for (unsigned i = 0; i < w->n_packets; i++)
+	for (unsigned i = 0; i < CONNECTION_AHEAD && i < w->n_packets; i++)
 		if (w->found[i] != NULL)
-			rte_prefetch0(
-				&connection_of(w->found[i])->relay.leg[w->lookup[i]->side]);
+			connection_prefetch(connection_of(w->found[i]));
 	for (unsigned i = 0; i < w->n_packets; i++) {
+		look_ahead(w, i);
 		const struct packet *p = w->lookup[i];
 		struct flow_head *head = w->found[i];
 		/* An earlier packet of this burst may have opened it, or ended another. */
@@ -176,6 +192,8 @@ static void tcp_send(struct worker *w)
 	for (; c != NULL; c = next) {
 		next = c->touched_next;
 		c->touched = false;
+		if (next != NULL)
+			connection_prefetch(next);
 		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++)
 			if (!c->retry && !c->stalled[from])
 				relay_finish(&c->relay, from, &w->env);

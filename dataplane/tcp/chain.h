@@ -52,6 +52,15 @@ struct chain {
 	uint32_t segments;
 };
 
+/* What freeing or sending its head will touch. */
+static inline void chain_prefetch(const struct chain *c)
+{
+	if (c->head == NULL)
+		return;
+	__builtin_prefetch(c->head);
+	__builtin_prefetch(segment_of(c->head));
+}
+
 /* Take over m, whose segment says off, len > 0, sum, flags. */
 void chain_append(struct chain *c, struct rte_mbuf *m);
 
