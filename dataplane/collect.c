@@ -14,7 +14,7 @@ static uint32_t session_account(struct worker *w, struct session *s)
 		return 0;
 	if (s->tables_serial != w->tables->serial) {
 		s->account_row = tables_account_row(w->tables, s->system_id,
-		                                   strnlen((const char *)s->system_id, 16));
+		                                    strnlen((const char *)s->system_id, 16));
 		s->tables_serial = w->tables->serial;
 	}
 	return s->account_row;
@@ -272,6 +272,7 @@ void collect(struct worker *w)
 	v->gathered = 0;
 	v->screen.n = 0;
 	for (struct connection *c = w->touched; c != NULL; c = c->touched_next) {
+		connection_look_ahead(c->touched_next);
 		c->retry = false;
 		if (c->relay.state != RELAY_OPEN)
 			continue;

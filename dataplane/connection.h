@@ -20,11 +20,11 @@ struct session {
 	uint64_t tables_serial; /* account_row is a row of these tables */
 	uint32_t account_row;   /* 0 = unknown */
 	enum session_state state;
-	bool may_send;          /* bound, or binding, as transmitter or transceiver */
+	bool may_send; /* bound, or binding, as transmitter or transceiver */
 };
 
 struct connection {
-	struct relay relay;     /* begins with struct flow_head */
+	struct relay relay; /* begins with struct flow_head */
 	struct session session;
 	struct timer timer;
 	struct connection *touched_next;
@@ -43,6 +43,20 @@ static inline void connection_prefetch(const struct connection *c)
 {
 	for (size_t at = 0; at < sizeof(*c); at += 64)
 		__builtin_prefetch((const char *)c + at);
+}
+
+/* On a walk along touched_next, before the one in front of next is worked on: the head
+ * segments of next, and the connection behind it. */
+static inline void connection_look_ahead(const struct connection *next)
+{
+	if (next == NULL)
+		return;
+	for (unsigned side = 0; side < 2; side++) {
+		chain_prefetch(&next->relay.leg[side].in);
+		chain_prefetch(&next->relay.leg[side].out);
+	}
+	if (next->touched_next != NULL)
+		connection_prefetch(next->touched_next);
 }
 
 #endif

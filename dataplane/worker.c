@@ -192,8 +192,7 @@ static void tcp_send(struct worker *w)
 	for (; c != NULL; c = next) {
 		next = c->touched_next;
 		c->touched = false;
-		if (next != NULL)
-			connection_prefetch(next);
+		connection_look_ahead(next);
 		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++)
 			if (!c->retry && !c->stalled[from])
 				relay_finish(&c->relay, from, &w->env);

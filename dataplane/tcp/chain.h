@@ -18,28 +18,27 @@
 
 #include "check.h"
 
-enum { SEGMENT_SUM = 1, /* sum is the payload's checksum */
-       SEGMENT_OURS = 2, /* we made the buffer: its tail may be appended to */
-       SEGMENT_SACKED = 4, /* the receiver holds it behind a gap (scoreboard.h) */
-       SEGMENT_LOST = 8 }; /* to be sent again; never with SEGMENT_SACKED */
+enum {
+	SEGMENT_SUM = 1,    /* sum is the payload's checksum */
+	SEGMENT_OURS = 2,   /* we made the buffer: its tail may be appended to */
+	SEGMENT_SACKED = 4, /* the receiver holds it behind a gap (scoreboard.h) */
+	SEGMENT_LOST = 8
+}; /* to be sent again; never with SEGMENT_SACKED */
 
 struct segment {
 	struct rte_mbuf *next;
-	uint64_t sent_us;  /* last transmission; 0 = never sent */
-	uint32_t seq;      /* of the first octet, in the chain's sequence space */
-	uint16_t off;      /* first octet, from buf_addr */
-	uint16_t len;      /* octets; never 0 inside a chain */
-	uint16_t sum;      /* ones' complement sum (packet.h) while SEGMENT_SUM */
+	uint64_t sent_us; /* last transmission; 0 = never sent */
+	uint32_t seq;     /* of the first octet, in the chain's sequence space */
+	uint16_t off;     /* first octet, from buf_addr */
+	uint16_t len;     /* octets; never 0 inside a chain */
+	uint16_t sum;     /* ones' complement sum (packet.h) while SEGMENT_SUM */
 	uint8_t flags;
-	uint8_t sent;      /* transmissions, saturating */
+	uint8_t sent; /* transmissions, saturating */
 	uint32_t reserved;
 };
 _Static_assert(sizeof(struct segment) == 32, "mbuf private area");
 
-static inline struct segment *segment_of(struct rte_mbuf *m)
-{
-	return rte_mbuf_to_priv(m);
-}
+static inline struct segment *segment_of(struct rte_mbuf *m) { return rte_mbuf_to_priv(m); }
 
 static inline uint8_t *segment_octets(struct rte_mbuf *m)
 {

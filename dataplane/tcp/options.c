@@ -10,10 +10,8 @@ static uint32_t be32(const uint8_t *p)
 
 static void put_be32(uint8_t *p, uint32_t v)
 {
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
+	v = __builtin_bswap32(v); /* one store: the header's sum loads it as a word */
+	memcpy(p, &v, sizeof(v));
 }
 
 /* Octets of the option at o, which has left octets behind it; 0 = cannot be. */
@@ -148,10 +146,9 @@ bool options_limit_mss(uint8_t *octets, size_t len, uint16_t most)
 
 unsigned options_write_ts(uint8_t *out, uint32_t ts_val, uint32_t ts_ecr)
 {
-	out[0] = OPTION_NOP;
-	out[1] = OPTION_NOP;
-	out[2] = OPTION_TS;
-	out[3] = 10;
+	static const uint8_t before[4] = { OPTION_NOP, OPTION_NOP, OPTION_TS, 10 };
+
+	memcpy(out, before, sizeof(before));
 	put_be32(out + 4, ts_val);
 	put_be32(out + 8, ts_ecr);
 	return 12;

@@ -153,9 +153,11 @@ static bool window_reopened(const struct relay *r, enum side side,
 {
 	const struct leg *l = &r->leg[side];
 	const uint32_t known = l->rcv_adv - l->rcv_nxt;
-	const uint32_t open = leg_window(r, side, config);
 
-	return known < config->leg_buffer / 8 && open > known &&
+	if (likely(known >= config->leg_buffer / 8))
+		return false;
+	const uint32_t open = leg_window(r, side, config);
+	return open > known &&
 	       (open >= config->leg_buffer / 4 || (known < l->mss && open >= 2u * l->mss));
 }
 
