@@ -26,6 +26,7 @@ loss_transfer() { # WAY SIDE ROUND
 loss_impair() { # SIDE SEED
 	local ns=$ns_smsc ipv4=10.99.0.2/24 ipv6=fd99::2/64
 	if [ "$1" = esme ]; then ns=$ns_esme ipv4=10.99.0.1/24 ipv6=fd99::1/64; fi
+	# shellcheck disable=SC2034 # of impaired.sh
 	impair_pids=()
 	impair_end "$ns" "$1" "$ipv4" "$ipv6" --seed "$2" --loss "$loss_share" \
 		--delay-us 5000

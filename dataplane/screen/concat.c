@@ -289,4 +289,5 @@ void concat_settle(struct screen_context *context, struct screen_vector *v)
 			for (unsigned n = 1; n <= m->concat.total; n++)
 				parts_drop(context->parts, key, (uint8_t)n);
 	}
+	context->parts_lost += parts_missed(context->parts);
 }

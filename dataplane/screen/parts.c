@@ -19,6 +19,7 @@ struct slot {
 
 struct parts {
 	uint64_t secret[2];
+	uint32_t missed; /* atomic */
 	struct slot slots[PARTS_SLOTS];
 };
 
@@ -139,39 +140,70 @@ bool parts_put(struct parts *parts, const struct part *part, uint32_t now)
 	return true; /* nothing kept: counted like one that gave way */
 }
 
-static bool copy(const struct slot *s, struct parts_key key, uint8_t number, uint32_t now,
-                 struct part *out)
+enum copied { COPIED, NOT_THERE, BEING_WRITTEN };
+
+/* A slot whose part is written again keeps its key and number all the while. */
+static enum copied copy(const struct slot *s, struct parts_key key, uint8_t number,
+                        uint32_t now, struct part *out)
 {
 	const uint64_t before = __atomic_load_n(&s->version, __ATOMIC_ACQUIRE);
 	uint64_t words[WORDS];
 
-	if (before % 2 != 0 || !holds(s, key, number) || until_of(s) <= now)
-		return false;
+	if (!holds(s, key, number) || until_of(s) <= now)
+		return NOT_THERE;
+	if (before % 2 != 0)
+		return BEING_WRITTEN;
 	for (size_t i = 0; i < offsetof(struct part, data) / 8; i++)
 		words[i] = word(s, (unsigned)i);
 	memcpy(out, words, offsetof(struct part, data));
-	if (out->len > PARTS_OCTETS) /* torn: the versions will say so */
-		return false;
+	if (out->len > PARTS_OCTETS) /* torn */
+		return BEING_WRITTEN;
 	const size_t used = (offsetof(struct part, data) + out->len + 7) / 8;
 	for (size_t i = offsetof(struct part, data) / 8; i < used; i++)
 		words[i] = word(s, (unsigned)i);
 	/* The loads above are before the second look at the version. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (__atomic_load_n(&s->version, __ATOMIC_RELAXED) != before)
-		return false;
+		return BEING_WRITTEN;
 	memcpy(out, words, offsetof(struct part, data) + out->len);
-	return true;
+	return COPIED;
 }
 
-bool parts_get(const struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
+static enum copied look(const struct slot *set, struct parts_key key, uint8_t number,
+                        uint32_t now, struct part *out)
+{
+	enum copied most = NOT_THERE;
+
+	for (unsigned i = 0; i < PARTS_WAYS; i++) {
+		const enum copied c = copy(&set[i], key, number, now, out);
+		if (c == COPIED)
+			return c;
+		if (c == BEING_WRITTEN)
+			most = c;
+	}
+	return most;
+}
+
+bool parts_get(struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
                struct part *out)
 {
 	const struct slot *set = set_of(parts, key, number);
+	enum copied found = look(set, key, number, now, out);
 
-	for (unsigned i = 0; i < PARTS_WAYS; i++)
-		if (copy(&set[i], key, number, now, out))
-			return true;
-	return false;
+	for (unsigned i = 0; unlikely(found == BEING_WRITTEN) && i < PARTS_TRIES; i++) {
+		__builtin_ia32_pause();
+		found = look(set, key, number, now, out);
+	}
+	if (unlikely(found == BEING_WRITTEN)) /* relaxed: a count */
+		__atomic_add_fetch(&parts->missed, 1, __ATOMIC_RELAXED);
+	return found == COPIED;
+}
+
+uint32_t parts_missed(struct parts *parts)
+{
+	if (likely(__atomic_load_n(&parts->missed, __ATOMIC_RELAXED) == 0))
+		return 0;
+	return __atomic_exchange_n(&parts->missed, 0, __ATOMIC_RELAXED);
 }
 
 void parts_drop(struct parts *parts, struct parts_key key, uint8_t number)

@@ -5,9 +5,10 @@
  * A fixed array of slots in sets of PARTS_WAYS; a part's set is a keyed hash of its message
  * and its number, so the parts of one message lie apart and no sender can aim at the set of
  * another's. A slot is claimed by compare-and-swap of its version (even: whole, odd: being
- * written) and read by copy and comparison of versions: nobody waits for anybody. Of two
- * workers that each put a part and then look for the other's, at least one finds it, unless
- * that one is being written a second time just then.
+ * written) and read by copy and comparison of versions. Of two workers that each put a part
+ * and then look for the other's, at least one finds it. A part that is being written a second
+ * time just then is looked at again, PARTS_TRIES times, which is longer than a writing takes;
+ * whose writer has lost its core meanwhile is missed, and that is counted: nobody waits.
  *
  * Bound      PARTS_SLOTS; where a set is full of live parts the one nearest its end gives way
  *            and is counted. A part lives PARTS_LIFE_S seconds, or until its message is whole.
@@ -23,6 +24,8 @@
 #define PARTS_SLOTS (1u << 15)
 #define PARTS_WAYS 8u
 #define PARTS_LIFE_S 600u
+#define PARTS_TRIES \
+	1000u /* a pause each: tens of microseconds; a writing takes less than one */
 #define PARTS_OCTETS 960u /* user data of one part; an SMS has 140, a TLV may have more */
 
 /* The message that a part is of: a keyed hash of account, direction, addresses, reference
@@ -58,8 +61,11 @@ struct parts_key parts_key(const struct parts *parts, const void *octets, uint32
 bool parts_put(struct parts *parts, const struct part *part, uint32_t now);
 
 /* Copy a live part; false when there is none. */
-bool parts_get(const struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
+bool parts_get(struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
                struct part *out);
+
+/* How many parts were there and missed since this was last asked, by whichever worker. */
+uint32_t parts_missed(struct parts *parts);
 
 /* Forget a part. */
 void parts_drop(struct parts *parts, struct parts_key key, uint8_t number);

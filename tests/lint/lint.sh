@@ -70,20 +70,32 @@ for path in sys.argv[1:]:
     ast.parse(open(path, encoding="utf-8").read(), path)'
 }
 
-lint() {
-	[ $# -eq 0 ] || die "lint takes no argument"
-	install_missing
-	build_folder build gcc || die "clang-tidy needs a build, and it fails: see above"
-	step "lint"
+# What takes seconds; manual pages need a build.
+lint_quick() {
 	lint_part "shape (sizes, SPDX, dependencies)" python3 tests/lint/shape.py
 	lint_part "links and tests that documents name" python3 tests/lint/links.py
 	lint_part "manual pages" lint_manuals
-	lint_part "clang-format" lint_format
 	lint_part "shellcheck" lint_shell
 	lint_part "perl -c" lint_perl
 	lint_part "node --check" lint_node
 	lint_part "python syntax" lint_python
-	lint_part "clang-tidy" lint_tidy
+}
+
+lint() {
+	local quick=no
+	case ${1:-} in
+	'') ;;
+	--quick) quick=yes ;;
+	*) die "lint: no option \"$1\"" ;;
+	esac
+	install_missing
+	build_folder build gcc || die "clang-tidy needs a build, and it fails: see above"
+	step "lint"
+	lint_quick
+	if [ $quick = no ]; then
+		lint_part "clang-format" lint_format
+		lint_part "clang-tidy" lint_tidy
+	fi
 	printf '%d passed, %d failed\n' $lint_passed $lint_failed
 	[ $lint_failed -eq 0 ]
 }

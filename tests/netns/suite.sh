@@ -77,6 +77,12 @@ suite_namespaces() {
 	suite_add ${three:-0 1 0}
 }
 
+suite_lint() {
+	. tests/lint/lint.sh
+	lint_quick
+	suite_add "$lint_passed" "$lint_failed" 0
+}
+
 suite_interrupts() {
 	local file three
 	file=$(mktemp)
@@ -143,6 +149,8 @@ suite() {
 	install_missing
 	install_node_modules
 	if suite_build build gcc; then
+		step "the quick parts of lint"
+		suite_lint
 		step "every test but the namespaces (gcc)"
 		suite_meson build
 		suite_plants
