@@ -10,7 +10,7 @@ import sys
 
 
 def main(argv):
-    rates = {}
+    rates, kernels = {}, set()
     for line in sys.stdin:
         way, side, _, rest = line.split(" ", 3)
         sent, received = json.JSONDecoder().raw_decode(rest), None
@@ -18,13 +18,14 @@ def main(argv):
         sent = sent[0]
         if sent["octets"] != received["octets"] or sent["sha256"] != received["sha256"]:
             sys.exit(f"loss: octets differ: {line}")
+        kernels.add(sent["kernel"])
         rates.setdefault((way, side), []).append(received["octets"] / received["seconds"] / 1e6)
     out = []
     for side in sorted({side for _, side in rates}):
         through, direct = rates[("through", side)], rates[("direct", side)]
         ratios = [t / d for t, d in zip(through, direct)]
         out.append({
-            "loss_at": side, "rounds": len(ratios),
+            "loss_at": side, "kernel": "/".join(sorted(kernels)), "rounds": len(ratios),
             "through_MB_s": round(statistics.median(through), 3),
             "direct_MB_s": round(statistics.median(direct), 3),
             "ratio": round(statistics.median(through) / statistics.median(direct), 3),
@@ -35,7 +36,8 @@ def main(argv):
         return
     for o in out:
         print("loss at the {loss_at}'s side: {through_MB_s} MB/s through Sluice, {direct_MB_s} "
-              "direct: {ratio} ({ratio_least} - {ratio_most}, {rounds} rounds)".format(**o))
+              "from kernel to kernel ({kernel}): {ratio} ({ratio_least} - {ratio_most}, "
+              "{rounds} rounds)".format(**o))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 """stream: one SMPP session that carries one way as fast as TCP lets it.
 
     stream.py serve HOST PORT           accepts one session, prints octets and seconds
-    stream.py send HOST PORT OCTETS     binds, writes that many octets of submit_sm, closes
+    stream.py send HOST PORT OCTETS KERNEL
+                                        binds, writes that many octets of submit_sm, closes
 
 The server answers the bind and then only reads, so what is timed is TCP: from the first
 octet behind the bind to the end of the stream. Every octet is checked by a hash.
 """
 import hashlib
 import json
-import os
 import socket
 import struct
 import sys
@@ -65,15 +65,15 @@ def serve(host, port):
     print(json.dumps({"octets": octets, "seconds": seconds, "sha256": digest.hexdigest()}))
 
 
-def send(host, port, octets):
+def send(host, port, octets, kernel):
     stream = bytearray()
     sequence = 1
     while len(stream) < octets:
         sequence += 1
         stream += submit(sequence)
     s = socket.create_connection((host, port), timeout=60)
-    kernel = os.environ.get("SLUICE_LOSS_KERNEL", "cubic")
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, kernel.encode())
+    kernel = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0").decode()
     s.settimeout(300)
     s.sendall(bind(1))
     read_pdu(s)
@@ -81,11 +81,12 @@ def send(host, port, octets):
     s.shutdown(socket.SHUT_WR)
     while s.recv(65536):
         pass
-    print(json.dumps({"octets": len(stream), "sha256": hashlib.sha256(stream).hexdigest()}))
+    print(json.dumps({"octets": len(stream), "sha256": hashlib.sha256(stream).hexdigest(),
+                      "kernel": kernel}))
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve(sys.argv[2], int(sys.argv[3]))
     else:
-        send(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+        send(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
