@@ -173,8 +173,7 @@ int header_write(const struct header_template *t, const struct header_fields *f,
 	if (unlikely(at == NULL))
 		return -ENOSPC;
 	header_render(t, f, payload_len, offload, (uint8_t *)at);
-	mbuf->ol_flags = (mbuf->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) |
-	                 offload_flags(t, offload);
+	mbuf->ol_flags = (mbuf->ol_flags & FRAME_OWNER_FLAGS) | offload_flags(t, offload);
 	mbuf->tx_offload = rte_mbuf_tx_offload(t->l2_len, t->l3_len,
 	                                       (uint64_t)TCP_LEN + f->options_len, 0, 0, 0, 0);
 	return 0;

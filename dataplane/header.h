@@ -26,6 +26,10 @@
 
 struct rte_mbuf;
 
+/* Of the flags of a received frame, those that say whose its octets are: they stay when what
+ * the port said of reception is forgotten, or they would go back to the wrong owner. */
+#define FRAME_OWNER_FLAGS (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)
+
 /* One cache line: every flow holds two. 14 + 2 x 4 + 40 octets at most. */
 struct header_template {
 	uint8_t octets[62]; /* Ethernet and IP header; lengths, id and checksum 0 */

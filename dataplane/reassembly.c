@@ -8,6 +8,8 @@
 #include <rte_ip_frag.h>
 #include <rte_mbuf.h>
 
+#include "header.h"
+
 _Static_assert(RTE_LIBRTE_IP_FRAG_MAX_FRAG == REASSEMBLY_FRAGMENTS, "as the header says");
 
 enum { V4_LEN = 20, V6_LEN = 40, FRAGMENT_LEN = 8 };
@@ -103,7 +105,7 @@ static void write_sum(struct rte_mbuf *whole)
 {
 	uint8_t *ip = rte_pktmbuf_mtod_offset(whole, uint8_t *, whole->l2_len);
 
-	whole->ol_flags = 0;
+	whole->ol_flags &= FRAME_OWNER_FLAGS;
 	whole->tx_offload = 0;
 	if (ip[0] >> 4 != 4)
 		return;

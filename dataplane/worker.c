@@ -90,7 +90,7 @@ void worker_divert(struct worker *w, const struct packet *p, unsigned link)
 		return;
 	}
 	worker_count(w, COUNTER_PASSED_FRAMES, 1);
-	p->mbuf->ol_flags = 0;
+	p->mbuf->ol_flags &= FRAME_OWNER_FLAGS;
 	tx->mbufs[tx->n++] = p->mbuf;
 }
 

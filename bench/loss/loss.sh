@@ -53,7 +53,7 @@ ctl_attached() { ctl status --json | python3 tests/netns/attached.py; }
 
 loss_bench() {
 	local json='' rounds=5 side round
-	loss_octets=4000000 loss_share=100 loss_cc=cubic
+	loss_octets=8000000 loss_share=100 loss_cc=cubic
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--json) json=--json ;;
