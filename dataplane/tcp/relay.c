@@ -21,8 +21,8 @@ void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_
 		rte_pktmbuf_free(m);
 		return;
 	}
-	m->ol_flags &=
-		FRAME_OWNER_FLAGS; /* what it said of reception; its checksums are right as they are */
+	/* What it said of reception; its checksums are right as they are. */
+	m->ol_flags &= FRAME_OWNER_FLAGS;
 	tx->mbufs[tx->n++] = m;
 }
 
