@@ -8,6 +8,8 @@
 
 #include "audit_store.h"
 
+#define COMMAND_REPLACE_SM 0x07u
+
 #define LIMIT_DEFAULT 20u
 #define LIMIT_MAX 1000u
 
@@ -86,6 +88,13 @@ static json_t *time_text(uint64_t time_us)
 	return json_string(text);
 }
 
+/* null for replace_sm, which carries none (SMPP 3.4 section 4.10.1) and is read in the
+ * account's default alphabet. */
+static json_t *coding_json(const struct audit_record *r)
+{
+	return r->command_id == COMMAND_REPLACE_SM ? json_null() : json_integer(r->data_coding);
+}
+
 static json_t *row_json(const struct audit_row *row)
 {
 	const struct audit_record *r = &row->record;
@@ -96,7 +105,7 @@ static json_t *row_json(const struct audit_row *row)
 	memcpy(sender, r->sender, sizeof(r->sender));
 	memcpy(text, r->text, r->text_len);
 	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->recipient_hash);
-	return json_pack("{so ss ss ss so so ss sI sI sI sI sI sI si so ss sI}", "time",
+	return json_pack("{so ss ss ss so so ss sI sI sI sI sI sI so so ss sI}", "time",
 	                 time_text(r->time_us), "kind", kind_name(r->kind), "reason",
 	                 reason ? reason->name : "unknown", "sentence",
 	                 reason ? reason->sentence : "", "system_id", api_text(system_id),
@@ -105,7 +114,7 @@ static json_t *row_json(const struct audit_row *row)
 	                 "generation", (json_int_t)r->generation, "command_id",
 	                 (json_int_t)r->command_id, "command_status",
 	                 (json_int_t)r->command_status, "sequence", (json_int_t)r->sequence,
-	                 "data_coding", (int)r->data_coding, "text", api_text(text),
+	                 "data_coding", coding_json(r), "text", api_text(text),
 	                 "recipient_hash", hash, "flow", (json_int_t)r->flow);
 }
 

@@ -336,6 +336,7 @@ static void counters_and_audit_are_shown(void **state)
 		                    .reason = REASON_CONTENT_RULE,
 		                    .system_id = "acme",
 		                    .sender = "01012345678",
+		                    .command_id = 7, /* replace_sm */
 		                    .text_len = 6 };
 	memcpy(r->text, "대출", 6);
 	audit_publish(w);
@@ -345,6 +346,8 @@ static void counters_and_audit_are_shown(void **state)
 	assert_true(becomes("\"stored\":1"));
 	assert_int_equal(ctl("audit"), 0);
 	assert_true(said("acme") && said("content_rule") && said("대출"));
+	assert_int_equal(ctl("audit --json"), 0);
+	assert_true(said("\"data_coding\":null"));
 	report_close(report);
 }
 

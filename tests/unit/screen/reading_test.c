@@ -152,6 +152,13 @@ static void replace_has_no_coding(void **state)
 	world_screen(&w);
 	assert_int_equal(m->rule, 100);
 	world_end(&w);
+	/* "loan" in CP949, which as GSM 7-bit would be four other letters. */
+	const struct submit loan = { .command_id = SMPP_REPLACE_SM,
+		                     .text = "\xB4\xEB\xC3\xE2",
+		                     .text_len = 4 };
+	scenery(&w, TEXT_CP949, IMAGE_UNDECODABLE_REFUSE);
+	assert_int_equal(rule_of(&w, &loan), 101);
+	world_end(&w);
 }
 
 static void undecodable(void **state)
