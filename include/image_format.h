@@ -51,6 +51,7 @@ enum image_section_type {
 	IMAGE_HS_PLAIN = 13,      /* as IMAGE_HS_DATABASE, for the plain view */
 	IMAGE_NUMBER_BLOCKS = 40, /* struct image_number_block, sorted */
 	IMAGE_NUMBERS = 41,       /* IMAGE_NUMBER_OCTETS a block: two bits a number */
+	IMAGE_NUMBERING = 42,     /* struct image_plan_row; none: the built-in plan */
 	IMAGE_SIGNATURE = 63,     /* the image's last 64 octets: Ed25519ph of those before */
 };
 
@@ -200,6 +201,28 @@ struct image_number_block {
 	uint32_t reserved;        /* 0 */
 };
 _Static_assert(sizeof(struct image_number_block) == 16, "image number block");
+
+/*
+ * The numbering plan of struct image_policy.country: how its people write a number
+ * (dataplane/table/numbering_plan.h). Rows stand in order of kind; within a kind the order
+ * is the operator's.
+ */
+enum image_plan_kind {
+	IMAGE_PLAN_TRUNK = 1,     /* at most one, "0": dialled before a national number */
+	IMAGE_PLAN_IDD = 2,       /* dialled before a country code; the first that fits holds */
+	IMAGE_PLAN_BARE = 3,      /* a national number that is known without trunk prefix */
+	IMAGE_PLAN_HOME = 4,      /* a national number that is believed after prefix and code */
+	IMAGE_PLAN_WORLD = 5,     /* whole E.164 numbers; none: the built-in ones */
+};
+#define IMAGE_PLAN_PREFIX_MAX 12u
+#define IMAGE_PLAN_ROWS_MAX 4096u
+struct image_plan_row {
+	uint8_t kind;             /* enum image_plan_kind */
+	uint8_t min, max;         /* digits of the whole, prefix included; 0, 0: no such
+	                             number (WORLD); TRUNK and IDD: 0 */
+	char prefix[IMAGE_PLAN_PREFIX_MAX + 1]; /* digits, at least one, NUL padded */
+};
+_Static_assert(sizeof(struct image_plan_row) == 16, "image plan row");
 
 /* The stronger the lower: of all rules that match the strongest action decides. */
 enum image_action {

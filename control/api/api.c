@@ -26,6 +26,8 @@ const struct route api_routes[] = {
 	{ "POST", "/v1/blacklist", BODY_CSV_MAX, handle_blacklist },
 	{ "POST", "/v1/theft", BODY_CSV_MAX, handle_theft },
 	{ "POST", "/v1/numbers", BODY_CSV_MAX, handle_numbers },
+	{ "GET", "/v1/numbering", 0, handle_numbering },
+	{ "POST", "/v1/numbering", BODY_PLAN_MAX, handle_set_numbering },
 	{ "POST", "/v1/rules", RULES_FILE_MAX, handle_rules },
 	{ "POST", "/v1/deltas", BODY_DELTAS_MAX, handle_deltas },
 	{ "POST", "/v1/drain", BODY_JSON_MAX, handle_drain },

@@ -17,6 +17,7 @@
 #include "registry.h"
 
 #define BODY_CSV_MAX (UINT64_C(4) << 30) /* 40 million senders */
+#define BODY_PLAN_MAX (UINT64_C(1) << 20)
 #define BODY_JSON_MAX (UINT64_C(64) << 10)
 #define BODY_DELTAS_MAX (UINT64_C(1) << 20) /* LINK_DELTAS_MAX of the longest */
 
@@ -78,6 +79,8 @@ unsigned handle_progress(struct api *api, struct request *request, json_t **out)
 unsigned handle_blacklist(struct api *api, struct request *request, json_t **out);
 unsigned handle_theft(struct api *api, struct request *request, json_t **out);
 unsigned handle_numbers(struct api *api, struct request *request, json_t **out);
+unsigned handle_numbering(struct api *api, struct request *request, json_t **out);
+unsigned handle_set_numbering(struct api *api, struct request *request, json_t **out);
 unsigned handle_rules(struct api *api, struct request *request, json_t **out);
 unsigned handle_deltas(struct api *api, struct request *request, json_t **out);
 unsigned handle_policy(struct api *api, struct request *request, json_t **out);

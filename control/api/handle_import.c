@@ -148,6 +148,11 @@ unsigned handle_numbers(struct api *api, struct request *request, json_t **out)
 	return import(api, request, out, import_numbers, "numbers");
 }
 
+unsigned handle_set_numbering(struct api *api, struct request *request, json_t **out)
+{
+	return import(api, request, out, import_numbering, "numbering");
+}
+
 /* Into the registry, with a number for each name. */
 static int keep_rules(struct registry *registry, const struct request *request,
                       const char *file, const struct rule_set *set, uint64_t *generation)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_priv.h"
+#include "numbering_plan.h"
 
 unsigned handle_policy(struct api *api, struct request *request, json_t **out)
 {
@@ -58,5 +59,38 @@ unsigned handle_set_policy(struct api *api, struct request *request, json_t **ou
 	*out = json_pack("{so sI sI so}", "name", api_text(name), "value", number, "generation",
 	                 (json_int_t)generation, "dataplane", api_push_answer(&answer));
 	json_decref(body);
+	return MHD_HTTP_OK;
+}
+
+static void add_rows(json_t *list, const char *kind, const struct plan_rows *rows)
+{
+	for (uint32_t i = 0; i < rows->n; i++)
+		json_array_append_new(list, json_pack("{ss ss sI sI}", "kind", kind, "prefix",
+		                                      rows->rows[i].prefix, "min",
+		                                      (json_int_t)rows->rows[i].min, "max",
+		                                      (json_int_t)rows->rows[i].max));
+}
+
+unsigned handle_numbering(struct api *api, struct request *request, json_t **out)
+{
+	static const struct image_plan_row zero = { IMAGE_PLAN_TRUNK, 0, 0, "0" };
+	const struct numbering_plan *plan = NULL;
+	struct registry *registry = NULL;
+	int result = registry_open(&registry, api->setting.database);
+
+	(void)request;
+	if (result == 0)
+		result = registry_plan(registry, &plan);
+	if (result != 0)
+		return api_fail_registry(out, registry, result);
+	json_t *list = json_array();
+	add_rows(list, "trunk", &(struct plan_rows){ &zero, plan->trunk });
+	add_rows(list, "idd", &plan->idd);
+	add_rows(list, "bare", &plan->bare);
+	add_rows(list, "home", &plan->home);
+	add_rows(list, "world", &plan->world);
+	*out = json_pack("{sI sb so}", "country", (json_int_t)plan->country, "own",
+	                 registry_plan_is_own(registry), "rows", list);
+	registry_close(registry);
 	return MHD_HTTP_OK;
 }

@@ -163,6 +163,11 @@ int run_import_numbers(const struct cli *cli)
 	return import(cli, "/v1/numbers", "ranges of numbers");
 }
 
+int run_import_numbering(const struct cli *cli)
+{
+	return import(cli, "/v1/numbering", "rows of the numbering plan");
+}
+
 int run_push_rules(const struct cli *cli)
 {
 	json_t *answer = NULL;

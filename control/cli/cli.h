@@ -20,7 +20,7 @@ struct cli {
 	bool json, all, follow; /* --json, --all, --follow */
 	const char *limit, *reason;
 	const char *owner, *from, *until, *title; /* of deltas */
-	const char *skip_bad; /* of imports: where wrong rows go */
+	const char *skip_bad;                     /* of imports: where wrong rows go */
 	const char *arguments[2];                 /* after the words of the command */
 };
 
@@ -42,6 +42,8 @@ int run_import_senders(const struct cli *cli);
 int run_import_blacklist(const struct cli *cli);
 int run_import_theft(const struct cli *cli);
 int run_import_numbers(const struct cli *cli);
+int run_import_numbering(const struct cli *cli);
+int run_numbering(const struct cli *cli);
 int run_push_rules(const struct cli *cli);
 int run_check_rules(const struct cli *cli);
 int run_suspend_account(const struct cli *cli);

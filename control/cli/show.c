@@ -240,3 +240,25 @@ int run_policy(const struct cli *cli)
 	json_decref(answer);
 	return EXIT_DONE;
 }
+
+int run_numbering(const struct cli *cli)
+{
+	json_t *answer = NULL;
+	const int status = cli_ask(cli, "/v1/numbering", NULL, 0, NULL, &answer);
+	const json_t *row;
+	size_t i;
+
+	if (status != 0)
+		return status;
+	if (cli->json)
+		return cli_print_json(answer, EXIT_DONE);
+	fprintf(stderr, "country %lld, %s\n", cli_number(answer, "country"),
+	        json_is_true(json_object_get(answer, "own")) ? "the operator's plan"
+	                                                     : "the built-in plan");
+	puts("kind,prefix,min,max");
+	json_array_foreach(json_object_get(answer, "rows"), i, row)
+		printf("%s,%s,%lld,%lld\n", cli_text(row, "kind"), cli_text(row, "prefix"),
+	               cli_number(row, "min"), cli_number(row, "max"));
+	json_decref(answer);
+	return EXIT_DONE;
+}

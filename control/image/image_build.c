@@ -76,6 +76,7 @@ void image_build_close(struct image_build *b)
 	rows_free(&b->senders);
 	rows_free(&b->rules);
 	rows_free(&b->patterns);
+	rows_free(&b->plan);
 	rows_free(&b->code);
 	rows_free(&b->rule_accounts);
 	intern_free(&b->owners);
@@ -85,6 +86,15 @@ void image_build_close(struct image_build *b)
 	free(b->folded.octets);
 	free(b->plain.octets);
 	free(b);
+}
+
+int image_build_plan(struct image_build *b, const struct image_plan_row *rows, uint32_t n)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; result == 0 && i < n; i++)
+		result = image_rows_append(&b->plan, &rows[i], sizeof(rows[i]));
+	return result;
 }
 
 void image_build_policy(struct image_build *b, const struct image_policy *policy)

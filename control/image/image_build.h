@@ -96,6 +96,13 @@ must_use int image_build_numbers(struct image_build *build, const struct sender_
                                  const struct sender_key *last,
                                  enum image_number_state state);
 
+/*
+ * The numbering plan of the policy's country: rows[n] of no fault (numbering_plan.h), in
+ * order of kind. None: the built-in one. -ENOMEM. Once.
+ */
+must_use int image_build_plan(struct image_build *build, const struct image_plan_row *rows,
+                              uint32_t n);
+
 /* Whether an account with this id was given; true of none before the first sender. */
 bool image_build_knows(const struct image_build *build, uint32_t account_id);
 

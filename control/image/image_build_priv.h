@@ -26,15 +26,16 @@ struct account_id {
 
 struct image_build {
 	struct image_policy policy;
-	struct rows accounts;  /* struct image_account; row 0 empty; sorted once frozen */
+	struct rows accounts;   /* struct image_account; row 0 empty; sorted once frozen */
 	struct account_id *ids; /* sorted by id once frozen, n = accounts.n - 1 */
-	bool frozen;           /* rows have their final numbers */
-	struct rows senders;   /* struct image_sender, in the order given */
-	struct intern owners;  /* u32 runs */
-	struct rows rules;     /* struct image_rule */
-	struct rows patterns;  /* struct image_pattern */
-	struct intern strings; /* offset 0 is "" */
+	bool frozen;            /* rows have their final numbers */
+	struct rows senders;    /* struct image_sender, in the order given */
+	struct intern owners;   /* u32 runs */
+	struct rows rules;      /* struct image_rule */
+	struct rows patterns;   /* struct image_pattern */
+	struct intern strings;  /* offset 0 is "" */
 	struct number_build numbers;
+	struct rows plan;                /* struct image_plan_row */
 	struct rows code, rule_accounts; /* u32 */
 	struct image_blob folded, plain; /* databases */
 	unsigned threads;

@@ -91,6 +91,8 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
 		    sizeof(struct image_number_block), b->numbers.n);
 		add(l, IMAGE_NUMBERS, NULL, IMAGE_NUMBER_OCTETS, b->numbers.n);
 	}
+	if (b->plan.n > 0)
+		add(l, IMAGE_NUMBERING, b->plan.data, sizeof(struct image_plan_row), b->plan.n);
 	if (b->key != NULL) /* the last of all */
 		add(l, IMAGE_SIGNATURE, NULL, IMAGE_SIGNATURE_SIZE, 1);
 

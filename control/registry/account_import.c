@@ -129,7 +129,8 @@ int import_accounts(struct registry *registry, char *text, size_t size,
 {
 	static const struct import_kind kind = { "accounts",  "SELECT count(*) FROM account",
 		                                 columns,     COLUMNS,
-		                                 account_row, NULL };
+		                                 account_row, NULL,
+		                                 false };
 	struct import import = {
 		.registry = registry,
 		.problems = problems,

@@ -179,9 +179,9 @@ static int count(struct import *import, const struct import_kind *kind, int64_t 
 	return result < 0 ? result : 0;
 }
 
-static int check_rows(struct import *import)
+static int check_rows(struct import *import, const struct import_kind *kind)
 {
-	if (import->problems->total == 0 && import->result->rows == 0)
+	if (import->problems->total == 0 && import->result->rows == 0 && !kind->may_be_empty)
 		problems_add(import->problems, 0, 0, NULL, "there is a header but no row");
 	return import->problems->total != 0 ? -EINVAL : 0;
 }
@@ -195,7 +195,7 @@ static int write_all(struct import *import, const struct import_kind *kind, void
 	if (result == 0 && kind->write == NULL)
 		result = read_rows(import, kind, state);
 	if (result == 0)
-		result = check_rows(import);
+		result = check_rows(import, kind);
 	if (result == 0 && kind->write != NULL)
 		result = kind->write(import, state);
 	if (result == 0)
@@ -227,7 +227,7 @@ int import_run(struct import *import, const struct import_kind *kind, void *stat
 		began = import_now_us();
 	}
 	if (result == 0 && kind->write != NULL)
-		result = check_rows(import);
+		result = check_rows(import, kind);
 	if (result == 0)
 		result = begin(import, kind);
 	if (result != 0)

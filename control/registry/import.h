@@ -101,5 +101,12 @@ must_use int import_theft(struct registry *registry, char *text, size_t size,
 must_use int import_numbers(struct registry *registry, char *text, size_t size,
                             const struct import_options *options, struct problems *problems,
                             struct problems *notes, struct import_result *result);
+/*
+ * The numbering plan of the policy's country (include/image_format.h): columns kind (trunk,
+ * idd, bare, home, world), prefix, min, max. The whole plan; no rows: the built-in one.
+ */
+must_use int import_numbering(struct registry *registry, char *text, size_t size,
+                              const struct import_options *options, struct problems *problems,
+                              struct problems *notes, struct import_result *result);
 
 #endif

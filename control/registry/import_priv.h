@@ -32,6 +32,7 @@ struct import_kind {
 	int (*row)(struct import *import, void *state);
 	/* All rows into the registry; NULL: row() did that. */
 	int (*write)(struct import *import, void *state);
+	bool may_be_empty; /* a header alone says that there are none */
 };
 
 /* The row of this line is wrong: skip it, if rows are skipped, and forget the problem.

@@ -17,7 +17,7 @@ static const struct csv_column columns[COLUMNS] = {
 
 struct list {
 	enum image_block list;
-	uint16_t country;
+	const struct numbering_plan *plan;
 	bool emptied;
 	sqlite3_stmt *put, *first;
 };
@@ -62,7 +62,7 @@ static int list_row(struct import *import, void *state)
 	struct sender_key key;
 
 	until = until == 0 ? INSTANT_FOREVER : until;
-	if (address_key(&key, (const uint8_t *)text, strlen(text), 0, 0, l->country) != 0)
+	if (address_key_by(&key, (const uint8_t *)text, strlen(text), l->plan) != 0)
 		problems_add(import->problems, import->row.row, 0, "address",
 		             "\"%.60s\" cannot be a sender address", text);
 	if (import->problems->total != before)
@@ -81,20 +81,18 @@ static int import_list(struct import *import, enum image_block list, char *text,
 	static const struct import_kind kinds[] = {
 		[IMAGE_BLOCK_BLACKLIST] = { "blacklist",
 		                            "SELECT count(*) FROM sender_list WHERE list = 1",
-		                            columns, COLUMNS, list_row, NULL },
+		                            columns, COLUMNS, list_row, NULL, false },
 		[IMAGE_BLOCK_THEFT] = { "theft",
 		                        "SELECT count(*) FROM sender_list WHERE list = 2",
-		                        columns, COLUMNS, list_row, NULL },
+		                        columns, COLUMNS, list_row, NULL, false },
 	};
 	struct sql *sql = &import->registry->sql;
 	struct list l = { .list = list };
-	uint32_t country = 0;
 
 	*import->result = (struct import_result){ 0 };
-	int result = registry_policy(import->registry, "country", &country);
+	int result = registry_plan(import->registry, &l.plan);
 	if (result < 0)
 		return result;
-	l.country = (uint16_t)country;
 	l.put = sql_prepare(sql, "INSERT OR IGNORE INTO sender_list VALUES(?,?,?,?)");
 	l.first = sql_prepare(sql,
 	                      "SELECT row, until FROM sender_list WHERE key = ? AND list = ?");

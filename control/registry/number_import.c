@@ -24,7 +24,7 @@ static const struct word states[] = {
 };
 
 struct numbers {
-	uint16_t country;
+	const struct numbering_plan *plan;
 	bool emptied;
 	sqlite3_stmt *put;
 	struct image_build *trial; /* what an image cannot hold is refused here */
@@ -42,7 +42,7 @@ static void read_number(struct import *import, const struct numbers *n, unsigned
 {
 	const char *text = import_field(import, column);
 
-	if (address_key(key, (const uint8_t *)text, strlen(text), 0, 0, n->country) != 0 ||
+	if (address_key_by(key, (const uint8_t *)text, strlen(text), n->plan) != 0 ||
 	    digits_of(key) < IMAGE_NUMBER_SHORTEST)
 		problems_add(import->problems, import->row.row, 0, columns[column].name,
 		             "\"%.40s\" is no number of %u to %u digits, country code included",
@@ -100,8 +100,10 @@ int import_numbers(struct registry *registry, char *text, size_t size,
                    struct problems *notes, struct import_result *out)
 {
 	static const struct import_kind kind = {
-		"numbers", "SELECT count(*) FROM number_range", columns, COLUMNS, number_row,
-		NULL
+		"numbers",  "SELECT count(*) FROM number_range",
+		columns,    COLUMNS,
+		number_row, NULL,
+		false
 	};
 	struct import import = { .registry = registry,
 		                 .problems = problems,
@@ -109,16 +111,14 @@ int import_numbers(struct registry *registry, char *text, size_t size,
 		                 .result = out,
 		                 .options = options };
 	struct numbers n = { 0 };
-	uint32_t country = 0;
 
 	*out = (struct import_result){ 0 };
-	int result = registry_policy(registry, "country", &country);
+	int result = registry_plan(registry, &n.plan);
 	if (result < 0)
 		return result;
 	result = image_build_open(&n.trial);
 	if (result < 0)
 		return result;
-	n.country = (uint16_t)country;
 	n.put = sql_prepare(&registry->sql, "INSERT INTO number_range VALUES(?,?,?,?)");
 	result = import_run(&import, &kind, &n, text, size);
 	sqlite3_finalize(n.put);

@@ -162,6 +162,7 @@ void registry_close(struct registry *registry)
 	for (unsigned i = 0; i < DELTA_STATEMENTS; i++)
 		sqlite3_finalize(registry->delta[i]);
 	sql_close(&registry->sql);
+	free(registry->plan_rows);
 	free(registry);
 }
 

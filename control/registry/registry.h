@@ -45,6 +45,16 @@ must_use int registry_policy(struct registry *registry, const char *name, uint32
 must_use int registry_set_policy(struct registry *registry, const char *name, uint32_t value,
                                  uint64_t *generation);
 
+/*
+ * The numbering plan in force: the operator's for the policy's country, or the built-in one.
+ * *out is the registry's, until the next call or registry_close().
+ */
+struct numbering_plan;
+must_use int registry_plan(struct registry *registry, const struct numbering_plan **out);
+bool registry_plan_is_own(const struct registry *registry); /* as of that call */
+/* The operator's rows as the image takes them, as of that call. */
+const struct image_plan_row *registry_plan_rows(const struct registry *registry, uint32_t *n);
+
 struct policy_row {
 	const char *name, *sentence;
 	uint32_t min, max, value; /* value: the default */

@@ -325,8 +325,7 @@ static int change_sender(struct registry *r, const struct registry_delta *d,
 {
 	struct sender s = { 0 };
 
-	if (address_key(&t->key, (const uint8_t *)d->name, strlen(d->name), 0, 0,
-	                (uint16_t)r->country) != 0)
+	if (address_key_by(&t->key, (const uint8_t *)d->name, strlen(d->name), &r->plan) != 0)
 		return refuse(r, -EINVAL, "\"%.40s\" cannot be a sender address", d->name);
 	int result = find_sender(r, &t->key, &s);
 	if (result == 0)
@@ -337,6 +336,7 @@ static int change_sender(struct registry *r, const struct registry_delta *d,
 int registry_delta(struct registry *r, const struct registry_delta *d, struct link_delta *told)
 {
 	struct link_delta t = { .op = (uint8_t)d->op, .kind = (uint8_t)d->kind };
+	const struct numbering_plan *plan; /* r->plan from then on */
 	int result = 0;
 
 	if ((d->until != 0 && d->op != LINK_BLOCK && d->op != LINK_ADD) ||
@@ -345,7 +345,7 @@ int registry_delta(struct registry *r, const struct registry_delta *d, struct li
 	if (d->op == LINK_ADD && d->until != 0 && d->until <= d->valid_from)
 		return refuse(r, -EINVAL, "until is not after from: it would never be valid");
 	if (r->n_deltas == 0)
-		result = registry_policy(r, "country", &r->country);
+		result = registry_plan(r, &plan);
 	if (result == 0)
 		result = d->kind == LINK_ACCOUNT ? change_account(r, d, &t)
 		                                 : change_sender(r, d, &t);

@@ -93,6 +93,19 @@ static int put_policy(struct build *b)
 	return 0;
 }
 
+static int put_plan(struct build *b)
+{
+	const struct numbering_plan *plan;
+	uint32_t n = 0;
+	int result = registry_plan(b->registry, &plan);
+
+	if (result < 0)
+		return sql_error(b, result);
+	const struct image_plan_row *rows = registry_plan_rows(b->registry, &n);
+	result = image_build_plan(b->image, rows, n);
+	return result < 0 ? failed(b, result, "the numbering plan") : 0;
+}
+
 static int put_account(struct build *b, sqlite3_stmt *s)
 {
 	const struct image_build_account account = {
@@ -322,6 +335,8 @@ static int put_all(struct build *b)
 	if (result < 0)
 		return sql_error(b, result);
 	result = put_policy(b);
+	if (result == 0)
+		result = put_plan(b);
 	if (result == 0)
 		result = put_accounts(b);
 	if (result == 0)

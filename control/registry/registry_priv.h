@@ -5,6 +5,7 @@
 #ifndef CONTROL_REGISTRY_PRIV_H
 #define CONTROL_REGISTRY_PRIV_H
 #include "link_message.h"
+#include "numbering_plan.h"
 #include "registry.h"
 #include "sql.h"
 
@@ -32,7 +33,11 @@ struct registry {
 	sqlite3_stmt *delta[DELTA_STATEMENTS];
 	uint64_t generation; /* before the first of them */
 	uint32_t n_deltas, n_before_group;
-	uint32_t country;
+	/* registry_plan.c */
+	struct image_plan_row *plan_rows;
+	uint32_t n_plan_rows;
+	uint64_t plan_generation; /* of the registry when they were read; 0 = never */
+	struct numbering_plan plan;
 };
 
 /* SQL that makes version i + 1 from version i. */
@@ -67,7 +72,7 @@ struct word {
 	const char *name; /* NULL ends a list */
 	uint32_t value;
 };
-extern const struct word account_states[], sender_states[], modes[], alphabets[];
+extern const struct word account_states[], sender_states[], modes[], alphabets[], plan_kinds[];
 
 /* The number of a word ("" = the first of the list), or -1. */
 int64_t word_value(const struct word *words, const char *name);

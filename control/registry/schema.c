@@ -82,7 +82,13 @@ static const char version_3[] =
 	"  last BLOB NOT NULL CHECK(length(last) = 16), state INTEGER NOT NULL);"
 	"PRAGMA user_version = 3;";
 
-const char *const registry_steps[] = { version_1, version_2, version_3 };
+/* The operator's numbering plan, rows of include/image_format.h; none: the built-in one. */
+static const char version_4[] =
+	"CREATE TABLE numbering(row INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+	"  prefix TEXT NOT NULL, min INTEGER NOT NULL, max INTEGER NOT NULL);"
+	"PRAGMA user_version = 4;";
+
+const char *const registry_steps[] = { version_1, version_2, version_3, version_4 };
 const int registry_version = sizeof(registry_steps) / sizeof(registry_steps[0]);
 
 /*

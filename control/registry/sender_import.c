@@ -27,7 +27,7 @@ struct account_name {
 };
 
 struct senders {
-	uint16_t country;
+	const struct numbering_plan *plan;
 	struct account_name *accounts; /* sorted */
 	size_t n_accounts;
 	const struct account_name *last; /* files name one owner for many rows in a run */
@@ -75,7 +75,7 @@ static void read_address(struct import *import, const struct senders *s, struct 
 {
 	const char *text = import_field(import, ADDRESS);
 
-	if (address_key(key, (const uint8_t *)text, strlen(text), 0, 0, s->country) != 0)
+	if (address_key_by(key, (const uint8_t *)text, strlen(text), s->plan) != 0)
 		problems_add(import->problems, import->row.row, 0, "address",
 		             "\"%.60s\" cannot be a sender address", text);
 }
@@ -328,7 +328,8 @@ int import_senders(struct registry *registry, char *text, size_t size,
 	static const struct import_kind kind = {
 		"senders",  "SELECT value FROM meta WHERE name = 'senders'",
 		columns,    COLUMNS,
-		sender_row, write_senders
+		sender_row, write_senders,
+		false
 	};
 	struct import import = {
 		.registry = registry,
@@ -338,11 +339,9 @@ int import_senders(struct registry *registry, char *text, size_t size,
 		.options = options,
 	};
 	struct senders s = { 0 };
-	uint32_t country = 0;
 
 	*result = (struct import_result){ 0 };
-	int outcome = registry_policy(registry, "country", &country);
-	s.country = (uint16_t)country;
+	int outcome = registry_plan(registry, &s.plan);
 	if (outcome == 0)
 		outcome = load_accounts(registry, &s);
 	if (outcome == 0)

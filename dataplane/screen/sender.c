@@ -44,8 +44,8 @@ static void find_key(const struct screen_context *context, const struct image *i
 {
 	const struct smpp_address a = sender_of(account_of(context, m), &m->sm);
 
-	if (address_key(key, a.digits.data, a.digits.len, a.ton, a.npi,
-	                image->policy->country) != 0)
+	/* TON and NPI lie too often to decide anything: the octets do. */
+	if (address_key_by(key, a.digits.data, a.digits.len, &image->plan) != 0)
 		*key = (struct sender_key){ { 0 } };
 }
 

@@ -58,11 +58,11 @@ static bool read_number(const uint8_t *addr, size_t len, struct number *number, 
 }
 
 static int number_key(struct sender_key *key, struct number *number, bool plus,
-                      uint16_t country)
+                      const struct numbering_plan *plan)
 {
 	if (number->n > NUMBER_DIGITS_MAX)
 		return -E2BIG;
-	number_to_e164(number, plus, country);
+	number_to_e164(number, plus, plan);
 	if (number->n > NUMBER_DIGITS_MAX)
 		return -E2BIG;
 	key->octets[0] = (uint8_t)(SENDER_KEY_NUMBER << 5 | number->n);
@@ -124,7 +124,7 @@ static inline uint64_t pack_digits(uint64_t digits)
 /* Nothing but digits, perhaps after a +, eight at a time: the key of nearly every sender
  * without the general way. False: that one is needed, *key is untouched. */
 static inline bool plain_key(struct sender_key *key, const uint8_t *addr, size_t len,
-                             uint16_t country)
+                             const struct numbering_plan *plan)
 {
 	const uint64_t zeros = UINT64_C(0x3030303030303030), six = zeros >> 3;
 	const uint64_t highs = UINT64_C(0xf0f0f0f0f0f0f0f0);
@@ -144,7 +144,7 @@ static inline bool plain_key(struct sender_key *key, const uint8_t *addr, size_t
 		return false;
 	/* The two runs overlap in the same digits. */
 	uint64_t bcd = pack_digits(first) << 4 * (n - 8) | pack_digits(last);
-	if (!number_bcd_to_e164(&bcd, &n, plus, country))
+	if (!number_bcd_to_e164(&bcd, &n, plus, plan))
 		return false;
 
 	memset(key, 0, sizeof(*key));
@@ -154,15 +154,13 @@ static inline bool plain_key(struct sender_key *key, const uint8_t *addr, size_t
 	return true;
 }
 
-int address_key(struct sender_key *key, const uint8_t *addr, size_t len, uint8_t ton,
-                uint8_t npi, uint16_t country)
+int address_key_by(struct sender_key *key, const uint8_t *addr, size_t len,
+                   const struct numbering_plan *plan)
 {
 	struct number number;
 	bool plus;
 
-	(void)ton; /* both lie too often to decide anything: the octets do */
-	(void)npi;
-	if (plain_key(key, addr, len, country))
+	if (plain_key(key, addr, len, plan))
 		return 0;
 	memset(key, 0, sizeof(*key));
 	if (len > ADDRESS_INPUT_MAX)
@@ -176,8 +174,19 @@ int address_key(struct sender_key *key, const uint8_t *addr, size_t len, uint8_t
 	if (len == 0)
 		return -EINVAL;
 	if (read_number(addr, len, &number, &plus))
-		return number_key(key, &number, plus, country);
+		return number_key(key, &number, plus, plan);
 	return is_alpha(addr, len) ? alpha_key(key, addr, len) : raw_key(key, addr, len);
+}
+
+int address_key(struct sender_key *key, const uint8_t *addr, size_t len, uint8_t ton,
+                uint8_t npi, uint16_t country)
+{
+	struct numbering_plan plan;
+
+	(void)ton; /* both lie too often to decide anything: the octets do */
+	(void)npi;
+	numbering_plan_default(&plan, country);
+	return address_key_by(key, addr, len, &plan);
 }
 
 static unsigned kind_of(const struct sender_key *key) { return key->octets[0] >> 5; }

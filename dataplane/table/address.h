@@ -40,12 +40,17 @@
 	X(56, '>') X(57, '?') X(58, '@') X(59, '_') X(60, '[') X(61, ']') X(62, '{') \
 	X(63, '}')
 
+struct numbering_plan;
+
 /*
- * Canonical key of addr[0 .. len). country: E.164 country code whose national
- * forms are understood (82), 0 = none. Returns 0; -EINVAL (empty or no usable
- * character); -E2BIG (cannot be a key: longer than any sender) - *key is then all
- * zero, which no set holds.
+ * Canonical key of addr[0 .. len) under a numbering plan. Returns 0; -EINVAL (empty or
+ * no usable character); -E2BIG (cannot be a key: longer than any sender) - *key is then
+ * all zero, which no set holds.
  */
+must_use int address_key_by(struct sender_key *key, const uint8_t *addr, size_t len,
+                            const struct numbering_plan *plan);
+
+/* The same under the built-in plan of a country (82; 0 = none), for tests and tools. */
 must_use int address_key(struct sender_key *key, const uint8_t *addr, size_t len,
                          uint8_t ton, uint8_t npi, uint16_t country);
 

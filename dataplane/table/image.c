@@ -118,8 +118,11 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 		im = view_of(&c);
 		failed = image_check_rows(&c, &im);
 	}
-	if (failed == 0)
+	if (failed == 0) {
 		im.loose = has_loose(&im);
+		numbering_plan_open(&im.plan, im.policy->country, image_at(&c, IMAGE_NUMBERING),
+		                    (uint32_t)c.section[IMAGE_NUMBERING].count);
+	}
 	if (failed == 0)
 		failed = open_database(&c, IMAGE_HS_DATABASE, &im.database);
 	if (failed == 0)

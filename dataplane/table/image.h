@@ -20,6 +20,7 @@
 #include "check.h"
 #include "image_format.h"
 #include "number_map.h"
+#include "numbering_plan.h"
 #include "sender_set.h"
 
 struct hs_database; /* Hyperscan */
@@ -31,6 +32,7 @@ struct image {
 	uint32_t n_accounts;                  /* rows, row 0 included: at least 1 */
 	struct sender_set senders;
 	struct number_map numbers; /* the index is ours */
+	struct numbering_plan plan;
 	const struct image_rule *rules;
 	uint32_t n_rules;
 	const struct image_pattern *patterns;

@@ -43,6 +43,25 @@ static bool states_good(const uint8_t *states)
 	return true;
 }
 
+static int check_plan(const struct image_check *c)
+{
+	const uint64_t n = c->section[IMAGE_NUMBERING].count;
+	const struct image_plan_row *rows = image_at(c, IMAGE_NUMBERING);
+
+	for (uint64_t i = 0; i < n; i++) {
+		const char *fault = numbering_plan_fault(&rows[i]);
+
+		if (fault != NULL)
+			return image_lies(c->error, "numbering plan: row %" PRIu64 ": %s", i,
+			                  fault);
+		if (i > 0 &&
+		    (rows[i].kind < rows[i - 1].kind || rows[i].kind == IMAGE_PLAN_TRUNK))
+			return image_lies(c->error,
+			                  "numbering plan: row %" PRIu64 " is out of order", i);
+	}
+	return 0;
+}
+
 int image_check_numbers(const struct image_check *c)
 {
 	const uint64_t n = c->section[IMAGE_NUMBER_BLOCKS].count;
@@ -66,5 +85,5 @@ int image_check_numbers(const struct image_check *c)
 			                  "numbers: block %" PRIu64 " has a state that is none",
 			                  i);
 	}
-	return 0;
+	return check_plan(c);
 }

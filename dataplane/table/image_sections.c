@@ -31,6 +31,8 @@ static const struct shape {
 	                          IMAGE_NUMBER_BLOCKS_MAX },
 	[IMAGE_SIGNATURE] = { "signature", IMAGE_SIGNATURE_SIZE, false, 1 },
 	[IMAGE_NUMBERS] = { "numbers", IMAGE_NUMBER_OCTETS, false, IMAGE_NUMBER_BLOCKS_MAX },
+	[IMAGE_NUMBERING] = { "numbering plan", sizeof(struct image_plan_row), false,
+	                      IMAGE_PLAN_ROWS_MAX },
 	[IMAGE_RULE_CODE] = { "rule code", sizeof(uint32_t), false, 1u << 24 },
 	[IMAGE_RULE_ACCOUNTS] = { "rule accounts", sizeof(uint32_t), false, 1u << 24 },
 	[IMAGE_HS_PLAIN] = { "plain database", 1, false, UINT32_MAX },

@@ -275,6 +275,68 @@ static void signed_with_a_key(void **state)
 	signing_key_free(key);
 }
 
+/* What the plan in the image makes of a spelling. */
+static void check_read(const char *spelled, const char *expected)
+{
+	char text[ADDRESS_TEXT_SIZE * 2];
+	struct sender_key key;
+
+	assert_int_equal(
+		address_key_by(&key, (const uint8_t *)spelled, strlen(spelled), &image.plan),
+		0);
+	address_text(text, &key);
+	assert_string_equal(text, expected);
+}
+
+static void check_problem(const char *lines, const char *expected)
+{
+	assert_int_equal(import(import_numbering, lines), -EINVAL);
+	if (strstr(problems.list[0].text, expected) == NULL)
+		fail_msg("%s", problems.list[0].text);
+}
+
+/* An operator's plan is what imports and the image read by; a bad file changes nothing;
+ * an empty one brings the built-in plan back. */
+static void the_numbering_plan_is_data(void **state)
+{
+	static const char plan[] = "kind,prefix,min,max\n"
+				   "trunk,0,,\n"
+				   "idd,00,,\n"
+				   "bare,19,8,8\n"
+				   "bare,10,10,10\n"
+				   "home,10,9,10\n";
+	struct number_place place;
+
+	(void)state;
+	build();
+	check_read("1900-1234", "+19001234");
+	assert_int_equal(import(import_numbering, plan), 0);
+	assert_int_equal(done.rows, 5);
+	assert_int_equal(notes.total, 1); /* four senders were read by the plan before */
+	assert_int_equal(import(import_senders, "address,owner\n1900-1234,acme\n"), 0);
+	build();
+	check_read("1900-1234", "+8219001234");
+	check_read("010-1111-1111", "+821011111111");
+	assert_non_null(find("+8219001234", &place));
+
+	check_problem("kind,prefix,min,max\nbare,1x,8,8\n", "1 to 12 digits");
+	assert_int_equal(problems.list[0].row, 2);
+	assert_string_equal(problems.list[0].field, "prefix");
+	check_problem("kind,prefix,min,max\nidd,00,,\nwrong,1,8,8\n", "none of trunk, idd");
+	assert_int_equal(problems.list[0].row, 3);
+	check_problem("kind,prefix,min,max\nbare,19,8,99\n", "no number of digits");
+	check_problem("kind,prefix,min,max\nbare,19,9,8\n", "min is greater");
+	check_problem("kind,prefix,min,max\nbare,19,8,8\nbare,19,8,8\n", "row 2 says this");
+	check_problem("kind,prefix,min,max\ntrunk,0,,\ntrunk,0,,\n", "row 2 says this");
+	build();
+	check_read("1900-1234", "+8219001234");
+
+	assert_int_equal(import(import_numbering, "kind,prefix,min,max\n"), 0);
+	build();
+	check_read("1900-1234", "+19001234");
+	check_read("1588-1588", "+8215881588");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +344,7 @@ int main(void)
 		cmocka_unit_test(wrong_lists),
 		cmocka_unit_test(numbers_that_exist),
 		cmocka_unit_test(wrong_numbers),
+		cmocka_unit_test(the_numbering_plan_is_data),
 		cmocka_unit_test(what_did_not_change_is_copied),
 		cmocka_unit_test(signed_with_a_key),
 	};

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "check.h"
+#include "address.h"
 #include "image.h"
 #include "match_state.h"
 
@@ -82,6 +83,13 @@ static inline void image_walk(const struct image *im)
 		bug_if(found != s);
 		for (uint32_t row = 0; row < im->n_accounts; row++)
 			octets += sender_owned_by(&im->senders, s, row);
+	}
+	static const char *const spelled[] = { "010-2345-0001", "0082102345", "15881588",
+		"+820102345", "0012125551212" };
+	for (unsigned i = 0; i < sizeof(spelled) / sizeof(*spelled); i++) {
+		struct sender_key key;
+		octets += (size_t)address_key_by(&key, (const uint8_t *)spelled[i],
+		                                 strlen(spelled[i]), &im->plan) & 1;
 	}
 	image_judge(im);
 	for (uint32_t i = 0; i < im->n_patterns; i++)

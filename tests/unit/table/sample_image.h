@@ -152,6 +152,17 @@ static inline void sample_numbers(struct image_build *b)
 	bug_if(image_build_numbers(b, &keys[2], &keys[3], IMAGE_NUMBER_UNASSIGNED) != 0);
 }
 
+static inline void sample_plan(struct image_build *b)
+{
+	const struct image_plan_row rows[] = {
+		{ IMAGE_PLAN_TRUNK, 0, 0, "0" },  { IMAGE_PLAN_IDD, 0, 0, "00" },
+		{ IMAGE_PLAN_BARE, 8, 8, "15" },  { IMAGE_PLAN_HOME, 9, 10, "10" },
+		{ IMAGE_PLAN_WORLD, 11, 11, "1" },
+	};
+
+	bug_if(image_build_plan(b, rows, sizeof(rows) / sizeof(*rows)) != 0);
+}
+
 /* 64-octet aligned; the caller frees. */
 static inline void *sample_image(size_t *size)
 {
@@ -166,6 +177,7 @@ static inline void *sample_image(size_t *size)
 	sample_rules(b);
 	sample_database(b, HS_MODE_BLOCK);
 	sample_numbers(b);
+	sample_plan(b);
 	bug_if(image_build_memory(b, 7, SAMPLE_NOW, &octets, size, error) != 0);
 	image_build_close(b);
 	return octets;
