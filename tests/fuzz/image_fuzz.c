@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * image: the input is a list of changes to the sample image, or an image. Checksums are
- * made right afterwards, so that the fuzzer gets past them; what still opens is used.
+ * made right afterwards, so that the fuzzer gets past them; what still opens is used: every
+ * look-up, and its rules judge messages in which the patterns matched that the input names.
  *
  * First octet: 0 = the rest is an image as it stands; 1 = the same with its checksums
  * made right; else changes of 5 octets each: place (24 bits, modulo the size), how (bits
@@ -14,13 +15,41 @@
 
 #include "fuzz.h"
 #include "image_reseal.h"
+#include "match_state.h"
 #include "sample_image.h"
 
-enum { OPENED = 1, REFUSED = 2 };
+enum { OPENED = 1, REFUSED = 2, JUDGED = 4 };
 unsigned fuzz_reached;
-const unsigned fuzz_wanted = OPENED | REFUSED;
+const unsigned fuzz_wanted = OPENED | REFUSED | JUDGED;
 
-static void open_and_use(const uint8_t *octets, size_t size)
+/* One message a call: the hits of data, then what the rules say of them. */
+static void judge(const struct image *im, const uint8_t *data, size_t size)
+{
+	const uint8_t first = size > 1 ? data[1] : 0;
+	const struct match_input input = { .account_row = first % im->n_accounts,
+		                           .seconds = SAMPLE_NOW,
+		                           .share = first,
+		                           .data_coding = first,
+		                           .from_esme = first % 2 != 0 };
+	struct match_state *state;
+	struct match_result result;
+
+	if (im->n_patterns == 0 || match_open(&state, im) != 0)
+		return;
+	match_begin(state);
+	for (size_t i = 1; i < size && i < 64; i++)
+		match_add(state, data[i] % im->n_patterns);
+	match_end(state, &input, &result);
+	bug_if(result.n_rules > im->n_rules || result.rule >= im->n_rules ||
+	       result.heaviest >= im->n_rules);
+	for (uint32_t i = 0; i < result.n_rules && i < MATCH_RULES_KEPT; i++)
+		bug_if(result.rules[i] >= im->n_rules ||
+		       (i != 0 && result.rules[i] <= result.rules[i - 1]));
+	fuzz_reached |= result.n_rules != 0 ? JUDGED : 0u;
+	match_close(state);
+}
+
+static void open_and_use(const uint8_t *octets, size_t size, const uint8_t *data, size_t n)
 {
 	char error[IMAGE_ERROR_SIZE];
 	struct image im;
@@ -32,6 +61,7 @@ static void open_and_use(const uint8_t *octets, size_t size)
 	}
 	fuzz_reached |= OPENED;
 	image_walk(&im);
+	judge(&im, data, n);
 	image_close(&im);
 }
 
@@ -83,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (data[0] != 0)
 		image_reseal(octets, n);
-	open_and_use(octets, n);
+	open_and_use(octets, n, data, size);
 	free(octets);
 	return 0;
 }
