@@ -100,11 +100,10 @@ int explain_pdu_hex(uint8_t **out, size_t *len, const char *hex, char error[EXPL
 	if (result == 0)
 		result = check_frame(octets, *len, error);
 	/* Exactly its octets: a sanitizer sees the first one too many. */
-	uint8_t *exact = result == 0 ? realloc(octets, *len) : NULL;
+	uint8_t *exact = result == 0 ? malloc(*len) : NULL;
 	if (exact != NULL)
-		*out = exact;
-	else
-		free(octets);
+		*out = memcpy(exact, octets, *len);
+	free(octets);
 	return result == 0 && exact == NULL ? -ENOMEM : result;
 }
 
