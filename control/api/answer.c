@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 json_t *api_text(const char *text)
 {
@@ -124,4 +125,19 @@ json_t *api_object(const struct request *request, json_t **out)
 		return NULL;
 	}
 	return body;
+}
+
+const char *request_file(const struct request *request, const char *otherwise)
+{
+	const char *name = request_argument(request, "file");
+
+	return name[0] != '\0' ? name : otherwise;
+}
+
+double api_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }

@@ -29,6 +29,9 @@ const struct route api_routes[] = {
 	{ "GET", "/v1/numbering", 0, handle_numbering },
 	{ "POST", "/v1/numbering", BODY_PLAN_MAX, handle_set_numbering },
 	{ "POST", "/v1/rules", RULES_FILE_MAX, handle_rules },
+	{ "GET", "/v1/rules", 0, handle_rules_text },
+	{ "GET", "/v1/rules/versions", 0, handle_rules_versions },
+	{ "POST", "/v1/rules/rollback", BODY_JSON_MAX, handle_rules_rollback },
 	{ "POST", "/v1/deltas", BODY_DELTAS_MAX, handle_deltas },
 	{ "POST", "/v1/drain", BODY_JSON_MAX, handle_drain },
 };

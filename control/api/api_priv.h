@@ -50,6 +50,11 @@ extern const unsigned api_routes_n;
 /* A query argument, or "" when it is not there. */
 const char *request_argument(const struct request *request, const char *name);
 
+/* The name that messages about the body carry. */
+const char *request_file(const struct request *request, const char *otherwise);
+
+double api_now_ms(void); /* of a clock that only goes on */
+
 /* { error, where, hint } into *out; returns status. */
 unsigned api_fail(json_t **out, unsigned status, const char *where, const char *hint,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
@@ -82,6 +87,9 @@ unsigned handle_numbers(struct api *api, struct request *request, json_t **out);
 unsigned handle_numbering(struct api *api, struct request *request, json_t **out);
 unsigned handle_set_numbering(struct api *api, struct request *request, json_t **out);
 unsigned handle_rules(struct api *api, struct request *request, json_t **out);
+unsigned handle_rules_text(struct api *api, struct request *request, json_t **out);
+unsigned handle_rules_versions(struct api *api, struct request *request, json_t **out);
+unsigned handle_rules_rollback(struct api *api, struct request *request, json_t **out);
 unsigned handle_deltas(struct api *api, struct request *request, json_t **out);
 unsigned handle_policy(struct api *api, struct request *request, json_t **out);
 unsigned handle_set_policy(struct api *api, struct request *request, json_t **out);

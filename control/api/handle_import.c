@@ -7,23 +7,6 @@
 #include <time.h>
 
 #include "import.h"
-#include "rule_compile.h"
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-/* The name that messages about the body carry. */
-static const char *file_name(const struct request *request, const char *otherwise)
-{
-	const char *name = request_argument(request, "file");
-
-	return name[0] != '\0' ? name : otherwise;
-}
 
 typedef int import_function(struct registry *registry, char *text, size_t size,
                             const struct import_options *options, struct problems *problems,
@@ -62,7 +45,7 @@ static unsigned import_into(struct api *api, struct request *request, json_t **o
                             import_function *function, const char *kind,
                             struct import_skips *skips)
 {
-	const double began = now_ms();
+	const double began = api_now_ms();
 	const struct import_options options = {
 		.skips = request_argument(request, "skip_bad")[0] == '1' ? skips : NULL,
 		.progress = &api->progress,
@@ -72,7 +55,7 @@ static unsigned import_into(struct api *api, struct request *request, json_t **o
 	struct push_answer answer;
 	struct registry *registry = NULL;
 
-	problems_init(&problems, file_name(request, kind));
+	problems_init(&problems, request_file(request, kind));
 	problems_init(&notes, problems.file);
 	int result = registry_open(&registry, api->setting.database);
 	if (result == 0)
@@ -88,12 +71,12 @@ static unsigned import_into(struct api *api, struct request *request, json_t **o
 	if (result != 0)
 		return api_fail_registry(out, registry, result);
 	registry_close(registry);
-	const double imported = now_ms();
+	const double imported = api_now_ms();
 	import_progress(&api->progress, IMPORT_BUILD, 0, 0);
 	push_image(api->setting.push, &answer);
 	*out = import_answer(kind, &problems, &done, skips, &notes, &answer);
 	json_object_set_new(*out, "import_ms", json_real(imported - began));
-	json_object_set_new(*out, "milliseconds", json_real(now_ms() - began));
+	json_object_set_new(*out, "milliseconds", json_real(api_now_ms() - began));
 	return MHD_HTTP_OK;
 }
 
@@ -151,56 +134,4 @@ unsigned handle_numbers(struct api *api, struct request *request, json_t **out)
 unsigned handle_set_numbering(struct api *api, struct request *request, json_t **out)
 {
 	return import(api, request, out, import_numbering, "numbering");
-}
-
-/* Into the registry, with a number for each name. */
-static int keep_rules(struct registry *registry, const struct request *request,
-                      const char *file, const struct rule_set *set, uint64_t *generation)
-{
-	const char **names = malloc((set->n_rules + 1) * sizeof(*names));
-
-	if (names == NULL)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < set->n_rules; i++)
-		names[i] = set->rules[i].name;
-	const int result = registry_put_rules(registry, file, request->body, request->size,
-	                                      names, set->n_rules, generation);
-	free(names);
-	return result;
-}
-
-unsigned handle_rules(struct api *api, struct request *request, json_t **out)
-{
-	const double began = now_ms();
-	struct problems problems;
-	struct rule_set *set = NULL;
-	struct rule_program program;
-	struct registry *registry = NULL;
-	struct push_answer answer;
-	uint64_t generation = 0;
-
-	problems_init(&problems, file_name(request, "rules"));
-	int result = rule_load(&set, &program, request->body, request->size, &problems);
-	if (result == -EINVAL)
-		return api_fail_problems(out, &problems, "nothing was pushed");
-	if (result != 0)
-		return api_fail(out, MHD_HTTP_INSUFFICIENT_STORAGE, "rules", "try again later",
-		                "out of memory");
-	const json_int_t rules = set->n_rules, patterns = set->n_patterns, tests = set->n_tests;
-	result = registry_open(&registry, api->setting.database);
-	if (result == 0)
-		result = keep_rules(registry, request, problems.file, set, &generation);
-	if (result != 0) {
-		rule_set_free(set);
-		rule_program_free(&program);
-		return api_fail_registry(out, registry, result);
-	}
-	registry_close(registry);
-	push_take_rules(api->setting.push, generation, set, program);
-	push_image(api->setting.push, &answer);
-	*out = json_pack("{so sI sI sI sI so sf}", "file", api_text(problems.file), "rules",
-	                 rules, "patterns", patterns, "tests", tests, "generation",
-	                 (json_int_t)generation, "dataplane", api_push_answer(&answer),
-	                 "milliseconds", now_ms() - began);
-	return MHD_HTTP_OK;
 }

@@ -34,7 +34,7 @@ const struct command cli_commands[] = {
 	  "FILE.csv [--skip-bad FILE]",
 	  1,
 	  "add or replace accounts (system_id,name,state,mode,alphabet,sender_field,valid_from,"
-	  "valid_until)",
+	  "valid_until,regime,refuse_score,flag_score)",
 	  "sluicectl accounts import resellers.csv",
 	  run_import_accounts },
 	{ { "senders", "import" },

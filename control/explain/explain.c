@@ -46,6 +46,11 @@ void explain_close(struct explain *e)
 	free(e);
 }
 
+uint32_t explain_rules_version(const struct explain *e)
+{
+	return e->tables->image->policy->rules_version;
+}
+
 /* What the stages worked on, while it is there. */
 struct watcher {
 	struct explanation *out;

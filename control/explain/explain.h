@@ -32,6 +32,9 @@ must_use int explain_open(struct explain **out, const struct explain_source *sou
                           struct problems *problems, char error[EXPLAIN_ERROR_SIZE]);
 void explain_close(struct explain *explain); /* NULL is allowed */
 
+/* Of the rules in force in the registry; 0: they are none of its. */
+uint32_t explain_rules_version(const struct explain *explain);
+
 #define EXPLAIN_TEXTS 2u
 /* What was read: decoded and folded. */
 struct explain_text {

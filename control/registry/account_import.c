@@ -6,21 +6,40 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "points.h"
+#include "rule_set.h"
+
 #define SYSTEM_ID_MAX 15u /* SMPP 3.4 section 5.2.1: 16 with the NUL */
 #define NAME_MAX_OCTETS 200u
 
-enum column { SYSTEM_ID, NAME, STATE, MODE, ALPHABET, SENDER_FIELD, FROM, UNTIL, COLUMNS };
+enum column {
+	SYSTEM_ID,
+	NAME,
+	STATE,
+	MODE,
+	ALPHABET,
+	SENDER_FIELD,
+	FROM,
+	UNTIL,
+	REGIME,
+	REFUSE_SCORE,
+	FLAG_SCORE,
+	COLUMNS
+};
 
 static const struct csv_column columns[COLUMNS] = {
-	[SYSTEM_ID] = { "system_id", true }, [NAME] = { "name", false },
-	[STATE] = { "state", false },        [MODE] = { "mode", false },
-	[ALPHABET] = { "alphabet", false },  [SENDER_FIELD] = { "sender_field", false },
-	[FROM] = { "valid_from", false },    [UNTIL] = { "valid_until", false },
+	[SYSTEM_ID] = { "system_id", true },    [NAME] = { "name", false },
+	[STATE] = { "state", false },           [MODE] = { "mode", false },
+	[ALPHABET] = { "alphabet", false },     [SENDER_FIELD] = { "sender_field", false },
+	[FROM] = { "valid_from", false },       [UNTIL] = { "valid_until", false },
+	[REGIME] = { "regime", false },         [REFUSE_SCORE] = { "refuse_score", false },
+	[FLAG_SCORE] = { "flag_score", false },
 };
 
 /* The numbers of a row; as one block of octets they are its digest. */
 struct account {
-	uint32_t state, mode, alphabet, sender_tlv, valid_from, valid_until;
+	uint32_t state, mode, alphabet, sender_tlv, valid_from, valid_until, regime;
+	int32_t refuse_score, flag_score; /* thousandths; 0 = as the policy says */
 };
 
 struct statements {
@@ -41,6 +60,35 @@ static uint32_t read_sender_field(struct import *import)
 		             "\"%.40s\" is neither source_addr nor a TLV tag like 0x0381",
 		             text);
 	return (uint32_t)tag;
+}
+
+/* "" is as the policy says, "never" more than any text weighs. */
+static int32_t read_score(struct import *import, unsigned column, const char *name)
+{
+	const char *text = import_field(import, column);
+	int32_t points = 0;
+
+	if (text[0] == '\0')
+		return 0;
+	if (strcmp(text, "never") == 0)
+		return INT32_MAX;
+	if (!points_parse(&points, text) || points <= 0)
+		problems_add(import->problems, import->row.row, 0, name,
+		             "\"%.40s\" is neither never nor points like 2.5, above 0 and at "
+		             "most %d",
+		             text, RULE_POINTS_MAX);
+	return points;
+}
+
+static uint32_t read_regime(struct import *import)
+{
+	const char *text = import_field(import, REGIME);
+	uint32_t regime = 0;
+
+	if (text[0] != '\0' && !regime_parse(&regime, text))
+		problems_add(import->problems, import->row.row, 0, "regime",
+		             "\"%.40s\" is not 1 to 4 of a-z and 0-9, like kr", text);
+	return regime;
 }
 
 static void check_names(struct import *import)
@@ -64,6 +112,9 @@ static struct account read_account(struct import *import)
 		.mode = import_word(import, MODE, "mode", modes),
 		.alphabet = import_word(import, ALPHABET, "alphabet", alphabets),
 		.sender_tlv = read_sender_field(import),
+		.regime = read_regime(import),
+		.refuse_score = read_score(import, REFUSE_SCORE, "refuse_score"),
+		.flag_score = read_score(import, FLAG_SCORE, "flag_score"),
 	};
 
 	check_names(import);
@@ -101,10 +152,11 @@ static int put_account(struct import *import, const struct statements *s,
 		   *system_id = import_field(import, SYSTEM_ID);
 	const int64_t digest =
 		(int64_t)XXH3_64bits_withSeed(name, strlen(name), XXH3_64bits(a, sizeof(*a)));
-	int result = sql_step(sql, s->put, "ttiiiiiiiii", system_id, name, (int64_t)a->state,
+	int result = sql_step(sql, s->put, "ttiiiiiiiiiiii", system_id, name, (int64_t)a->state,
 	                      (int64_t)a->mode, (int64_t)a->alphabet, (int64_t)a->sender_tlv,
 	                      (int64_t)a->valid_from, (int64_t)a->valid_until, digest,
-	                      import->serial, (int64_t)import->row.row);
+	                      import->serial, (int64_t)import->row.row, (int64_t)a->regime,
+	                      (int64_t)a->refuse_score, (int64_t)a->flag_score);
 
 	if (result < 0)
 		return result;
@@ -143,14 +195,17 @@ int import_accounts(struct registry *registry, char *text, size_t size,
 			&registry->sql,
 			"INSERT INTO account(system_id, name, state, mode, alphabet, "
 			"sender_tlv,"
-			" valid_from, valid_until, digest, import, row) "
-			"VALUES(?,?,?,?,?,?,?,?,?,?,?)"
+			" valid_from, valid_until, digest, import, row,"
+			" regime, refuse_score, flag_score)"
+			" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 			" ON CONFLICT(system_id) DO UPDATE SET name = excluded.name,"
 			" state = excluded.state, mode = excluded.mode, alphabet = "
 			"excluded.alphabet,"
 			" sender_tlv = excluded.sender_tlv, valid_from = excluded.valid_from,"
 			" valid_until = excluded.valid_until, digest = excluded.digest,"
-			" import = excluded.import, row = excluded.row"
+			" import = excluded.import, row = excluded.row,"
+			" regime = excluded.regime, refuse_score = excluded.refuse_score,"
+			" flag_score = excluded.flag_score"
 			" WHERE import <> excluded.import"),
 		.first = sql_prepare(&registry->sql,
 		                     "SELECT row, digest FROM account WHERE system_id = ?"),

@@ -9,6 +9,7 @@
  * suspension or a block that was made by a delta outlives any import.
  *
  *   accounts: system_id | name state mode alphabet sender_field valid_from valid_until
+ *             regime refuse_score flag_score
  *   senders:  address owner | state valid_from valid_until blocked_until
  *
  * Senders are compared by canonical form (dataplane/table/address.h): +82 10-1234-5678

@@ -11,6 +11,7 @@
  */
 #ifndef CONTROL_REGISTRY_H
 #define CONTROL_REGISTRY_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,15 +63,37 @@ struct policy_row {
 /* Row i, or NULL after the last. */
 const struct policy_row *policy_row(unsigned i);
 
-/*
- * Keep the text of the rule file in force, and give each rule name its number (an old
- * one keeps its). names[n]. The text was checked by rule_load() before.
- */
-must_use int registry_put_rules(struct registry *registry, const char *file, const char *text,
-                                size_t size, const char *const *names, uint32_t n,
+/* A set of rules that was pushed; each has a number of its own, from 1. */
+struct rules_version {
+	uint32_t version, rules;
+	int64_t at; /* Unix seconds */
+	bool in_force;
+	char file[256], who[64]; /* cut to fit */
+	char hash[65];           /* SHA-256 of its text, in hexadecimal digits */
+};
+
+struct rules_push {
+	const char *file, *who; /* for people */
+	const char *text;       /* was checked by rule_load() before */
+	size_t size;
+	const char *const *names; /* of its n rules */
+	uint32_t n;
+};
+
+/* A new version, in force, and a number for each rule name (an old one keeps its). */
+must_use int registry_put_rules(struct registry *registry, const struct rules_push *push,
                                 uint64_t *generation);
-/* A copy of that text (NUL after it), to free(); *text NULL when there is none. */
-must_use int registry_rules(struct registry *registry, char **text, size_t *size);
+/* An old version in force again, as it was. -ENOENT: there is none of this number. */
+must_use int registry_use_rules(struct registry *registry, uint32_t version,
+                                uint64_t *generation);
+/* The version in force; 0 when there is none. */
+must_use int registry_rules_version(struct registry *registry, uint32_t *version);
+/* All of them, the newest first: an array of *n to free(). */
+must_use int registry_rules_versions(struct registry *registry, struct rules_version **out,
+                                     size_t *n);
+/* A copy of the text of a version (NUL after it), to free(); *text NULL when there is none. */
+must_use int registry_rules(struct registry *registry, uint32_t version, char **text,
+                            size_t *size);
 /* The generation that brought these rules; 0 when there are none. */
 must_use int registry_rules_generation(struct registry *registry, uint64_t *out);
 /* 1 with *id, 0 when no rule was ever called so. */

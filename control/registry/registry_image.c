@@ -86,6 +86,8 @@ static int put_policy(struct build *b)
 		if (result < 0)
 			return sql_error(b, result);
 	}
+	if (registry_rules_version(b->registry, &policy.rules_version) < 0)
+		return sql_error(b, -EIO);
 	policy.country = (uint16_t)country;
 	policy.refuse_score = (int32_t)refuse_score; /* policy.def bounds them */
 	policy.flag_score = (int32_t)flag_score;
@@ -119,6 +121,9 @@ static int put_account(struct build *b, sqlite3_stmt *s)
 		.valid_from = (uint32_t)sqlite3_column_int64(s, 7),
 		.valid_until = (uint32_t)sqlite3_column_int64(s, 8),
 		.blocked_until = (uint32_t)sqlite3_column_int64(s, 9),
+		.regime = (uint32_t)sqlite3_column_int64(s, 10),
+		.refuse_score = sqlite3_column_int(s, 11),
+		.flag_score = sqlite3_column_int(s, 12),
 	};
 	const int result = image_build_account(b->image, &account);
 
@@ -159,7 +164,8 @@ static int put_accounts(struct build *b)
 	sqlite3_stmt *s = sql_prepare(
 		b->sql,
 		"SELECT a.id, a.system_id, a.name, " EFFECTIVE_STATE ", a.mode, a.alphabet,"
-		" a.sender_tlv, a.valid_from, a.valid_until, coalesce(b.until, 0)"
+		" a.sender_tlv, a.valid_from, a.valid_until, coalesce(b.until, 0),"
+		" a.regime, a.refuse_score, a.flag_score"
 		" FROM" ACCOUNTS_SANCTIONED);
 	int result = sql_step(b->sql, s, "");
 	int put = 0;
@@ -222,12 +228,15 @@ static int load_rules(struct build *b)
 	struct rule_set *set = NULL;
 	struct rule_program program;
 	uint64_t generation = 0;
+	uint32_t version = 0;
 	char *text = NULL;
 	size_t size = 0;
 	int result = registry_rules_generation(b->registry, &generation);
 
 	if (result == 0 && generation != b->cache->generation)
-		result = registry_rules(b->registry, &text, &size);
+		result = registry_rules_version(b->registry, &version);
+	if (result == 0 && version != 0)
+		result = registry_rules(b->registry, version, &text, &size);
 	if (result < 0)
 		return sql_error(b, result);
 	if (text == NULL) {

@@ -2,6 +2,8 @@
 #include "registry_priv.h"
 
 #include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,29 +21,119 @@ static int number_names(struct registry *registry, const char *const *names, uin
 	return result < 0 ? result : 0;
 }
 
-int registry_put_rules(struct registry *registry, const char *file, const char *text,
-                       size_t size, const char *const *names, uint32_t n, uint64_t *generation)
+/* This version, of so many rules, is in force from now on. */
+static int enforce(struct registry *registry, int64_t version, int64_t n, uint64_t *generation)
+{
+	struct sql *sql = &registry->sql;
+	int result = sql_run(sql, "INSERT OR REPLACE INTO meta VALUES('rules', ?)", "i", n);
+
+	if (result == 0)
+		result = sql_run(sql, "INSERT OR REPLACE INTO meta VALUES('rules_version', ?)",
+		                 "i", version);
+	if (result == 0)
+		result = registry_changed(registry, generation);
+	if (result == 0)
+		result = sql_run(sql,
+		                 "INSERT OR REPLACE INTO meta VALUES('rules_generation', ?)",
+		                 "i", (int64_t)*generation);
+	return result;
+}
+
+int registry_put_rules(struct registry *registry, const struct rules_push *push,
+                       uint64_t *generation)
 {
 	int result = registry_begin(registry);
 
 	if (result < 0)
 		return result;
-	result = number_names(registry, names, n);
+	result = number_names(registry, push->names, push->n);
 	if (result == 0)
 		result = sql_run(&registry->sql,
-		                 "INSERT OR REPLACE INTO rule_file VALUES(1, ?, ?, ?)", "tbi",
-		                 file, text, size, (int64_t)time(NULL));
+		                 "INSERT INTO rule_version(file, text, at, who, rules)"
+		                 " VALUES(?, ?, ?, ?, ?)",
+		                 "tbiti", push->file, push->text, push->size,
+		                 (int64_t)time(NULL), push->who, (int64_t)push->n);
 	if (result == 0)
-		result = sql_run(&registry->sql,
-		                 "INSERT OR REPLACE INTO meta VALUES('rules', ?)", "i",
-		                 (int64_t)n);
-	if (result == 0)
-		result = registry_changed(registry, generation);
-	if (result == 0)
-		result = sql_run(&registry->sql,
-		                 "INSERT OR REPLACE INTO meta VALUES('rules_generation', ?)",
-		                 "i", (int64_t)*generation);
+		result = enforce(registry, sqlite3_last_insert_rowid(registry->sql.db), push->n,
+		                 generation);
 	return registry_end(registry, result);
+}
+
+int registry_use_rules(struct registry *registry, uint32_t version, uint64_t *generation)
+{
+	int64_t rules = 0;
+	int result = registry_begin(registry);
+
+	if (result < 0)
+		return result;
+	result = sql_number(&registry->sql, &rules,
+	                    "SELECT rules FROM rule_version WHERE version = ?", "i",
+	                    (int64_t)version);
+	if (result == 0) {
+		snprintf(registry->sql.error, sizeof(registry->sql.error),
+		         "no rules have the version %u", version);
+		result = -ENOENT;
+	} else if (result == 1) {
+		result = enforce(registry, version, rules, generation);
+	}
+	return registry_end(registry, result);
+}
+
+int registry_rules_version(struct registry *registry, uint32_t *version)
+{
+	int64_t value = 0;
+	const int result =
+		sql_number(&registry->sql, &value,
+	                   "SELECT value FROM meta WHERE name = 'rules_version'", "");
+
+	*version = (uint32_t)value;
+	return result < 0 ? result : 0;
+}
+
+static void read_version(struct rules_version *to, sqlite3_stmt *s, uint32_t in_force)
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	const void *text = sqlite3_column_blob(s, 4);
+	const int size = sqlite3_column_bytes(s, 4);
+
+	*to = (struct rules_version){ .version = (uint32_t)sqlite3_column_int64(s, 0),
+		                      .at = sqlite3_column_int64(s, 2),
+		                      .rules = (uint32_t)sqlite3_column_int64(s, 5) };
+	to->in_force = to->version == in_force;
+	strncat(to->file, (const char *)sqlite3_column_text(s, 1), sizeof(to->file) - 1);
+	strncat(to->who, (const char *)sqlite3_column_text(s, 3), sizeof(to->who) - 1);
+	crypto_hash_sha256(hash, text != NULL ? text : "", (unsigned long long)size);
+	sodium_bin2hex(to->hash, sizeof(to->hash), hash, sizeof(hash));
+}
+
+int registry_rules_versions(struct registry *registry, struct rules_version **out, size_t *n)
+{
+	sqlite3_stmt *s =
+		sql_prepare(&registry->sql, "SELECT version, file, at, who, text, rules"
+	                                    " FROM rule_version ORDER BY version DESC");
+	struct rules_version *list = NULL;
+	uint32_t in_force = 0;
+	int result = registry_rules_version(registry, &in_force);
+
+	*n = 0;
+	if (result == 0)
+		result = sql_step(&registry->sql, s, "");
+	while (result == 1) {
+		struct rules_version *more = reallocarray(list, *n + 1, sizeof(*list));
+
+		result = -ENOMEM;
+		if (more == NULL)
+			break;
+		list = more;
+		read_version(&list[(*n)++], s, in_force);
+		result = sql_again(&registry->sql, s);
+	}
+	sqlite3_finalize(s);
+	if (result < 0)
+		free(list);
+	else
+		*out = list;
+	return result;
 }
 
 int registry_rules_generation(struct registry *registry, uint64_t *out)
@@ -55,11 +147,11 @@ int registry_rules_generation(struct registry *registry, uint64_t *out)
 	return result < 0 ? result : 0;
 }
 
-int registry_rules(struct registry *registry, char **text, size_t *size)
+int registry_rules(struct registry *registry, uint32_t version, char **text, size_t *size)
 {
 	sqlite3_stmt *s =
-		sql_prepare(&registry->sql, "SELECT text FROM rule_file WHERE one = 1");
-	int result = sql_step(&registry->sql, s, "");
+		sql_prepare(&registry->sql, "SELECT text FROM rule_version WHERE version = ?");
+	int result = sql_step(&registry->sql, s, "i", (int64_t)version);
 
 	*text = NULL;
 	*size = 0;

@@ -88,7 +88,26 @@ static const char version_4[] =
 	"  prefix TEXT NOT NULL, min INTEGER NOT NULL, max INTEGER NOT NULL);"
 	"PRAGMA user_version = 4;";
 
-const char *const registry_steps[] = { version_1, version_2, version_3, version_4 };
+/*
+ * What an account is judged by besides: thousandths of points, 0 = as the policy says; the
+ * regime as struct image_account. And every set of rules that was ever pushed, by a number
+ * of its own; meta has which one is in force.
+ */
+static const char version_5[] =
+	"ALTER TABLE account ADD COLUMN regime INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN refuse_score INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN flag_score INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE rule_version(version INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  file TEXT NOT NULL, text BLOB NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL,"
+	"  rules INTEGER NOT NULL);"
+	"INSERT INTO rule_version SELECT 1, file, text, at, '',"
+	"  coalesce((SELECT value FROM meta WHERE name = 'rules'), 0) FROM rule_file;"
+	"INSERT INTO meta SELECT 'rules_version', 1 FROM rule_file;"
+	"DROP TABLE rule_file;"
+	"PRAGMA user_version = 5;";
+
+const char *const registry_steps[] = { version_1, version_2, version_3, version_4,
+	                               version_5 };
 const int registry_version = sizeof(registry_steps) / sizeof(registry_steps[0]);
 
 /*

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "points.h"
+
 /* libyaml counts lines and columns from 0. */
 struct place rule_place(const struct rule_reader *r, const yaml_node_t *node)
 {
@@ -82,40 +84,12 @@ char *rule_want_text(struct rule_reader *r, yaml_node_t *node, const char *field
 	return copy;
 }
 
-/* Whole points in decimal with up to three places: no float, so that a file means the
- * same everywhere. */
-static bool parse_points(const char *text, int32_t *out)
-{
-	const char *at = text + (*text == '-' || *text == '+');
-	long value = 0;
-	int places = -1;
-
-	if (*at == '\0')
-		return false;
-	for (; *at != '\0'; at++) {
-		if (*at == '.' && places < 0) {
-			places = 0;
-			continue;
-		}
-		if (*at < '0' || *at > '9' || places == 3 || value > RULE_POINTS_MAX * 1000L)
-			return false;
-		value = value * 10 + (*at - '0');
-		places += places >= 0;
-	}
-	if (at[-1] == '.')
-		return false;
-	for (places = places < 0 ? 0 : places; places < 3; places++)
-		value *= 10;
-	*out = (int32_t)(*text == '-' ? -value : value);
-	return value <= RULE_POINTS_MAX * 1000L;
-}
-
 int32_t rule_want_points(struct rule_reader *r, yaml_node_t *node, const char *field)
 {
 	char *word = rule_want_text(r, node, field, 16);
 	int32_t value = 0;
 
-	if (word != NULL && !parse_points(word, &value)) {
+	if (word != NULL && !points_parse(&value, word)) {
 		rule_problem(r, node, field,
 		             "\"%s\" is no number like 2.5, with at most three places and "
 		             "between -%d and %d",

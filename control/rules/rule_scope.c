@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "instant.h"
+#include "points.h"
 #include "rule_reader.h"
 
 #define SYSTEM_ID_MAX 15u /* SMPP 3.4 section 5.2.1: 16 with the NUL */
@@ -49,20 +50,6 @@ static void read_accounts(struct rule_reader *r, uint32_t rule, yaml_node_t *nod
 		row_of(r, rule)->flags |= IMAGE_RULE_SCOPED;
 }
 
-/* Up to four letters or digits in one number, as accounts carry them. */
-static bool parse_regime(const char *word, uint32_t *out)
-{
-	const size_t len = strlen(word);
-
-	*out = 0;
-	if (len == 0 || len > sizeof(*out) ||
-	    strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789") != len)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		*out |= (uint32_t)(unsigned char)word[i] << 8 * i;
-	return true;
-}
-
 static void read_regimes(struct rule_reader *r, uint32_t rule, yaml_node_t *node)
 {
 	if (!rule_want_list(r, node, "scope.regimes"))
@@ -75,7 +62,7 @@ static void read_regimes(struct rule_reader *r, uint32_t rule, yaml_node_t *node
 		yaml_node_t *item = rule_item(r, node, i);
 		char *word = rule_want_text(r, item, "scope.regimes", RULE_NAME_MAX);
 
-		if (word != NULL && !parse_regime(word, &row_of(r, rule)->regimes[i]))
+		if (word != NULL && !regime_parse(&row_of(r, rule)->regimes[i], word))
 			rule_problem(r, item, "scope.regimes",
 			             "\"%s\": 1 to 4 of a-z and 0-9, as \"kr\"", word);
 		free(word);

@@ -107,7 +107,10 @@ static void keeps_the_name_of_its_rule(void **state)
 
 	(void)state;
 	assert_int_equal(registry_open(&registry, temp_path("r.sqlite")), 0);
-	assert_int_equal(registry_put_rules(registry, "f", "t", 1, names, 1, &generation), 0);
+	assert_int_equal(registry_put_rules(registry,
+	                                    &(struct rules_push){ "f", "", "t", 1, names, 1 },
+	                                    &generation),
+	                 0);
 	assert_int_equal(registry_rule_id(registry, "loan-ko", &r.rule), 1);
 	registry_close(registry);
 	assert_int_equal(audit_store_put(store, 0, 0, &r, 1, error), 0);

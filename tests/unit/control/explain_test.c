@@ -331,9 +331,11 @@ static void who_may_send_is_in_the_registry(void **state)
 	assert_int_equal(registry_open(&registry, temp_path("r.sqlite")), 0);
 	import(import_accounts, "system_id\nacme\n");
 	import(import_senders, "address,owner\n010-1234-5678,acme\n");
-	assert_int_equal(
-		registry_put_rules(registry, "f", one, sizeof(one) - 1, names, 1, &generation),
-		0);
+	assert_int_equal(registry_put_rules(registry,
+	                                    &(struct rules_push){ "f", "me", one,
+	                                                          sizeof(one) - 1, names, 1 },
+	                                    &generation),
+	                 0);
 	registry_close(registry);
 	open_registry("nobody");
 	submit("casino");
@@ -357,6 +359,43 @@ static void who_may_send_is_in_the_registry(void **state)
 	assert_int_equal(temp_remove(state), 0);
 }
 
+static void accounts_have_thresholds_and_regimes(void **state)
+{
+	static const char some[] =
+		"rules:\n- { id: heavy, sentence: s, weight: 3, patterns: [ { literal: casino "
+	        "} ] "
+		"}\n"
+		"- { id: here, sentence: s, action: refuse, scope: { regimes: [ kr ] },\n"
+		"    patterns: [ { literal: bet } ] }\n";
+	static const char *const names[] = { "heavy", "here" };
+	static const struct rules_push push = { "f", "me", some, sizeof(some) - 1, names, 2 };
+	uint64_t generation;
+
+	assert_int_equal(temp_make(state), 0);
+	assert_int_equal(registry_open(&registry, temp_path("r.sqlite")), 0);
+	import(import_accounts, "system_id,regime,refuse_score,flag_score\n"
+	                        "strict,kr,3,\nwatched,sg,never,2.5\nusual,,,\n");
+	import(import_senders, "address,owner\n01012345678,strict;watched;usual\n");
+	assert_int_equal(registry_put_rules(registry, &push, &generation), 0);
+	registry_close(registry);
+	open_registry("strict");
+	assert_int_equal(explain_rules_version(explain), 1);
+	submit("casino");
+	assert_int_equal(e.message.reason, REASON_CONTENT_SCORE);
+	assert_int_equal(e.refuse_score, 3000);
+	submit("bet");
+	assert_int_equal(e.message.reason, REASON_CONTENT_RULE);
+	open_registry("watched");
+	submit("casino bet");
+	assert_false(e.message.refuse);
+	assert_true(e.message.flagged);
+	open_registry("usual");
+	submit("casino bet");
+	assert_int_equal(e.message.reason, REASON_PASS);
+	assert_false(e.message.flagged);
+	assert_int_equal(temp_remove(state), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -372,6 +411,7 @@ int main(void)
 		TEST(a_bad_body_names_its_octet),
 		TEST(a_second_reading),
 		TEST(who_may_send_is_in_the_registry),
+		TEST(accounts_have_thresholds_and_regimes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

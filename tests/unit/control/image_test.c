@@ -165,9 +165,11 @@ static int setup(void **state)
 	import_model_accounts();
 	import_model_senders();
 	sanction_some();
-	assert_int_equal(
-		registry_put_rules(registry, "r", rules, strlen(rules), names, 2, &generation),
-		0);
+	assert_int_equal(registry_put_rules(registry,
+	                                    &(struct rules_push){ "r", "", rules, strlen(rules),
+	                                                          names, 2 },
+	                                    &generation),
+	                 0);
 	assert_int_equal(registry_image_build(&built, registry, &cache, error), 0);
 	assert_int_equal(built.generation, generation);
 	assert_int_equal(built.senders, SENDERS);

@@ -245,9 +245,11 @@ static void what_did_not_change_is_copied(void **state)
 	const uint64_t seed = image.senders.info->seed;
 	assert_true(build());
 	assert_int_equal(import(import_numbers, "first\n010-1234-9999\n"), 0);
-	assert_int_equal(
-		registry_put_rules(registry, "r", rules, strlen(rules), names, 1, &generation),
-		0);
+	assert_int_equal(registry_put_rules(registry,
+	                                    &(struct rules_push){ "r", "", rules, strlen(rules),
+	                                                          names, 1 },
+	                                    &generation),
+	                 0);
 	assert_true(build());
 	assert_int_equal(image.senders.info->seed, seed);
 	assert_int_equal(state_of("010-1234-9999"), IMAGE_NUMBER_ASSIGNED);

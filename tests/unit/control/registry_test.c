@@ -15,6 +15,7 @@
 
 #include "import.h"
 #include "registry_delta.h"
+#include "registry_priv.h"
 #include "sql.h"
 #include "temp.h"
 
@@ -289,6 +290,14 @@ static void sanctions_name_what_they_miss(void **state)
 	assert_int_equal(generation(), before);
 }
 
+static int put(const char *file, const char *text, const char *const *names, uint32_t n,
+               uint64_t *g)
+{
+	const struct rules_push push = { file, "kim", text, strlen(text), names, n };
+
+	return registry_put_rules(registry, &push, g);
+}
+
 static void rule_numbers_are_for_ever(void **state)
 {
 	const char *const one[] = { "a", "b" }, *const two[] = { "c", "a" };
@@ -297,15 +306,103 @@ static void rule_numbers_are_for_ever(void **state)
 	char name[65];
 
 	(void)state;
-	assert_int_equal(registry_put_rules(registry, "x", "text", 4, one, 2, &g), 0);
+	assert_int_equal(put("x", "text", one, 2, &g), 0);
 	assert_int_equal(registry_rule_id(registry, "a", &a), 1);
-	assert_int_equal(registry_put_rules(registry, "y", "other", 5, two, 2, &g), 0);
+	assert_int_equal(put("y", "other", two, 2, &g), 0);
 	assert_int_equal(registry_rule_id(registry, "a", &again), 1);
 	assert_int_equal(a, again);
 	assert_int_equal(registry_rule_name(registry, a, name, sizeof(name)), 1);
 	assert_string_equal(name, "a");
 	assert_int_equal(registry_rule_name(registry, 999, name, sizeof(name)), 0);
 	assert_int_equal(counts().rules, 2);
+}
+
+static void rules_have_versions(void **state)
+{
+	const char *const names[] = { "a" };
+	struct rules_version *list = NULL;
+	uint64_t g = 0, before = 0;
+	uint32_t version = 9;
+	size_t n = 0, size = 0;
+	char *text = NULL;
+
+	(void)state;
+	assert_int_equal(registry_rules_version(registry, &version), 0);
+	assert_int_equal(version, 0);
+	assert_int_equal(put("x", "first", names, 1, &g), 0);
+	assert_int_equal(put("y", "second", names, 1, &before), 0);
+	assert_int_equal(registry_use_rules(registry, 7, &g), -ENOENT);
+	assert_int_equal(registry_rules_generation(registry, &g), 0);
+	assert_int_equal(g, before);
+	assert_int_equal(registry_use_rules(registry, 1, &g), 0);
+	assert_int_equal(g, before + 1);
+	assert_int_equal(registry_rules_version(registry, &version), 0);
+	assert_int_equal(version, 1);
+	assert_int_equal(registry_rules_versions(registry, &list, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(list[0].version, 2);
+	assert_false(list[0].in_force);
+	assert_true(list[1].in_force);
+	assert_string_equal(list[1].file, "x");
+	assert_string_equal(list[1].who, "kim");
+	/* printf first | sha256sum */
+	assert_string_equal(list[1].hash, "a7937b64b8caa58f03721bb6bacf5c78cb235febe0e70b1b84cd"
+	                                  "99541461a08e");
+	free(list);
+	assert_int_equal(registry_rules(registry, 2, &text, &size), 0);
+	assert_string_equal(text, "second");
+	free(text);
+	assert_int_equal(put("z", "third", names, 1, &g), 0);
+	assert_int_equal(registry_rules_version(registry, &version), 0);
+	assert_int_equal(version, 3);
+}
+
+/* Schema 4 kept one file: it becomes version 1. */
+static void old_rules_become_version_1(void **state)
+{
+	struct sql sql;
+	size_t size = 0;
+	char *text = NULL;
+	uint32_t version = 0;
+
+	(void)state;
+	registry_close(registry);
+	assert_int_equal(sql_open(&sql, temp_path("old.sqlite"), 0), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(sql_script(&sql, registry_steps[i]), 0);
+	assert_int_equal(
+		sql_script(&sql, "PRAGMA application_id = 0x534c5552;"
+	                         "INSERT INTO rule_file VALUES(1, 'f', 'old', 5);"
+	                         "INSERT INTO meta VALUES('rules', 4);"
+	                         "INSERT INTO account VALUES(1,'acme','A',1,0,1,0,0,0,0,0,0);"),
+		0);
+	sql_close(&sql);
+	assert_int_equal(registry_open(&registry, temp_path("old.sqlite")), 0);
+	assert_int_equal(registry_rules_version(registry, &version), 0);
+	assert_int_equal(version, 1);
+	assert_int_equal(registry_rules(registry, 1, &text, &size), 0);
+	assert_string_equal(text, "old");
+	free(text);
+	assert_int_equal(counts().accounts, 1);
+}
+
+static void thresholds_and_regimes_are_checked(void **state)
+{
+	(void)state;
+	assert_int_equal(import(import_accounts, "system_id,regime,refuse_score,flag_score\n"
+	                                         "acme,KR,2.5,\n"
+	                                         "bank,kr,-1,often\n"
+	                                         "club,korea,1000.1,1\n"),
+	                 -EINVAL);
+	assert_int_equal(problems.total, 5);
+	assert_int_equal(problems.list[0].row, 2);
+	assert_string_equal(problems.list[0].field, "regime");
+	assert_string_equal(problems.list[1].field, "refuse_score");
+	assert_int_equal(problems.list[1].row, 3);
+	assert_string_equal(problems.list[2].field, "flag_score");
+	assert_non_null(strstr(problems.list[2].text, "often"));
+	assert_int_equal(problems.list[3].row, 4);
+	assert_int_equal(counts().accounts, 0);
 }
 
 static void policy_has_bounds(void **state)
@@ -367,6 +464,9 @@ int main(void)
 		T(sanctions_do_not_wait_for_imports),
 		T(sanctions_name_what_they_miss),
 		T(rule_numbers_are_for_ever),
+		T(rules_have_versions),
+		T(old_rules_become_version_1),
+		T(thresholds_and_regimes_are_checked),
 		T(policy_has_bounds),
 		T(refuses_files_that_are_not_its_own),
 	};
