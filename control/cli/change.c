@@ -177,9 +177,10 @@ int run_push_rules(const struct cli *cli)
 		return status;
 	if (cli->json)
 		return cli_print_json(answer, recorded(cli_enforced(answer)));
-	printf("%lld rules, %lld patterns, %lld tests passed (%.0f ms)\n",
-	       cli_number(answer, "rules"), cli_number(answer, "patterns"),
-	       cli_number(answer, "tests"), cli_real(answer, "milliseconds"));
+	printf("version %lld: %lld rules, %lld patterns, %lld tests passed (%.0f ms)\n",
+	       cli_number(answer, "version"), cli_number(answer, "rules"),
+	       cli_number(answer, "patterns"), cli_number(answer, "tests"),
+	       cli_real(answer, "milliseconds"));
 	status = recorded(cli_say_dataplane(answer, "rules"));
 	json_decref(answer);
 	return status;

@@ -26,7 +26,7 @@ struct cli {
 
 struct command {
 	const char *words[2];  /* words[1] NULL: one word */
-	const char *arguments; /* as --help shows them */
+	const char *arguments; /* as --help shows them; those in [] may be left out: NULL */
 	unsigned n_arguments;
 	const char *sentence, *example;
 	int (*run)(const struct cli *cli);
@@ -46,6 +46,9 @@ int run_import_numbering(const struct cli *cli);
 int run_numbering(const struct cli *cli);
 int run_push_rules(const struct cli *cli);
 int run_check_rules(const struct cli *cli);
+int run_rules_versions(const struct cli *cli);
+int run_rules_diff(const struct cli *cli);
+int run_rules_rollback(const struct cli *cli);
 int run_suspend_account(const struct cli *cli);
 int run_suspend_sender(const struct cli *cli);
 int run_lift_account(const struct cli *cli);

@@ -79,6 +79,24 @@ const struct command cli_commands[] = {
 	  "compile, test and put in force the rules of a file",
 	  "sluicectl rules push /etc/sluice/rules.yaml",
 	  run_push_rules },
+	{ { "rules", "versions" },
+	  "",
+	  0,
+	  "the sets of rules that were pushed, the newest first",
+	  "sluicectl rules versions",
+	  run_rules_versions },
+	{ { "rules", "diff" },
+	  "A B",
+	  2,
+	  "which rules differ between two versions, or files",
+	  "sluicectl rules diff 3 my-rules.yaml",
+	  run_rules_diff },
+	{ { "rules", "rollback" },
+	  "[VERSION]",
+	  1,
+	  "put an old version in force, or the one before",
+	  "sluicectl rules rollback",
+	  run_rules_rollback },
 	{ { "rules", "check" },
 	  "FILE.yaml",
 	  1,
@@ -371,13 +389,14 @@ static int run(struct cli *cli, bool help, int n, char **words)
 		return EXIT_DONE;
 	}
 	const int skip = c->words[1] ? 2 : 1;
-	if ((unsigned)(n - skip) != c->n_arguments) {
+	const unsigned given = (unsigned)(n - skip);
+	if (given != c->n_arguments && (c->arguments[0] != '[' || given != 0)) {
 		fprintf(stderr, "sluicectl: %s%s%s takes %u argument%s, for example: %s\n",
 		        c->words[0], c->words[1] ? " " : "", c->words[1] ? c->words[1] : "",
 		        c->n_arguments, c->n_arguments == 1 ? "" : "s", c->example);
 		return EXIT_USAGE;
 	}
-	for (unsigned i = 0; i < c->n_arguments; i++)
+	for (unsigned i = 0; i < given; i++)
 		cli->arguments[i] = words[skip + (int)i];
 	return c->run(cli);
 }

@@ -397,16 +397,63 @@ static void the_socket_is_not_for_everybody(void **state)
 	assert_int_equal(s.st_mode & 0777, 0660);
 }
 
+/* What differs between two files is said by rule; see rule_diff.h. */
+static void versions_are_listed_compared_and_restored(void **state)
+{
+	(void)state;
+	data_plane_start(temp_dir);
+	control_start();
+	temp_write("one.yaml",
+	           "rules:\n"
+	           "- { id: a, sentence: s, action: refuse, patterns: [ { literal: x } ] }\n"
+	           "- { id: b, sentence: s, action: flag, patterns: [ { literal: y } ] }\n");
+	temp_write("two.yaml",
+	           "rules:\n"
+	           "- { id: c, sentence: new, weight: 1, patterns: [ { literal: z } ] }\n"
+	           "- { id: a, sentence: s, action: observe,\n"
+	           "    patterns: [ { literal: x }, { literal: xx } ] }\n");
+	assert_int_equal(ctl("rules rollback"), 1);
+	assert_int_equal(import("rules push", "one.yaml"), 0);
+	assert_true(said("version 1:"));
+	assert_int_equal(in_force().rules_version, 1);
+	assert_int_equal(import("rules push", "two.yaml"), 0);
+	assert_int_equal(in_force().rules_version, 2);
+	assert_int_equal(ctl("rules diff 1 2"), 0);
+	assert_true(said("+ c (new)") && said("- b (s)") && said("~ a (s)"));
+	assert_true(said("action: refuse -> observe") && said("+ pattern: xx"));
+	assert_int_equal(ctl("rules diff 2 2"), 0);
+	assert_true(said("no rule differs"));
+	assert_int_equal(ctl("rules diff 2 7"), 1);
+	assert_int_equal(ctl("rules rollback"), 0);
+	assert_true(said("back to version 1: 2 rules"));
+	assert_int_equal(in_force().rules_version, 1);
+	assert_int_equal(in_force().rules, 2);
+	assert_int_equal(ctl("rules versions --json"), 0);
+	assert_true(said("\"version\":1,\"in_force\":true") && said("two.yaml"));
+	assert_int_equal(ctl("rules rollback"), 1);
+	assert_true(said("no version before"));
+	assert_int_equal(ctl("rules rollback 2"), 0);
+	assert_int_equal(in_force().rules_version, 2);
+	assert_int_equal(ctl("rules rollback 9"), 1);
+	assert_int_equal(in_force().rules_version, 2);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		T(imports_reach_the_data_plane),     T(sanctions_are_enforced_on_return),
-		T(every_verb_is_enforced_on_return), T(deltas_of_a_file),
-		T(bad_rows_are_collected),           T(away_is_said_and_made_up_for),
-		T(rules_are_pushed_or_refused),      T(a_bad_file_changes_nothing),
-		T(counters_and_audit_are_shown),     T(killed_during_an_import),
+		T(imports_reach_the_data_plane),
+		T(sanctions_are_enforced_on_return),
+		T(every_verb_is_enforced_on_return),
+		T(deltas_of_a_file),
+		T(bad_rows_are_collected),
+		T(away_is_said_and_made_up_for),
+		T(rules_are_pushed_or_refused),
+		T(a_bad_file_changes_nothing),
+		T(counters_and_audit_are_shown),
+		T(killed_during_an_import),
 		T(the_socket_is_not_for_everybody),
+		T(versions_are_listed_compared_and_restored),
 	};
 
 	if (argc != 3)

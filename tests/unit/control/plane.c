@@ -115,6 +115,7 @@ struct plane_state in_force(void)
 		state = (struct plane_state){ .there = true,
 			                      .generation = t->image->header->generation,
 			                      .rules = t->image->n_rules,
+			                      .rules_version = t->image->policy->rules_version,
 			                      .overlay_used = tables_overlay_used(t) };
 	pthread_mutex_unlock(&turning);
 	return state;

@@ -16,7 +16,7 @@ void data_plane_stop(void); /* also when it does not run */
 struct plane_state {
 	bool there;          /* tables are; else all is 0 */
 	uint64_t generation; /* of their image */
-	uint32_t rules, overlay_used;
+	uint32_t rules, rules_version, overlay_used;
 };
 struct plane_state in_force(void);
 

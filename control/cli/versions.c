@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* versions: sets of rules as they were pushed: list, compare, and take one back. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "rule_bundle.h"
+#include "rule_diff.h"
+
+int run_rules_versions(const struct cli *cli)
+{
+	json_t *answer = NULL, *row;
+	const int status = cli_ask(cli, "/v1/rules/versions", NULL, 0, NULL, &answer);
+	size_t i;
+
+	if (status != 0)
+		return status;
+	if (cli->json)
+		return cli_print_json(answer, EXIT_DONE);
+	printf("%-9s %-20s %-12s %6s  %-12s  %s\n", "version", "pushed", "by", "rules",
+	       "sha256", "file");
+	json_array_foreach(json_object_get(answer, "versions"), i, row)
+		printf("%c %-7lld %-20s %-12.12s %6lld  %-12.12s  %s\n",
+	               cli_flag(row, "in_force") ? '*' : ' ', cli_number(row, "version"),
+	               cli_text(row, "at"), cli_text(row, "who"), cli_number(row, "rules"),
+	               cli_text(row, "sha256"), cli_text(row, "file"));
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+int run_rules_rollback(const struct cli *cli)
+{
+	json_t *answer = NULL;
+	char *path = cli_url("/v1/rules/rollback", "version", cli->arguments[0], NULL);
+	int status = path == NULL ? EXIT_FAILED : cli_ask(cli, path, "", 0, "rules", &answer);
+
+	free(path);
+	if (status != 0)
+		return status;
+	const int enforced = cli_enforced(answer);
+	if (cli->json)
+		return cli_print_json(answer, enforced == EXIT_AWAY ? EXIT_DONE : enforced);
+	printf("back to version %lld: %lld rules, %lld patterns\n",
+	       cli_number(answer, "version"), cli_number(answer, "rules"),
+	       cli_number(answer, "patterns"));
+	status = cli_say_dataplane(answer, "rules");
+	json_decref(answer);
+	return status == EXIT_AWAY ? EXIT_DONE : status;
+}
+
+static bool is_version(const char *name)
+{
+	return name[0] != '\0' && name[strspn(name, "0123456789")] == '\0';
+}
+
+/* The text of a version, or of a file with the lists beside it. To free(). */
+static char *fetch(const struct cli *cli, const char *name, size_t *size)
+{
+	const char *failed = NULL;
+	json_t *answer = NULL;
+	char *text = NULL;
+
+	if (!is_version(name)) {
+		if (rule_bundle_read(&name, 1, &text, size, &failed) != 0)
+			fprintf(stderr, "sluicectl: %s: cannot be read\n", name);
+		return text;
+	}
+	char *path = cli_url("/v1/rules", "version", name, NULL);
+	if (path != NULL && cli_ask(cli, path, NULL, 0, NULL, &answer) == 0) {
+		*size = json_string_length(json_object_get(answer, "text"));
+		text = malloc(*size + 1);
+		if (text != NULL)
+			memcpy(text, cli_text(answer, "text"), *size + 1);
+		json_decref(answer);
+	}
+	free(path);
+	return text;
+}
+
+static struct rule_set *read_set(const struct cli *cli, const char *name)
+{
+	struct rule_set *set = NULL;
+	struct problems problems;
+	char line[1000];
+	size_t size = 0;
+	char *text = fetch(cli, name, &size);
+
+	if (text == NULL)
+		return NULL;
+	problems_init(&problems, name);
+	const int result = rule_set_read(&set, text, size, &problems);
+	free(text);
+	for (uint32_t i = 0; result != 0 && i < problems_kept(&problems); i++) {
+		problem_line(line, sizeof(line), &problems, i);
+		fprintf(stderr, "%s\n", line);
+	}
+	if (result != 0) {
+		rule_set_free(set);
+		return NULL;
+	}
+	return set;
+}
+
+static const char *const kinds[] = { "added", "removed", "changed" };
+static const char signs[] = { '+', '-', '~' };
+
+static void add_rule(void *context, enum rule_difference kind, const struct rule *rule)
+{
+	json_array_append_new(context, json_pack("{ss ss ss so}", "id", rule->name,
+	                                         "difference", kinds[kind], "sentence",
+	                                         rule->sentence, "details", json_array()));
+}
+
+static void add_detail(void *context, const struct rule_detail *d)
+{
+	json_t *last = json_array_get(context, json_array_size(context) - 1);
+
+	json_array_append_new(json_object_get(last, "details"),
+	                      json_pack("{ss ss* ss*}", "what", d->what, "before", d->before,
+	                                "after", d->after));
+}
+
+static void print_detail(const json_t *detail)
+{
+	const char *before = cli_text(detail, "before"), *after = cli_text(detail, "after");
+
+	if (before[0] != '\0' && after[0] != '\0')
+		printf("    %s: %s -> %s\n", cli_text(detail, "what"), before, after);
+	else if (before[0] != '\0' || after[0] != '\0')
+		printf("    %c %s: %s\n", after[0] != '\0' ? '+' : '-',
+		       cli_text(detail, "what"), after[0] != '\0' ? after : before);
+	else
+		printf("    %s differs\n", cli_text(detail, "what"));
+}
+
+static void print_diff(const json_t *list)
+{
+	const json_t *rule, *detail;
+	size_t i, k;
+
+	json_array_foreach(list, i, rule)
+	{
+		char sign = '~';
+
+		for (unsigned kind = 0; kind < sizeof(signs); kind++)
+			if (strcmp(cli_text(rule, "difference"), kinds[kind]) == 0)
+				sign = signs[kind];
+		printf("%c %s (%s)\n", sign, cli_text(rule, "id"), cli_text(rule, "sentence"));
+		json_array_foreach(json_object_get(rule, "details"), k, detail)
+			print_detail(detail);
+	}
+	if (json_array_size(list) == 0)
+		puts("no rule differs");
+}
+
+int run_rules_diff(const struct cli *cli)
+{
+	struct rule_set *before = read_set(cli, cli->arguments[0]);
+	struct rule_set *after = before ? read_set(cli, cli->arguments[1]) : NULL;
+	json_t *list = json_array();
+	const struct rule_diff_reader reader = { add_rule, add_detail, list };
+	int status = EXIT_FAILED;
+
+	if (after != NULL && rule_diff(before, after, &reader) == 0) {
+		status = EXIT_DONE;
+		if (cli->json)
+			cli_print_json(json_pack("{sO}", "rules", list), EXIT_DONE);
+		else
+			print_diff(list);
+	}
+	json_decref(list);
+	rule_set_free(before);
+	rule_set_free(after);
+	return status;
+}
