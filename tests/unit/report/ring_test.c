@@ -142,7 +142,7 @@ static void test_two_threads(void **state)
 static void test_two_processes(void **state)
 {
 	(void)state;
-	const uint64_t n = 2000000;
+	const uint64_t n = 600000;
 	char error[REPORT_ERROR_SIZE];
 	struct report *r = NULL;
 	struct report_reader *reader = NULL;
