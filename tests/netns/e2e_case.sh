@@ -305,7 +305,7 @@ case_threads() {
 
 e2e_threads_cases() {
 	e2e_case "two workers while tables change, watched by TSan" \
-		on_two_workers case_threads 600
+		on_workers 2 case_threads 600
 }
 
 # What goes through every part of both daemons, in under a minute: ASan slows them much.
