@@ -15,10 +15,12 @@
 
 #include "cli.h"
 #include "default_rules.h"
+#include "labelled.h"
 #include "rule_bundle.h"
 #include "rule_engine.h"
 
 #define FILES_MAX DEFAULT_RULES_MAX
+#define WRONG_SHOWN 20u
 #define POINTS_DEFAULT 5.0 /* policy.def: refuse_score */
 
 static const char usage[] =
@@ -43,7 +45,8 @@ struct judge {
 	uint64_t (*hits)[2]; /* by rule: clean messages, spam */
 	uint64_t n[2], caught[2];
 	double seconds;
-	json_t *missed;
+	uint64_t mended;         /* lines that were no UTF-8 */
+	json_t *missed, *labels; /* labels: how many messages have each */
 };
 
 static int read_options(struct judge *j, int argc, char **argv)
@@ -120,32 +123,13 @@ static int load(struct judge *j)
 	return j->hits != NULL ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* \n, \t and \\ of the corpus, in place. */
-static size_t unescape(char *text, size_t len)
-{
-	size_t to = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (c == '\\' && i + 1 < len && strchr("nt\\", text[i + 1]) != NULL) {
-			c = text[++i];
-			c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
-		}
-		text[to++] = c;
-	}
-	return to;
-}
-
-static void judge_text(struct judge *j, const char *label, char *text, size_t raw)
+static void judge_message(struct judge *j, const struct labelled *m)
 {
 	const struct match_input input = { .from_esme = true, .seconds = (uint32_t)time(NULL) };
-	const size_t len = unescape(text, raw);
-	const bool spam = strcmp(label, "ham") != 0 && strcmp(label, "ok") != 0 &&
-	                  strcmp(label, "otp") != 0;
+	const bool spam = m->kind == LABEL_SPAM;
 	struct match_result r;
 
-	rule_engine_scan(j->engine, text, len, &input, &r);
+	rule_engine_scan(j->engine, m->text, m->text_len, &input, &r);
 	const bool caught = r.action == IMAGE_REFUSE || r.action == IMAGE_DISCARD ||
 	                    r.score >= j->threshold;
 	for (uint32_t i = 0; i < j->set->n_rules; i++)
@@ -153,40 +137,45 @@ static void judge_text(struct judge *j, const char *label, char *text, size_t ra
 	j->n[spam]++;
 	j->caught[spam] += caught;
 	if (j->misses && caught != spam)
-		json_array_append_new(j->missed,
-		                      json_pack("{ss sf ss%}", "label", label, "score",
-		                                (double)r.score / 1000, "text", text, len));
+		json_array_append_new(j->missed, json_pack("{ss sf ss%}", "label", m->label,
+		                                           "score", (double)r.score / 1000,
+		                                           "text", m->text, m->text_len));
 }
 
+/* Lines that are no messages are all named before it fails. */
 static int judge_file(struct judge *j, const char *path)
 {
+	struct labelled file;
 	size_t size = 0;
-	char *text = cli_read_file(path, &size), *at = text;
-	unsigned row = 0;
+	char *octets = cli_read_file(path, &size);
+	unsigned wrong = 0;
+	int more;
 
-	while (at != NULL && at < text + size) {
-		char *stop = memchr(at, '\n', (size_t)(text + size - at));
-		char *end = stop != NULL ? stop : text + size;
-		char *tab = memchr(at, '\t', (size_t)(end - at));
-
-		row++;
-		if (end > at && (tab == NULL || !utf8_valid(at, (size_t)(end - at)))) {
-			fprintf(stderr, "sluicectl: %s:%u: a line is label<TAB>text in UTF-8\n",
-			        path, row);
-			free(text);
-			return EXIT_FAILED;
-		}
-		if (tab != NULL) {
-			*tab = '\0';
-			if (end > tab + 1 && end[-1] == '\r')
-				end--;
-			if (strcmp(at, "promo") != 0)
-				judge_text(j, at, tab + 1, (size_t)(end - tab - 1));
-		}
-		at = stop != NULL ? stop + 1 : text + size;
+	if (octets == NULL)
+		return EXIT_FAILED;
+	labelled_open(&file, octets, size);
+	while ((more = labelled_next(&file)) != 0) {
+		if (more < 0 && ++wrong <= WRONG_SHOWN)
+			fprintf(stderr, "sluicectl: %s:%u: a line is label<TAB>text\n", path,
+			        file.row);
+		if (more < 0)
+			continue;
+		json_object_update_new(
+			j->labels,
+			json_pack("{sI}", file.label, cli_number(j->labels, file.label) + 1));
+		if (file.mended)
+			fprintf(stderr,
+			        "sluicectl: %s:%u: not UTF-8; what is no character is read "
+			        "as ?\n",
+			        path, file.row);
+		j->mended += file.mended;
+		if (file.kind != LABEL_LEFT_OUT)
+			judge_message(j, &file);
 	}
-	free(text);
-	return text != NULL ? EXIT_DONE : EXIT_FAILED;
+	labelled_close(&file);
+	if (wrong > WRONG_SHOWN)
+		fprintf(stderr, "sluicectl: %s: and %u more\n", path, wrong - WRONG_SHOWN);
+	return wrong == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 static double ratio(uint64_t part, uint64_t whole)
@@ -213,17 +202,30 @@ static json_t *rules_json(const struct judge *j)
 static json_t *report(const struct judge *j)
 {
 	json_t *out = json_pack(
-		"{sI sI sf sf sf sI sf so}", "n_spam", (json_int_t)j->n[1], "n_ham",
+		"{sI sI sf sf sf sI sI sO sf so}", "n_spam", (json_int_t)j->n[1], "n_ham",
 		(json_int_t)j->n[0], "recall", ratio(j->caught[1], j->n[1]),
 		"false_positive_rate", ratio(j->caught[0], j->n[0]), "precision",
 		ratio(j->caught[1], j->caught[0] + j->caught[1]), "rules",
-		(json_int_t)j->set->n_rules, "ns_per_message",
+		(json_int_t)j->set->n_rules, "not_utf8", (json_int_t)j->mended, "labels",
+		j->labels, "ns_per_message",
 		j->seconds * 1e9 / (double)(j->n[0] + j->n[1] ? j->n[0] + j->n[1] : 1),
 		"per_rule", rules_json(j));
 
 	if (out != NULL && j->misses)
 		json_object_set(out, "misses", j->missed);
 	return out;
+}
+
+/* On one line, as in a corpus. */
+static void print_miss(const json_t *miss)
+{
+	printf("%s\t%.3f\t", cli_text(miss, "label"), cli_real(miss, "score"));
+	for (const char *c = cli_text(miss, "text"); *c != '\0'; c++)
+		if (*c == '\n')
+			fputs("\\n", stdout);
+		else
+			putchar(*c);
+	putchar('\n');
 }
 
 static void print(const struct judge *j)
@@ -238,9 +240,7 @@ static void print(const struct judge *j)
 			       (unsigned long long)j->hits[i][1],
 			       (unsigned long long)j->hits[i][0],
 			       ratio(j->hits[i][1], j->hits[i][0] + j->hits[i][1]));
-	json_array_foreach(j->missed, at, miss)
-		printf("%s\t%.3f\t%s\n", cli_text(miss, "label"), cli_real(miss, "score"),
-	               cli_text(miss, "text"));
+	json_array_foreach(j->missed, at, miss) print_miss(miss);
 	printf("%llu spam, %llu clean: recall %.4f, false-positive rate %.4f, precision %.4f\n",
 	       (unsigned long long)j->n[1], (unsigned long long)j->n[0],
 	       ratio(j->caught[1], j->n[1]), ratio(j->caught[0], j->n[0]),
@@ -257,7 +257,7 @@ static double now(void)
 
 int run_rules_test(int argc, char **argv)
 {
-	struct judge j = { .missed = json_array() };
+	struct judge j = { .missed = json_array(), .labels = json_object() };
 	int status = read_options(&j, argc, argv);
 
 	if (status == EXIT_DONE)
@@ -275,6 +275,7 @@ int run_rules_test(int argc, char **argv)
 	rule_program_free(&j.program);
 	rule_set_free(j.set);
 	json_decref(j.missed);
+	json_decref(j.labels);
 	default_rules_free(&j.found);
 	return status < 0 ? EXIT_DONE : status;
 }

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""judge: "sluicectl rules test" and "explain" as commands, on files as people have them.
+
+usage: judge.py SLUICECTL
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+RULES = """rules:
+- { id: casino, sentence: s, action: refuse, patterns: [ { literal: casino } ] }
+- { id: heavy, sentence: s, weight: 3, patterns: [ { regex: '^win' } ] }
+- { id: quiet, sentence: s, action: refuse, mode: shadow, patterns: [ { literal: hi } ] }
+"""
+# BOM, CR, an empty line, a tab in the text, an escape, other labels, no last line end.
+CORPUS = (b"\xef\xbb\xbfspam\tthe casino\r\nham\thi\tthere\r\n\r\nok\ta casino again\n"
+          b"otp\t123\nPromo\tcasino\nphishing\tfirst\\nwin this\nHAM\tclean\\\\\n spam \twi\xffn")
+GOOD = {"n_spam": 3, "n_ham": 4, "recall": 1 / 3, "false_positive_rate": 1 / 4,
+        "precision": 1 / 2, "not_utf8": 1}
+
+
+class Judge:
+    def __init__(self, program, folder):
+        self.program, self.folder, self.wrong = program, folder, []
+
+    def write(self, name, octets):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as f:
+            f.write(octets)
+        return path
+
+    def run(self, *arguments, **more):
+        return subprocess.run([self.program, *arguments], capture_output=True, text=True,
+                              check=False, **more)
+
+    def expect(self, what, good):
+        if not good:
+            self.wrong.append(what)
+            print("FAILED:", what)
+
+
+def corpora(j, rules):
+    corpus = j.write("c.tsv", CORPUS)
+    done = j.run("rules", "test", "--corpus", corpus, "--rules", rules, "--json")
+    said = json.loads(done.stdout)
+    j.expect("exit status", done.returncode == 0)
+    for key, value in GOOD.items():
+        j.expect(f"{key}: {said.get(key)}", abs(said.get(key, -1) - value) < 1e-9)
+    j.expect("labels", said["labels"] == {"spam": 2, "ham": 1, "ok": 1, "otp": 1, "Promo": 1,
+                                          "phishing": 1, "HAM": 1})
+    j.expect("row that is not UTF-8", "c.tsv:9: not UTF-8" in done.stderr)
+    per = {r["id"]: r for r in said["per_rule"]}
+    j.expect("per rule", per["casino"]["spam"] == 1 and per["casino"]["ham"] == 1 and
+             per["heavy"]["spam"] == 1 and per["quiet"]["ham"] == 1)
+    done = j.run("rules", "test", "--corpus", corpus, "--rules", rules, "--misses",
+                 "--threshold", "3")
+    j.expect("misses", "ok\t0.000\ta casino again\n" in done.stdout and
+             "recall 0.6667, false-positive rate 0.2500" in done.stdout)
+    bad = j.write("bad.tsv", b"ham\tx\nno tab here\n\tno label\n")
+    done = j.run("rules", "test", "--corpus", bad, "--rules", rules)
+    j.expect("bad lines", done.returncode == 1 and "bad.tsv:2:" in done.stderr and
+             "bad.tsv:3:" in done.stderr)
+    done = j.run("rules", "test", "--corpus", os.path.join(j.folder, "none.tsv"),
+                 "--rules", rules)
+    j.expect("no file", done.returncode == 1 and "none.tsv" in done.stderr)
+
+
+def default_rules(j, corpus):
+    done = j.run("rules", "test", "--corpus", corpus, "--json")
+    j.expect("the packs without --rules", done.returncode == 0 and
+             json.loads(done.stdout)["rules"] > 10)
+    folder = os.path.join(j.folder, "mine")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "starter.yaml"), "w", encoding="utf-8") as f:
+        f.write(RULES)
+    mine = dict(os.environ, SLUICE_RULES=folder)
+    done = j.run("rules", "test", "--corpus", corpus, "--json", env=mine)
+    j.expect("$SLUICE_RULES", json.loads(done.stdout)["rules"] == 3)
+
+
+def explained(j, rules):
+    done = j.run("explain", "--text", "Ｃａsino 좋아요", "--rules", rules, "--json")
+    said = json.loads(done.stdout)
+    match = said["matches"][0]
+    j.expect("verdict", said["verdict"] == "refused" and said["rule"] == "casino" and
+             said["answer"]["command_status"] == 0x45)
+    j.expect("place", (match["from"], match["to"], match["text"]) == (0, 6, "Ｃａsino"))
+    done = j.run("explain", "--text", "카지노 hi", "--rules", rules)
+    j.expect("for people", '"카지노 hi"' in done.stdout and "only counts (shadow)" in done.stdout)
+    done = j.run("explain", "--pdu", "-", "--rules", rules, input="00 01 0x")
+    j.expect("bad digits", done.returncode == 1 and "octet 2" in done.stderr)
+    j.expect("usage", j.run("explain", "--pdu", "00", "--text", "x").returncode == 2)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        j = Judge(sys.argv[1], folder)
+        rules = j.write("r.yaml", RULES.encode())
+        corpora(j, rules)
+        default_rules(j, os.path.join(folder, "c.tsv"))
+        explained(j, rules)
+    sys.exit(1 if j.wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
