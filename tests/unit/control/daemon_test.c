@@ -387,6 +387,41 @@ static void killed_during_an_import(void **state)
 	assert_int_not_equal(access(temp_path("c.sock"), F_OK), 0);
 }
 
+/* One ends, one begins, one is blocked until then: at that second, without a push. */
+static void validity_comes_and_goes_without_a_push(void **state)
+{
+	const time_t at = time(NULL) + 5;
+	char rows[300], block[80], when[32];
+	struct tm tm;
+
+	(void)state;
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
+	snprintf(rows, sizeof(rows),
+	         "address,owner,valid_from,valid_until\n01011111111,acme,,%s\n"
+	         "01022222222,acme,%s,\n01033333333,acme,,\n",
+	         when, when);
+	snprintf(block, sizeof(block), "block sender 01033333333 --until %s", when);
+	data_plane_start(temp_dir);
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	temp_write("v.csv", rows);
+	assert_int_equal(import("senders import", "v.csv") + ctl(block), 0);
+	const uint64_t pushed = in_force().generation;
+	for (time_t after = 0; after <= at; usleep(20000)) {
+		const time_t before = time(NULL);
+		const unsigned ends = reason_of("acme", "01011111111"),
+			       begins = reason_of("acme", "01022222222"),
+			       blocked = reason_of("acme", "01033333333");
+		after = time(NULL);
+		if ((before < at) != (after < at))
+			continue; /* that second fell among the questions */
+		assert_int_equal(ends, after < at ? REASON_PASS : REASON_SENDER_EXPIRED);
+		assert_int_equal(begins, after < at ? REASON_SENDER_EXPIRED : REASON_PASS);
+		assert_int_equal(blocked, after < at ? REASON_SENDER_BLOCKED : REASON_PASS);
+	}
+	assert_int_equal(in_force().generation, pushed);
+}
+
 static void the_socket_is_not_for_everybody(void **state)
 {
 	struct stat s;
@@ -452,6 +487,7 @@ int main(int argc, char **argv)
 		T(a_bad_file_changes_nothing),
 		T(counters_and_audit_are_shown),
 		T(killed_during_an_import),
+		T(validity_comes_and_goes_without_a_push),
 		T(the_socket_is_not_for_everybody),
 		T(versions_are_listed_compared_and_restored),
 	};
