@@ -210,6 +210,8 @@ static void push_locked(struct push *push, struct push_answer *out)
 	for (unsigned i = 0; i < 2 && push_connected(push); i++)
 		if (!push_connection_lost(send_image(push, &image, out)))
 			break;
+	if (out->result == 0)
+		push->last = *out;
 	if (out->result == -ENOTCONN)
 		push_away(push, out);
 	else if (out->result != 0 && push->client != NULL)
@@ -240,6 +242,17 @@ static uint64_t registry_now(struct push *push)
 	return result < 0 ? 0 : generation;
 }
 
+/* Another request, or the thread, was faster: what its image was like. */
+static void already_pushed(const struct push *push, struct push_answer *answer)
+{
+	const uint64_t generation = answer->generation;
+
+	if (push->last.generation >= generation)
+		*answer = push->last;
+	answer->generation = generation;
+	answer->workers = push->state.workers;
+}
+
 void push_image(struct push *push, struct push_answer *answer)
 {
 	const uint64_t began = push_now_us();
@@ -251,8 +264,7 @@ void push_image(struct push *push, struct push_answer *answer)
 	if (!push_connected(push))
 		push_away(push, answer);
 	else if (push->covered != 0 && push->covered >= answer->generation)
-		answer->workers =
-			push->state.workers; /* another request has pushed it meanwhile */
+		already_pushed(push, answer);
 	else
 		push_locked(push, answer);
 	pthread_mutex_unlock(&push->lock);

@@ -26,6 +26,7 @@ struct push {
 	bool stop, fold;            /* fold: the overlay asks for an image */
 	struct registry *registry;  /* of deltas; NULL until the first */
 	struct link_client *client; /* NULL = away */
+	struct push_answer last;    /* the latest image that came in force */
 	bool met;                   /* some image of this process was pushed */
 	uint64_t pushed;            /* generation of that image */
 	uint64_t covered;           /* registry generation that the data plane has in full */
