@@ -31,6 +31,8 @@ static int make_rows(struct rule_engine *e, const struct rule_set *set)
 	for (uint32_t i = 0; i < set->n_rules; i++) {
 		e->rules[i] = set->rules[i].row;
 		e->rules[i].n_canary_accounts = 0;
+		if (set->rules[i].faulty)
+			e->rules[i].n_code = 0; /* it may lack what it speaks of */
 	}
 	for (uint32_t i = 0; i < set->n_patterns; i++) {
 		e->patterns[i] = rule_engine_pattern(&set->patterns[i]);

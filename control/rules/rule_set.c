@@ -186,6 +186,7 @@ static void read_rule(struct rule_reader *r, yaml_node_t *node)
 		rule_read_when(r, index, r->when);
 	if (r->problems->total == before)
 		check_rule(r, index, node);
+	r->set->rules[index].faulty = r->problems->total != before;
 }
 
 static void read_rules(struct rule_reader *r, uint32_t unused, yaml_node_t *node)

@@ -60,6 +60,7 @@ struct rule {
 	struct image_rule row;
 	uint32_t pattern, n_patterns; /* the first of its patterns, and how many */
 	uint32_t view;           /* IMAGE_VIEW_*: of patterns that name none */
+	bool faulty;             /* a problem was named while it was read */
 	struct place place;
 };
 

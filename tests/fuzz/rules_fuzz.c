@@ -13,6 +13,7 @@
 #include "match_code.h"
 #include "rule_compile.h"
 
+#define SALVAGED_MAX 2000u
 #define COMPILE_MAX 200u /* octets of a file whose patterns are compiled: it is slow */
 
 enum { READ = 1, COMPILED = 2, REFUSED = 4 };
@@ -66,6 +67,18 @@ static bool slow_to_compile(const struct rule_set *set)
 	return false;
 }
 
+/* What is good of a file with mistakes is compiled and tested all the same. */
+static void salvage(const uint8_t *data, size_t size)
+{
+	struct rule_program program = { 0 };
+	struct rule_set *set = NULL;
+	struct problems problems;
+
+	problems_init(&problems, "fuzz.yaml");
+	bug_if(rule_load(&set, &program, (const char *)data, size, &problems) != -EINVAL);
+	check_problems(&problems);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rule_program program;
@@ -76,6 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rule_set_read(&set, (const char *)data, size, &problems) != 0) {
 		check_problems(&problems);
 		fuzz_reached |= REFUSED;
+		if (set != NULL && size <= SALVAGED_MAX && !slow_to_compile(set))
+			salvage(data, size);
 		rule_set_free(set);
 		return 0;
 	}

@@ -376,6 +376,64 @@ static void one_mistake_hides_no_other(void **state)
 	assert_true(says(10, 21, "does not match"));
 }
 
+/* A fault of every kind in one file, and each is named with its line and column. */
+static void many_kinds_of_fault_at_once(void **state)
+{
+	static const struct {
+		uint32_t row, column;
+		const char *text;
+	} faults[] = {
+		{ 2, 7, "Bad Id" },           /* a value */
+		{ 4, 3, "colour" },           /* a key that nobody knows */
+		{ 6, 16, "(open" },           /* Hyperscan refuses it */
+		{ 7, 16, "every message" },   /* so do we */
+		{ 8, 11, "explode" },         /* a word of a list */
+		{ 9, 3, "sentence" },         /* missing */
+		{ 13, 11, "heavy" },          /* a number */
+		{ 18, 21, "does not match" }, /* a test of a rule that is good */
+		{ 23, 24, "matches" },        /* and the other way round */
+		{ 24, 3, "row 19" },          /* an id given twice */
+		{ 29, 9, "and" },             /* a combination */
+	};
+
+	(void)state;
+	assert_int_equal(load("rules:\n"
+	                      "- id: Bad Id\n"
+	                      "  sentence: s\n"
+	                      "  colour: red\n"
+	                      "  patterns:\n"
+	                      "    - { regex: \"(open\" }\n"
+	                      "    - { regex: \"x*\" }\n"
+	                      "  action: explode\n"
+	                      "- id: unsaid\n"
+	                      "  action: flag\n"
+	                      "  patterns: [ { literal: u } ]\n"
+	                      "- id: weight\n"
+	                      "  weight: heavy\n"
+	                      "  sentence: s\n"
+	                      "  patterns: [ { literal: w } ]\n"
+	                      "- { id: good, sentence: s, action: flag,\n"
+	                      "  patterns: [ { literal: good } ],\n"
+	                      "  tests: { match: [ bad ] } }\n"
+	                      "- id: other\n"
+	                      "  sentence: s\n"
+	                      "  action: flag\n"
+	                      "  patterns: [ { literal: ot } ]\n"
+	                      "  tests: { no_match: [ other ] }\n"
+	                      "- id: other\n"
+	                      "  sentence: s\n"
+	                      "  action: flag\n"
+	                      "  patterns: [ { literal: q, name: q },\n"
+	                      "    { literal: p, name: p } ]\n"
+	                      "  when: q and\n"),
+	                 -EINVAL);
+	for (unsigned i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (!says(faults[i].row, faults[i].column, faults[i].text))
+			fail_msg("row %u, column %u: \"%s\" is not said", faults[i].row,
+			         faults[i].column, faults[i].text);
+	assert_int_equal(problems.total, sizeof(faults) / sizeof(faults[0]));
+}
+
 static void an_empty_file_of_rules_is_fine(void **state)
 {
 	(void)state;
@@ -404,6 +462,7 @@ int main(void)
 		T(lists_and_files_in_one_text),
 		T(names_what_is_wrong_in_keys),
 		T(one_mistake_hides_no_other),
+		T(many_kinds_of_fault_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
