@@ -27,7 +27,8 @@ struct rule_engine {
 	unsigned wanted;                           /* view of the scan at work */
 };
 
-/* Of faulty rules nothing is known; of all others the set must be free of problems. -ENOMEM. NULL is allowed at the end. */
+/* Faulty rules match as they can; what the others have is whole. -ENOMEM. NULL is allowed
+ * at the end. */
 must_use int rule_engine_open(struct rule_engine **out, const struct rule_set *set,
                               const struct rule_program *program);
 void rule_engine_close(struct rule_engine *engine);
