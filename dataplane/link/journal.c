@@ -208,7 +208,7 @@ static int load(struct journal *journal, int fd, uint64_t generation, journal_ap
 	uint8_t *octets = NULL;
 
 	const int64_t size = read_file(fd, &octets);
-	if (size < 0)
+	if (size < 0 || octets == NULL) /* it is there when size is */
 		return say(text, (int)size, "%s: %s", journal->path, strerror((int)-size));
 	int rc = journal_scan(&scan, octets, used_of(octets, (size_t)size), generation, apply,
 	                      arg);
