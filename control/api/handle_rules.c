@@ -11,6 +11,7 @@
 
 #include "instant.h"
 #include "rule_compile.h"
+#include "rule_cost.h"
 
 #define WHO_SIZE 64u
 
@@ -98,6 +99,31 @@ static unsigned push_loaded(struct api *api, struct loaded *l, const char *file,
 	return MHD_HTTP_OK;
 }
 
+/* Whether the rules cost more than the policy allows: an HTTP status, or 0. */
+static unsigned too_dear(struct registry *registry, struct loaded *l, json_t **out)
+{
+	struct rule_cost cost;
+	char named[300] = "";
+	uint32_t budget = 0;
+	int result = registry_policy(registry, "rules_budget_ns", &budget);
+
+	if (result != 0 || budget == 0)
+		return 0;
+	result = rule_cost_measure(&cost, l->set, &l->program, &rule_cost_sample, NULL, NULL);
+	if (result != 0 || rule_cost_fits(&cost, budget))
+		return 0;
+	result = rule_cost_dearest(&cost, l->set, &rule_cost_sample, NULL, NULL);
+	for (uint32_t i = 0; result == 0 && i < cost.n; i++)
+		snprintf(named + strlen(named), sizeof(named) - strlen(named), "%s %s (%.0f)",
+		         i == 0 ? "; the dearest:" : ",",
+		         l->set->rules[cost.dearest[i].rule].name, cost.dearest[i].ns);
+	return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "rules_budget_ns",
+	                "nothing was pushed; mend the dearest rules, or raise the policy's "
+	                "rules_budget_ns",
+	                "they cost %.0f ns a message and the policy allows %u%s", cost.ns,
+	                budget, named);
+}
+
 unsigned handle_rules(struct api *api, struct request *request, json_t **out)
 {
 	const double began = api_now_ms();
@@ -113,6 +139,12 @@ unsigned handle_rules(struct api *api, struct request *request, json_t **out)
 	if (status != 0)
 		return status;
 	int result = registry_open(&registry, api->setting.database);
+	const unsigned dear = result == 0 ? too_dear(registry, &loaded, out) : 0;
+	if (dear != 0) {
+		forget(&loaded);
+		registry_close(registry);
+		return dear;
+	}
 	if (result == 0)
 		result = keep_rules(registry, request, problems.file, loaded.set, &generation);
 	if (result == 0)

@@ -10,6 +10,7 @@
 
 #include "rule_bundle.h"
 #include "rule_compile.h"
+#include "rule_cost.h"
 
 /* An import that is recorded is done, though the data plane may be away: 0. */
 static int recorded(int status) { return status == EXIT_AWAY ? EXIT_DONE : status; }
@@ -209,6 +210,35 @@ static json_t *check_failed(const struct problems *problems)
 	                 "problems_total", problems->total);
 }
 
+/* What they cost on the built-in sample, and for all the rules that cost most. */
+static json_t *cost_of(bool all, struct rule_cost *cost, struct rule_set *set,
+                       const struct rule_program *program)
+{
+	json_t *list = json_array();
+
+	if (rule_cost_measure(cost, set, program, &rule_cost_sample, NULL, NULL) != 0 || !all ||
+	    rule_cost_dearest(cost, set, &rule_cost_sample, NULL, NULL) != 0)
+		return list;
+	for (uint32_t i = 0; i < cost->n; i++)
+		json_array_append_new(list, json_pack("{ss sf}", "id",
+		                                      set->rules[cost->dearest[i].rule].name,
+		                                      "ns", cost->dearest[i].ns));
+	return list;
+}
+
+static void print_cost(const json_t *answer)
+{
+	const json_t *rule;
+	size_t i;
+
+	printf("about %.0f ns a message here; less without",
+	       cli_real(answer, "ns_per_message"));
+	json_array_foreach(json_object_get(answer, "dearest"), i, rule)
+		printf("%s %s (%.0f)", i == 0 ? "; less without" : ",", cli_text(rule, "id"),
+	               cli_real(rule, "ns"));
+	putchar('\n');
+}
+
 int run_check_rules(const struct cli *cli)
 {
 	struct rule_program program;
@@ -230,8 +260,11 @@ int run_check_rules(const struct cli *cli)
 		json_decref(failure);
 		return EXIT_FAILED;
 	}
-	json_t *answer = json_pack("{si si si}", "rules", set->n_rules, "patterns",
-	                           set->n_patterns, "tests", set->n_tests);
+	struct rule_cost cost = { 0 };
+	json_t *dearest = cost_of(cli->all, &cost, set, &program);
+	json_t *answer = json_pack("{si si si sf so}", "rules", set->n_rules, "patterns",
+	                           set->n_patterns, "tests", set->n_tests, "ns_per_message",
+	                           cost.ns, "dearest", dearest);
 	rule_set_free(set);
 	rule_program_free(&program);
 	if (cli->json)
@@ -239,6 +272,7 @@ int run_check_rules(const struct cli *cli)
 	printf("%s is good: %lld rules, %lld patterns, %lld tests passed\n", cli->arguments[0],
 	       cli_number(answer, "rules"), cli_number(answer, "patterns"),
 	       cli_number(answer, "tests"));
+	print_cost(answer);
 	json_decref(answer);
 	return EXIT_DONE;
 }

@@ -98,7 +98,7 @@ const struct command cli_commands[] = {
 	  "sluicectl rules rollback",
 	  run_rules_rollback },
 	{ { "rules", "check" },
-	  "FILE.yaml",
+	  "FILE.yaml [--all]",
 	  1,
 	  "the same without a daemon: nothing changes",
 	  "sluicectl rules check my-rules.yaml",
