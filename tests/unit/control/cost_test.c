@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cost: a round that was disturbed counts for nothing, and a budget is kept to the nanosecond. */
+/* cost: a round that was disturbed counts for nothing, and a budget is kept. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
