@@ -8,6 +8,10 @@
  * worker 0's turn reads and writes all ports and hands frames of other workers' flows
  * over through rings (distribute.h, symmetric by flow_hash()).
  *
+ * A router's "too big" has no ports by which RSS could find the connection's worker: with
+ * queues of their own only the worker that happens to get it knows whether it is about a
+ * segment of ours, and else passes it on to the end. Software distribution reads the quote.
+ *
  * Frames keep references to buffers after they are sent, so the PMD's "fast free"
  * is never asked for.
  *
