@@ -260,6 +260,7 @@ int monitor_run(const struct settings *settings, struct ports *ports, unsigned i
 	mon->config = (struct tcp_config){ .leg_buffer = (uint32_t)settings->leg_buffer,
 		                           .leg_segments = (uint32_t)settings->leg_segments };
 	mon->env = (struct tcp_env){ .config = &mon->config,
+		                     .share = 4 * LISTEN_OOO_MAX,
 		                     .pool = ports->pool,
 		                     .counters = mon->counters };
 	/* Captures taken where the sender's NIC fills in checksums hold none. */

@@ -127,11 +127,12 @@ static bool is_duplicate(const struct leg *l, const struct packet *p, uint32_t w
 	       window == l->snd_wnd && l->snd_max != l->snd_una;
 }
 
-/* RFC 9293 section 3.10.7.4: SND.WL1, SND.WL2. */
-static void take_window(struct leg *l, const struct packet *p, uint32_t window)
+/* RFC 9293 section 3.10.7.4: SND.WL1, SND.WL2; and what acknowledges something is news
+ * whatever its number, or its ACK would move an old window's edge to the right. */
+static void take_window(struct leg *l, const struct packet *p, uint32_t window, bool acks)
 {
 	if (!seq_leq(l->snd_una, p->ack) ||
-	    !(seq_lt(l->snd_wl1, p->seq) ||
+	    !(acks || seq_lt(l->snd_wl1, p->seq) ||
 	      (l->snd_wl1 == p->seq && seq_leq(l->snd_wl2, p->ack))))
 		return;
 	if (l->snd_wnd == 0 && window != 0) { /* the persist timer's work is done */
@@ -169,7 +170,8 @@ void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
 	const bool again = is_duplicate(l, p, window);
 	if (l->probing)
 		leg_probe_answered(l, p->ack, &report, again);
-	if (seq_lt(l->snd_una, p->ack))
+	const bool acks = seq_lt(l->snd_una, p->ack);
+	if (acks)
 		new_ack(r, l, p->ack, &news, env);
 	else if (again && !r->sack_ok)
 		duplicate_ack(l, env);
@@ -178,5 +180,5 @@ void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
 		           env->config->rto_max_us);
 	if (r->sack_ok)
 		leg_look_for_loss(l, env);
-	take_window(l, p, window);
+	take_window(l, p, window, acks);
 }

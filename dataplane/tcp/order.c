@@ -2,7 +2,7 @@
 /*
  * order: octets that came ahead of a gap, sorted and without overlaps, until the gap is
  * filled (RFC 9293 section 3.10.7.4 "segments with higher beginning sequence numbers
- * SHOULD be held"). At most LEG_OOO_MAX segments of a leg.
+ * SHOULD be held"). At most LEG_OOO_MAX segments of a leg, and a quarter of its share.
  *
  * Two texts for the same octets are an evasion, not news (RFC 9293 leaves the choice to
  * the receiver): what came first stands, whatever comes later takes its text, and the
@@ -141,7 +141,8 @@ void order_store(struct leg *l, struct rte_mbuf *m, struct tcp_env *env)
 	}
 	if (after != NULL && seq_lt(segment_of(after)->seq, s->seq + s->len))
 		segment_trim_end(m, segment_of(after)->seq - s->seq);
-	if (s->len == 0 || l->ooo.segments >= LEG_OOO_MAX) {
+	/* Never so much that what fills the gap finds the connection's share taken. */
+	if (s->len == 0 || l->ooo.segments >= min_u32(LEG_OOO_MAX, env->share / 4)) {
 		tcp_count(env, COUNTER_TCP_OOO_FULL, s->len != 0);
 		rte_pktmbuf_free(m);
 		return;

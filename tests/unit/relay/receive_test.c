@@ -389,7 +389,7 @@ static int start(void **state)
 {
 	(void)state;
 	rig_eal();
-	pool = rig_pool(2047);
+	pool = rig_pool(8191);
 	return 0;
 }
 
