@@ -231,8 +231,7 @@ static void print_cost(const json_t *answer)
 	const json_t *rule;
 	size_t i;
 
-	printf("about %.0f ns a message here; less without",
-	       cli_real(answer, "ns_per_message"));
+	printf("about %.0f ns a message here", cli_real(answer, "ns_per_message"));
 	json_array_foreach(json_object_get(answer, "dearest"), i, rule)
 		printf("%s %s (%.0f)", i == 0 ? "; less without" : ",", cli_text(rule, "id"),
 	               cli_real(rule, "ns"));
