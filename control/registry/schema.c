@@ -106,8 +106,7 @@ static const char version_5[] =
 	"DROP TABLE rule_file;"
 	"PRAGMA user_version = 5;";
 
-const char *const registry_steps[] = { version_1, version_2, version_3, version_4,
-	                               version_5 };
+const char *const registry_steps[] = { version_1, version_2, version_3, version_4, version_5 };
 const int registry_version = sizeof(registry_steps) / sizeof(registry_steps[0]);
 
 /*

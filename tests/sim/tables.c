@@ -86,9 +86,9 @@ static void add_rules(struct image_build *b, unsigned variant)
 
 	for (unsigned i = 0; i < n; i++) {
 		const int64_t rule = image_build_rule(
-			b, &(struct image_build_rule){ .row = { .id = 10 + n - 1 - i,
-		                                               .action = IMAGE_REFUSE },
-		                                       .name = first[i] });
+			b, &(struct image_build_rule){
+				   .row = { .id = 10 + n - 1 - i, .action = IMAGE_REFUSE },
+				   .name = first[i] });
 		const struct image_pattern row = { .rule = (uint32_t)rule,
 			                           .group = i,
 			                           .views = IMAGE_VIEW_FOLDED };

@@ -363,7 +363,7 @@ static void accounts_have_thresholds_and_regimes(void **state)
 {
 	static const char some[] =
 		"rules:\n- { id: heavy, sentence: s, weight: 3, patterns: [ { literal: casino "
-	        "} ] "
+		"} ] "
 		"}\n"
 		"- { id: here, sentence: s, action: refuse, scope: { regimes: [ kr ] },\n"
 		"    patterns: [ { literal: bet } ] }\n";
