@@ -30,7 +30,7 @@ static int fail(const char *what, int error)
 	return EXIT_FAILED;
 }
 
-static int read_corpus(struct corpus *corpus, const char *path)
+static int read_corpus(struct corpus *corpus, const char *path, bool others)
 {
 	size_t size = 0;
 	uint32_t row = 0;
@@ -38,7 +38,8 @@ static int read_corpus(struct corpus *corpus, const char *path)
 
 	if (text == NULL)
 		return EXIT_FAILED;
-	const int result = corpus_add(corpus, path, text, size, &row);
+	const int result = others ? corpus_add_others(corpus, path, text, size, &row)
+	                          : corpus_add(corpus, path, text, size, &row);
 	free(text);
 	if (result == 0)
 		return EXIT_DONE;
@@ -140,7 +141,9 @@ int run_train(int argc, char **argv)
 	int status = train_read_options(&options, argc, argv);
 
 	for (unsigned i = 0; status == EXIT_DONE && i < options.n_paths; i++)
-		status = read_corpus(&corpus, options.paths[i]);
+		status = read_corpus(&corpus, options.paths[i], false);
+	for (unsigned i = 0; status == EXIT_DONE && i < options.n_others; i++)
+		status = read_corpus(&corpus, options.others[i], true);
 	if (status == EXIT_DONE) {
 		const struct gram_limits limits = {
 			.max_chars = (uint32_t)options.max_chars,

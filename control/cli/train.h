@@ -15,6 +15,8 @@ struct train_options {
 	bool json;
 	char **paths;
 	unsigned n_paths;
+	const char *others[CORPUS_SETS_MAX];
+	unsigned n_others;
 };
 
 /* An exit status, EXIT_DONE to go on; the mistake is said on stderr. */

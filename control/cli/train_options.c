@@ -22,6 +22,9 @@ static const char usage[] =
 	"  --ridge R        how strongly weights are shared among literals (0.3)\n"
 	"  --folds N        parts of the cross-validation, 3 to 10 (5)\n"
 	"  --group N        messages with the same first N octets of letters stay in one part\n"
+	"  --others FILE    messages of other languages: what is clean there is left alone; "
+        "may\n"
+	"                   be given several times\n"
 	"  --seed S         the same seed and files give the same rule file (1)\n"
 	"  --id ID          of the rule (learned)\n"
 	"  --action ACTION  refuse, flag or observe (refuse)\n"
@@ -40,6 +43,7 @@ static const struct option rows[] = {
 	{ "folds", required_argument, NULL, 'k' },
 	{ "group", required_argument, NULL, 'g' },
 	{ "seed", required_argument, NULL, 's' },
+	{ "others", required_argument, NULL, 't' },
 	{ "id", required_argument, NULL, 'i' },
 	{ "action", required_argument, NULL, 'a' },
 	{ "json", no_argument, NULL, 'j' },
@@ -145,6 +149,16 @@ static int read_action(struct train_options *o, const char *word)
 	return EXIT_USAGE;
 }
 
+static int add_others(struct train_options *o, const char *path)
+{
+	if (o->n_others == CORPUS_SETS_MAX) {
+		fprintf(stderr, "sluicectl: --others: at most %u files\n", CORPUS_SETS_MAX);
+		return EXIT_USAGE;
+	}
+	o->others[o->n_others++] = path;
+	return EXIT_DONE;
+}
+
 static int read_option(struct train_options *o, int c)
 {
 	switch (c) {
@@ -155,6 +169,8 @@ static int read_option(struct train_options *o, int c)
 		return read_id(o, optarg);
 	case 'a':
 		return read_action(o, optarg);
+	case 't':
+		return add_others(o, optarg);
 	case 'j':
 		o->json = true;
 		return EXIT_DONE;

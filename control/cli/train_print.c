@@ -25,6 +25,10 @@ static void put_command(FILE *out, const struct train_options *o)
 		const char *slash = strrchr(o->paths[i], '/');
 		fprintf(out, " \\\n    %s", slash ? slash + 1 : o->paths[i]);
 	}
+	for (unsigned i = 0; i < o->n_others; i++) {
+		const char *slash = strrchr(o->others[i], '/');
+		fprintf(out, " \\\n    --others %s", slash ? slash + 1 : o->others[i]);
+	}
 	fprintf(out, " \\\n    --id %s --action %s --seed %lu --folds %lu --group %lu", o->id,
 	        o->action, o->seed, o->folds, o->group);
 	fprintf(out,

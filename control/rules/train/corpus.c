@@ -42,7 +42,7 @@ static int sample_make(struct sample *sample, const char *in, size_t len)
 {
 	char plain[CORPUS_TEXT_MAX];
 	const size_t n = unescape(plain, in, len), cap = n * TEXT_FOLD_GROWTH;
-	char *text = malloc(cap + 1), *letters = malloc(cap + 1);
+	char *text = malloc(2 * cap + 2), *letters = malloc(cap + 1);
 
 	if (text == NULL || letters == NULL) {
 		free(text);
@@ -50,8 +50,14 @@ static int sample_make(struct sample *sample, const char *in, size_t len)
 		return -ENOMEM;
 	}
 	sample->len = (uint32_t)text_fold((const uint8_t *)plain, n, (uint8_t *)text, cap);
-	text[sample->len] = '\0';
 	letters_of(letters, text, sample->len);
+	const size_t loose = text_loose((const uint8_t *)text, sample->len,
+	                                (uint8_t *)text + sample->len + 1, cap);
+	if (loose != 0) {
+		text[sample->len] = '\n';
+		sample->len += (uint32_t)loose + 1;
+	}
+	text[sample->len] = '\0';
 	sample->text = text;
 	sample->letters = letters;
 	return 0;
@@ -104,7 +110,8 @@ static int make_room(struct corpus *corpus)
 
 static int add_row(struct corpus *corpus, uint32_t set, const char *text, size_t len, bool spam)
 {
-	struct sample sample = { .sets = 1u << set, .spam = spam };
+	const bool others = corpus->sets[set].others;
+	struct sample sample = { .sets = 1u << set, .spam = spam, .others = others };
 	int result = make_room(corpus);
 
 	if (result == 0)
@@ -119,6 +126,7 @@ static int add_row(struct corpus *corpus, uint32_t set, const char *text, size_t
 	}
 	struct sample *known = &corpus->samples[*slot - 1];
 	known->spam |= spam;
+	known->others &= others;
 	known->sets |= sample.sets;
 	corpus->sets[set].n_repeated++;
 	sample_free(&sample);
@@ -154,7 +162,7 @@ static int read_row(struct corpus *corpus, uint32_t set, const char *line, size_
 		return -EINVAL;
 	const enum label label = label_of(line, (size_t)(tab - line));
 	corpus->sets[set].n_rows++;
-	if (label == LABEL_LEFT_OUT) {
+	if (label == LABEL_LEFT_OUT || (label == LABEL_SPAM && corpus->sets[set].others)) {
 		corpus->sets[set].n_left_out++;
 		return 0;
 	}
@@ -162,8 +170,8 @@ static int read_row(struct corpus *corpus, uint32_t set, const char *line, size_
 	               label == LABEL_SPAM);
 }
 
-int corpus_add(struct corpus *corpus, const char *path, const char *text, size_t size,
-               uint32_t *row)
+static int add_set(struct corpus *corpus, const char *path, bool others, const char *text,
+                   size_t size, uint32_t *row)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	const char *end = text + size;
@@ -172,7 +180,7 @@ int corpus_add(struct corpus *corpus, const char *path, const char *text, size_t
 	if (corpus->n_sets == CORPUS_SETS_MAX)
 		return -E2BIG;
 	const uint32_t set = corpus->n_sets++;
-	corpus->sets[set] = (struct corpus_set){ .name = strdup(name) };
+	corpus->sets[set] = (struct corpus_set){ .name = strdup(name), .others = others };
 	if (corpus->sets[set].name == NULL)
 		return -ENOMEM;
 	while (text < end) {
@@ -187,6 +195,18 @@ int corpus_add(struct corpus *corpus, const char *path, const char *text, size_t
 		text = stop ? stop + 1 : end;
 	}
 	return 0;
+}
+
+int corpus_add(struct corpus *corpus, const char *path, const char *text, size_t size,
+               uint32_t *row)
+{
+	return add_set(corpus, path, false, text, size, row);
+}
+
+int corpus_add_others(struct corpus *corpus, const char *path, const char *text, size_t size,
+                      uint32_t *row)
+{
+	return add_set(corpus, path, true, text, size, row);
 }
 
 void corpus_split(struct corpus *corpus, uint32_t folds, uint32_t group, uint64_t seed)

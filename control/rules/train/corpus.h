@@ -5,11 +5,16 @@
  * A file has a message a line, label<TAB>text in UTF-8, with \n, \t and \\ in the text.
  * Labels ham, ok and otp are clean, promo is left out, every other one is spam.
  *
- * Messages are folded as the data plane does. Two whose letters are the same (digits,
+ * Messages are folded as the data plane does; what they are when they are read loosely, if
+ * that is something else, stands behind a line feed, so that a piece of text is looked for
+ * in both, as rules of the loose view do. Two whose letters are the same (digits,
  * blanks and punctuation aside) are one message, whichever files they are in: public
  * sets copy from each other, and a copy on both sides of a split would be an answer told
  * beforehand. It is then spam when any copy is. A split can be made harder still: never
  * dividing messages that begin with the same letters, as those of one campaign do.
+ *
+ * A set may be of others: clean messages, of other languages say, that the rule has to leave
+ * alone as well. Their spam is left out, and no piece of text is taken from them.
  *
  * Ownership  a corpus owns its messages and copies of its names, until corpus_free().
  * Threads    belongs to its caller.
@@ -28,16 +33,18 @@
 #define CORPUS_FOLDS_MAX 10u
 
 struct sample {
-	char *text;    /* folded UTF-8 */
+	char *text;    /* folded UTF-8, and a loose reading */
 	char *letters; /* what tells it from others */
 	uint32_t len;  /* octets of text */
 	uint32_t sets; /* bit i: it is in set i */
 	uint32_t fold; /* 0 .. folds - 1, by corpus_split() */
 	bool spam;
+	bool others; /* in no other sets than those of others */
 };
 
 struct corpus_set {
 	char *name; /* of its file, without folder */
+	bool others;
 	uint32_t n_rows, n_left_out, n_repeated;
 };
 
@@ -57,6 +64,10 @@ struct corpus {
  */
 must_use int corpus_add(struct corpus *corpus, const char *path, const char *text, size_t size,
                         uint32_t *row);
+
+/* The same as a set of others. */
+must_use int corpus_add_others(struct corpus *corpus, const char *path, const char *text,
+                               size_t size, uint32_t *row);
 
 /* Give each message its fold; the same seed gives the same division. folds: from 2.
  * group: octets of letters that decide where a message goes; 0 = all of them. */

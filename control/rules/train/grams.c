@@ -13,11 +13,11 @@
 /* A piece of the level at work. */
 struct piece {
 	uint64_t key;
-	uint32_t n, n_spam;
-	uint32_t last;          /* message that was counted last */
-	uint32_t sample, start; /* the first occurrence */
-	uint32_t number;        /* among the frequent ones, or NONE */
-	uint64_t at;            /* where its next posting goes; NONE64 = not recorded */
+	uint32_t n, n_spam, n_clean; /* n_clean: not of others */
+	uint32_t last;               /* message that was counted last */
+	uint32_t sample, start;      /* the first occurrence */
+	uint32_t number;             /* among the frequent ones, or NONE */
+	uint64_t at;                 /* where its next posting goes; NONE64 = not recorded */
 	bool has_digit;
 };
 
@@ -170,6 +170,7 @@ static void count(struct miner *m, uint32_t level)
 		piece->last = sample;
 		piece->n++;
 		piece->n_spam += s->spam;
+		piece->n_clean += !s->spam && !s->others;
 	}
 }
 
@@ -200,8 +201,7 @@ static bool wanted(const struct miner *m, const struct piece *piece, uint32_t oc
 	const struct gram_limits *limits = m->limits;
 
 	return piece->n >= limits->min_messages && octets >= limits->min_octets &&
-	       (piece->n_spam >= limits->min_spam ||
-	        piece->n - piece->n_spam >= limits->min_clean) &&
+	       (piece->n_spam >= limits->min_spam || piece->n_clean >= limits->min_clean) &&
 	       piece->has_digit == m->digits && folds_to_itself(m, piece, octets);
 }
 

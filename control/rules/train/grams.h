@@ -45,7 +45,7 @@ struct gram_limits {
 	uint32_t min_octets;   /* shorter ones match everywhere and cost every scan */
 	uint32_t min_messages; /* that have it */
 	uint32_t min_spam;     /* ... of them spam, or: */
-	uint32_t min_clean;
+	uint32_t min_clean;    /* not counting those of others */
 };
 
 /* All of them. 0; -ENOMEM; -E2BIG: more than GRAM_POSTINGS_MAX. */

@@ -81,8 +81,8 @@ int pack_write(FILE *out, const struct pack *pack)
 
 	put_header(out, pack->header);
 	fprintf(out,
-	        "rules:\n- id: %s\n  sentence: \"%s\"\n  action: %s\n  threshold: %" PRId32
-	        "\n  patterns:\n",
+	        "rules:\n- id: %s\n  sentence: \"%s\"\n  action: %s\n  view: loose\n  "
+	        "threshold: %" PRId32 "\n  patterns:\n",
 	        pack->id, pack->sentence, pack->action, trained_threshold(pack->trained));
 	for (uint32_t i = 0; i < model->n_terms; i++)
 		put_term(out, pack, &model->terms[i]);

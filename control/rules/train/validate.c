@@ -8,6 +8,7 @@
 
 #define SET_LEAST 500u /* clean messages of a set that has a say of its own */
 #define TAIL_LEAST 10u
+#define OTHERS_SHARE 0.25 /* of the rate, for a set of others: several packs add up there */
 /* Lambda is judged at several rates, since one rate hangs on a handful of messages. */
 static const double judged_at[] = { 0.25, 0.5, 1.0 };
 #define JUDGED_N (sizeof(judged_at) / sizeof(judged_at[0]))
@@ -76,8 +77,13 @@ static double threshold_at(const struct plan *plan, uint32_t folds, const double
 		const uint32_t sets = set < plan->corpus->n_sets ? 1u << set : UINT32_MAX;
 		const uint32_t n = clean_scores(plan, folds, sets, scores, room);
 
+		const bool others =
+			set < plan->corpus->n_sets && plan->corpus->sets[set].others;
+
 		if (n >= SET_LEAST || (n > 1 && sets == UINT32_MAX))
-			threshold = fmax(threshold, quantile(room, n, rate));
+			threshold =
+				fmax(threshold,
+			             quantile(room, n, others ? rate * OTHERS_SHARE : rate));
 	}
 	return threshold;
 }
