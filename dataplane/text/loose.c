@@ -33,24 +33,29 @@ struct loose {
 
 static bool is_jamo(const uint8_t *at) { return at[0] == 0xE3; }
 
-/* Class of the character at in[i], and its octets. Text is folded, so ASCII letters are
- * small ones; symbols of other planes and scripts by their blocks. */
-static enum class class_at(const struct loose *l, size_t i, size_t *octets) {
-	if (i >= l->len){ *octets = 0; return END; }
-const uint32_t c = fold_get(l->in + i, l->len - i, octets);
-if (c < 0x80) {
-	if (c >= 'a' && c <= 'z')
-		return LETTER;
-	if (c >= '0' && c <= '9')
-		return DIGIT;
-	return c == ' ' || c == '\t' ? SPACE : c > ' ' ? SYMBOL : OTHER;
+/* Text is folded, so letters are small ones. */
+static enum class class_of_ascii(uint32_t c) {
+	if (c >= 'a' && c <= 'z') return LETTER; if (c >= '0' && c <= '9') return DIGIT;
+	return c == ' ' || c == '\t' ? SPACE
+	       : c > ' '             ? SYMBOL
+	                             : OTHER;
 }
-if ((c >= 0xAC00 && c < 0xD7A4) || (c > 0x3130 && c < 0x318F))
-	return HANGUL;
-if ((c > 0x9F && c < 0xC0) || c == 0xD7 || c == 0xF7 || (c >= 0x2010 && c < 0x2C00) ||
-    (c > 0x3000 && c < 0x3040) || (c > 0xFE00 && c < 0xFE70) || (c >= 0x1F000 && c < 0x1FB00))
-	return SYMBOL;
-return OTHER;
+
+/* Letters of scripts whose words stand apart (Latin, Greek, Cyrillic), and symbols, by their
+ * blocks. */
+static enum class class_of(uint32_t c) {
+	if (c < 0x80) return class_of_ascii(c);
+	if ((c >= 0xAC00 && c < 0xD7A4) || (c > 0x3130 && c < 0x318F)) return HANGUL;
+	if ((c > 0x9F && c < 0xC0) || c == 0xD7 || c == 0xF7 || (c >= 0x2010 && c < 0x2C00) ||
+	    (c > 0x3000 && c < 0x3040) || (c > 0xFE00 && c < 0xFE70) ||
+	    (c >= 0x1F000 && c < 0x1FB00)) return SYMBOL;
+	return (c >= 0xC0 && c < 0x530) || (c >= 0x1E00 && c < 0x2000) ? LETTER : OTHER;
+}
+
+/* Class of the character at in[i], and its octets. */
+static enum class class_at(const struct loose *l, size_t i, size_t *octets) {
+		*octets = 0;
+		return i >= l->len ? END : class_of(fold_get(l->in + i, l->len - i, octets));
 }
 
 static bool is_alnum(enum class k) { return k == LETTER || k == DIGIT; }
@@ -61,15 +66,18 @@ static enum class class_behind(const struct loose *l, size_t i) {
 	return class_at(l, i, &octets);
 }
 
-static bool written_alnum(const struct loose *l)
-{
-	return l->n > 0 && l->out[l->n - 1] < 0x80 && isalnum(l->out[l->n - 1]);
+/* Of the character that was written last. */
+static enum class class_written(const struct loose *l) {
+	size_t at = l->n, octets;
+
+	if (l->n == 0) return END;
+	do at--;
+	while (at > 0 && l->n - at < 4 && (l->out[at] & 0xC0) == 0x80);
+	return class_of(fold_get(l->out + at, l->n - at, &octets));
 }
 
-static bool written_letter(const struct loose *l)
-{
-	return l->n > 0 && l->out[l->n - 1] < 0x80 && isalpha(l->out[l->n - 1]);
-}
+static bool written_alnum(const struct loose *l) { return is_alnum(class_written(l)); }
+static bool written_letter(const struct loose *l) { return class_written(l) == LETTER; }
 
 static void write_octets(struct loose *l, const void *octets, size_t n)
 {
@@ -140,28 +148,51 @@ static void take_hangul(struct loose *l, size_t octets)
 		l->syllables = 0;
 }
 
+/* Octets of a letter at in[i] that no other one follows, else 0. */
+static size_t lone_letter(const struct loose *l, size_t i)
+{
+	size_t octets;
+
+	if (class_at(l, i, &octets) != LETTER || class_behind(l, i + octets) == LETTER)
+		return 0;
+	return octets;
+}
+
+/* What keeps two letters apart, from in[i]: spaces and symbols, or one digit where no address
+ * is written. Octets. */
+static size_t letter_gap(const struct loose *l, size_t i)
+{
+	size_t octets;
+	const size_t gap = i;
+
+	if (class_at(l, i, &octets) == DIGIT)
+		return l->dotted ? 0 : octets;
+	for (enum class k; i - gap < GAP_MAX; i += octets) {
+		k = class_at(l, i, &octets);
+		if (k != SPACE && k != SYMBOL)
+			break;
+	}
+	return i - gap;
+}
+
 /* Letters that stand alone, from in[i] on, each where the one before had its gap; writes
- * them when they are enough. "f r e e", "f.r.e.e" */
+ * them when they are enough. "f r e e", "f.r.e.e", "f1r1e1e" */
 static bool take_spelled(struct loose *l)
 {
-	size_t i = l->i, n = 0, octets;
-	uint8_t word[32];
+	size_t i = l->i, n = 0, letters = 0, octets;
+	uint8_t word[64];
 
-	while (n < sizeof(word) && class_at(l, i, &octets) == LETTER &&
-	       !is_alnum(class_behind(l, i + 1))) {
-		word[n++] = l->in[i++];
-		const size_t gap = i;
-		for (enum class k; i - gap < GAP_MAX; i += octets) {
-			k = class_at(l, i, &octets);
-			if (k != SPACE && k != SYMBOL)
-				break;
-		}
-		if (class_behind(l, i) != LETTER || is_alnum(class_behind(l, i + 1))) {
-			i = gap;
+	while (n + 4 <= sizeof(word) && (octets = lone_letter(l, i)) != 0) {
+		memcpy(word + n, l->in + i, octets);
+		n += octets;
+		i += octets;
+		letters++;
+		const size_t gap = letter_gap(l, i);
+		if (gap == 0 || lone_letter(l, i + gap) == 0)
 			break;
-		}
+		i += gap;
 	}
-	if (n < SPELLED_MIN)
+	if (letters < SPELLED_MIN || is_alnum(class_behind(l, i)))
 		return false;
 	write_octets(l, word, n);
 	l->i = i;
