@@ -18,7 +18,7 @@
 /* Letters by themselves that make a word when they follow one another. */
 #define SPELLED_MIN 3u
 
-enum class { END, SPACE, DIGIT, LETTER, HANGUL, SYMBOL, OTHER };
+enum kind { END, SPACE, DIGIT, LETTER, HANGUL, SYMBOL, OTHER };
 
 struct loose {
 	const uint8_t *in;
@@ -34,50 +34,61 @@ struct loose {
 static bool is_jamo(const uint8_t *at) { return at[0] == 0xE3; }
 
 /* Text is folded, so letters are small ones. */
-static enum class class_of_ascii(uint32_t c) {
-	if (c >= 'a' && c <= 'z') return LETTER; if (c >= '0' && c <= '9') return DIGIT;
-	return c == ' ' || c == '\t' ? SPACE
-	       : c > ' '             ? SYMBOL
-	                             : OTHER;
+static enum kind kind_of_ascii(uint32_t c)
+{
+	if (c >= 'a' && c <= 'z')
+		return LETTER;
+	if (c >= '0' && c <= '9')
+		return DIGIT;
+	return c == ' ' || c == '\t' ? SPACE : c > ' ' ? SYMBOL : OTHER;
 }
 
 /* Letters of scripts whose words stand apart (Latin, Greek, Cyrillic), and symbols, by their
  * blocks. */
-static enum class class_of(uint32_t c) {
-	if (c < 0x80) return class_of_ascii(c);
-	if ((c >= 0xAC00 && c < 0xD7A4) || (c > 0x3130 && c < 0x318F)) return HANGUL;
+static enum kind kind_of(uint32_t c)
+{
+	if (c < 0x80)
+		return kind_of_ascii(c);
+	if ((c >= 0xAC00 && c < 0xD7A4) || (c > 0x3130 && c < 0x318F))
+		return HANGUL;
 	if ((c > 0x9F && c < 0xC0) || c == 0xD7 || c == 0xF7 || (c >= 0x2010 && c < 0x2C00) ||
 	    (c > 0x3000 && c < 0x3040) || (c > 0xFE00 && c < 0xFE70) ||
-	    (c >= 0x1F000 && c < 0x1FB00)) return SYMBOL;
+	    (c >= 0x1F000 && c < 0x1FB00))
+		return SYMBOL;
 	return (c >= 0xC0 && c < 0x530) || (c >= 0x1E00 && c < 0x2000) ? LETTER : OTHER;
 }
 
-/* Class of the character at in[i], and its octets. */
-static enum class class_at(const struct loose *l, size_t i, size_t *octets) {
-		*octets = 0;
-		return i >= l->len ? END : class_of(fold_get(l->in + i, l->len - i, octets));
+/* Kind of the character at in[i], and its octets. */
+static enum kind kind_at(const struct loose *l, size_t i, size_t *octets)
+{
+	*octets = 0;
+	return i >= l->len ? END : kind_of(fold_get(l->in + i, l->len - i, octets));
 }
 
-static bool is_alnum(enum class k) { return k == LETTER || k == DIGIT; }
+static bool is_alnum(enum kind k) { return k == LETTER || k == DIGIT; }
 
-static enum class class_behind(const struct loose *l, size_t i) {
+static enum kind kind_behind(const struct loose *l, size_t i)
+{
 	size_t octets;
 
-	return class_at(l, i, &octets);
+	return kind_at(l, i, &octets);
 }
 
 /* Of the character that was written last. */
-static enum class class_written(const struct loose *l) {
+static enum kind kind_written(const struct loose *l)
+{
 	size_t at = l->n, octets;
 
-	if (l->n == 0) return END;
-	do at--;
+	if (l->n == 0)
+		return END;
+	do
+		at--;
 	while (at > 0 && l->n - at < 4 && (l->out[at] & 0xC0) == 0x80);
-	return class_of(fold_get(l->out + at, l->n - at, &octets));
+	return kind_of(fold_get(l->out + at, l->n - at, &octets));
 }
 
-static bool written_alnum(const struct loose *l) { return is_alnum(class_written(l)); }
-static bool written_letter(const struct loose *l) { return class_written(l) == LETTER; }
+static bool written_alnum(const struct loose *l) { return is_alnum(kind_written(l)); }
+static bool written_letter(const struct loose *l) { return kind_written(l) == LETTER; }
 
 static void write_octets(struct loose *l, const void *octets, size_t n)
 {
@@ -110,7 +121,7 @@ static size_t gap_end(const struct loose *l, bool *spaced)
 {
 	size_t i = l->i, octets;
 	bool space = false, digit = false, symbol = false;
-	enum class k = class_at(l, i, &octets);
+	enum kind k = kind_at(l, i, &octets);
 
 	for (unsigned n = 0; k == SPACE || k == SYMBOL || k == DIGIT; n++) {
 		if (n == GAP_MAX)
@@ -119,11 +130,11 @@ static size_t gap_end(const struct loose *l, bool *spaced)
 		digit |= k == DIGIT;
 		symbol |= k == SYMBOL;
 		i += octets;
-		k = class_at(l, i, &octets);
+		k = kind_at(l, i, &octets);
 	}
 	if (k != HANGUL || i == l->i)
 		return 0;
-	const unsigned alone = (l->syllables == 1) + (class_behind(l, i + octets) != HANGUL);
+	const unsigned alone = (l->syllables == 1) + (kind_behind(l, i + octets) != HANGUL);
 	if (space && (digit || alone < (symbol ? 1u : 2u)))
 		return 0;
 	*spaced = space;
@@ -153,33 +164,37 @@ static size_t lone_letter(const struct loose *l, size_t i)
 {
 	size_t octets;
 
-	if (class_at(l, i, &octets) != LETTER || class_behind(l, i + octets) == LETTER)
+	if (kind_at(l, i, &octets) != LETTER || kind_behind(l, i + octets) == LETTER)
 		return 0;
 	return octets;
 }
 
 /* What keeps two letters apart, from in[i]: spaces and symbols, or one digit where no address
  * is written. Octets. */
-static size_t letter_gap(const struct loose *l, size_t i)
+static size_t letter_gap(const struct loose *l, size_t i, bool *spaced)
 {
 	size_t octets;
 	const size_t gap = i;
 
-	if (class_at(l, i, &octets) == DIGIT)
+	*spaced = false;
+	if (kind_at(l, i, &octets) == DIGIT)
 		return l->dotted ? 0 : octets;
-	for (enum class k; i - gap < GAP_MAX; i += octets) {
-		k = class_at(l, i, &octets);
+	for (enum kind k; i - gap < GAP_MAX; i += octets) {
+		k = kind_at(l, i, &octets);
 		if (k != SPACE && k != SYMBOL)
 			break;
+		*spaced |= k == SPACE;
 	}
 	return i - gap;
 }
 
 /* Letters that stand alone, from in[i] on, each where the one before had its gap; writes
- * them when they are enough. "f r e e", "f.r.e.e", "f1r1e1e" */
+ * them when they are enough. "f r e e", "f.r.e.e", "f1r1e1e". A space ends a word that was
+ * not spelled with spaces. */
 static bool take_spelled(struct loose *l)
 {
 	size_t i = l->i, n = 0, letters = 0, octets;
+	bool spaced = false, first = false;
 	uint8_t word[64];
 
 	while (n + 4 <= sizeof(word) && (octets = lone_letter(l, i)) != 0) {
@@ -187,12 +202,13 @@ static bool take_spelled(struct loose *l)
 		n += octets;
 		i += octets;
 		letters++;
-		const size_t gap = letter_gap(l, i);
-		if (gap == 0 || lone_letter(l, i + gap) == 0)
+		const size_t gap = letter_gap(l, i, &spaced);
+		first = letters == 1 ? spaced : first;
+		if (gap == 0 || spaced != first || lone_letter(l, i + gap) == 0)
 			break;
 		i += gap;
 	}
-	if (letters < SPELLED_MIN || is_alnum(class_behind(l, i)))
+	if (letters < SPELLED_MIN || is_alnum(kind_behind(l, i)))
 		return false;
 	write_octets(l, word, n);
 	l->i = i;
@@ -220,7 +236,7 @@ static size_t broken_dot(const struct loose *l)
 		if (!open && ((k < 3 && !space) || ((k == 1 || k == 2) && end == i)))
 			return 0;
 		end = open ? skip_spaces(l, end + 1) : end;
-		return is_alnum(class_behind(l, end)) ? end - l->i : 0;
+		return is_alnum(kind_behind(l, end)) ? end - l->i : 0;
 	}
 	return 0;
 }
@@ -243,7 +259,7 @@ static size_t broken_slash(const struct loose *l, const char **is)
 	if (i == l->len || l->in[i] != '/')
 		return 0;
 	i = skip_spaces(l, i + 1);
-	return i - l->i > strlen(*is) && is_alnum(class_behind(l, i)) ? i - l->i : 0;
+	return i - l->i > strlen(*is) && is_alnum(kind_behind(l, i)) ? i - l->i : 0;
 }
 
 /* Behind a letter or digit: a URL that was broken up goes on. */
@@ -275,11 +291,11 @@ static uint8_t letter_like(uint8_t c)
 }
 
 /* Inside a word of Latin letters: what stands for a letter, or was strewn in. */
-static bool take_inside(struct loose *l, enum class k, size_t octets)
+static bool take_inside(struct loose *l, enum kind k, size_t octets)
 {
 	const uint8_t c = l->in[l->i];
 
-	if (!written_letter(l) || l->dotted || class_behind(l, l->i + octets) != LETTER)
+	if (!written_letter(l) || l->dotted || kind_behind(l, l->i + octets) != LETTER)
 		return false;
 	if (letter_like(c) != 0) {
 		const uint8_t letter = letter_like(c);
@@ -305,7 +321,7 @@ static bool take_hxxp(struct loose *l)
 static void take(struct loose *l)
 {
 	size_t octets;
-	const enum class k = class_at(l, l->i, &octets);
+	const enum kind k = kind_at(l, l->i, &octets);
 
 	if (k == HANGUL) {
 		take_hangul(l, octets);
