@@ -60,7 +60,7 @@ static void latin(void **state)
 	read_as("c4sh l0an pr1ze", "cash loan prize");
 	read_as("fr☆ee", "free");
 	read_as("f1r1e1e c2a2s2h", "free cash");
-	read_as("f\xC4\xB1 r s a t", "firsat");
+	read_as("f ı r s a t", "firsat");
 	read_as("ü c r e t s i z", "ücretsiz");
 	read_as("ü-c-r-e-t", "ücret");
 }
