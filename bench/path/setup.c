@@ -14,7 +14,6 @@
 #include "address.h"
 #include "eal.h"
 #include "image_build.h"
-#include "pattern_line.h"
 #include "text.h"
 
 /* More than the refusals of a pass: the ring is drained between passes. */
@@ -27,43 +26,6 @@ static int fail(char error[400], int code, const char *what)
 {
 	snprintf(error, 400, "%s: %s", what, strerror(-code));
 	return code;
-}
-
-static int compile(const struct setup *s, unsigned extra, struct hs_database **out,
-                   char error[400])
-{
-	const unsigned n = s->corpus.n_patterns;
-	const char **patterns = calloc(n, sizeof(*patterns));
-	unsigned *flags = calloc(n, sizeof(*flags)), *ids = calloc(n, sizeof(*ids));
-	hs_compile_error_t *why = NULL;
-
-	for (unsigned i = 0; i < n && ids != NULL; i++) {
-		patterns[i] = s->corpus.patterns[i];
-		flags[i] = HS_FLAG_UTF8 | HS_FLAG_CASELESS | extra;
-		ids[i] = i;
-	}
-	const hs_error_t e =
-		hs_compile_multi(patterns, flags, ids, n, HS_MODE_BLOCK, NULL, out, &why);
-	free(patterns);
-	free(flags);
-	free(ids);
-	if (e == HS_SUCCESS)
-		return 0;
-	snprintf(error, 400, "patterns: %s", why != NULL ? why->message : "no memory");
-	hs_free_compile_error(why);
-	return -EINVAL;
-}
-
-/* For the raw scans what serves them best; for the path what joint scans need. */
-static int compile_both(struct setup *s, char error[400])
-{
-	int result = compile(s, HS_FLAG_SINGLEMATCH, &s->database, error);
-
-	if (result == 0)
-		result = compile(s, HS_FLAG_MULTILINE, &s->joint_database, error);
-	if (result == 0 && hs_alloc_scratch(s->database, &s->scratch) != HS_SUCCESS)
-		result = fail(error, -ENOMEM, "scratch");
-	return result;
 }
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
@@ -90,8 +52,8 @@ static int fold_texts(struct setup *s)
 		const size_t len = text_fold((const uint8_t *)text, strlen(text), to,
 		                             CORPUS_TEXT_MAX * TEXT_FOLD_GROWTH);
 		s->folded_at[i + 1] = s->folded_at[i] + (uint32_t)len;
-		const hs_error_t e = hs_scan(s->database, (const char *)to, (unsigned)len, 0,
-		                             s->scratch, on_match, &s->matches[i]);
+		const hs_error_t e = hs_scan(s->patterns.raw, (const char *)to, (unsigned)len,
+		                             0, s->patterns.scratch, on_match, &s->matches[i]);
 		if (e != HS_SUCCESS && e != HS_SCAN_TERMINATED)
 			return -EIO;
 	}
@@ -121,33 +83,6 @@ static int add_senders(struct image_build *b)
 	return result;
 }
 
-static int add_rules(struct setup *s, struct image_build *b)
-{
-	char *octets = NULL;
-	size_t size = 0;
-
-	if (hs_serialize_database(s->joint_database, &octets, &size) != HS_SUCCESS)
-		return -ENOMEM;
-	int result = image_build_database(b, IMAGE_VIEW_FOLDED, octets, size);
-	free(octets);
-	for (unsigned i = 0; i < s->corpus.n_patterns && result == 0; i++) {
-		const struct rule_pattern p = { .kind = RULE_REGEX,
-			                        .text = s->corpus.patterns[i] };
-		const int64_t rule = image_build_rule(
-			b, &(struct image_build_rule){
-				   .row = { .id = i + 1, .action = IMAGE_REFUSE },
-				   .name = "bench" });
-		const struct image_pattern row = { .rule = (uint32_t)rule,
-			                           .views = IMAGE_VIEW_FOLDED,
-			                           .flags = pattern_one_line(&p)
-			                                            ? IMAGE_PATTERN_ONE_LINE
-			                                            : 0 };
-		const int64_t pattern = rule < 0 ? rule : image_build_pattern(b, &row);
-		result = pattern < 0 ? (int)pattern : 0;
-	}
-	return result;
-}
-
 static void release(void *octets) { free(octets); }
 
 int setup_tables(struct setup *s, struct tables **out, char error[400])
@@ -161,7 +96,7 @@ int setup_tables(struct setup *s, struct tables **out, char error[400])
 		return fail(error, result, "image");
 	result = add_senders(b);
 	if (result == 0)
-		result = add_rules(s, b);
+		result = pattern_set_rules(&s->patterns, &s->corpus, b);
 	if (result == 0)
 		result = image_build_memory(b, 1, (uint64_t)time(NULL), &octets, &size, error);
 	else
@@ -248,7 +183,7 @@ int setup_open(struct setup *s, const struct setup_options *o, char error[400])
 		corpus_open(&s->corpus, SEED, o->n_patterns, o->sessions * o->messages_each);
 	if (result != 0)
 		return fail(error, result, "corpus");
-	result = compile_both(s, error);
+	result = pattern_set_open(&s->patterns, &s->corpus, error);
 	if (result != 0)
 		return result;
 	result = fold_texts(s);
@@ -275,9 +210,7 @@ void setup_close(struct setup *s)
 		report_close(s->report);
 	if (s->ports_up)
 		ports_close(&s->ports);
-	hs_free_scratch(s->scratch);
-	hs_free_database(s->database);
-	hs_free_database(s->joint_database);
+	pattern_set_close(&s->patterns);
 	free(s->folded);
 	free(s->folded_at);
 	free(s->matches);

@@ -9,11 +9,9 @@
 #include <stdint.h>
 
 #include "corpus.h"
+#include "pattern_set.h"
 #include "traffic.h"
 #include "worker.h"
-
-struct hs_database;
-struct hs_scratch;
 
 struct setup_options {
 	unsigned n_patterns, sessions, messages_each, burst;
@@ -23,8 +21,7 @@ struct setup {
 	char folder[64];         /* on tmpfs: capture files and report; removed at the end */
 	struct corpus corpus;
 	struct traffic traffic;
-	struct hs_database *database, *joint_database; /* for raw scans; for the worker */
-	struct hs_scratch *scratch;
+	struct pattern_set patterns;
 	uint8_t *folded;         /* the texts as the screener scans them, end to end */
 	uint32_t *folded_at;     /* n_texts + 1 offsets */
 	uint8_t *matches;        /* by text */

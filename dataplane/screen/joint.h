@@ -50,7 +50,7 @@ struct joint_hit {
 
 struct joint {
 	/* set by joint_begin() */
-	const struct image *image; /* its patterns */
+	const struct image *image;    /* its patterns */
 	struct hs_database *database; /* of one view of image */
 	struct hs_scratch *scratch;
 	joint_found *found;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reading: the text stage; wire octets to UTF-8, and that folded. */
+/* reading: the stages that make texts: wire octets to UTF-8, and that folded. */
 #include "screen_priv.h"
 
 #include <errno.h>
@@ -61,23 +61,18 @@ static int64_t decode_by_policy(struct screen_context *context, struct screen_ve
 	                   SCREEN_TEXT_MAX - v->arena_used);
 }
 
-/* n octets decoded at the arena's free place become a text of m, and that folded. */
+/* n octets decoded at the arena's free place become a text of m. */
 static void keep_text(struct screen_vector *v, struct screen_message *m, unsigned which,
                       size_t n)
 {
 	uint8_t *plain = v->arena + v->arena_used;
+
 	plain[n] = JOINT_SEPARATOR;
 	v->arena_used += (uint32_t)n + 1;
-	uint8_t *folded = v->folded + v->folded_used;
-	const size_t len =
-		text_fold(plain, (size_t)n, folded, SCREEN_FOLDED_MAX - v->folded_used - 1);
-	folded[len] = JOINT_SEPARATOR;
-	v->folded_used += (uint32_t)len + 1;
 	m->plain[which] = (struct view){ plain, (uint32_t)n };
-	m->text[which] = (struct view){ folded, (uint32_t)len };
 }
 
-/* Decoded and folded text of one message; false when it does not decode. */
+/* One text of a message, decoded; false when it does not decode. */
 static bool read_text(struct screen_context *context, struct screen_vector *v,
                       struct screen_message *m, unsigned which)
 {
@@ -114,18 +109,50 @@ static void read_other(const struct screen_context *context, struct screen_vecto
 		keep_text(v, m, 1 - which, (size_t)n);
 }
 
-void stage_text(struct screen_context *context, struct screen_vector *v)
+/* Both texts of a message; false when one does not decode. */
+static bool read_texts(struct screen_context *context, struct screen_vector *v,
+                       struct screen_message *m)
+{
+	for (unsigned which = 0; which < 2; which++) {
+		if (wire_text(m, which)->octets.len == 0 && !is_part(m, which))
+			continue;
+		if (!read_text(context, v, m, which))
+			return false;
+		read_other(context, v, m, which);
+	}
+	return true;
+}
+
+void stage_decode(struct screen_context *context, struct screen_vector *v)
+{
+	for (unsigned i = v->first; i < v->end; i++) {
+		struct screen_message *m = &v->messages[i];
+		if (is_open(context, m) && !read_texts(context, v, m))
+			m->reason = REASON_TEXT_UNDECODABLE;
+	}
+}
+
+static void fold_text(struct screen_vector *v, struct screen_message *m, unsigned which)
+{
+	const struct view plain = m->plain[which];
+	uint8_t *folded = v->folded + v->folded_used;
+
+	if (plain.data == NULL)
+		return;
+	const size_t len = text_fold(plain.data, plain.len, folded,
+	                             SCREEN_FOLDED_MAX - v->folded_used - 1);
+	folded[len] = JOINT_SEPARATOR;
+	v->folded_used += (uint32_t)len + 1;
+	m->text[which] = (struct view){ folded, (uint32_t)len };
+}
+
+void stage_fold(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
 		if (!is_open(context, m))
 			continue;
-		for (unsigned which = 0; which < 2; which++)
-			if (wire_text(m, which)->octets.len != 0 || is_part(m, which)) {
-				if (!read_text(context, v, m, which))
-					m->reason = REASON_TEXT_UNDECODABLE;
-				else
-					read_other(context, v, m, which);
-			}
+		fold_text(v, m, 0);
+		fold_text(v, m, 1);
 	}
 }

@@ -8,11 +8,13 @@ const struct screen_stage screen_stages[] = {
 	{ "identity", stage_identity }, /* may this account send now */
 	{ "sender", stage_sender },     /* may it send as this sender */
 	{ "concat", stage_concat },     /* of which message is it a part */
-	{ "text", stage_text },         /* what does it say */
+	{ "decode", stage_decode },     /* what does it say */
+	{ "fold", stage_fold },         /* as a reader takes it */
 	{ "loose", stage_loose },       /* without what was strewn into words */
 	{ "content", stage_content },   /* may that be said */
 };
 const unsigned screen_stages_n = sizeof(screen_stages) / sizeof(screen_stages[0]);
+_Static_assert(sizeof(screen_stages) / sizeof(screen_stages[0]) < SCREEN_STAGES_MAX, "timing");
 
 /* Arena octets per octet of user data: decoded, and that folded. */
 #define ARENA_GROWTH (TEXT_GROWTH + TEXT_GROWTH * TEXT_FOLD_GROWTH)
@@ -60,16 +62,32 @@ static void begin_slice(struct screen_vector *v)
 	bug_if(v->end == v->first); /* a message beyond SMPP_PDU_MAX came through framing */
 }
 
+/* Time since the last lap, to this stage. */
+static void lap(struct screen_timing *t, unsigned stage)
+{
+	if (t == NULL)
+		return;
+	const uint64_t now = t->now();
+	t->stages[stage] += now - t->last;
+	t->last = now;
+}
+
 void screen_run(struct screen_context *context, struct screen_vector *vector)
 {
 	bug_if(vector->n > SCREEN_VECTOR_MAX);
+	if (context->timing != NULL)
+		context->timing->last = context->timing->now();
 	for (vector->end = 0; vector->end < vector->n;) {
 		begin_slice(vector);
-		for (unsigned i = 0; i < screen_stages_n; i++)
+		lap(context->timing, screen_stages_n);
+		for (unsigned i = 0; i < screen_stages_n; i++) {
 			screen_stages[i].run(context, vector);
+			lap(context->timing, i);
+		}
 		if (unlikely(context->watch != NULL))
 			context->watch(context->watcher, vector);
 		verdict_slice(context, vector);
 		concat_settle(context, vector);
+		lap(context->timing, screen_stages_n);
 	}
 }

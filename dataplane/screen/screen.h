@@ -98,6 +98,14 @@ struct screen_vector {
 	uint8_t kept[SCREEN_VECTOR_MAX][2][SCREEN_PLAIN_MAX];
 };
 
+/* For benches: what each stage takes, by a clock that the bench brings. */
+#define SCREEN_STAGES_MAX 16u
+struct screen_timing {
+	uint64_t (*now)(void);
+	uint64_t last;
+	uint64_t stages[SCREEN_STAGES_MAX]; /* added to; [screen_stages_n]: the verdict */
+};
+
 struct screen_context {
 	const struct tables *tables; /* NULL: no image yet; all from ESMEs is ACCOUNT_UNKNOWN */
 	struct hs_scratch *scratch;  /* this worker's, for tables */
@@ -111,6 +119,7 @@ struct screen_context {
 	/* For tools, NULL in workers: sees each slice behind its stages, texts included. */
 	void (*watch)(void *watcher, const struct screen_vector *vector);
 	void *watcher;
+	struct screen_timing *timing;                  /* NULL but in benches */
 };
 
 struct screen_stage {

@@ -11,7 +11,8 @@ void stage_form(struct screen_context *context, struct screen_vector *vector);
 void stage_identity(struct screen_context *context, struct screen_vector *vector);
 void stage_sender(struct screen_context *context, struct screen_vector *vector);
 void stage_concat(struct screen_context *context, struct screen_vector *vector);
-void stage_text(struct screen_context *context, struct screen_vector *vector);
+void stage_decode(struct screen_context *context, struct screen_vector *vector);
+void stage_fold(struct screen_context *context, struct screen_vector *vector);
 void stage_loose(struct screen_context *context, struct screen_vector *vector);
 void stage_content(struct screen_context *context, struct screen_vector *vector);
 

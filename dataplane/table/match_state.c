@@ -137,8 +137,10 @@ static bool in_scope(const struct image *im, const struct image_rule *r,
 	if ((r->flags & IMAGE_RULE_SCOPED) != 0 &&
 	    !has_row(im->rule_accounts + r->accounts, r->n_accounts, in->account_row))
 		return false;
-	return has_regime(r, im->accounts[in->account_row].regime) &&
-	       has_coding(r, in->data_coding);
+	/* Rows behind the image's are accounts that a delta added: of no regime. */
+	const uint32_t regime =
+		in->account_row < im->n_accounts ? im->accounts[in->account_row].regime : 0;
+	return has_regime(r, regime) && has_coding(r, in->data_coding);
 }
 
 static bool has_group(const void *context, uint32_t group)

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * screen_bench: messages a second through all screening stages, beside raw hs_scan() of
+ * the same texts, already decoded and folded, one by one.
+ *
+ * Two streams: one in which no body comes twice, and one in which 90 of 100 messages have
+ * one of a thousand bodies. The vectors are filled outside of the measured time, as
+ * framing does before screening; all else is measured. Rounds are interleaved, of a round's
+ * passes the best counts, and every pass checks that what must be refused was.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <x86intrin.h>
+
+#include "scene.h"
+
+#define ROUNDS_MAX 99u
+#define SIZES_MAX 2u
+
+struct options {
+	struct scene_options scene;
+	unsigned patterns[SIZES_MAX], n_patterns; /* one scene each */
+	unsigned rounds, passes, vector;
+	bool json;
+};
+
+/* Cycles a message, by round. */
+struct result {
+	double screen[ROUNDS_MAX], raw[ROUNDS_MAX], ratio[ROUNDS_MAX];
+	double stages[SCREEN_STAGES_MAX]; /* of one pass of its own */
+};
+
+struct bench {
+	struct options options;
+	struct scene scene;
+	struct screen_vector *vector;
+	struct screen_context context;
+	double hz; /* of the time-stamp counter */
+};
+
+static uint64_t cycles_now(void) { return __rdtsc(); }
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double measured_hz(void)
+{
+	const double start_s = now_s();
+	const uint64_t start = cycles_now();
+
+	while (now_s() - start_s < 0.1)
+		;
+	return (double)(cycles_now() - start) / (now_s() - start_s);
+}
+
+/* Cycles of the whole stream. */
+static uint64_t run_screen(struct bench *b, const struct stream *s)
+{
+	struct screen_vector *v = b->vector;
+	uint64_t cycles = 0;
+	unsigned refused = 0;
+
+	for (unsigned first = 0; first < s->n; first += v->n) {
+		const unsigned left = s->n - first;
+		scene_fill(&b->scene, s, first,
+		           left < b->options.vector ? left : b->options.vector, v);
+		const uint64_t start = cycles_now();
+		screen_run(&b->context, v);
+		cycles += cycles_now() - start;
+		for (unsigned i = 0; i < v->n; i++)
+			refused += v->messages[i].refuse;
+	}
+	if (refused != s->refused) {
+		fprintf(stderr, "screen_bench: %u of %u refused, expected %u\n", refused, s->n,
+		        s->refused);
+		exit(1);
+	}
+	return cycles;
+}
+
+static uint64_t run_raw(struct bench *b, const struct stream *s)
+{
+	const uint64_t start = cycles_now();
+
+	bug_if(scene_raw(&b->scene, s) == 0);
+	return cycles_now() - start;
+}
+
+static double best(struct bench *b, const struct stream *s,
+                   uint64_t (*run)(struct bench *b, const struct stream *s))
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = 0; i < b->options.passes; i++) {
+		const uint64_t cycles = run(b, s);
+		least = cycles < least ? cycles : least;
+	}
+	return (double)least / s->n;
+}
+
+static void run_round(struct bench *b, const struct stream *s, struct result *r, unsigned round)
+{
+	r->screen[round] = best(b, s, run_screen);
+	r->raw[round] = best(b, s, run_raw);
+	r->ratio[round] = r->raw[round] / r->screen[round];
+}
+
+static void run_stages(struct bench *b, const struct stream *s, struct result *r)
+{
+	struct screen_timing timing = { .now = cycles_now };
+
+	b->context.timing = &timing;
+	(void)run_screen(b, s);
+	b->context.timing = NULL;
+	for (unsigned i = 0; i <= screen_stages_n; i++)
+		r->stages[i] = (double)timing.stages[i] / s->n;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Sorts. */
+static double median(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), by_value);
+	return values[n / 2];
+}
+
+static void print_json(const struct bench *b, const char *name, struct result *r)
+{
+	const unsigned n = b->options.rounds;
+	const double ratio = median(r->ratio, n);
+
+	printf(", \"%s_ratio\": %.3f, \"%s_ratio_least\": %.3f, \"%s_ratio_most\": %.3f", name,
+	       ratio, name, r->ratio[0], name, r->ratio[n - 1]);
+	printf(", \"%s_messages_per_second\": %.0f, \"%s_raw_messages_per_second\": %.0f", name,
+	       b->hz / median(r->screen, n), name, b->hz / median(r->raw, n));
+	printf(", \"%s_cycles\": {", name);
+	for (unsigned i = 0; i <= screen_stages_n; i++)
+		printf("\"%s\": %.1f, ",
+		       i < screen_stages_n ? screen_stages[i].name : "verdict", r->stages[i]);
+	printf("\"all\": %.1f, \"raw\": %.1f}", r->screen[n / 2], r->raw[n / 2]);
+}
+
+static void print_table(const struct bench *b, const char *name, struct result *r)
+{
+	const unsigned n = b->options.rounds;
+	const double ratio = median(r->ratio, n), screen = median(r->screen, n),
+		     raw = median(r->raw, n);
+
+	printf("  %-9s %6.3f x raw (%.3f - %.3f)  %.3f M messages/s, raw %.3f\n   ", name,
+	       ratio, r->ratio[0], r->ratio[n - 1], b->hz / screen * 1e-6, b->hz / raw * 1e-6);
+	for (unsigned i = 0; i <= screen_stages_n; i++)
+		printf(" %s %.0f", i < screen_stages_n ? screen_stages[i].name : "verdict",
+		       r->stages[i]);
+	printf(" = %.0f cycles, raw %.0f\n", screen, raw);
+}
+
+static void print(const struct bench *b, struct result r[2], bool last)
+{
+	static const char *const names[2] = { "unique", "repeated" };
+	const struct scene *s = &b->scene;
+
+	if (!b->options.json) {
+		printf("%u patterns, %u senders, %u messages in vectors of %u, %u rounds, "
+		       "median (least - most)\n",
+		       s->options.n_patterns, s->options.n_senders, s->options.n_messages,
+		       b->options.vector, b->options.rounds);
+		for (unsigned k = 0; k < 2; k++)
+			print_table(b, names[k], &r[k]);
+		return;
+	}
+	printf("{\"patterns\": %u, \"senders\": %u, \"messages\": %u, \"refused\": %u",
+	       s->options.n_patterns, s->options.n_senders, s->options.n_messages,
+	       s->unique.refused);
+	for (unsigned k = 0; k < 2; k++)
+		print_json(b, names[k], &r[k]);
+	printf("}%s", last ? "" : ",\n ");
+}
+
+static int run_size(struct bench *b, unsigned which)
+{
+	static struct result r[2];
+	char error[400] = "";
+
+	b->options.scene.n_patterns = b->options.patterns[which];
+	const int result = scene_open(&b->scene, &b->options.scene, error);
+	if (result != 0) {
+		fprintf(stderr, "screen_bench: %s\n", error);
+		scene_close(&b->scene);
+		return result;
+	}
+	b->context = (struct screen_context){ .tables = b->scene.tables,
+		                              .scratch = b->scene.tables->scratch[0],
+		                              .match = b->scene.tables->match[0],
+		                              .seconds = (uint32_t)time(NULL) };
+	run_stages(b, &b->scene.unique, &r[0]); /* warm: page faults, caches */
+	for (unsigned i = 0; i < b->options.rounds; i++) {
+		run_round(b, &b->scene.unique, &r[0], i);
+		run_round(b, &b->scene.repeated, &r[1], i);
+	}
+	run_stages(b, &b->scene.unique, &r[0]);
+	run_stages(b, &b->scene.repeated, &r[1]);
+	print(b, r, which + 1 == b->options.n_patterns);
+	scene_close(&b->scene);
+	return 0;
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option names[] = {
+		{ "patterns", required_argument, NULL, 'p' },
+		{ "senders", required_argument, NULL, 's' },
+		{ "messages", required_argument, NULL, 'm' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "passes", required_argument, NULL, 'n' },
+		{ "vector", required_argument, NULL, 'v' },
+		{ "json", no_argument, NULL, 'j' },
+		{ 0 },
+	};
+
+	for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+		const unsigned long value = optarg != NULL ? strtoul(optarg, NULL, 10) : 0;
+		if (c == 'p')
+			o->patterns[0] = (unsigned)value, o->n_patterns = 1;
+		else if (c == 's')
+			o->scene.n_senders = (unsigned)value;
+		else if (c == 'm')
+			o->scene.n_messages = (unsigned)value;
+		else if (c == 'r')
+			o->rounds = (unsigned)value;
+		else if (c == 'n')
+			o->passes = (unsigned)value;
+		else if (c == 'v')
+			o->vector = (unsigned)value;
+		else if (c == 'j')
+			o->json = true;
+		else
+			return false;
+	}
+	return o->patterns[0] > 0 && o->scene.n_senders > 0 && o->scene.n_senders < 70000000 &&
+	       o->scene.n_messages > 0 && o->rounds > 0 && o->rounds <= ROUNDS_MAX &&
+	       o->passes > 0 && o->vector > 0 && o->vector <= SCREEN_VECTOR_MAX;
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench b = { .options = { .scene = { .n_senders = 10000000,
+		                                          .n_messages = 131072,
+		                                          .bodies = 1000,
+		                                          .repeated = 90 },
+		                               .patterns = { 1000, 5000 },
+		                               .n_patterns = 2,
+		                               .rounds = 9,
+		                               .passes = 3,
+		                               .vector = 32 } };
+	int result = 0;
+
+	if (!read_options(argc, argv, &b.options)) {
+		fputs("usage: screen_bench [--patterns N] [--senders N (< 70000000)] "
+		      "[--messages N] [--rounds N (<= 99)]\n"
+		      "                    [--passes N] [--vector N (<= 256)] [--json]\n",
+		      stderr);
+		return 2;
+	}
+	b.vector = aligned_alloc(64, (sizeof(*b.vector) + 63) & ~(size_t)63);
+	if (b.vector == NULL)
+		return 1;
+	b.hz = measured_hz();
+	if (b.options.json)
+		printf("{\"bench\": \"screen\", \"sizes\": [");
+	for (unsigned i = 0; i < b.options.n_patterns && result == 0; i++)
+		result = run_size(&b, i);
+	if (b.options.json)
+		printf("]}\n");
+	free(b.vector);
+	return result != 0;
+}
