@@ -241,11 +241,15 @@ static void decide(struct worker *w)
 	s->match = s->scratch == NULL ? NULL : w->tables->match[w->index];
 	s->seconds = worker_seconds(w);
 	s->scanned_octets = s->rescanned_texts = s->shadowed = 0;
+	s->cache_hits = s->cache_misses = s->cache_replaced = 0;
 	s->parts_seen = s->parts_lost = s->parts_sticky = 0;
 	screen_run(s, &w->vector->screen);
 	worker_count(w, COUNTER_SCREENED_OCTETS, s->scanned_octets);
 	worker_count(w, COUNTER_RESCANNED_TEXTS, s->rescanned_texts);
 	worker_count(w, COUNTER_SHADOWED, s->shadowed);
+	worker_count(w, COUNTER_CACHE_HITS, s->cache_hits);
+	worker_count(w, COUNTER_CACHE_MISSES, s->cache_misses);
+	worker_count(w, COUNTER_CACHE_REPLACED, s->cache_replaced);
 	worker_count(w, COUNTER_PARTS_SEEN, s->parts_seen);
 	worker_count(w, COUNTER_PARTS_LOST, s->parts_lost);
 	worker_count(w, COUNTER_PARTS_STICKY, s->parts_sticky);

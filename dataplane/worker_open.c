@@ -9,6 +9,7 @@
 
 #include <rte_cycles.h>
 
+#include "cache.h"
 #include "check.h"
 #include "worker.h"
 
@@ -108,6 +109,9 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	    flow_table_open(&w->embryos, (uint32_t)settings->embryos, sizeof(struct embryo)) !=
 	            0)
 		goto no_memory;
+	if (settings->known_texts != 0 &&
+	    cache_open(&w->screen.cache, (uint32_t)settings->known_texts) != 0)
+		goto no_memory;
 	configure(w);
 	if (fragment_open(w) != 0)
 		goto no_memory;
@@ -122,8 +126,11 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	*out = w;
 	return 0;
 no_memory:
-	snprintf(error, 200, "worker %u: no memory for %llu flows; lower the setting flows",
-	         index, (unsigned long long)settings->flows);
+	snprintf(error, 200,
+	         "worker %u: no memory for %llu flows and %llu known texts; lower the settings "
+	         "flows or known_texts",
+	         index, (unsigned long long)settings->flows,
+	         (unsigned long long)settings->known_texts);
 	worker_close(w);
 	return -ENOMEM;
 }
@@ -139,6 +146,7 @@ void worker_close(struct worker *w)
 	flow_table_close(w->flows);
 	flow_table_close(w->embryos);
 	fragment_close(w);
+	cache_close(w->screen.cache);
 	free(w->tx);
 	if (w->vector != NULL)
 		munmap(w->vector, sizeof(*w->vector));

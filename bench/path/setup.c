@@ -129,6 +129,7 @@ static int write_traffic(struct setup *s, const struct setup_options *o, char er
 	if (result != 0)
 		return fail(error, result, s->folder);
 	settings_defaults(t);
+	t->known_texts = 1024; /* the texts come again with each pass; none may be known */
 	t->n_links = 1;
 	snprintf(t->links[0].esme, SETTING_TEXT_SIZE, "net_pcap0,rx_pcap=%s,infinite_rx=1",
 	         esme);

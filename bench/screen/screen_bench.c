@@ -4,7 +4,8 @@
  * the same texts, already decoded and folded, one by one.
  *
  * Two streams: one in which no body comes twice, and one in which 90 of 100 messages have
- * one of a thousand bodies. The vectors are filled outside of the measured time, as
+ * one of a thousand bodies. The cache of known texts is that of the setting's default, and
+ * the first stream is far longer, so that none of its texts is ever known. The vectors are filled outside of the measured time, as
  * framing does before screening; all else is measured. Rounds are interleaved, of a round's
  * passes the best counts, and every pass checks that what must be refused was.
  */
@@ -16,6 +17,7 @@
 #include <time.h>
 #include <x86intrin.h>
 
+#include "cache.h"
 #include "scene.h"
 
 #define ROUNDS_MAX 99u
@@ -25,6 +27,7 @@ struct options {
 	struct scene_options scene;
 	unsigned patterns[SIZES_MAX], n_patterns; /* one scene each */
 	unsigned rounds, passes, vector;
+	unsigned known_texts; /* of the cache; 0 = none */
 	bool json;
 };
 
@@ -39,7 +42,8 @@ struct bench {
 	struct scene scene;
 	struct screen_vector *vector;
 	struct screen_context context;
-	double hz; /* of the time-stamp counter */
+	struct cache *caches[2]; /* one a stream; NULL without known texts */
+	double hz;               /* of the time-stamp counter */
 };
 
 static uint64_t cycles_now(void) { return __rdtsc(); }
@@ -69,6 +73,7 @@ static uint64_t run_screen(struct bench *b, const struct stream *s)
 	uint64_t cycles = 0;
 	unsigned refused = 0;
 
+	b->context.cache = b->caches[s == &b->scene.repeated];
 	for (unsigned first = 0; first < s->n; first += v->n) {
 		const unsigned left = s->n - first;
 		scene_fill(&b->scene, s, first,
@@ -79,6 +84,15 @@ static uint64_t run_screen(struct bench *b, const struct stream *s)
 		for (unsigned i = 0; i < v->n; i++)
 			refused += v->messages[i].refuse;
 	}
+	if (s == &b->scene.unique && b->context.cache_hits != 0) {
+		fprintf(stderr,
+		        "screen_bench: %" PRIu64
+		        " texts were known in the stream of unique ones: "
+		        "more --messages, or fewer --known-texts\n",
+		        b->context.cache_hits);
+		exit(1);
+	}
+	b->context.cache_hits = 0;
 	if (refused != s->refused) {
 		fprintf(stderr, "screen_bench: %u of %u refused, expected %u\n", refused, s->n,
 		        s->refused);
@@ -207,6 +221,8 @@ static int run_size(struct bench *b, unsigned which)
 		                              .scratch = b->scene.tables->scratch[0],
 		                              .match = b->scene.tables->match[0],
 		                              .seconds = (uint32_t)time(NULL) };
+	for (unsigned k = 0; k < 2 && b->options.known_texts != 0; k++)
+		bug_if(cache_open(&b->caches[k], b->options.known_texts) != 0);
 	run_stages(b, &b->scene.unique, &r[0]); /* warm: page faults, caches */
 	for (unsigned i = 0; i < b->options.rounds; i++) {
 		run_round(b, &b->scene.unique, &r[0], i);
@@ -215,6 +231,8 @@ static int run_size(struct bench *b, unsigned which)
 	run_stages(b, &b->scene.unique, &r[0]);
 	run_stages(b, &b->scene.repeated, &r[1]);
 	print(b, r, which + 1 == b->options.n_patterns);
+	cache_close(b->caches[0]);
+	cache_close(b->caches[1]);
 	scene_close(&b->scene);
 	return 0;
 }
@@ -228,6 +246,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "passes", required_argument, NULL, 'n' },
 		{ "vector", required_argument, NULL, 'v' },
+		{ "known-texts", required_argument, NULL, 'k' },
 		{ "json", no_argument, NULL, 'j' },
 		{ 0 },
 	};
@@ -244,6 +263,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 			o->rounds = (unsigned)value;
 		else if (c == 'n')
 			o->passes = (unsigned)value;
+		else if (c == 'k')
+			o->known_texts = (unsigned)value;
 		else if (c == 'v')
 			o->vector = (unsigned)value;
 		else if (c == 'j')
@@ -253,7 +274,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 	}
 	return o->patterns[0] > 0 && o->scene.n_senders > 0 && o->scene.n_senders < 70000000 &&
 	       o->scene.n_messages > 0 && o->rounds > 0 && o->rounds <= ROUNDS_MAX &&
-	       o->passes > 0 && o->vector > 0 && o->vector <= SCREEN_VECTOR_MAX;
+	       o->passes > 0 && o->known_texts <= CACHE_ENTRIES_MAX && o->vector > 0 &&
+	       o->vector <= SCREEN_VECTOR_MAX;
 }
 
 int main(int argc, char **argv)
@@ -266,13 +288,15 @@ int main(int argc, char **argv)
 		                               .n_patterns = 2,
 		                               .rounds = 9,
 		                               .passes = 3,
-		                               .vector = 32 } };
+		                               .vector = 32,
+		                               .known_texts = 16384 } };
 	int result = 0;
 
 	if (!read_options(argc, argv, &b.options)) {
 		fputs("usage: screen_bench [--patterns N] [--senders N (< 70000000)] "
 		      "[--messages N] [--rounds N (<= 99)]\n"
-		      "                    [--passes N] [--vector N (<= 256)] [--json]\n",
+		      "                    [--passes N] [--vector N (<= 256)] [--known-texts "
+		      "N] [--json]\n",
 		      stderr);
 		return 2;
 	}

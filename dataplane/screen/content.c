@@ -66,7 +66,7 @@ static void scan_view(struct screen_context *context, struct screen_vector *v,
 	for (unsigned i = v->first; i < v->end; i++) {
 		const struct screen_message *m = &v->messages[i];
 		const struct view *texts = plain ? m->plain : m->text;
-		if (!is_open(context, m))
+		if (!is_unread(context, m))
 			continue;
 		add(context, &v->joint, texts[0], i);
 		add(context, &v->joint, texts[1], i);
@@ -207,11 +207,10 @@ void stage_content(struct screen_context *context, struct screen_vector *v)
 	if (context->match == NULL)
 		return; /* no image, or one without a pattern */
 	v->hits.patterns = context->tables->image->patterns;
-	v->hits.n = 1; /* 0 ends a list */
-	for (unsigned i = v->first; i < v->end; i++)
-		v->hits.last[i] = 0;
 	scan_view(context, v, context->tables->image->database, false);
 	scan_view(context, v, context->tables->image->plain, true);
+	if (context->cache != NULL)
+		recall_keep(context, v);
 	for (unsigned i = v->first; i < v->end; i++) {
 		if (v->hits.last[i] == 0)
 			continue;

@@ -48,7 +48,7 @@ static bool is_part(const struct screen_message *m, unsigned which)
 /* What does not decode but passes by policy is at least scanned as Latin-1, which reads
  * anything: a link in it is still a link. */
 static int64_t decode_by_policy(struct screen_context *context, struct screen_vector *v,
-                                const struct screen_message *m, unsigned which)
+                                struct screen_message *m, unsigned which)
 {
 	const struct view octets = wire_text(m, which)->octets;
 	const int64_t n = is_part(m, which) ? concat_decode(context, v, m)
@@ -57,6 +57,7 @@ static int64_t decode_by_policy(struct screen_context *context, struct screen_ve
 	if (n != -EILSEQ ||
 	    context->tables->image->policy->undecodable != IMAGE_UNDECODABLE_PASS)
 		return n;
+	m->recall = RECALL_NOT;
 	return text_decode(TEXT_LATIN1, octets.data, octets.len, 0, v->arena + v->arena_used,
 	                   SCREEN_TEXT_MAX - v->arena_used);
 }
@@ -105,8 +106,10 @@ static void read_other(const struct screen_context *context, struct screen_vecto
 	const int64_t n =
 		text_decode(other, octets.data, octets.len, 0, v->arena + v->arena_used,
 	                    SCREEN_TEXT_MAX - v->arena_used);
-	if (n > 0)
-		keep_text(v, m, 1 - which, (size_t)n);
+	if (n <= 0)
+		return;
+	keep_text(v, m, 1 - which, (size_t)n);
+	m->recall = RECALL_NOT;
 }
 
 /* Both texts of a message; false when one does not decode. */
@@ -127,7 +130,7 @@ void stage_decode(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (is_open(context, m) && !read_texts(context, v, m))
+		if (is_unread(context, m) && !read_texts(context, v, m))
 			m->reason = REASON_TEXT_UNDECODABLE;
 	}
 }
@@ -150,7 +153,7 @@ void stage_fold(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (!is_open(context, m))
+		if (!is_unread(context, m))
 			continue;
 		fold_text(v, m, 0);
 		fold_text(v, m, 1);

@@ -8,6 +8,7 @@ const struct screen_stage screen_stages[] = {
 	{ "identity", stage_identity }, /* may this account send now */
 	{ "sender", stage_sender },     /* may it send as this sender */
 	{ "concat", stage_concat },     /* of which message is it a part */
+	{ "recall", stage_recall },     /* was that said before */
 	{ "decode", stage_decode },     /* what does it say */
 	{ "fold", stage_fold },         /* as a reader takes it */
 	{ "loose", stage_loose },       /* without what was strewn into words */
@@ -42,12 +43,15 @@ static void begin_slice(struct screen_vector *v)
 
 	v->first = v->end;
 	v->arena_used = v->folded_used = 0;
+	v->hits.n = 1; /* 0 ends a list */
 	for (; v->end < v->n; v->end++) {
 		struct screen_message *m = &v->messages[v->end];
 		need += arena_need(m);
 		if (need > SCREEN_TEXT_MAX)
 			break;
 		m->concat = (struct smpp_concat){ 0 };
+		m->recall = RECALL_NOT;
+		v->hits.last[v->end] = 0;
 		for (unsigned which = 0; which < 2; which++) {
 			view_clear(&m->text[which]);
 			view_clear(&m->loose[which]);

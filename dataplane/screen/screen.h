@@ -37,6 +37,7 @@
 
 #define SCREEN_OTHER_MAX 1024u /* octets of a text that is read in a second coding */
 
+struct cache;
 struct parts;
 
 struct screen_message {
@@ -55,6 +56,12 @@ struct screen_message {
 	 * a second coding; in stages only */
 	struct view text[2];
 	struct view loose[2]; /* text_loose() of those that it changes; in stages only */
+
+	/* Whether its text is one that the cache may know (recall.c). */
+	enum { RECALL_NOT, RECALL_NEW, RECALL_KNOWN } recall;
+	uint8_t recall_text;   /* 0 short_message, 1 payload */
+	uint8_t recall_coding; /* enum text_coding */
+	uint64_t recall_hash;
 
 	/* Decoded, not folded, of messages with a reason or a flag (others: empty): the
 	 * first octets of short_message and payload, cut at a character, for the audit
@@ -114,12 +121,14 @@ struct screen_context {
 	uint64_t scanned_octets;     /* out: added to */
 	uint64_t rescanned_texts;    /* out: added to; joint.h */
 	uint64_t shadowed;           /* out: added to; messages that a shadow rule matched */
-	struct parts *parts;         /* of all workers; NULL: each part is judged alone */
+	struct cache *cache;         /* this worker's; NULL: every text is scanned */
+	uint64_t cache_hits, cache_misses, cache_replaced; /* out: added to; messages */
+	struct parts *parts; /* of all workers; NULL: each part is judged alone */
 	uint64_t parts_seen, parts_lost, parts_sticky; /* out: added to */
 	/* For tools, NULL in workers: sees each slice behind its stages, texts included. */
 	void (*watch)(void *watcher, const struct screen_vector *vector);
 	void *watcher;
-	struct screen_timing *timing;                  /* NULL but in benches */
+	struct screen_timing *timing; /* NULL but in benches */
 };
 
 struct screen_stage {

@@ -11,10 +11,14 @@ void stage_form(struct screen_context *context, struct screen_vector *vector);
 void stage_identity(struct screen_context *context, struct screen_vector *vector);
 void stage_sender(struct screen_context *context, struct screen_vector *vector);
 void stage_concat(struct screen_context *context, struct screen_vector *vector);
+void stage_recall(struct screen_context *context, struct screen_vector *vector);
 void stage_decode(struct screen_context *context, struct screen_vector *vector);
 void stage_fold(struct screen_context *context, struct screen_vector *vector);
 void stage_loose(struct screen_context *context, struct screen_vector *vector);
 void stage_content(struct screen_context *context, struct screen_vector *vector);
+
+/* Behind the scans: what was found in texts that are new. */
+void recall_keep(struct screen_context *context, const struct screen_vector *vector);
 
 /* Behind the verdicts: what the store of parts keeps of refused and of whole messages. */
 void concat_settle(struct screen_context *context, struct screen_vector *vector);
@@ -37,6 +41,13 @@ static inline bool is_screened(const struct screen_context *context,
 static inline bool is_open(const struct screen_context *context, const struct screen_message *m)
 {
 	return m->reason == REASON_PASS && is_screened(context, m);
+}
+
+/* The same, and what its text says is not known yet. */
+static inline bool is_unread(const struct screen_context *context,
+                             const struct screen_message *m)
+{
+	return m->recall != RECALL_KNOWN && is_open(context, m);
 }
 
 /* Row 0 is no account: all zero, so enforce, no status of its own. Needs tables. */

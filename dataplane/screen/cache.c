@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#include <xxhash.h>
+
+struct set {
+	uint32_t tag[CACHE_WAYS];  /* upper half of the hash; of a free entry anything */
+	uint32_t once[CACHE_ONCE]; /* of texts that came once: not worth an entry yet */
+	uint8_t used;              /* a bit a way: found since the hand came by */
+	uint8_t hand, hand_once;
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct set) == 64, "one line");
+
+struct cache {
+	struct set *sets;
+	struct cache_entry *entries; /* CACHE_WAYS a set */
+	uint32_t mask;               /* sets - 1 */
+	uint64_t seed;               /* nobody outside can aim at a set */
+};
+
+static size_t entries_octets(const struct cache *c)
+{
+	return ((size_t)c->mask + 1) * CACHE_WAYS * sizeof(struct cache_entry);
+}
+
+int cache_open(struct cache **out, uint32_t entries)
+{
+	uint32_t sets = 1;
+
+	if (entries == 0 || entries > CACHE_ENTRIES_MAX)
+		return -EINVAL;
+	while (sets * CACHE_WAYS < entries)
+		sets *= 2;
+	struct cache *c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return -ENOMEM;
+	c->mask = sets - 1;
+	c->sets = aligned_alloc(64, sets * sizeof(struct set));
+	c->entries = mmap(NULL, entries_octets(c), PROT_READ | PROT_WRITE,
+	                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (c->entries == MAP_FAILED)
+		c->entries = NULL;
+	if (c->sets == NULL || c->entries == NULL) {
+		cache_close(c);
+		return -ENOMEM;
+	}
+	memset(c->sets, 0, sets * sizeof(struct set));
+	(void)madvise(c->entries, entries_octets(c), MADV_HUGEPAGE);
+	/* Too early in a boot there is none, and the cache is only easier to fill. */
+	(void)!getrandom(&c->seed, sizeof(c->seed), GRND_NONBLOCK);
+	*out = c;
+	return 0;
+}
+
+void cache_close(struct cache *c)
+{
+	if (c == NULL)
+		return;
+	if (c->entries != NULL)
+		munmap(c->entries, entries_octets(c));
+	free(c->sets);
+	free(c);
+}
+
+uint64_t cache_hash(const struct cache *c, const uint8_t *octets, uint32_t len, uint8_t coding)
+{
+	return XXH3_64bits_withSeed(octets, len, c->seed + coding);
+}
+
+static inline struct set *set_of(const struct cache *c, uint64_t hash)
+{
+	return &c->sets[hash & c->mask];
+}
+
+static inline struct cache_entry *entry_of(const struct cache *c, uint64_t hash, unsigned way)
+{
+	return &c->entries[(hash & c->mask) * CACHE_WAYS + way];
+}
+
+/* A bit for each way whose tag is the key's. */
+static inline unsigned candidates(const struct set *s, uint64_t hash)
+{
+	const uint32_t tag = (uint32_t)(hash >> 32);
+	unsigned bits = 0;
+
+	for (unsigned way = 0; way < CACHE_WAYS; way++)
+		bits |= (unsigned)(s->tag[way] == tag) << way;
+	return bits;
+}
+
+void cache_seek(const struct cache *c, const struct cache_key *key)
+{
+	__builtin_prefetch(set_of(c, key->hash));
+}
+
+void cache_reach(const struct cache *c, const struct cache_key *key)
+{
+	const unsigned found = candidates(set_of(c, key->hash), key->hash);
+
+	if (found == 0)
+		return;
+	const char *entry =
+		(const char *)entry_of(c, key->hash, (unsigned)__builtin_ctz(found));
+	for (size_t at = 0; at < offsetof(struct cache_entry, octets) + key->len; at += 64)
+		__builtin_prefetch(entry + at);
+}
+
+static bool is_of(const struct cache_entry *e, const struct cache_key *key)
+{
+	return e->serial == key->serial && e->hash == key->hash && e->len == key->len &&
+	       e->coding == key->coding && memcmp(e->octets, key->octets, key->len) == 0;
+}
+
+static const struct cache_entry *find(const struct cache *c, struct set *s,
+                                      const struct cache_key *key)
+{
+	for (unsigned left = candidates(s, key->hash); left != 0; left &= left - 1) {
+		const unsigned way = (unsigned)__builtin_ctz(left);
+		const struct cache_entry *e = entry_of(c, key->hash, way);
+		if (is_of(e, key)) {
+			s->used |= (uint8_t)(1u << way);
+			return e;
+		}
+	}
+	return NULL;
+}
+
+const struct cache_entry *cache_find(struct cache *c, const struct cache_key *key)
+{
+	return find(c, set_of(c, key->hash), key);
+}
+
+/* Whether the text came before, as far as is remembered; from now on it did. */
+static bool came_before(struct set *s, uint32_t tag)
+{
+	for (unsigned i = 0; i < CACHE_ONCE; i++)
+		if (s->once[i] == tag)
+			return true;
+	s->once[s->hand_once] = tag;
+	s->hand_once = (uint8_t)((s->hand_once + 1) % CACHE_ONCE);
+	return false;
+}
+
+/* The way that gives way: one round of the hand clears every bit. */
+static unsigned victim(struct set *s)
+{
+	for (;;) {
+		const unsigned way = s->hand;
+		s->hand = (uint8_t)((way + 1) % CACHE_WAYS);
+		if ((s->used & 1u << way) == 0)
+			return way;
+		s->used &= (uint8_t) ~(1u << way);
+	}
+}
+
+bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hits, unsigned n)
+{
+	struct set *s = set_of(c, key->hash);
+	const uint32_t tag = (uint32_t)(key->hash >> 32);
+
+	bug_if(n > CACHE_HITS_MAX || key->len > CACHE_TEXT_MAX || key->serial == 0);
+	/* It may be there: twice in one vector, the second is as new as the first. */
+	if (!came_before(s, tag) || find(c, s, key) != NULL)
+		return false;
+	const unsigned way = victim(s);
+	struct cache_entry *e = entry_of(c, key->hash, way);
+	const bool live = e->serial == key->serial;
+	e->serial = key->serial;
+	e->hash = key->hash;
+	e->len = key->len;
+	e->coding = key->coding;
+	e->n_hits = (uint8_t)n;
+	memcpy(e->hits, hits, n * sizeof(hits[0]));
+	memcpy(e->octets, key->octets, key->len);
+	s->tag[way] = tag;
+	return live;
+}

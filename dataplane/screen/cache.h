@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cache: what the scans found in texts that were seen before.
+ *
+ * Bulk traffic repeats bodies. Kept is not a verdict but the patterns that a text matched,
+ * which depend on nothing but its octets, the coding they are read in and the tables; who
+ * sends it, when and to whom is judged anew each time (content.c). So accounts, validity
+ * times, canaries, thresholds and deltas need not be part of the key. An entry is compared in
+ * full, never by its hash alone: a text that collides must not inherit what another matched.
+ *
+ * A set is one cache line of CACHE_WAYS tags; an entry is five lines. A text is kept when it
+ * comes the second time: most texts that come once never come again, and cost a tag only.
+ * Where a set is full the first way that was not found since the hand last came by gives way.
+ *
+ * Bound      as many entries as cache_open() was told; a text of more than CACHE_TEXT_MAX
+ *            octets or with more than CACHE_HITS_MAX finds is not kept.
+ * Threads    one worker.
+ */
+#ifndef DP_CACHE_H
+#define DP_CACHE_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "check.h"
+
+#define CACHE_WAYS 8u
+#define CACHE_ONCE 7u /* tags a set remembers of texts that came once */
+#define CACHE_HITS_MAX 8u
+#define CACHE_TEXT_MAX 260u
+#define CACHE_ENTRIES_MAX (1u << 24)
+
+struct cache_key {
+	uint64_t serial; /* of the tables */
+	uint64_t hash;   /* cache_hash(); a wrong one costs time and nothing else */
+	const uint8_t *octets;
+	uint16_t len;   /* 1 to CACHE_TEXT_MAX */
+	uint8_t coding; /* enum text_coding */
+};
+
+struct cache_entry {
+	uint64_t serial, hash; /* serial 0: free */
+	uint16_t len;
+	uint8_t coding, n_hits;
+	uint32_t hits[CACHE_HITS_MAX]; /* patterns, in the order that they were given in */
+	uint8_t octets[CACHE_TEXT_MAX];
+	uint32_t reserved;
+};
+_Static_assert(sizeof(struct cache_entry) == 320, "five lines");
+
+struct cache;
+
+/* entries: 1 to CACHE_ENTRIES_MAX, rounded up to a power of two, at least CACHE_WAYS. 0,
+ * -EINVAL or -ENOMEM. */
+must_use int cache_open(struct cache **out, uint32_t entries);
+void cache_close(struct cache *cache); /* NULL is allowed */
+
+uint64_t cache_hash(const struct cache *cache, const uint8_t *octets, uint32_t len,
+                    uint8_t coding);
+
+/* Ask for what cache_find() will read: for all keys the first, then for all the second. */
+void cache_seek(const struct cache *cache, const struct cache_key *key);
+void cache_reach(const struct cache *cache, const struct cache_key *key);
+
+/* NULL: not there. Valid until cache_keep(). */
+const struct cache_entry *cache_find(struct cache *cache, const struct cache_key *key);
+
+/* n patterns, at most CACHE_HITS_MAX, of a text that was scanned; kept when it came before.
+ * True: one of the same tables had to give way. */
+bool cache_keep(struct cache *cache, const struct cache_key *key, const uint32_t *hits,
+                unsigned n);
+
+#endif

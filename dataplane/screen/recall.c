@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * recall: the stage that knows texts again. What was found in them the last time stands for
+ * what decoding, folding and scanning would find, and the stages for those pass them over;
+ * behind the scans what was found in new texts is kept.
+ *
+ * Only whole texts of one reading are kept: what is a part, has a user data header, does not
+ * decode or is plausible in a second coding is read each time.
+ */
+#include "cache.h"
+#include "screen_priv.h"
+
+/* Which of the two texts may be known: the only one; 2 = neither. */
+static unsigned only_text(const struct screen_message *m)
+{
+	const uint32_t a = m->sm.short_message.octets.len, b = m->sm.payload.octets.len;
+
+	if ((a != 0) == (b != 0) || a > CACHE_TEXT_MAX || b > CACHE_TEXT_MAX || may_be_part(m))
+		return 2;
+	return a != 0 ? 0 : 1;
+}
+
+static struct cache_key key_of(const struct screen_context *context,
+                               const struct screen_message *m)
+{
+	const struct view octets = wire_text(m, m->recall_text)->octets;
+
+	return (struct cache_key){ .serial = context->tables->serial,
+		                   .hash = m->recall_hash,
+		                   .octets = octets.data,
+		                   .len = (uint16_t)octets.len,
+		                   .coding = m->recall_coding };
+}
+
+/* What was found then, as if it were found now. */
+static void take(struct screen_hits *h, unsigned message, const struct cache_entry *e)
+{
+	for (unsigned k = 0; k < e->n_hits; k++) {
+		h->hits[h->n] = (struct screen_hit){ e->hits[k], h->last[message] };
+		h->last[message] = h->n++;
+	}
+}
+
+static void recall(struct screen_context *context, struct screen_vector *v, unsigned i)
+{
+	struct screen_message *m = &v->messages[i];
+	const struct cache_key key = key_of(context, m);
+	const struct cache_entry *e = cache_find(context->cache, &key);
+
+	if (e == NULL || v->hits.n + e->n_hits > SCREEN_HITS_MAX) {
+		context->cache_misses++;
+		return;
+	}
+	take(&v->hits, i, e);
+	m->recall = RECALL_KNOWN;
+	context->cache_hits++;
+}
+
+/* Hash all, prefetch all, compare all: the cache is larger than those of the core. */
+void stage_recall(struct screen_context *context, struct screen_vector *v)
+{
+	if (context->cache == NULL || context->match == NULL)
+		return;
+	for (unsigned i = v->first; i < v->end; i++) {
+		struct screen_message *m = &v->messages[i];
+		const unsigned which = is_open(context, m) ? only_text(m) : 2;
+		if (which == 2)
+			continue;
+		const struct view octets = wire_text(m, which)->octets;
+		m->recall = RECALL_NEW;
+		m->recall_text = (uint8_t)which;
+		m->recall_coding = (uint8_t)reading_coding(context, m);
+		m->recall_hash =
+			cache_hash(context->cache, octets.data, octets.len, m->recall_coding);
+		const struct cache_key key = key_of(context, m);
+		cache_seek(context->cache, &key);
+	}
+	for (unsigned i = v->first; i < v->end; i++) {
+		if (v->messages[i].recall == RECALL_NEW) {
+			const struct cache_key key = key_of(context, &v->messages[i]);
+			cache_reach(context->cache, &key);
+		}
+	}
+	for (unsigned i = v->first; i < v->end; i++)
+		if (v->messages[i].recall == RECALL_NEW)
+			recall(context, v, i);
+}
+
+void recall_keep(struct screen_context *context, const struct screen_vector *v)
+{
+	for (unsigned i = v->first; i < v->end; i++) {
+		const struct screen_message *m = &v->messages[i];
+		uint32_t hits[CACHE_HITS_MAX], at = v->hits.last[i];
+		unsigned n = 0;
+
+		if (m->recall != RECALL_NEW || !is_open(context, m) || at == SCREEN_HITS_LOST)
+			continue;
+		/* The list is the last one first; kept it is as it was found. */
+		for (uint32_t k = at; k != 0; k = v->hits.hits[k].before)
+			n++;
+		if (n > CACHE_HITS_MAX)
+			continue;
+		for (unsigned k = n; k > 0; at = v->hits.hits[at].before)
+			hits[--k] = v->hits.hits[at].pattern;
+		const struct cache_key key = key_of(context, m);
+		context->cache_replaced += cache_keep(context->cache, &key, hits, n);
+	}
+}
