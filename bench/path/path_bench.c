@@ -111,9 +111,10 @@ static double run_raw(struct bench *b)
 	for (unsigned pass = 0; pass < b->options.passes; pass++) {
 		const uint64_t start = rte_rdtsc();
 		for (unsigned i = 0; i < s->corpus.n_texts; i++)
-			(void)!hs_scan(s->patterns.raw, (const char *)s->folded + s->folded_at[i],
-			               s->folded_at[i + 1] - s->folded_at[i], 0, s->patterns.scratch,
-			               on_match, &matches);
+			(void)!hs_scan(s->patterns.raw,
+			               (const char *)s->folded + s->folded_at[i],
+			               s->folded_at[i + 1] - s->folded_at[i], 0,
+			               s->patterns.scratch, on_match, &matches);
 		const uint64_t cycles = rte_rdtsc() - start;
 		least = cycles < least ? cycles : least;
 	}

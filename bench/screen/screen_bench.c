@@ -5,9 +5,10 @@
  *
  * Two streams: one in which no body comes twice, and one in which 90 of 100 messages have
  * one of a thousand bodies. The cache of known texts is that of the setting's default, and
- * the first stream is far longer, so that none of its texts is ever known. The vectors are filled outside of the measured time, as
- * framing does before screening; all else is measured. Rounds are interleaved, of a round's
- * passes the best counts, and every pass checks that what must be refused was.
+ * the first stream is far longer, so that none of its texts is ever known. The vectors are
+ * filled outside of the measured time, as framing does before screening; all else is
+ * measured. Rounds are interleaved, of a round's passes the best counts, and every pass
+ * checks that what must be refused was.
  */
 #include <getopt.h>
 #include <inttypes.h>
