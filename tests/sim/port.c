@@ -177,16 +177,21 @@ void port_turn(struct sim *s)
 		s->worker_at = s->now + 20 + s->turn_delay_us / 4;
 }
 
-/* The first slot of the wheels with a timer in it. */
+/* The first slot of the wheels with a timer in it: a slot of the far one may come before all
+ * of the near one's, and its timers are filed anew then. */
 static uint64_t wheel_next(const struct timer_wheel *w)
 {
-	for (uint64_t i = 0; i < TIMER_SLOTS; i++)
+	uint64_t at = UINT64_MAX;
+
+	for (uint64_t i = 0; i < TIMER_SLOTS && at == UINT64_MAX; i++)
 		if (w->near[(w->near_tick + i) % TIMER_SLOTS] != NULL)
-			return (w->near_tick + i) << TIMER_NEAR_SHIFT;
-	for (uint64_t i = 1; i < TIMER_SLOTS; i++)
-		if (w->far[(w->far_tick + i) % TIMER_SLOTS] != NULL)
-			return (w->far_tick + i) << TIMER_FAR_SHIFT;
-	return UINT64_MAX;
+			at = (w->near_tick + i) << TIMER_NEAR_SHIFT;
+	for (uint64_t i = 1; i < TIMER_SLOTS; i++) {
+		const uint64_t far = (w->far_tick + i) << TIMER_FAR_SHIFT;
+		if (far >= at || w->far[(w->far_tick + i) % TIMER_SLOTS] != NULL)
+			return far < at ? far : at;
+	}
+	return at;
 }
 
 uint64_t port_wakes(const struct sim *s)
