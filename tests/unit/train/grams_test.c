@@ -116,7 +116,8 @@ static void check_complete(const struct corpus *c, const struct grams *g,
 
 			if ((s->text[from] & 0xC0) == 0x80)
 				continue;
-			for (uint32_t to = from; to < s->len && s->text[to] != '\x0b'; to++) {
+			for (uint32_t to = from; to < s->len && (uint8_t)s->text[to] >= ' ';
+			     to++) {
 				digits |= digit(s->text[to]);
 				chars += (s->text[to] & 0xC0) != 0x80;
 				if (chars > limits->max_chars)
