@@ -111,8 +111,7 @@ size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
 size_t text_loose(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
 
 /*
- * The same with a table of the operator's (fold_rows.h), and where things came from: map,
- * if not NULL, has room for cap + 1; map[k] is the place in `in` of the character that
+ * text_fold() with a table of the caller's, and where things came from: map, if not NULL, has room for cap + 1; map[k] is the place in `in` of the character that
  * out[k] stems from, map[octets written] is len. So out[from .. to) stems from
  * in[map[from] .. e), e the first of map[to ..] that is greater than map[to - 1].
  */
