@@ -111,9 +111,10 @@ size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
 size_t text_loose(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
 
 /*
- * text_fold() with a table of the caller's, and where things came from: map, if not NULL, has room for cap + 1; map[k] is the place in `in` of the character that
- * out[k] stems from, map[octets written] is len. So out[from .. to) stems from
- * in[map[from] .. e), e the first of map[to ..] that is greater than map[to - 1].
+ * text_fold() with a table of the caller's, and where things came from: map, if not NULL,
+ * has room for cap + 1; map[k] is the place in `in` of the character that out[k] stems
+ * from, map[octets written] is len. So out[from .. to) stems from in[map[from] .. e), e the
+ * first of map[to ..] that is greater than map[to - 1].
  */
 struct text_table;
 extern const struct text_table text_table_default;
