@@ -37,7 +37,7 @@ static int compile(const struct corpus *corpus, unsigned extra, struct hs_databa
 
 int pattern_set_open(struct pattern_set *out, const struct corpus *corpus, char error[400])
 {
-	*out = (struct pattern_set){ NULL };
+	*out = (struct pattern_set){ .raw = NULL };
 	int result = compile(corpus, HS_FLAG_SINGLEMATCH, &out->raw, error);
 	if (result == 0)
 		result = compile(corpus, HS_FLAG_MULTILINE, &out->joint, error);
@@ -53,7 +53,7 @@ void pattern_set_close(struct pattern_set *set)
 	hs_free_scratch(set->scratch);
 	hs_free_database(set->raw);
 	hs_free_database(set->joint);
-	*set = (struct pattern_set){ NULL };
+	*set = (struct pattern_set){ .raw = NULL };
 }
 
 static int add_rule(struct image_build *b, uint32_t id, const char *expression)
