@@ -45,6 +45,7 @@ struct bench {
 	struct screen_context context;
 	struct cache *caches[2]; /* one a stream; NULL without known texts */
 	double hz;               /* of the time-stamp counter */
+	double first[2]; /* unique, repeated: ratios with the first number of patterns */
 };
 
 static uint64_t cycles_now(void) { return __rdtsc(); }
@@ -232,6 +233,8 @@ static int run_size(struct bench *b, unsigned which)
 	run_stages(b, &b->scene.unique, &r[0]);
 	run_stages(b, &b->scene.repeated, &r[1]);
 	print(b, r, which + 1 == b->options.n_patterns);
+	for (unsigned k = 0; k < 2 && which == 0; k++)
+		b->first[k] = median(r[k].ratio, b->options.rounds);
 	cache_close(b->caches[0]);
 	cache_close(b->caches[1]);
 	scene_close(&b->scene);
@@ -309,8 +312,9 @@ int main(int argc, char **argv)
 		printf("{\"bench\": \"screen\", \"sizes\": [");
 	for (unsigned i = 0; i < b.options.n_patterns && result == 0; i++)
 		result = run_size(&b, i);
-	if (b.options.json)
-		printf("]}\n");
+	if (b.options.json && result == 0)
+		printf("], \"unique_ratio\": %.3f, \"repeated_ratio\": %.3f}\n", b.first[0],
+		       b.first[1]);
 	free(b.vector);
 	return result != 0;
 }
