@@ -25,10 +25,13 @@ def pack_path(language):
 
 
 def characters(kind, literal):
-    """Of the text that a pattern matches: escapes of YAML, then of the expression, undone."""
+    """Of the text that a pattern matches: escapes of YAML, then of the expression, undone; a
+    class of characters is one."""
     literal = re.sub(r"\\U[0-9A-F]{8}", "x", literal)
     literal = re.sub(r"\\(.)", r"\1", literal)
-    return len(re.sub(r"\\(.)", r"\1", literal) if kind == "regex" else literal)
+    if kind == "regex":
+        literal = re.sub(r"\[[^\]]*\]", "x", re.sub(r"\\(.)", r"\1", literal))
+    return len(literal)
 
 
 def form(language):
