@@ -326,7 +326,7 @@ e2e_cases() {
 	e2e_case "two workers, software distribution" \
 		on_workers 2 case_traffic js js 10.99.0.2 6
 	e2e_case "four workers, software distribution, IPv6" \
-		on_workers 4 case_traffic js pl fd99::2 9
+		on_workers 4 case_traffic js js fd99::2 9
 	e2e_case "a VLAN tag" case_tagged 8100:7 10.98.0.2
 	e2e_case "QinQ, IPv6" on_pcap_ports case_tagged 88a8:8,8100:9 fd98::2
 	e2e_case "a bad wire, no loss" case_loss js js 0 61 200
