@@ -251,8 +251,12 @@ int report_open(struct report **out, const char *path, unsigned n_workers, uint6
 		return rc;
 	}
 	write_header(r, &shape, tsc_hz);
-	for (unsigned w = 0; w < n_workers; w++)
+	for (unsigned w = 0; w < n_workers; w++) {
 		bind_worker(r, &shape, w);
+		/* Connections of the process before this one ended with it. */
+		uint64_t *counters = report_worker(r, w)->counters;
+		counters[COUNTER_FLOWS_CLOSED] = counters[COUNTER_FLOWS_OPENED];
+	}
 	*out = r;
 	return 0;
 }

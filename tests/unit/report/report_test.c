@@ -72,6 +72,23 @@ static void write_records(struct report_worker *w, uint64_t first, unsigned n)
 	}
 }
 
+/* Who died with connections open has none left when it is back. */
+static void test_connections_end_with_their_process(void **state)
+{
+	(void)state;
+	struct report *r = open_ok(2, SLOTS);
+	count_add(report_worker(r, 0), COUNTER_FLOWS_OPENED, 7);
+	count_add(report_worker(r, 0), COUNTER_FLOWS_CLOSED, 3);
+	count_add(report_worker(r, 1), COUNTER_FLOWS_OPENED, 5);
+	report_close(r);
+	r = open_ok(2, SLOTS);
+	struct report_reader *reader = read_ok();
+	assert_int_equal(report_reader_sum(reader, COUNTER_FLOWS_OPENED), 12);
+	assert_int_equal(report_reader_sum(reader, COUNTER_FLOWS_CLOSED), 12);
+	report_reader_close(reader);
+	report_close(r);
+}
+
 static void test_counters_and_names(void **state)
 {
 	(void)state;
@@ -446,6 +463,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(test_connections_end_with_their_process),
 		TEST(test_counters_and_names),
 		TEST(test_second_plane_is_refused),
 		TEST(test_bad_arguments),
