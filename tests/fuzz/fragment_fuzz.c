@@ -19,6 +19,7 @@
 
 #include "../unit/wire/fragment_build.h"
 #include "../unit/wire/packet_build.h"
+#include "../quiet_eal.h"
 
 #define STEP_OCTETS 6u
 #define STEPS_MAX_FUZZ 64u
@@ -44,19 +45,7 @@ struct world {
 
 static struct rte_mempool *pool_open(void)
 {
-	char *args[] = { (char *)"fuzz",
-		         (char *)"--no-huge",
-		         (char *)"--no-shconf",
-		         (char *)"--no-pci",
-		         (char *)"-m",
-		         (char *)"64",
-		         (char *)"--no-telemetry",
-		         (char *)"-l",
-		         (char *)"0",
-		         (char *)"--log-level=3",
-		         NULL };
-
-	if (rte_eal_init(10, args) < 0)
+	if (quiet_eal("fuzz", 64) < 0)
 		abort();
 	struct rte_mempool *pool =
 		rte_pktmbuf_pool_create("fragment", BUFFERS, 0, 0, 128 + 2048, SOCKET_ID_ANY);

@@ -7,19 +7,14 @@
 #include <rte_eal.h>
 
 #include "sim.h"
+#include "../quiet_eal.h"
 
 #define POOL_BUFFERS 4095u
 #define FAILURES_MOST 20u
 
 static void start_eal(const char *name)
 {
-	char memory[] = "64", *arguments[] = {
-		(char *)name, "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
-		"-m",         memory,      "-l",          "0",        "--log-level=3",
-		NULL,
-	};
-
-	if (rte_eal_init((int)(sizeof(arguments) / sizeof(arguments[0])) - 1, arguments) < 0) {
+	if (quiet_eal(name, 64) < 0) {
 		fprintf(stderr, "sim: no EAL\n");
 		exit(2);
 	}

@@ -9,25 +9,14 @@
 #include <cmocka.h>
 
 #include <rte_eal.h>
+#include "../../quiet_eal.h"
 
 #define AUDIT_SLOTS 64u
 #define START_US UINT64_C(1000000)
 
 void rig_eal(void)
 {
-	char *args[] = { (char *)"rig",
-		         (char *)"--no-huge",
-		         (char *)"--no-shconf",
-		         (char *)"--no-pci",
-		         (char *)"--no-telemetry",
-		         (char *)"-m",
-		         (char *)"64",
-		         (char *)"-l",
-		         (char *)"0",
-		         (char *)"--log-level=3",
-		         NULL };
-
-	if (rte_eal_init(10, args) < 0)
+	if (quiet_eal("rig", 64) < 0)
 		abort();
 }
 

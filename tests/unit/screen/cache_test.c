@@ -117,7 +117,7 @@ static const char *const words[WORDS] = { "alpha", "bravo", "charlie", "delta", 
 	                                  "golf",  "hotel", "india",   "kilo",  "lima" };
 
 /* A world of accounts that differ, and rules that differ by seed: of all actions, scored,
- * for one account, from and until a second. */
+ * until a second. */
 static void make_world(struct world *w, unsigned seed)
 {
 	struct image_build_account a = {
@@ -153,8 +153,8 @@ static void make_world(struct world *w, unsigned seed)
 /* Short texts of few words, so that most come again; now and then what is never kept. */
 static void add_random(struct world *w, char text[64])
 {
-	static const char *const codings[] = { "01012345678", "01087654321", "0105550000" };
-	struct submit s = { .source = codings[random() % 3], .text = text };
+	static const char *const senders[] = { "01012345678", "01087654321", "0105550000" };
+	struct submit s = { .source = senders[random() % 3], .text = text };
 
 	text[0] = '\0';
 	for (long n = 1 + random() % 2; n > 0; n--)

@@ -12,6 +12,7 @@
 #include <rte_mbuf.h>
 
 #include "chain.h"
+#include "../../quiet_eal.h"
 
 #define ROOM 400000u
 #define BUFFERS 511u
@@ -219,12 +220,8 @@ static void a_sent_tail_is_closed(void **unused)
 
 static int start(void **unused)
 {
-	char *args[] = { "chain_test", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
-		         "-m",         "32",        "-l",          "0",        "--log-level",
-		         "error",      NULL };
-
 	(void)unused;
-	if (rte_eal_init(11, args) < 0)
+	if (quiet_eal("chain_test", 32) < 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("chain", BUFFERS, 0, sizeof(struct segment),
 	                               RTE_PKTMBUF_HEADROOM + 2048, SOCKET_ID_ANY);

@@ -15,6 +15,7 @@
 
 #include "rack.h"
 #include "sequence.h"
+#include "../../quiet_eal.h"
 
 #define SEGMENTS 40u
 #define FIRST (UINT32_MAX - 2000u) /* the numbers wrap on the way */
@@ -33,19 +34,8 @@ static uint32_t below(uint32_t n)
 
 static int open_pool(void **unused)
 {
-	char *arguments[] = { (char *)"scoreboard_test",
-		              (char *)"--no-huge",
-		              (char *)"--no-shconf",
-		              (char *)"--no-pci",
-		              (char *)"--no-telemetry",
-		              (char *)"-m",
-		              (char *)"32",
-		              (char *)"-l",
-		              (char *)"0",
-		              (char *)"--log-level=3" };
-
 	(void)unused;
-	if (rte_eal_init(sizeof(arguments) / sizeof(arguments[0]), arguments) < 0)
+	if (quiet_eal("scoreboard_test", 32) < 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("scoreboard", 255, 0, sizeof(struct segment), 512,
 	                               SOCKET_ID_ANY);

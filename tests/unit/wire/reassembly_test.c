@@ -12,6 +12,7 @@
 #include "fragment_build.h"
 #include "packet_build.h"
 #include "reassembly.h"
+#include "../../quiet_eal.h"
 
 #define BUFFERS 1023u
 #define MOST 1500u
@@ -354,20 +355,8 @@ static void bounds(void **state)
 
 static int start(void **state)
 {
-	char *args[] = { (char *)"test",
-		         (char *)"--no-huge",
-		         (char *)"--no-shconf",
-		         (char *)"--no-pci",
-		         (char *)"-m",
-		         (char *)"64",
-		         (char *)"--no-telemetry",
-		         (char *)"-l",
-		         (char *)"0",
-		         (char *)"--log-level=3",
-		         NULL };
-
 	(void)state;
-	if (rte_eal_init(10, args) < 0)
+	if (quiet_eal("test", 64) < 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("reassembly", BUFFERS, 0, 0, 128 + 2048, SOCKET_ID_ANY);
 	return pool == NULL;
