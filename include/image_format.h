@@ -49,6 +49,7 @@ enum image_section_type {
 	IMAGE_RULE_CODE = 11,     /* u32: combinations of patterns, enum image_code_op */
 	IMAGE_RULE_ACCOUNTS = 12, /* u32: account rows, ascending within each rule's list */
 	IMAGE_HS_PLAIN = 13,      /* as IMAGE_HS_DATABASE, for the plain view */
+	IMAGE_CAMPAIGNS = 14,     /* struct image_campaign, by fingerprint, each once */
 	IMAGE_NUMBER_BLOCKS = 40, /* struct image_number_block, sorted */
 	IMAGE_NUMBERS = 41,       /* IMAGE_NUMBER_OCTETS a block: two bits a number */
 	IMAGE_NUMBERING = 42,     /* struct image_plan_row; none: the built-in plan */
@@ -265,6 +266,22 @@ struct image_rule {
 	uint32_t reserved[2];     /* 0 */
 };
 _Static_assert(sizeof(struct image_rule) == 128, "image rule");
+
+/*
+ * A campaign that an operator acts upon: every text whose fingerprint
+ * (dataplane/text/fingerprint.h) differs from this one in at most radius bits.
+ */
+#define IMAGE_CAMPAIGNS_MAX 1024u
+#define IMAGE_CAMPAIGN_RADIUS_MAX 7u
+struct image_campaign {
+	uint64_t fingerprint;     /* not 0 */
+	uint32_t valid_from;      /* Unix seconds, 0 = always */
+	uint32_t valid_until;     /* Unix seconds, first second not valid; 0 = for ever */
+	uint8_t action;           /* enum image_action */
+	uint8_t radius;           /* bits, 0 to IMAGE_CAMPAIGN_RADIUS_MAX */
+	uint8_t reserved[6];      /* 0 */
+};
+_Static_assert(sizeof(struct image_campaign) == 24, "image campaign");
 
 /*
  * A combination: words in postfix order, op << 24 | argument, evaluated on a stack of

@@ -50,7 +50,11 @@ enum link_delta_op {
 	LINK_ADD = 5,
 	LINK_REMOVE = 6,
 };
-enum link_delta_kind { LINK_ACCOUNT = 1, LINK_SENDER = 2 };
+enum link_delta_kind { LINK_ACCOUNT = 1, LINK_SENDER = 2, LINK_CAMPAIGN = 3 };
+
+/* Octet 0 of a campaign's key; octets 8 to 15 are its fingerprint, least significant first,
+ * the rest 0. LINK_ADD and LINK_REMOVE are all that can be said of it. */
+#define LINK_CAMPAIGN_KEY 0xE0u
 
 /*
  * Control writes a delta to the registry first, which gives it its generation, and folds
@@ -63,12 +67,19 @@ struct link_delta {
 	struct sender_key key;  /* LINK_SENDER; LINK_ACCOUNT: octet 0 is 0, then system_id */
 	uint8_t op;             /* enum link_delta_op */
 	uint8_t kind;           /* enum link_delta_kind */
-	uint8_t mode, alphabet; /* ADD account: as struct image_account */
+	union {
+		uint8_t mode;   /* ADD account: as struct image_account */
+		uint8_t action; /* ADD campaign: as struct image_campaign */
+	};
+	uint8_t alphabet;       /* ADD account: as struct image_account */
 	uint32_t account_id;    /* ADD account: its registry id, not 0 */
-	uint32_t valid_from, valid_until; /* ADD: as struct image_sender */
+	uint32_t valid_from, valid_until; /* ADD: as struct image_sender, image_campaign */
 	uint32_t blocked_until; /* BLOCK: Unix seconds, not 0; UINT32_MAX = for ever */
 	uint16_t sender_tlv;    /* ADD account */
-	uint8_t flags;          /* ADD account: IMAGE_ACCOUNT_* */
+	union {
+		uint8_t flags;  /* ADD account: IMAGE_ACCOUNT_* */
+		uint8_t radius; /* ADD campaign: as struct image_campaign */
+	};
 	uint8_t n_owners;       /* ADD sender: 1 to LINK_OWNERS_MAX */
 	uint32_t owners[LINK_OWNERS_MAX]; /* ADD sender: registry ids of accounts */
 };

@@ -101,6 +101,23 @@ struct audit_record {
 };
 _Static_assert(sizeof(struct audit_record) == 480, "audit record");
 
+/*
+ * What a worker has counted of a campaign. One writer, any reader: sequence is odd while the
+ * row is written; a reader copies the row and believes it when sequence was even and the
+ * same before and after.
+ */
+struct report_campaign {
+	uint32_t sequence;
+	uint32_t account_id;     /* 0 = of all accounts together */
+	uint64_t fingerprint;    /* 0 = a free row */
+	uint64_t count;          /* messages of it; never less than there were */
+	uint64_t error;          /* so many of count may have been another's (Space-Saving) */
+	uint64_t refused;        /* of them refused or discarded, since the row is its own */
+	uint32_t first, last;    /* Unix seconds; first since the row is its own */
+	uint64_t reserved[2];    /* 0 */
+};
+_Static_assert(sizeof(struct report_campaign) == 64, "report campaign");
+
 struct report_ring {
 	_Alignas(64) uint64_t head; /* written by the worker */
 	_Alignas(64) uint64_t tail; /* written by control */
