@@ -8,19 +8,16 @@
  * timed from when it was due, whether or not a caller was free. Most: a thousand a call,
  * without a pause. Senders lie anywhere among two million. Each call's last sender is looked
  * up in the tables in force when it returns.
- *
- * usage: delta_bench [--rate N] [--batch N] [--callers N] [--seconds N] [--json]
  */
-#include <getopt.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "options.h"
 #include "rig.h"
 
-#define SENDERS 2000000u
-#define STEP 1299709u /* shares no factor with SENDERS: every sender once */
+#define STEP 1299709u /* a prime: every sender once before one comes again */
 #define CALLS_MAX 200000u
 #define CALLERS_MAX 32u
 #define BATCH_MAX 1000u
@@ -30,6 +27,8 @@ struct options {
 	unsigned long rate, batch, callers, seconds;
 	bool json;
 };
+
+static unsigned long n_senders = 2000000;
 
 struct series {
 	struct rig *rig;
@@ -52,13 +51,13 @@ static int by_size(const void *a, const void *b)
 
 static void import_all(struct rig *rig)
 {
-	char *text = malloc(SENDERS * 20ul + 100), *to = text;
+	char *text = malloc(n_senders * 20 + 100), *to = text;
 	struct rig_client client;
 
 	rig_connect(rig, &client);
 	rig_ask(&client, "POST", "/v1/accounts", "system_id\nacme\n", 15);
 	to += sprintf(to, "address,owner\n");
-	for (unsigned i = 0; i < SENDERS; i++)
+	for (unsigned i = 0; i < n_senders; i++)
 		to += sprintf(to, "010%08u,acme\n", i);
 	rig_ask(&client, "POST", "/v1/senders", text, (size_t)(to - text));
 	rig_hang_up(&client);
@@ -73,7 +72,7 @@ static size_t write_body(char body[BODY_MAX], unsigned n, char last[16])
 	to += sprintf(to, "{\"deltas\":[");
 	for (unsigned i = 0; i < n; i++) {
 		const uint64_t one = __atomic_fetch_add(&next_sender, 1, __ATOMIC_RELAXED);
-		snprintf(last, 16, "010%08u", (unsigned)(one * STEP % SENDERS));
+		snprintf(last, 16, "010%08u", (unsigned)(one * STEP % n_senders));
 		to += sprintf(to, "%s{\"op\":\"suspend\",\"kind\":\"sender\",\"name\":\"%s\"}",
 		              i ? "," : "", last);
 	}
@@ -165,29 +164,20 @@ static void report(struct series *s, const char *name, bool json, bool last)
 
 static void read_options(struct options *o, int argc, char **argv)
 {
-	static const struct option rows[] = { { "rate", required_argument, NULL, 'r' },
-		                              { "batch", required_argument, NULL, 'b' },
-		                              { "callers", required_argument, NULL, 'c' },
-		                              { "seconds", required_argument, NULL, 's' },
-		                              { "json", no_argument, NULL, 'j' },
-		                              { NULL, 0, NULL, 0 } };
+	const struct bench_option rows[] = {
+		{ "rate", &o->rate, 1, 1000000, "deltas a second of the sustained part" },
+		{ "batch", &o->batch, 1, BATCH_MAX, "deltas a call of the sustained part" },
+		{ "callers", &o->callers, 1, CALLERS_MAX, "calls that are under way at once" },
+		{ "senders", &n_senders, 1000, 50000000, "certified senders" },
+		{ "seconds", &o->seconds, 1, 3600, "how long the sustained part is" },
+		{ .name = NULL },
+	};
 
-	for (int c; (c = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
-		unsigned long *place = c == 'r'   ? &o->rate
-		                       : c == 'b' ? &o->batch
-		                       : c == 'c' ? &o->callers
-		                       : c == 's' ? &o->seconds
-		                                  : NULL;
-		if (c == 'j')
-			o->json = true;
-		else if (place != NULL)
-			*place = strtoul(optarg, NULL, 10);
-		else
-			exit(2);
-	}
-	if (o->batch == 0 || o->batch > BATCH_MAX || o->callers == 0 ||
-	    o->callers > CALLERS_MAX || o->rate == 0 || o->seconds == 0)
-		exit(2);
+	bench_options(
+		argc, argv, "delta",
+		"time from the call to enforcement of suspensions and lifts, and how many "
+		"a second",
+		rows, &o->json);
 }
 
 int main(int argc, char **argv)

@@ -2,14 +2,12 @@
 /*
  * import: a CSV of senders, drawn from a seed, into the registry and enforced in the data
  * plane: seconds of each phase, and what sluice-control had resident at most.
- *
- * usage: import_bench [--rows N] [--seed N] [--json]
  */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "options.h"
 #include "rig.h"
 
 #define NUMBERS 100000000u /* 010-0000-0000 and so on */
@@ -87,23 +85,15 @@ static void report(const struct options *o, const char *answer, double seconds, 
 
 static void read_options(struct options *o, int argc, char **argv)
 {
-	static const struct option rows[] = { { "rows", required_argument, NULL, 'r' },
-		                              { "seed", required_argument, NULL, 's' },
-		                              { "json", no_argument, NULL, 'j' },
-		                              { NULL, 0, NULL, 0 } };
+	const struct bench_option rows[] = {
+		{ "rows", &o->rows, 1, NUMBERS, "rows of the CSV" },
+		{ "seed", &o->seed, 0, 1000000, "which numbers" },
+		{ .name = NULL },
+	};
 
-	for (int c; (c = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
-		if (c == 'r')
-			o->rows = strtoul(optarg, NULL, 10);
-		else if (c == 's')
-			o->seed = strtoul(optarg, NULL, 10);
-		else if (c == 'j')
-			o->json = true;
-		else
-			exit(2);
-	}
-	if (o->rows == 0 || o->rows > NUMBERS)
-		exit(2);
+	bench_options(argc, argv, "import",
+	              "time and memory from a CSV of senders to their enforcement", rows,
+	              &o->json);
 }
 
 int main(int argc, char **argv)

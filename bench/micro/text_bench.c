@@ -5,8 +5,6 @@
  * Each figure is the median of ROUNDS over TEXTS different texts (so that the branch
  * predictor does not learn one), with the least and the greatest round. Beside folding stands
  * utf8proc's NFKC_Casefold of the same texts (which allocates its result), in the same run.
- *
- * usage: text_bench [--json]
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -16,10 +14,11 @@
 #include <utf8proc.h>
 #include <x86intrin.h>
 
+#include "options.h"
 #include "text.h"
 
 #define TEXTS 4096u
-#define TEXT_SIZE 288u /* TEXT_GROWTH times the longest sample */
+#define TEXT_SIZE (TEXT_GROWTH * 96u) /* 96: above the longest sample */
 #define ROUNDS 31u
 
 struct sample {
@@ -176,12 +175,10 @@ static void measure(const struct row *row, bool json)
 
 int main(int argc, char **argv)
 {
-	const bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
+	static const struct bench_option none[] = { { .name = NULL } };
+	bool json = false;
 
-	if (argc > 1 + json) {
-		fprintf(stderr, "usage: text_bench [--json]\n");
-		return 2;
-	}
+	bench_options(argc, argv, "text", "cycles to decode and to fold a text", none, &json);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		measure(&rows[i], json);
 	if (json)

@@ -8,7 +8,6 @@
  * worker decided as the schedule says: as many messages, as many refusals, none lost.
  * The audit ring is drained between rounds, outside the measured time.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include <rte_cycles.h>
 #include <rte_launch.h>
 
+#include "options.h"
 #include "setup.h"
 
 #define ROUNDS_MAX 99u
@@ -215,49 +215,28 @@ static void print_table(const struct bench *b)
 	print_row("path_ratio, checksums left to the NIC", r->ratio_offload, r->n, 1);
 }
 
-static bool read_options(int argc, char **argv, struct options *o)
-{
-	static const struct option names[] = {
-		{ "patterns", required_argument, NULL, 'p' },
-		{ "rounds", required_argument, NULL, 'r' },
-		{ "passes", required_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-
-	for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-		if (c == 'p')
-			o->setup.n_patterns = (unsigned)strtoul(optarg, NULL, 10);
-		else if (c == 'r')
-			o->rounds = (unsigned)strtoul(optarg, NULL, 10);
-		else if (c == 'n')
-			o->passes = (unsigned)strtoul(optarg, NULL, 10);
-		else if (c == 'j')
-			o->json = true;
-		else
-			return false;
-	}
-	return o->setup.n_patterns > 0 && o->rounds > 0 && o->rounds <= ROUNDS_MAX &&
-	       o->passes > 0;
-}
-
 int main(int argc, char **argv)
 {
-	static struct bench b = { .options = { .setup = { .n_patterns = 1000,
-		                                          .sessions = 64,
-		                                          .messages_each = 128,
-		                                          .burst = 32 },
-		                               .rounds = 9,
-		                               .passes = 20 } };
+	static struct bench b = {
+		.options = { .setup = { .sessions = 64, .messages_each = 128, .burst = 32 } }
+	};
+	struct options *o = &b.options;
+	unsigned long patterns = 1000, rounds = 9, passes = 20;
+	const struct bench_option rows[] = {
+		{ "patterns", &patterns, 1, 100000,
+		  "patterns that every text is matched with" },
+		{ "rounds", &rounds, 1, ROUNDS_MAX, "rounds, of which the median counts" },
+		{ "passes", &passes, 1, 10000, "passes a round, of which the least counts" },
+		{ .name = NULL },
+	};
 	char error[400] = "";
 
-	if (!read_options(argc, argv, &b.options)) {
-		fputs("usage: path_bench [--patterns N] [--rounds N (<= 99)] [--passes N] "
-		      "[--json]\n",
-		      stderr);
-		return 2;
-	}
+	bench_options(argc, argv, "path",
+	              "messages/s through the whole worker, beside hs_scan() of the same texts",
+	              rows, &o->json);
+	o->setup.n_patterns = (unsigned)patterns;
+	o->rounds = (unsigned)rounds;
+	o->passes = (unsigned)passes;
 	int result = setup_open(&b.setup, &b.options.setup, error);
 	if (result == 0 && rte_eal_remote_launch(run_rounds, &b, 1) == 0) {
 		wait_quietly(1);

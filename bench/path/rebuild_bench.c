@@ -8,7 +8,6 @@
  * reader's checks of every row; then the tables that the traffic needs, published, and
  * the old ones freed once the worker has let go of them.
  */
-#include <getopt.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include <rte_cycles.h>
 #include <rte_launch.h>
 
+#include "options.h"
 #include "check.h"
 #include "image.h"
 #include "image_build.h"
@@ -160,30 +160,24 @@ static void print(struct bench *b, bool json)
 
 int main(int argc, char **argv)
 {
-	static const struct option names[] = { { "senders", required_argument, NULL, 's' },
-		                               { "rounds", required_argument, NULL, 'r' },
-		                               { "json", no_argument, NULL, 'j' },
-		                               { 0 } };
-	static struct bench b = { .rounds = 7, .senders = 1000000 };
+	static struct bench b;
+	unsigned long senders = 1000000, rounds = 7;
+	const struct bench_option rows[] = {
+		{ "senders", &senders, 1, 100000000, "senders of each image" },
+		{ "rounds", &rounds, 1, ROUNDS_MAX, "rounds, of which the median counts" },
+		{ .name = NULL },
+	};
 	const struct setup_options options = {
 		.n_patterns = 1000, .sessions = 64, .messages_each = 128, .burst = 32
 	};
-	bool json = false, good = true;
+	bool json = false;
 
-	for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-		json |= c == 'j';
-		good &= c != '?';
-		if (c == 's')
-			b.senders = (unsigned)strtoul(optarg, NULL, 10);
-		if (c == 'r')
-			b.rounds = (unsigned)strtoul(optarg, NULL, 10);
-	}
-	if (!good || b.rounds < 1 || b.rounds > ROUNDS_MAX || b.senders < 1 ||
-	    b.senders > 100000000) {
-		fputs("usage: rebuild_bench [--senders N] [--rounds N (<= 49)] [--json]\n",
-		      stderr);
-		return 2;
-	}
+	bench_options(argc, argv, "rebuild",
+	              "messages/s of a worker while images are built and swapped beside it, to "
+	              "those without",
+	              rows, &json);
+	b.senders = (unsigned)senders;
+	b.rounds = (unsigned)rounds;
 	int result = setup_open(&b.setup, &options, b.error);
 	if (result == 0)
 		result = fill_builder(&b);

@@ -10,7 +10,6 @@
  * measured. Rounds are interleaved, of a round's passes the best counts, and every pass
  * checks that what must be refused was.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include <time.h>
 #include <x86intrin.h>
 
+#include "options.h"
 #include "cache.h"
 #include "scene.h"
 
@@ -241,69 +241,41 @@ static int run_size(struct bench *b, unsigned which)
 	return 0;
 }
 
-static bool read_options(int argc, char **argv, struct options *o)
+static void read_options(int argc, char **argv, struct options *o)
 {
-	static const struct option names[] = {
-		{ "patterns", required_argument, NULL, 'p' },
-		{ "senders", required_argument, NULL, 's' },
-		{ "messages", required_argument, NULL, 'm' },
-		{ "rounds", required_argument, NULL, 'r' },
-		{ "passes", required_argument, NULL, 'n' },
-		{ "vector", required_argument, NULL, 'v' },
-		{ "known-texts", required_argument, NULL, 'k' },
-		{ "json", no_argument, NULL, 'j' },
-		{ 0 },
+	unsigned long patterns = 0, senders = 10000000, messages = 131072, rounds = 9,
+		      passes = 3, vector = 32, known_texts = 16384;
+	const struct bench_option rows[] = {
+		{ "patterns", &patterns, 0, 100000, "patterns; 0: 1,000 and then 5,000" },
+		{ "senders", &senders, 1, 69999999, "certified senders" },
+		{ "messages", &messages, 1, 100000000, "messages of a stream" },
+		{ "rounds", &rounds, 1, ROUNDS_MAX, "rounds, of which the median counts" },
+		{ "passes", &passes, 1, 1000, "passes a round, of which the least counts" },
+		{ "vector", &vector, 1, SCREEN_VECTOR_MAX, "messages of a vector" },
+		{ "known-texts", &known_texts, 0, CACHE_ENTRIES_MAX, "texts known; 0: none" },
+		{ .name = NULL },
 	};
 
-	for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-		const unsigned long value = optarg != NULL ? strtoul(optarg, NULL, 10) : 0;
-		if (c == 'p')
-			o->patterns[0] = (unsigned)value, o->n_patterns = 1;
-		else if (c == 's')
-			o->scene.n_senders = (unsigned)value;
-		else if (c == 'm')
-			o->scene.n_messages = (unsigned)value;
-		else if (c == 'r')
-			o->rounds = (unsigned)value;
-		else if (c == 'n')
-			o->passes = (unsigned)value;
-		else if (c == 'k')
-			o->known_texts = (unsigned)value;
-		else if (c == 'v')
-			o->vector = (unsigned)value;
-		else if (c == 'j')
-			o->json = true;
-		else
-			return false;
-	}
-	return o->patterns[0] > 0 && o->scene.n_senders > 0 && o->scene.n_senders < 70000000 &&
-	       o->scene.n_messages > 0 && o->rounds > 0 && o->rounds <= ROUNDS_MAX &&
-	       o->passes > 0 && o->known_texts <= CACHE_ENTRIES_MAX && o->vector > 0 &&
-	       o->vector <= SCREEN_VECTOR_MAX;
+	bench_options(argc, argv, "screen",
+	              "messages/s of the screening vector, beside hs_scan() of the same texts",
+	              rows, &o->json);
+	o->patterns[0] = patterns != 0 ? (unsigned)patterns : 1000;
+	o->patterns[1] = 5000;
+	o->n_patterns = patterns != 0 ? 1 : 2;
+	o->scene.n_senders = (unsigned)senders;
+	o->scene.n_messages = (unsigned)messages;
+	o->rounds = (unsigned)rounds;
+	o->passes = (unsigned)passes;
+	o->vector = (unsigned)vector;
+	o->known_texts = (unsigned)known_texts;
 }
 
 int main(int argc, char **argv)
 {
-	static struct bench b = { .options = { .scene = { .n_senders = 10000000,
-		                                          .n_messages = 131072,
-		                                          .bodies = 1000,
-		                                          .repeated = 90 },
-		                               .patterns = { 1000, 5000 },
-		                               .n_patterns = 2,
-		                               .rounds = 9,
-		                               .passes = 3,
-		                               .vector = 32,
-		                               .known_texts = 16384 } };
+	static struct bench b = { .options = { .scene = { .bodies = 1000, .repeated = 90 } } };
 	int result = 0;
 
-	if (!read_options(argc, argv, &b.options)) {
-		fputs("usage: screen_bench [--patterns N] [--senders N (< 70000000)] "
-		      "[--messages N] [--rounds N (<= 99)]\n"
-		      "                    [--passes N] [--vector N (<= 256)] [--known-texts "
-		      "N] [--json]\n",
-		      stderr);
-		return 2;
-	}
+	read_options(argc, argv, &b.options);
 	b.vector = aligned_alloc(64, (sizeof(*b.vector) + 63) & ~(size_t)63);
 	if (b.vector == NULL)
 		return 1;

@@ -10,7 +10,6 @@
  * for each session, and how much the process grew. Packet buffers are a pool of their own,
  * of which an idle session must hold none.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include <rte_cycles.h>
 #include <rte_eal.h>
 
+#include "options.h"
 #include "worker.h"
 
 #include "../../tests/sim/frame.h"
@@ -320,25 +320,17 @@ static void print(const struct bench *b, const struct result *r)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "sessions", required_argument, NULL, 's' },
-		                                 { "json", no_argument, NULL, 'j' },
-		                                 { 0 } };
-	static struct bench b = { .sessions = 100000 };
+	static struct bench b;
+	unsigned long sessions = 100000;
+	const struct bench_option rows[] = {
+		{ "sessions", &sessions, 64, 10000000, "SMPP sessions held at once" },
+		{ .name = NULL },
+	};
 	struct result r = { 0 };
 
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		const unsigned long n = c == 's' ? strtoul(optarg, NULL, 10) : 0;
-		if (n >= 64 && n <= 10000000) {
-			b.sessions = (uint32_t)n;
-		} else if (c == 'j') {
-			b.json = true;
-		} else {
-			fputs("usage: sessions_bench [--sessions N] [--json]  (64 to "
-			      "10000000)\n",
-			      stderr);
-			return 2;
-		}
-	}
+	bench_options(argc, argv, "sessions", "memory and time of so many idle sessions", rows,
+	              &b.json);
+	b.sessions = (uint32_t)sessions;
 	open_worker(&b);
 	run(&b, &r);
 	print(&b, &r);
