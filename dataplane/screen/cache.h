@@ -30,7 +30,7 @@
 #define CACHE_ENTRIES_MAX (1u << 24)
 
 struct cache_key {
-	uint64_t serial; /* of the tables */
+	uint64_t serial; /* of the image: deltas change no pattern */
 	uint64_t hash;   /* cache_hash(); a wrong one costs time and nothing else */
 	const uint8_t *octets;
 	uint16_t len;   /* 1 to CACHE_TEXT_MAX */

@@ -25,7 +25,7 @@ static struct cache_key key_of(const struct screen_context *context,
 {
 	const struct view octets = wire_text(m, m->recall_text)->octets;
 
-	return (struct cache_key){ .serial = context->tables->serial,
+	return (struct cache_key){ .serial = context->tables->image_serial,
 		                   .hash = m->recall_hash,
 		                   .octets = octets.data,
 		                   .len = (uint16_t)octets.len,

@@ -18,6 +18,7 @@ struct image_share {
 	struct overlay *overlay;
 	struct hs_scratch **scratch; /* n_workers, or NULL without patterns */
 	struct match_state **match;  /* the same */
+	uint64_t serial;            /* of its first snapshot */
 	unsigned n_workers;
 	unsigned users;
 	void (*release)(void *arg);
@@ -87,8 +88,12 @@ static int make_snapshot(struct tables **out, struct image_share *s)
 	if (t == NULL)
 		return -ENOMEM;
 	s->users++;
+	const uint64_t serial = next_serial();
+	if (s->serial == 0)
+		s->serial = serial;
 	*t = (struct tables){
-		.serial = next_serial(),
+		.serial = serial,
+		.image_serial = s->serial,
 		.image = &s->image,
 		.overlay = s->overlay,
 		.scratch = s->scratch,

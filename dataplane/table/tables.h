@@ -33,7 +33,8 @@ struct image_share; /* tables.c: image, mapping and scratches, counted */
 #define OVERLAY_ACCOUNTS_MAX 4096u /* accounts added between two images */
 
 struct tables {
-	uint64_t serial; /* grows with every snapshot of this process */
+	uint64_t serial;       /* grows with every snapshot of this process */
+	uint64_t image_serial; /* the same in all snapshots of an image, never in two images */
 	const struct image *image;
 	const struct overlay *overlay;     /* never NULL */
 	struct hs_scratch *const *scratch; /* one per worker; NULL without patterns */

@@ -246,6 +246,33 @@ static void verdicts_are_the_same(void **state)
 	cache_close(c);
 }
 
+/* A sanction makes new tables, which say the same of texts: those stay known, and the sanction
+ * holds for them as for all. */
+static void deltas_forget_nothing(void **state)
+{
+	static struct world w;
+	struct cache *c = new_cache(64);
+	const struct submit s = { .source = "01012345678", .text = "juliet" };
+
+	(void)state;
+	make_world(&w, 0);
+	w.context.cache = c;
+	for (unsigned round = 0; round < 5; round++) {
+		if (round == 3)
+			world_delta(&w, LINK_SUSPEND, NULL, "01087654321");
+		if (round == 4)
+			world_delta(&w, LINK_SUSPEND, NULL, "01012345678");
+		const struct screen_message *m = world_add(&w, "alpha", &s);
+		world_screen(&w);
+		assert_int_equal(m->reason, round < 4 ? REASON_PASS : REASON_SENDER_SUSPENDED);
+		world_clear(&w);
+	}
+	/* The first time and the second it is new; the last time the sender decides. */
+	assert_int_equal(w.context.cache_hits, 2);
+	world_end(&w);
+	cache_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +281,7 @@ int main(void)
 		cmocka_unit_test(collisions),
 		cmocka_unit_test(full),
 		cmocka_unit_test(verdicts_are_the_same),
+		cmocka_unit_test(deltas_forget_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
