@@ -129,7 +129,6 @@ static int write_traffic(struct setup *s, const struct setup_options *o, char er
 	if (result != 0)
 		return fail(error, result, s->folder);
 	settings_defaults(t);
-	t->known_texts = 1024; /* the texts come again with each pass; none may be known */
 	t->n_links = 1;
 	snprintf(t->links[0].esme, SETTING_TEXT_SIZE, "net_pcap0,rx_pcap=%s,infinite_rx=1",
 	         esme);
@@ -150,7 +149,6 @@ static int write_traffic(struct setup *s, const struct setup_options *o, char er
 
 static int open_worker(struct setup *s, char error[400])
 {
-	struct tables *tables = NULL;
 	char path[96];
 	int result = eal_open(&s->settings, error);
 
@@ -164,10 +162,10 @@ static int open_worker(struct setup *s, char error[400])
 	if (result == 0)
 		result = publish_open(&s->publish, 1);
 	if (result == 0)
-		result = setup_tables(s, &tables, error);
+		result = setup_tables(s, &s->tables, error);
 	if (result != 0)
 		return result;
-	(void)publish_swap(s->publish, tables);
+	(void)publish_swap(s->publish, s->tables);
 	s->unix_offset_us = (int64_t)time(NULL) * 1000000 -
 	                    (int64_t)((double)rte_rdtsc() * 1e6 / (double)rte_get_tsc_hz());
 	return worker_open(&s->worker, 0, &s->settings, &s->ports, s->publish,

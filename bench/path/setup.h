@@ -29,6 +29,7 @@ struct setup {
 	struct ports ports;
 	struct report *report;
 	struct publish *publish;
+	struct tables *tables; /* the first; whoever publishes others leaves them alone */
 	struct worker *worker;
 	int64_t unix_offset_us;
 	uint8_t recipient_key[16];

@@ -22,6 +22,9 @@ struct cache {
 	struct cache_entry *entries; /* CACHE_WAYS a set */
 	uint32_t mask;               /* sets - 1 */
 	uint64_t seed;               /* nobody outside can aim at a set */
+	uint32_t sought, found;      /* of this window */
+	uint32_t naps;               /* calls passed over since the last that was not */
+	bool asleep;
 };
 
 static size_t entries_octets(const struct cache *c)
@@ -66,6 +69,25 @@ void cache_close(struct cache *c)
 		munmap(c->entries, entries_octets(c));
 	free(c->sets);
 	free(c);
+}
+
+bool cache_awake(struct cache *c)
+{
+	if (!c->asleep || ++c->naps == CACHE_NAP) {
+		c->naps = 0;
+		return true;
+	}
+	return false;
+}
+
+void cache_learn(struct cache *c, uint32_t sought, uint32_t found)
+{
+	c->sought += sought;
+	c->found += found;
+	if (c->sought < CACHE_WINDOW)
+		return;
+	c->asleep = (uint64_t)c->found * CACHE_WORTH < c->sought;
+	c->sought = c->found = 0;
 }
 
 uint64_t cache_hash(const struct cache *c, const uint8_t *octets, uint32_t len, uint8_t coding)

@@ -12,6 +12,9 @@
  * comes the second time: most texts that come once never come again, and cost a tag only.
  * Where a set is full the first way that was not found since the hand last came by gives way.
  *
+ * To look for a text that is new costs a tenth of what screening it does. While hardly any is
+ * found, only one call in CACHE_NAP looks, which is enough to see that texts repeat again.
+ *
  * Bound      as many entries as cache_open() was told; a text of more than CACHE_TEXT_MAX
  *            octets or with more than CACHE_HITS_MAX finds is not kept.
  * Threads    one worker.
@@ -28,6 +31,9 @@
 #define CACHE_HITS_MAX 8u
 #define CACHE_TEXT_MAX 260u
 #define CACHE_ENTRIES_MAX (1u << 24)
+#define CACHE_WINDOW 1024u /* texts looked for before it is judged whether that was worth it */
+#define CACHE_WORTH 32u    /* it was when one in so many was found */
+#define CACHE_NAP 8u
 
 struct cache_key {
 	uint64_t serial; /* of the image: deltas change no pattern */
@@ -56,6 +62,10 @@ void cache_close(struct cache *cache); /* NULL is allowed */
 
 uint64_t cache_hash(const struct cache *cache, const uint8_t *octets, uint32_t len,
                     uint8_t coding);
+
+/* Whether to look for the texts of a slice at all; then say how many were, and found. */
+bool cache_awake(struct cache *cache);
+void cache_learn(struct cache *cache, uint32_t sought, uint32_t found);
 
 /* Ask for what cache_find() will read: for all keys the first, then for all the second. */
 void cache_seek(const struct cache *cache, const struct cache_key *key);

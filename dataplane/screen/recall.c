@@ -56,11 +56,11 @@ static void recall(struct screen_context *context, struct screen_vector *v, unsi
 	context->cache_hits++;
 }
 
-/* Hash all, prefetch all, compare all: the cache is larger than those of the core. */
-void stage_recall(struct screen_context *context, struct screen_vector *v)
+/* Hash those that may be known and ask for their sets; how many. */
+static unsigned seek(struct screen_context *context, struct screen_vector *v)
 {
-	if (context->cache == NULL || context->match == NULL)
-		return;
+	unsigned n = 0;
+
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
 		const unsigned which = is_open(context, m) ? only_text(m) : 2;
@@ -74,7 +74,18 @@ void stage_recall(struct screen_context *context, struct screen_vector *v)
 			cache_hash(context->cache, octets.data, octets.len, m->recall_coding);
 		const struct cache_key key = key_of(context, m);
 		cache_seek(context->cache, &key);
+		n++;
 	}
+	return n;
+}
+
+/* Hash all, prefetch all, compare all: the cache is larger than those of the core. */
+void stage_recall(struct screen_context *context, struct screen_vector *v)
+{
+	if (context->cache == NULL || context->match == NULL || !cache_awake(context->cache))
+		return;
+	const uint64_t hits = context->cache_hits;
+	const unsigned sought = seek(context, v);
 	for (unsigned i = v->first; i < v->end; i++) {
 		if (v->messages[i].recall == RECALL_NEW) {
 			const struct cache_key key = key_of(context, &v->messages[i]);
@@ -84,6 +95,7 @@ void stage_recall(struct screen_context *context, struct screen_vector *v)
 	for (unsigned i = v->first; i < v->end; i++)
 		if (v->messages[i].recall == RECALL_NEW)
 			recall(context, v, i);
+	cache_learn(context->cache, sought, (uint32_t)(context->cache_hits - hits));
 }
 
 void recall_keep(struct screen_context *context, const struct screen_vector *v)

@@ -112,6 +112,26 @@ static void full(void **state)
 	cache_close(c);
 }
 
+/* Of nothing but new texts one call in CACHE_NAP looks; when texts repeat all do. */
+static void naps(void **state)
+{
+	struct cache *c = new_cache(64);
+	unsigned looked = 0;
+
+	(void)state;
+	assert_true(cache_awake(c));
+	cache_learn(c, CACHE_WINDOW - 1, 0);
+	assert_true(cache_awake(c)); /* too few to tell */
+	cache_learn(c, 1, 0);
+	for (unsigned i = 0; i < 10 * CACHE_NAP; i++)
+		looked += cache_awake(c);
+	assert_int_equal(looked, 10);
+	cache_learn(c, CACHE_WINDOW, CACHE_WINDOW / CACHE_WORTH);
+	for (unsigned i = 0; i < 10; i++)
+		assert_true(cache_awake(c));
+	cache_close(c);
+}
+
 #define WORDS 10u
 static const char *const words[WORDS] = { "alpha", "bravo", "charlie", "delta", "echo",
 	                                  "golf",  "hotel", "india",   "kilo",  "lima" };
@@ -280,6 +300,7 @@ int main(void)
 		cmocka_unit_test(kept_when_it_comes_again),
 		cmocka_unit_test(collisions),
 		cmocka_unit_test(full),
+		cmocka_unit_test(naps),
 		cmocka_unit_test(verdicts_are_the_same),
 		cmocka_unit_test(deltas_forget_nothing),
 	};
