@@ -273,6 +273,10 @@ case_data_plane_dies() {
 }
 
 # An appliance about to be taken out, with sessions that flow; and taken back.
+case_text() {
+	python3 tests/netns/text.py "$ns_esme" "$ns_smsc" "$sluicectl" "$control_socket"
+}
+
 case_drain() {
 	python3 tests/netns/drain.py "$ns_esme" "$ns_smsc" "$sluicectl" "$control_socket"
 }
@@ -336,6 +340,7 @@ e2e_cases() {
 	e2e_case "segments in fragments" together_on_pcap_ports case_fragments 71
 	e2e_case "an account suspended and lifted in mid-session" case_suspend
 	e2e_case "a sender suspended and lifted" case_suspend_sender
+	e2e_case "discarded, and in parts over two sessions" case_text
 	e2e_case "drained and taken back in mid-session" case_drain
 	e2e_case "control dies in mid-session" case_control_dies
 	e2e_case "the data plane dies in mid-session" case_data_plane_dies
