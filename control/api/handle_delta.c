@@ -70,6 +70,9 @@ static unsigned status_of(int result, const char **hint)
 	case -ENOENT:
 		*hint = "check the spelling; import or add it first";
 		return MHD_HTTP_NOT_FOUND;
+	case -E2BIG:
+		*hint = "sluicectl campaigns list names them";
+		return MHD_HTTP_CONFLICT;
 	case -EEXIST:
 	case -EPERM:
 		*hint = "see sluicectl(1)";

@@ -103,6 +103,11 @@ must_use int image_build_numbers(struct image_build *build, const struct sender_
 must_use int image_build_plan(struct image_build *build, const struct image_plan_row *rows,
                               uint32_t n);
 
+/* A campaign that is acted upon; in any order. -EINVAL (a field that image_format.h does not
+ * allow), -EEXIST (fingerprint twice), -E2BIG (more than IMAGE_CAMPAIGNS_MAX), -ENOMEM. */
+must_use int image_build_campaign(struct image_build *build,
+                                  const struct image_campaign *campaign);
+
 /* Whether an account with this id was given; true of none before the first sender. */
 bool image_build_knows(const struct image_build *build, uint32_t account_id);
 

@@ -37,6 +37,7 @@ struct image_build {
 	struct number_build numbers;
 	struct rows plan;                /* struct image_plan_row */
 	struct rows code, rule_accounts; /* u32 */
+	struct rows campaigns;           /* struct image_campaign, by fingerprint */
 	struct image_blob folded, plain; /* databases */
 	unsigned threads;
 	uint64_t seed;

@@ -86,6 +86,9 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
 		    b->rule_accounts.n);
 	if (b->plain.size > 0)
 		add(l, IMAGE_HS_PLAIN, b->plain.octets, 1, b->plain.size);
+	if (b->campaigns.n > 0)
+		add(l, IMAGE_CAMPAIGNS, b->campaigns.data, sizeof(struct image_campaign),
+		    b->campaigns.n);
 	if (b->numbers.n > 0) {
 		add(l, IMAGE_NUMBER_BLOCKS, b->numbers.blocks,
 		    sizeof(struct image_number_block), b->numbers.n);

@@ -20,6 +20,7 @@ static const struct word operations[] = {
 static const struct word kinds[] = {
 	{ "account", LINK_ACCOUNT },
 	{ "sender", LINK_SENDER },
+	{ "campaign", LINK_CAMPAIGN },
 	{ NULL, 0 },
 };
 
@@ -58,6 +59,29 @@ static int read_tag(const char *text, uint16_t *out)
 	return 0;
 }
 
+/* What is done with a campaign. */
+static int read_campaign(struct registry_delta *d, const char *field, const char *text)
+{
+	uint32_t value = 0;
+	int result = 0;
+
+	if (strcmp(field, "action") == 0) {
+		result = read_word(campaign_actions, text, &value);
+		d->action = (uint8_t)value;
+	} else if (strcmp(field, "radius") == 0) {
+		if (text[0] < '0' || text[0] > '0' + (char)IMAGE_CAMPAIGN_RADIUS_MAX ||
+		    text[1] != '\0')
+			return -EINVAL;
+		d->radius = (uint8_t)(text[0] - '0');
+		d->has_radius = true;
+	} else if (strcmp(field, "note") == 0) {
+		d->note = text;
+	} else {
+		result = -ENOENT;
+	}
+	return result;
+}
+
 static int read_setting(struct registry_delta *d, const char *field, const char *text)
 {
 	uint32_t value = 0;
@@ -71,6 +95,8 @@ static int read_setting(struct registry_delta *d, const char *field, const char 
 		d->alphabet = (uint8_t)value;
 	} else if (strcmp(field, "sender_field") == 0) {
 		result = read_tag(text, &d->sender_tlv);
+	} else {
+		result = read_campaign(d, field, text);
 	}
 	return result;
 }

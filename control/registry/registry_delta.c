@@ -344,11 +344,14 @@ int registry_delta(struct registry *r, const struct registry_delta *d, struct li
 		return refuse(r, -EINVAL, "only block and add have times");
 	if (d->op == LINK_ADD && d->until != 0 && d->until <= d->valid_from)
 		return refuse(r, -EINVAL, "until is not after from: it would never be valid");
+	if (d->kind != LINK_CAMPAIGN && (d->action != 0 || d->has_radius || d->note != NULL))
+		return refuse(r, -EINVAL, "only campaigns have an action, a radius and a note");
 	if (r->n_deltas == 0)
 		result = registry_plan(r, &plan);
 	if (result == 0)
-		result = d->kind == LINK_ACCOUNT ? change_account(r, d, &t)
-		                                 : change_sender(r, d, &t);
+		result = d->kind == LINK_CAMPAIGN  ? registry_change_campaign(r, d, &t)
+		         : d->kind == LINK_ACCOUNT ? change_account(r, d, &t)
+		                                   : change_sender(r, d, &t);
 	if (result < 0)
 		return result;
 	t.generation = r->generation + ++r->n_deltas;

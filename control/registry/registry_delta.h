@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * registry_delta: single changes that take effect at once: suspend, lift, block, unblock,
- * add and remove of accounts and senders.
+ * add and remove of accounts and senders; block and unblock of campaigns.
  *
  * Many of them share one transaction, so one flush of the disk. Within it they come in
  * groups: a group is written whole or not at all, the others are as they are.
@@ -29,7 +29,7 @@
 struct registry_delta {
 	enum link_delta_op op;
 	enum link_delta_kind kind;
-	const char *name; /* system_id, or address in any usual form */
+	const char *name; /* system_id, address in any usual form, or fingerprint */
 	/* Unix seconds. BLOCK: its end; 0 and UINT32_MAX: for ever. ADD: first second not
 	 * valid; 0: for ever. Else 0. */
 	uint32_t until;
@@ -38,6 +38,11 @@ struct registry_delta {
 	const char *title;      /* ADD account: its name, for people; NULL = "" */
 	uint8_t mode, alphabet; /* ADD account; 0 = enforce, gsm7 */
 	uint16_t sender_tlv;    /* ADD account; 0 = source_addr */
+	/* BLOCK campaign (registry_campaigns.h): */
+	uint8_t action;         /* enum image_action; 0 = refuse */
+	uint8_t radius;         /* bits, when has_radius; else CAMPAIGN_RADIUS */
+	bool has_radius;
+	const char *note;       /* for people; NULL = "" */
 };
 
 /*
@@ -54,14 +59,15 @@ must_use int registry_group_end(struct registry *registry, int result);
  * Write one delta; *told is then what the data plane must be told, its generation
  * included. Nothing of it counts before registry_deltas_end() returned 0. -ENOENT: nobody
  * is called so; -EINVAL: the name cannot be one, or a field makes no sense; -EEXIST: added
- * already, and differently; -EPERM: lift of a sender that is blocked, not suspended.
+ * already, and differently; -EPERM: lift of a sender that is blocked, not suspended;
+ * -E2BIG: as many campaigns are acted upon as there is room for.
  */
 must_use int registry_delta(struct registry *registry, const struct registry_delta *delta,
                             struct link_delta *told);
 
 /*
  * One field of a delta as people and programs write it: op, kind, name, until, from, owner,
- * title, mode, alphabet, sender_field; times like 2026-01-31T09:00:00Z, "forever". text is
+ * title, mode, alphabet, sender_field, action, radius, note; times like 2026-01-31T09:00:00Z, "forever". text is
  * borrowed. 0; -EINVAL: it does not have such a value; -ENOENT: there is no such field.
  */
 must_use int registry_delta_field(struct registry_delta *delta, const char *field,

@@ -13,6 +13,7 @@
 
 #include "image.h"
 #include "image_build.h"
+#include "registry_campaigns.h"
 #include "registry_senders.h"
 #include "rule_engine.h"
 
@@ -195,6 +196,26 @@ static int put_senders(struct build *b)
 	return put != 0 ? put : result < 0 ? sql_error(b, result) : 0;
 }
 
+static int put_campaigns(struct build *b)
+{
+	struct registry_campaign *list = NULL;
+	size_t n = 0;
+	int result = registry_campaigns(b->registry, time(NULL), &list, &n);
+
+	if (result < 0)
+		return sql_error(b, result);
+	for (size_t i = 0; i < n && result == 0; i++) {
+		const struct image_campaign row = { .fingerprint = list[i].fingerprint,
+			                            .valid_until = list[i].until,
+			                            .action = list[i].action,
+			                            .radius = list[i].radius };
+
+		result = image_build_campaign(b->image, &row);
+	}
+	free(list);
+	return result < 0 ? failed(b, result, "the campaigns") : 0;
+}
+
 static int put_range(struct build *b, sqlite3_stmt *s)
 {
 	struct sender_key first, last;
@@ -352,6 +373,8 @@ static int put_all(struct build *b)
 		result = put_senders(b);
 	if (result == 0)
 		result = put_numbers(b);
+	if (result == 0)
+		result = put_campaigns(b);
 	if (result == 0)
 		result = load_rules(b);
 	if (result == 0 && b->cache->set != NULL)

@@ -7,6 +7,7 @@
 #include "link_message.h"
 #include "numbering_plan.h"
 #include "registry.h"
+#include "registry_delta.h"
 #include "sql.h"
 
 /* Prepared once, because thousands of deltas a second run them. */
@@ -44,7 +45,7 @@ struct registry {
 extern const char *const registry_steps[];
 extern const int registry_version;
 extern const char registry_sanctions[];
-#define REGISTRY_SANCTIONS_VERSION 2
+#define REGISTRY_SANCTIONS_VERSION 3
 
 /* The state of account a with its sanction x (or none) on top: op 1 suspends, op 2 ends
  * what imports up to then have said. */
@@ -67,12 +68,18 @@ must_use int registry_end(struct registry *registry, int result);
 /* Within a transaction: the registry has changed; its new generation. */
 must_use int registry_changed(struct registry *registry, uint64_t *generation);
 
+/* registry_delta() of a campaign, without the generation. */
+must_use int registry_change_campaign(struct registry *registry,
+                                      const struct registry_delta *delta,
+                                      struct link_delta *told);
+
 /* A word of a file and its number in the image. */
 struct word {
 	const char *name; /* NULL ends a list */
 	uint32_t value;
 };
-extern const struct word account_states[], sender_states[], modes[], alphabets[], plan_kinds[];
+extern const struct word account_states[], sender_states[], modes[], alphabets[], plan_kinds[],
+	campaign_actions[];
 
 /* The number of a word ("" = the first of the list), or -1. */
 int64_t word_value(const struct word *words, const char *name);

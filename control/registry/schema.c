@@ -114,7 +114,8 @@ const int registry_version = sizeof(registry_steps) / sizeof(registry_steps[0]);
  * millions of senders lets go of the registry. They are kept by name and by key, so that
  * they hold for whatever the registry says of these now or later. A lift ends what was
  * stated by imports up to the one it names; a later import may suspend again. A block is
- * the same with a time: until 0 ends what was stated.
+ * the same with a time: until 0 ends what was stated. A campaign is a row while it is acted
+ * upon: until 0 is for ever.
  */
 const char registry_sanctions[] =
 	"CREATE TABLE IF NOT EXISTS sanctions.serial(one INTEGER PRIMARY KEY CHECK(one = 1),"
@@ -132,4 +133,7 @@ const char registry_sanctions[] =
 	"CREATE TABLE IF NOT EXISTS sanctions.sender_block("
 	"  key BLOB PRIMARY KEY, until INTEGER NOT NULL, import INTEGER NOT NULL,"
 	"  at INTEGER NOT NULL) WITHOUT ROWID;"
-	"PRAGMA sanctions.user_version = 2;";
+	"CREATE TABLE IF NOT EXISTS sanctions.campaign("
+	"  fingerprint INTEGER PRIMARY KEY, radius INTEGER NOT NULL, action INTEGER NOT NULL,"
+	"  until INTEGER NOT NULL, at INTEGER NOT NULL, note TEXT NOT NULL);"
+	"PRAGMA sanctions.user_version = 3;";
