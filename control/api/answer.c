@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "registry_campaigns.h"
+
 json_t *api_text(const char *text)
 {
 	char printable[1024];
@@ -125,6 +127,22 @@ json_t *api_object(const struct request *request, json_t **out)
 		return NULL;
 	}
 	return body;
+}
+
+unsigned api_radius(const struct request *request, unsigned *radius, json_t **out)
+{
+	const char *text = request_argument(request, "radius");
+	const unsigned value = (unsigned)(text[0] - '0');
+
+	*radius = CAMPAIGN_RADIUS;
+	if (text[0] == '\0')
+		return 0;
+	if (value > IMAGE_CAMPAIGN_RADIUS_MAX || text[1] != '\0')
+		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "radius",
+		                "a radius is in bits of a fingerprint",
+		                "the radius must be from 0 to %u", IMAGE_CAMPAIGN_RADIUS_MAX);
+	*radius = value;
+	return 0;
 }
 
 const char *request_file(const struct request *request, const char *otherwise)

@@ -4,7 +4,7 @@
  *
  *   GET  /v1/status                      everything in a glance
  *   GET  /v1/counters                    counters and reasons of the data plane
- *   GET  /v1/audit?limit&reason&after    refusals and flags
+ *   GET  /v1/audit?limit&reason&after    refusals and flags; also campaign, radius
  *   GET  /v1/policy                      numbers of the policy
  *   GET  /v1/progress                    how far the import is that runs
  *   POST /v1/policy                      { "name": ..., "value": ... }
@@ -13,6 +13,7 @@
  *   POST /v1/rules?file=NAME             body: YAML
  *   POST /v1/deltas                      one { "op", "kind", "name", ... }, or
  *                                        { "deltas": [ ... ] }: all or none
+ *   GET  /v1/campaigns/acted             campaigns that are acted upon
  *   POST /v1/drain                       { "on": true | false }
  *
  * Whatever fails answers { "error", "where", "hint" }, files also "problems". No path

@@ -50,6 +50,9 @@ extern const unsigned api_routes_n;
 /* A query argument, or "" when it is not there. */
 const char *request_argument(const struct request *request, const char *name);
 
+/* The query argument radius, CAMPAIGN_RADIUS when it is not there. 0, or a status. */
+unsigned api_radius(const struct request *request, unsigned *radius, json_t **out);
+
 /* The name that messages about the body carry. */
 const char *request_file(const struct request *request, const char *otherwise);
 
@@ -91,6 +94,7 @@ unsigned handle_rules_text(struct api *api, struct request *request, json_t **ou
 unsigned handle_rules_versions(struct api *api, struct request *request, json_t **out);
 unsigned handle_rules_rollback(struct api *api, struct request *request, json_t **out);
 unsigned handle_deltas(struct api *api, struct request *request, json_t **out);
+unsigned handle_campaigns_acted(struct api *api, struct request *request, json_t **out);
 unsigned handle_policy(struct api *api, struct request *request, json_t **out);
 unsigned handle_set_policy(struct api *api, struct request *request, json_t **out);
 

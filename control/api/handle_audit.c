@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "audit_store.h"
+#include "registry_campaigns.h"
 
 #define COMMAND_REPLACE_SM 0x07u
 
@@ -41,7 +42,21 @@ static bool read_cursor(struct audit_query *query, const char *text)
 	return *end == '\0';
 }
 
-/* limit, reason, after=YYYYMMDD:ID. The HTTP status of a failure, or 0. */
+/* campaign, radius: which fingerprints. The HTTP status of a failure, or 0. */
+static unsigned read_campaign(const struct request *request, struct audit_query *query,
+                              json_t **out)
+{
+	const char *campaign = request_argument(request, "campaign");
+
+	if (campaign[0] != '\0' && campaign_parse(&query->campaign, campaign) != 0)
+		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "campaign",
+		                "sluicectl campaigns shows fingerprints",
+		                "\"%.40s\" is not a fingerprint: 16 hexadecimal digits",
+		                campaign);
+	return api_radius(request, &query->radius, out);
+}
+
+/* limit, reason, campaign, radius, after=YYYYMMDD:ID. The HTTP status of a failure, or 0. */
 static unsigned read_query(const struct request *request, struct audit_query *query,
                            json_t **out)
 {
@@ -58,6 +73,9 @@ static unsigned read_query(const struct request *request, struct audit_query *qu
 		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "reason",
 		                "sluicectl counters names them", "there is no reason \"%s\"",
 		                request_argument(request, "reason"));
+	const unsigned status = read_campaign(request, query, out);
+	if (status != 0)
+		return status;
 	if (!read_cursor(query, after))
 		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "after",
 		                "use the cursor of an earlier answer", "\"%s\" is not a cursor",
@@ -100,12 +118,15 @@ static json_t *row_json(const struct audit_row *row)
 	const struct audit_record *r = &row->record;
 	const struct reason_row *reason = reason_row(r->reason);
 	char system_id[17] = "", sender[25] = "", text[AUDIT_TEXT_SIZE + 1] = "", hash[20];
+	char fingerprint[CAMPAIGN_TEXT_SIZE] = "";
 
 	memcpy(system_id, r->system_id, sizeof(r->system_id));
 	memcpy(sender, r->sender, sizeof(r->sender));
 	memcpy(text, r->text, r->text_len);
 	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->recipient_hash);
-	return json_pack("{so ss ss ss so so ss sI sI sI sI sI sI so so ss sI}", "time",
+	if (r->fingerprint != 0)
+		campaign_text(fingerprint, r->fingerprint);
+	return json_pack("{so ss ss ss so so ss sI sI sI sI sI sI so so ss ss sI}", "time",
 	                 time_text(r->time_us), "kind", kind_name(r->kind), "reason",
 	                 reason ? reason->name : "unknown", "sentence",
 	                 reason ? reason->sentence : "", "system_id", api_text(system_id),
@@ -114,8 +135,8 @@ static json_t *row_json(const struct audit_row *row)
 	                 "generation", (json_int_t)r->generation, "command_id",
 	                 (json_int_t)r->command_id, "command_status",
 	                 (json_int_t)r->command_status, "sequence", (json_int_t)r->sequence,
-	                 "data_coding", coding_json(r), "text", api_text(text),
-	                 "recipient_hash", hash, "flow", (json_int_t)r->flow);
+	                 "data_coding", coding_json(r), "text", api_text(text), "fingerprint",
+	                 fingerprint, "recipient_hash", hash, "flow", (json_int_t)r->flow);
 }
 
 unsigned handle_audit(struct api *api, struct request *request, json_t **out)

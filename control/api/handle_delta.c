@@ -24,8 +24,12 @@ static int read_member(struct registry_delta *d, const char *name, const json_t 
 	const int result = registry_delta_field(d, name, text);
 	if (result == -ENOENT)
 		snprintf(why, PUSH_TEXT_SIZE, "there is no field \"%.40s\"", name);
-	else if (result != 0)
-		snprintf(why, PUSH_TEXT_SIZE, "%s cannot be \"%.60s\"", name, text);
+	else if (result != 0) {
+		const char *values = registry_delta_values(name);
+
+		snprintf(why, PUSH_TEXT_SIZE, "%s cannot be \"%.60s\"%s%s", name, text,
+		         values[0] ? ": it is " : "", values);
+	}
 	return result;
 }
 

@@ -79,29 +79,38 @@ static void read_row(sqlite3_stmt *s, uint32_t day, struct audit_row *row)
 	memcpy(r->text, text, r->text_len);
 	r->recipient_hash = (uint64_t)sqlite3_column_int64(s, 15);
 	r->flow = (uint64_t)sqlite3_column_int64(s, 16);
+	r->fingerprint = (uint64_t)sqlite3_column_int64(s, 17);
 }
 
 #define COLUMNS \
 	"SELECT id, time_us, generation, kind, reason, rule, rule_name, account_id, " \
 	"system_id," \
 	" sender, command_id, command_status, sequence, data_coding, text, recipient_hash, " \
-	"flow" \
-	" FROM record WHERE id > ? AND (? < 0 OR reason = ?) ORDER BY id "
+	"flow, campaign" \
+	" FROM record WHERE id > ?1 AND (?2 < 0 OR reason = ?2)"
+/* Of the few that have a fingerprint, without a look at the others. */
+#define OF_CAMPAIGN \
+	" AND id IN (SELECT id FROM record INDEXED BY record_campaign" \
+	"  WHERE campaign <> 0 AND distance(campaign, ?4) <= ?5)"
+#define ORDER(way) " ORDER BY id " way " LIMIT ?3"
 
 /* Up to n rows of one day after this id, ascending; or its last n, descending. */
-static int64_t find_day(struct audit_store *store, uint32_t day, int reason, uint64_t after,
-                        bool last, struct audit_row *rows, unsigned n,
+static int64_t find_day(struct audit_store *store, uint32_t day, const struct audit_query *q,
+                        uint64_t after, bool last, struct audit_row *rows, unsigned n,
                         char error[AUDIT_ERROR_SIZE])
 {
+	static const char *const any[] = { COLUMNS ORDER("ASC"), COLUMNS ORDER("DESC") };
+	static const char *const of_campaign[] = { COLUMNS OF_CAMPAIGN ORDER("ASC"),
+		                                   COLUMNS OF_CAMPAIGN ORDER("DESC") };
 	int64_t found = 0;
 	int result = audit_open_day(store, day, error);
 
 	if (result < 0)
 		return result;
-	sqlite3_stmt *s =
-		sql_prepare(&store->sql, last ? COLUMNS "DESC LIMIT ?" : COLUMNS "ASC LIMIT ?");
-	result = sql_step(&store->sql, s, "iiii", (int64_t)after, (int64_t)reason,
-	                  (int64_t)reason, (int64_t)n);
+	sqlite3_stmt *s = sql_prepare(&store->sql, (q->campaign ? of_campaign : any)[last]);
+	result = sql_step(&store->sql, s, q->campaign ? "iiiii" : "iii", (int64_t)after,
+	                  (int64_t)q->reason, (int64_t)n, (int64_t)q->campaign,
+	                  (int64_t)q->radius);
 	while (result == 1) {
 		read_row(s, day, &rows[found++]);
 		result = sql_again(&store->sql, s);
@@ -121,9 +130,9 @@ static int64_t find_after(struct audit_store *store, const struct audit_query *q
 	for (int i = 0; i < n_days && found < q->limit; i++) {
 		if (days[i] < q->after_day)
 			continue;
-		const int64_t n = find_day(store, days[i], q->reason,
-		                           days[i] == q->after_day ? q->after_id : 0, false,
-		                           rows + found, q->limit - (unsigned)found, error);
+		const int64_t n =
+			find_day(store, days[i], q, days[i] == q->after_day ? q->after_id : 0,
+		                 false, rows + found, q->limit - (unsigned)found, error);
 		if (n < 0)
 			return n;
 		found += n;
@@ -138,7 +147,7 @@ static int64_t find_latest(struct audit_store *store, const struct audit_query *
 	int64_t found = 0;
 
 	for (int i = n_days; i-- > 0 && found < q->limit;) {
-		const int64_t n = find_day(store, days[i], q->reason, 0, true, rows + found,
+		const int64_t n = find_day(store, days[i], q, 0, true, rows + found,
 		                           q->limit - (unsigned)found, error);
 		if (n < 0)
 			return n;

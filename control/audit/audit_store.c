@@ -10,8 +10,9 @@
 
 #define APPLICATION_ID 0x534c5541 /* "SLUA" */
 
-static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS record("
+/* As the registry's: a step makes a version from the one before it, and is never edited. */
+static const char version_1[] =
+	"CREATE TABLE record("
 	"  id INTEGER PRIMARY KEY, worker INTEGER NOT NULL, position INTEGER NOT NULL,"
 	"  time_us INTEGER NOT NULL, generation INTEGER NOT NULL, kind INTEGER NOT NULL,"
 	"  reason INTEGER NOT NULL, rule INTEGER NOT NULL, rule_name TEXT NOT NULL,"
@@ -20,14 +21,23 @@ static const char schema[] =
 	"  command_status INTEGER NOT NULL, sequence INTEGER NOT NULL,"
 	"  data_coding INTEGER NOT NULL, text TEXT NOT NULL,"
 	"  UNIQUE(worker, position, time_us));"
-	"CREATE INDEX IF NOT EXISTS record_reason ON record(reason, id);"
+	"CREATE INDEX record_reason ON record(reason, id);"
 	"PRAGMA user_version = 1;";
+
+/* 0: the text has no fingerprint, or the record is of a time without them. */
+static const char version_2[] =
+	"ALTER TABLE record ADD COLUMN campaign INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX record_campaign ON record(campaign) WHERE campaign <> 0;"
+	"PRAGMA user_version = 2;";
+
+static const char *const steps[] = { version_1, version_2 };
+#define VERSION ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 
 static const char insert[] =
 	"INSERT INTO record(worker, position, time_us, generation, kind, reason, rule, "
 	"rule_name,"
 	" account_id, system_id, sender, recipient_hash, flow, command_id, command_status,"
-	" sequence, data_coding, text) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	" sequence, data_coding, text, campaign) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 	" ON CONFLICT DO NOTHING";
 
 int audit_store_open(struct audit_store **out, const char *dir, const char *registry,
@@ -91,13 +101,47 @@ static int failed(struct audit_store *store, int result, char error[AUDIT_ERROR_
 	return result;
 }
 
-/* Only when it is new: a reader must not wait for the writer's lock. */
+/* Under the lock, so that a reader and the writer that meet an old file make one schema. */
+static int upgrade(struct sql *sql)
+{
+	int64_t version = 0;
+	int result = sql_script(sql, "BEGIN IMMEDIATE");
+
+	if (result == 0)
+		result = sql_number(sql, &version, "PRAGMA user_version", "");
+	if (result > 0)
+		result = 0;
+	for (; result == 0 && version < VERSION; version++)
+		result = sql_script(sql, steps[version]);
+	/* Closing rolls back what was not committed. */
+	return result == 0 ? sql_script(sql, "COMMIT") : result;
+}
+
+/* Only when it is new or old: a reader must not wait for the writer's lock. */
 static int make_schema(struct sql *sql)
 {
 	int64_t version = 0;
 	const int result = sql_number(sql, &version, "PRAGMA user_version", "");
 
-	return result < 0 ? result : version != 0 ? 0 : sql_script(sql, schema);
+	return result < 0 ? result : version >= VERSION ? 0 : upgrade(sql);
+}
+
+/* SQL: in how many bits two fingerprints differ. */
+static void distance(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	(void)n;
+	sqlite3_result_int(context,
+	                   __builtin_popcountll((uint64_t)sqlite3_value_int64(values[0]) ^
+	                                        (uint64_t)sqlite3_value_int64(values[1])));
+}
+
+static int add_distance(struct sql *sql)
+{
+	const int result = sqlite3_create_function(sql->db, "distance", 2,
+	                                           SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+	                                           distance, NULL, NULL);
+
+	return result == SQLITE_OK ? 0 : sql_failed(sql, "distance");
 }
 
 int audit_open_day(struct audit_store *store, uint32_t day, char error[AUDIT_ERROR_SIZE])
@@ -111,6 +155,8 @@ int audit_open_day(struct audit_store *store, uint32_t day, char error[AUDIT_ERR
 	int result = sql_open(&store->sql, path, APPLICATION_ID);
 	if (result == 0)
 		result = make_schema(&store->sql);
+	if (result == 0)
+		result = add_distance(&store->sql);
 	if (result == 0) {
 		store->insert = sql_prepare(&store->sql, insert);
 		result = store->insert == NULL ? -EIO : 0;
@@ -151,13 +197,14 @@ static int put_record(struct audit_store *store, unsigned worker, uint64_t posit
 	utf8_printable(text, sizeof(text), (const char *)r->text, text_len);
 	return sql_step(&store->sql, store->insert,
 	                "iiiiiiititt"
-	                "iiiiiit",
+	                "iiiiiiti",
 	                (int64_t)worker, (int64_t)position, (int64_t)r->time_us,
 	                (int64_t)r->generation, (int64_t)r->kind, (int64_t)r->reason,
 	                (int64_t)r->rule, rule_name(store, r->rule), (int64_t)r->account_id,
 	                system_id, sender, (int64_t)r->recipient_hash, (int64_t)r->flow,
 	                (int64_t)r->command_id, (int64_t)r->command_status,
-	                (int64_t)r->sequence, (int64_t)r->data_coding, text);
+	                (int64_t)r->sequence, (int64_t)r->data_coding, text,
+	                (int64_t)r->fingerprint);
 }
 
 /* All records are of this store's day; one transaction. */

@@ -47,6 +47,8 @@ struct audit_query {
 	int reason;              /* enum reason, or -1 */
 	uint32_t after_day;      /* with after_id: only rows after this one, oldest first; */
 	uint64_t after_id;       /* 0, 0: the latest rows, oldest of them first */
+	uint64_t campaign;       /* a fingerprint; 0 = any, and none */
+	unsigned radius;         /* of a campaign: in so many bits they may differ from it */
 };
 
 /* How many rows into rows[query->limit], or negative errno with a sentence. */

@@ -20,6 +20,9 @@ struct cli {
 	bool json, all, follow; /* --json, --all, --follow */
 	const char *limit, *reason;
 	const char *owner, *from, *until, *title; /* of deltas */
+	const char *campaign, *radius;            /* of audit and campaigns */
+	const char *account, *top, *min_count;    /* of campaigns */
+	const char *action, *note;                /* of campaigns block */
 	const char *skip_bad;                     /* of imports: where wrong rows go */
 	const char *arguments[2];                 /* after the words of the command */
 };
@@ -61,6 +64,9 @@ int run_add_account(const struct cli *cli);
 int run_add_sender(const struct cli *cli);
 int run_remove_account(const struct cli *cli);
 int run_remove_sender(const struct cli *cli);
+int run_block_campaign(const struct cli *cli);
+int run_unblock_campaign(const struct cli *cli);
+int run_campaigns_acted(const struct cli *cli);
 int run_apply_deltas(const struct cli *cli);
 int run_drain(const struct cli *cli);
 int run_drain_off(const struct cli *cli);

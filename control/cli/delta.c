@@ -43,6 +43,9 @@ static int change(const struct cli *cli, const char *op, const char *kind, const
 	set(delta, "from", cli->from);
 	set(delta, "until", cli->until);
 	set(delta, "title", cli->title);
+	set(delta, "action", cli->action);
+	set(delta, "radius", cli->radius);
+	set(delta, "note", cli->note);
 	int status = ask(cli, delta, op, &answer);
 	if (status != 0)
 		return status;
@@ -72,6 +75,20 @@ COMMAND(add, account, "added")
 COMMAND(add, sender, "added")
 COMMAND(remove, account, "removed")
 COMMAND(remove, sender, "removed")
+
+COMMAND(unblock, campaign, "let through again")
+
+int run_block_campaign(const struct cli *cli)
+{
+	static const char *const done[][2] = { { "discard", "discarded" },
+		                               { "flag", "flagged" },
+		                               { "observe", "observed" } };
+
+	for (unsigned i = 0; cli->action != NULL && i < sizeof(done) / sizeof(done[0]); i++)
+		if (strcmp(cli->action, done[i][0]) == 0)
+			return change(cli, "block", "campaign", done[i][1]);
+	return change(cli, "block", "campaign", "refused");
+}
 
 /* What came of a file of deltas. */
 struct applied {

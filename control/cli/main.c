@@ -193,6 +193,25 @@ const struct command cli_commands[] = {
 	  "forget a sender's certificate; a suspension or block of it stays",
 	  "sluicectl remove sender 1588-1234",
 	  run_remove_sender },
+	{ { "campaigns", "block" },
+	  "FINGERPRINT [--radius N] [--action refuse|discard|flag|observe] [--until TIME] "
+	  "[--note TEXT]",
+	  1,
+	  "refuse, or only discard, flag or observe, a campaign and its variants, now",
+	  "sluicectl campaigns block 3b1f00c29e77a5d4 --radius 3 --note \"loan spam\"",
+	  run_block_campaign },
+	{ { "campaigns", "unblock" },
+	  "FINGERPRINT",
+	  1,
+	  "act upon a campaign no longer",
+	  "sluicectl campaigns unblock 3b1f00c29e77a5d4",
+	  run_unblock_campaign },
+	{ { "campaigns", "list" },
+	  "",
+	  0,
+	  "the campaigns that are acted upon",
+	  "sluicectl campaigns list --json",
+	  run_campaigns_acted },
 	{ { "deltas", "apply" },
 	  "FILE.csv",
 	  1,
@@ -224,10 +243,10 @@ const struct command cli_commands[] = {
 	  "sluicectl counters --all",
 	  run_counters },
 	{ { "audit", NULL },
-	  "[--limit N] [--reason REASON] [--follow]",
+	  "[--limit N] [--reason REASON] [--campaign FINGERPRINT [--radius N]] [--follow]",
 	  0,
 	  "the latest refusals and flags",
-	  "sluicectl audit --reason content_rule --follow",
+	  "sluicectl audit --campaign 3b1f00c29e77a5d4 --follow",
 	  run_audit },
 	{ { "policy", "show" },
 	  "",
@@ -318,6 +337,20 @@ static const char **place_of(struct cli *cli, int option)
 		return &cli->until;
 	case 't':
 		return &cli->title;
+	case 'A':
+		return &cli->account;
+	case 'T':
+		return &cli->top;
+	case 'm':
+		return &cli->min_count;
+	case 'x':
+		return &cli->action;
+	case 'n':
+		return &cli->note;
+	case 'c':
+		return &cli->campaign;
+	case 'R':
+		return &cli->radius;
 	case 'b':
 		return &cli->skip_bad;
 	default:
@@ -347,6 +380,13 @@ static const struct option options[] = {
 	{ "follow", no_argument, NULL, 'f' },
 	{ "limit", required_argument, NULL, 'l' },
 	{ "reason", required_argument, NULL, 'r' },
+	{ "account", required_argument, NULL, 'A' },
+	{ "top", required_argument, NULL, 'T' },
+	{ "min-count", required_argument, NULL, 'm' },
+	{ "action", required_argument, NULL, 'x' },
+	{ "note", required_argument, NULL, 'n' },
+	{ "campaign", required_argument, NULL, 'c' },
+	{ "radius", required_argument, NULL, 'R' },
 	{ "owner", required_argument, NULL, 'o' },
 	{ "from", required_argument, NULL, 'F' },
 	{ "until", required_argument, NULL, 'u' },

@@ -132,7 +132,7 @@ static size_t terminal_width(void)
 static void print_record(const json_t *r)
 {
 	const size_t width = terminal_width();
-	const size_t before = 25 + 17 + 19 + 20 + 17;
+	const size_t before = 25 + 17 + 19 + 20 + 17 + 17;
 
 	cli_print_cell(cli_text(r, "time"), 24);
 	putchar(' ');
@@ -146,6 +146,8 @@ static void print_record(const json_t *r)
 	cli_print_cell(cli_text(r, "reason"), 19);
 	putchar(' ');
 	cli_print_cell(cli_text(r, "rule")[0] ? cli_text(r, "rule") : "-", 16);
+	putchar(' ');
+	cli_print_cell(cli_text(r, "fingerprint")[0] ? cli_text(r, "fingerprint") : "-", 16);
 	putchar(' ');
 	if (width == 0)
 		fputs(cli_text(r, "text"), stdout);
@@ -174,8 +176,8 @@ static void print_records(const struct cli *cli, const json_t *answer)
 static int ask_audit(const struct cli *cli, const char *limit, const char *after,
                      json_t **answer)
 {
-	char *url = cli_url("/v1/audit", "limit", limit, "reason", cli->reason, "after", after,
-	                    NULL);
+	char *url = cli_url("/v1/audit", "limit", limit, "reason", cli->reason, "campaign",
+	                    cli->campaign, "radius", cli->radius, "after", after, NULL);
 	const int status = url == NULL ? EXIT_FAILED : cli_ask(cli, url, NULL, 0, NULL, answer);
 
 	free(url);
@@ -216,8 +218,9 @@ int run_audit(const struct cli *cli)
 	if (cli->follow)
 		return follow(cli, answer);
 	if (json_array_size(json_object_get(answer, "records")) == 0)
-		fprintf(stderr, "sluicectl: nothing was refused or flagged%s\n",
-		        cli->reason ? " with this reason" : "");
+		fprintf(stderr, "sluicectl: nothing was refused or flagged%s%s\n",
+		        cli->reason ? " with this reason" : "",
+		        cli->campaign ? " of this campaign" : "");
 	json_decref(answer);
 	return EXIT_DONE;
 }

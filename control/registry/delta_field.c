@@ -26,6 +26,27 @@ static const struct word kinds[] = {
 
 const char *registry_delta_op(enum link_delta_op op) { return word_name(operations, op); }
 
+const char *registry_delta_values(const char *field)
+{
+	static const char *const rows[][2] = {
+		{ "op", "suspend, lift, block, unblock, add or remove" },
+		{ "kind", "account, sender or campaign" },
+		{ "radius", "a number from 0 to 7" },
+		{ "action", "refuse, discard, flag or observe" },
+		{ "mode", "enforce or observe" },
+		{ "alphabet", "gsm7, ascii, latin1, ucs2, cp949 or utf8" },
+		{ "sender_field", "source_addr or a tag like 0x0381" },
+		{ "until", "a time like 2026-01-31T09:00:00Z, or forever" },
+		{ "from", "a time like 2026-01-31T09:00:00Z" },
+	};
+
+	_Static_assert(IMAGE_CAMPAIGN_RADIUS_MAX == 7, "as above");
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(field, rows[i][0]) == 0)
+			return rows[i][1];
+	return "";
+}
+
 /* One of these words; there is no default. */
 static int read_word(const struct word *words, const char *text, uint32_t *out)
 {

@@ -164,7 +164,9 @@ static void find(unsigned how)
 	const struct audit_query query = { .limit = 1 + how % LIMIT_MAX,
 		                           .reason = how & 16 ? 11 : -1,
 		                           .after_day = how & 8 ? DAY : 0,
-		                           .after_id = 1 };
+		                           .after_id = 1,
+		                           .campaign = how & 32,
+		                           .radius = how & 7 };
 	struct audit_row *rows = calloc(query.limit, sizeof(*rows));
 	char error[AUDIT_ERROR_SIZE] = "";
 	struct audit_store *store = open_store();

@@ -18,6 +18,7 @@
 #include "audit_store.h"
 #include "registry.h"
 #include "report.h"
+#include "sql.h"
 #include "temp.h"
 
 #define DAY1 UINT64_C(1717200000) /* 2024-06-01 */
@@ -59,6 +60,13 @@ static int64_t find(struct audit_store *store, struct audit_query query, struct 
 	return n;
 }
 
+static struct audit_query ask(unsigned limit, int reason, uint32_t day, uint64_t id)
+{
+	return (struct audit_query){
+		.limit = limit, .reason = reason, .after_day = day, .after_id = id
+	};
+}
+
 static void stores_and_finds(void **state)
 {
 	struct audit_store *store = opened();
@@ -78,21 +86,87 @@ static void stores_and_finds(void **state)
 	assert_int_equal(audit_store_put(store, 1, 100, records, 1, error), 0);
 	records[0].time_us += 7;
 	assert_int_equal(audit_store_put(store, 0, 100, records, 1, error), 0);
-	assert_int_equal(find(store, (struct audit_query){ 10, -1, 0, 0 }, rows), 6);
+	assert_int_equal(find(store, ask(10, -1, 0, 0), rows), 6);
 	assert_int_equal(rows[0].day, 20240601);
 	assert_int_equal(rows[5].day, 20240602);
 	assert_int_equal(rows[0].record.text_len, strlen("무서류 대출"));
 	assert_memory_equal(rows[0].record.text, "무서류 대출", rows[0].record.text_len);
 	assert_memory_equal(rows[5].record.text, "bad ??[31m", 10); /* safe for a terminal */
-	assert_int_equal(
-		find(store, (struct audit_query){ 10, REASON_SENDER_BLOCKED, 0, 0 }, rows), 1);
+	assert_int_equal(find(store, ask(10, REASON_SENDER_BLOCKED, 0, 0), rows), 1);
 	assert_string_equal(rows[0].record.sender, "01012345678");
 	/* The latest two, oldest first; then what comes after the first of them. */
-	assert_int_equal(find(store, (struct audit_query){ 2, -1, 0, 0 }, rows), 2);
+	assert_int_equal(find(store, ask(2, -1, 0, 0), rows), 2);
 	assert_int_equal(rows[1].record.time_us, records[3].time_us);
-	assert_int_equal(
-		find(store, (struct audit_query){ 9, -1, rows[0].day, rows[0].id }, rows), 1);
+	assert_int_equal(find(store, ask(9, -1, rows[0].day, rows[0].id), rows), 1);
 	assert_int_equal(rows[0].record.time_us, records[3].time_us);
+	audit_store_close(store);
+}
+
+static int64_t count_of(struct audit_store *store, uint64_t campaign, unsigned radius)
+{
+	struct audit_row rows[10];
+	const struct audit_query query = {
+		.limit = 10, .reason = -1, .campaign = campaign, .radius = radius
+	};
+
+	return find(store, query, rows);
+}
+
+static void finds_a_campaign_by_its_neighbours(void **state)
+{
+	struct audit_store *store = opened();
+	struct audit_record records[4];
+	struct audit_row rows[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		records[i] = record(i < 2 ? DAY1 : DAY2, REASON_CONTENT_RULE, "x");
+	records[0].fingerprint = UINT64_C(0xf000000000000001);
+	records[1].fingerprint = UINT64_C(0xf000000000000006); /* three bits away */
+	records[2].fingerprint = UINT64_C(0xf000000000000001);
+	records[3].reason = REASON_MALFORMED; /* has none: in no campaign's radius */
+	assert_int_equal(audit_store_put(store, 0, 0, records, 4, error), 0);
+	assert_int_equal(count_of(store, records[0].fingerprint, 0), 2);
+	assert_int_equal(count_of(store, records[0].fingerprint, 2), 2);
+	assert_int_equal(count_of(store, records[0].fingerprint, 3), 3);
+	assert_int_equal(count_of(store, UINT64_C(0xffffff), 7), 0);
+	assert_int_equal(count_of(store, 0, 7), 4);
+	const struct audit_query after = { .limit = 2,
+		                           .reason = -1,
+		                           .after_day = 20240601,
+		                           .after_id = 1,
+		                           .campaign = records[0].fingerprint,
+		                           .radius = 3 };
+	assert_int_equal(find(store, after, rows), 2);
+	assert_int_equal(rows[0].record.fingerprint, records[1].fingerprint);
+	assert_int_equal(rows[1].record.fingerprint, records[2].fingerprint);
+	audit_store_close(store);
+}
+
+/* A day's file of the version before keeps its records, and takes new ones. */
+static void old_days_are_kept(void **state)
+{
+	struct audit_store *store = opened();
+	struct audit_record r = record(DAY1, REASON_CONTENT_RULE, "old");
+	struct sql sql;
+
+	(void)state;
+	assert_int_equal(audit_store_put(store, 0, 0, &r, 1, error), 0);
+	audit_store_close(store);
+	assert_int_equal(sql_open(&sql, temp_path("audit/audit-20240601.sqlite"), 0x534c5541),
+	                 0);
+	assert_int_equal(sql_script(&sql, "DROP INDEX record_campaign;"
+	                                  "ALTER TABLE record DROP COLUMN campaign;"
+	                                  "PRAGMA user_version = 1"),
+	                 0);
+	sql_close(&sql);
+	store = opened();
+	assert_int_equal(count_of(store, 5, 3), 0);
+	r.time_us++;
+	r.fingerprint = 5;
+	assert_int_equal(audit_store_put(store, 0, 1, &r, 1, error), 0);
+	assert_int_equal(count_of(store, 5, 3), 1);
+	assert_int_equal(count_of(store, 0, 0), 2);
 	audit_store_close(store);
 }
 
@@ -114,7 +188,7 @@ static void keeps_the_name_of_its_rule(void **state)
 	assert_int_equal(registry_rule_id(registry, "loan-ko", &r.rule), 1);
 	registry_close(registry);
 	assert_int_equal(audit_store_put(store, 0, 0, &r, 1, error), 0);
-	assert_int_equal(find(store, (struct audit_query){ 1, -1, 0, 0 }, &row), 1);
+	assert_int_equal(find(store, ask(1, -1, 0, 0), &row), 1);
 	assert_string_equal(row.rule_name, "loan-ko");
 	audit_store_close(store);
 }
@@ -201,10 +275,9 @@ static void holds_what_it_cannot_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(stores_and_finds),
-		T(keeps_the_name_of_its_rule),
-		T(drains_the_rings),
-		T(holds_what_it_cannot_store),
+		T(stores_and_finds),  T(finds_a_campaign_by_its_neighbours),
+		T(old_days_are_kept), T(keeps_the_name_of_its_rule),
+		T(drains_the_rings),  T(holds_what_it_cannot_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
