@@ -67,8 +67,9 @@ must_use int registry_delta(struct registry *registry, const struct registry_del
 
 /*
  * One field of a delta as people and programs write it: op, kind, name, until, from, owner,
- * title, mode, alphabet, sender_field, action, radius, note; times like 2026-01-31T09:00:00Z, "forever". text is
- * borrowed. 0; -EINVAL: it does not have such a value; -ENOENT: there is no such field.
+ * title, mode, alphabet, sender_field, action, radius, note; times like
+ * 2026-01-31T09:00:00Z, "forever". text is borrowed. 0; -EINVAL: it does not
+ * have such a value; -ENOENT: there is no such field.
  */
 must_use int registry_delta_field(struct registry_delta *delta, const char *field,
                                   const char *text);
