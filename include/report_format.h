@@ -6,7 +6,7 @@
  * both processes, outliving either. Layout, all offsets from the start:
  *
  *   struct report_header (4096 octets)
- *   n_workers x { counters, padded to REPORT_PAGE | audit ring }
+ *   n_workers x { counters, padded to REPORT_PAGE | campaigns | audit ring }
  *
  * Counters: one writer (the worker), any reader; each a u64, relaxed atomics.
  * Audit ring: single producer (the worker), single consumer (control).
@@ -14,6 +14,8 @@
  *   reads head with acquire, copies, then stores tail with release. Both only
  *   grow; slot = position modulo ring_slots. full = head - tail == ring_slots.
  *   Both indexes stay in the file, so a restart of either side loses nothing.
+ * Campaigns: one writer (the worker), any reader; struct report_campaign says how. They
+ *   are counted from `started` on: a data plane that makes or reopens the file frees them.
  */
 #ifndef SLUICE_REPORT_FORMAT_H
 #define SLUICE_REPORT_FORMAT_H
@@ -23,9 +25,11 @@
 #include "verdict.h"
 
 #define REPORT_MAGIC UINT64_C(0x3154525043554c53) /* "SLUCPRT1" */
-#define REPORT_VERSION 2u
+#define REPORT_VERSION 3u
 #define REPORT_PAGE 4096u
 #define REPORT_WORKERS_MAX 64u
+/* Rows of campaigns a worker has, half a MiB; a reader believes n_campaigns. */
+#define REPORT_CAMPAIGNS 8192u
 
 enum counter {
 #define COUNTER(NAME, name, unit, sentence) COUNTER_##NAME,
@@ -63,6 +67,9 @@ struct report_header {
 	uint64_t started;        /* Unix seconds of the data plane that made or reopened it */
 	uint64_t tsc_hz;         /* cycles a second, for *_cycles counters */
 	uint64_t rows;           /* XXH3_64bits of report_rows(), without the NUL */
+	uint64_t campaigns_offset; /* octets from a worker's block to its campaigns; of 64 */
+	uint32_t n_campaigns;    /* per worker: overall rows and rows of accounts together */
+	uint32_t reserved;       /* 0 */
 };
 
 #define AUDIT_TEXT_SIZE 320u

@@ -34,7 +34,10 @@ static uint64_t round_up(uint64_t n, uint64_t to) { return (n + to - 1) / to * t
 
 static struct report_header shape_of(unsigned n_workers, uint64_t ring_slots)
 {
-	const uint64_t ring_offset = round_up(REPORT_COUNTERS * sizeof(uint64_t), REPORT_PAGE);
+	const uint64_t campaigns_offset =
+		round_up(REPORT_COUNTERS * sizeof(uint64_t), REPORT_PAGE);
+	const uint64_t ring_offset =
+		campaigns_offset + REPORT_CAMPAIGNS * sizeof(struct report_campaign);
 	const uint64_t ring =
 		sizeof(struct report_ring) + ring_slots * sizeof(struct audit_record);
 
@@ -48,6 +51,8 @@ static struct report_header shape_of(unsigned n_workers, uint64_t ring_slots)
 		.worker_stride = round_up(ring_offset + ring, REPORT_PAGE),
 		.ring_offset = ring_offset,
 		.rows = XXH3_64bits(report_rows(), strlen(report_rows())),
+		.campaigns_offset = campaigns_offset,
+		.n_campaigns = REPORT_CAMPAIGNS,
 	};
 }
 
@@ -63,7 +68,8 @@ static bool same_shape(const struct report_header *a, const struct report_header
 	       a->n_workers == b->n_workers && a->n_counters == b->n_counters &&
 	       a->record_size == b->record_size && a->ring_slots == b->ring_slots &&
 	       a->worker_stride == b->worker_stride && a->ring_offset == b->ring_offset &&
-	       a->rows == b->rows;
+	       a->rows == b->rows && a->campaigns_offset == b->campaigns_offset &&
+	       a->n_campaigns == b->n_campaigns;
 }
 
 static struct report_ring *ring_in(const struct report *r, const struct report_header *shape,
@@ -214,12 +220,22 @@ static void write_header(struct report *r, const struct report_header *shape, ui
 	__atomic_store_n(&h->magic, REPORT_MAGIC, __ATOMIC_RELEASE);
 }
 
+/* What was counted before is of a process that took its index with it; it may have died
+ * while it wrote a row. Readers of that time may be looking. */
+static void free_campaigns(struct report_campaign *rows)
+{
+	for (unsigned i = 0; i < REPORT_CAMPAIGNS; i++)
+		report_campaign_write(&rows[i], &(struct report_campaign){ 0 });
+}
+
 static void bind_worker(struct report *r, const struct report_header *shape, unsigned worker)
 {
 	struct report_ring *ring = ring_in(r, shape, worker);
+	uint8_t *block = r->map + REPORT_PAGE + worker * shape->worker_stride;
 
 	r->lines[worker].worker = (struct report_worker){
-		.counters = (void *)(r->map + REPORT_PAGE + worker * shape->worker_stride),
+		.counters = (void *)block,
+		.campaigns = (void *)(block + shape->campaigns_offset),
 		.ring = ring,
 		.ring_mask = shape->ring_slots - 1,
 		.head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED),
@@ -253,6 +269,7 @@ int report_open(struct report **out, const char *path, unsigned n_workers, uint6
 	write_header(r, &shape, tsc_hz);
 	for (unsigned w = 0; w < n_workers; w++) {
 		bind_worker(r, &shape, w);
+		free_campaigns(report_worker(r, w)->campaigns);
 		/* Connections of the process before this one ended with it. */
 		uint64_t *counters = report_worker(r, w)->counters;
 		counters[COUNTER_FLOWS_CLOSED] = counters[COUNTER_FLOWS_OPENED];

@@ -15,11 +15,12 @@
 struct report;
 
 struct report_worker {
-	uint64_t *counters;        /* REPORT_COUNTERS of them */
+	uint64_t *counters;                /* REPORT_COUNTERS of them */
+	struct report_campaign *campaigns; /* REPORT_CAMPAIGNS of them, free at report_open() */
 	struct report_ring *ring;
 	uint64_t ring_mask;
-	uint64_t head;             /* our copy of ring->head */
-	uint64_t tail_seen;        /* last tail read; refreshed only when it looks full */
+	uint64_t head;      /* our copy of ring->head */
+	uint64_t tail_seen; /* last tail read; refreshed only when it looks full */
 };
 
 /*
@@ -38,6 +39,27 @@ static inline void count_add(struct report_worker *w, unsigned counter, uint64_t
 {
 	/* One writer: a plain load and a relaxed store; readers see whole values. */
 	__atomic_store_n(&w->counters[counter], w->counters[counter] + n, __ATOMIC_RELAXED);
+}
+
+/* Write a row as readers expect it: all of it but its sequence is taken from now. */
+static inline void report_campaign_write(struct report_campaign *row,
+                                         const struct report_campaign *now)
+{
+	/* Odd while it is written; whoever died in it left it odd. */
+	const uint32_t odd = (row->sequence + 1) | 1;
+
+	__atomic_store_n(&row->sequence, odd, __ATOMIC_RELAXED);
+	/* Release fence: who sees a field of now sees that the sequence is odd. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&row->account_id, now->account_id, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->fingerprint, now->fingerprint, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->count, now->count, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->error, now->error, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->refused, now->refused, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->first, now->first, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->last, now->last, __ATOMIC_RELAXED);
+	/* Release: who sees it even sees all of now. */
+	__atomic_store_n(&row->sequence, odd + 1, __ATOMIC_RELEASE);
 }
 
 /*
