@@ -3,7 +3,8 @@
 # build: the build folders of the checkout. Sourced by ../../run.
 
 build_targets=() # none: everything
-programs=(dataplane/sluice-dataplane control/sluice-control control/sluicectl)
+programs=(dataplane/sluice-dataplane control/sluice-control control/sluicectl
+	tests/unit/crash/crash-control tests/unit/crash/crash-dataplane)
 
 # build_folder FOLDER COMPILER [MESON ARGUMENTS]: set it up once, then bring it up to date.
 build_folder() {

@@ -273,6 +273,61 @@ case_data_plane_dies() {
 }
 
 # An appliance about to be taken out, with sessions that flow; and taken back.
+crash_points() { # of a folder's sources
+	grep -rhoE 'crash_point\("[a-z_]+"\)' "$1" --include='*.c' | cut -d'"' -f2 | sort -u
+}
+
+# crash_at DAEMON POINT: killed there, restarted, and what was acknowledged is in force: by
+# the data plane alone when that was killed, and once more when control is back.
+crash_at() {
+	local ends=("$ns_esme" "$ns_smsc") by=("$sluicectl" "$control_socket")
+	echo "$1 at $2"
+	python3 tests/netns/crash.py act "${by[@]}" "$work/state" "$SLUICE_CRASH_FILE" "$2" ||
+		return 1
+	if [ "$1" = control ]; then
+		crash_awaited "$1 to die at $2" "$control_pid" || return 1
+	else
+		crash_awaited "$1 to die at $2" "$data_plane_pid" || return 1
+		control_stop
+		data_plane_start || return 1
+		python3 tests/netns/crash.py check "${ends[@]}" "$work/state" || return 1
+	fi
+	control_start && wait_for 10 "control to reattach" ctl_attached || return 1
+	python3 tests/netns/crash.py check "${ends[@]}" "$work/state" &&
+		python3 tests/netns/crash.py settle "${by[@]}" "$work/state"
+}
+
+crash_is_due() { [ ! -e "$SLUICE_CRASH_FILE" ]; }
+
+crash_awaited() {
+	wait_for 10 "$1" crash_is_due || return 1
+	wait "$2" 2>/dev/null || :
+}
+
+crash_everywhere() {
+	local point
+	for point in $(crash_points control); do crash_at control "$point" || return 1; done
+	for point in $(crash_points dataplane); do crash_at dataplane "$point" || return 1; done
+}
+
+# Both daemons as they are, but that they have the points where they can be killed.
+case_crash() {
+	local status=0 shipped_data_plane=$data_plane shipped_control=$control
+	control_stop
+	data_plane_stop
+	export SLUICE_CRASH_FILE=$work/crash-here
+	data_plane=$build/tests/unit/crash/crash-dataplane
+	control=$build/tests/unit/crash/crash-control
+	data_plane_start && control_start && wait_for 10 "control to reattach" ctl_attached &&
+		crash_everywhere || status=1
+	unset SLUICE_CRASH_FILE
+	control_stop
+	data_plane_stop
+	data_plane=$shipped_data_plane control=$shipped_control
+	data_plane_start && control_start || status=1
+	return $status
+}
+
 case_text() {
 	python3 tests/netns/text.py "$ns_esme" "$ns_smsc" "$sluicectl" "$control_socket"
 }
@@ -342,6 +397,7 @@ e2e_cases() {
 	e2e_case "a sender suspended and lifted" case_suspend_sender
 	e2e_case "discarded, and in parts over two sessions" case_text
 	e2e_case "drained and taken back in mid-session" case_drain
+	e2e_case "either daemon killed at every point of a sanction" case_crash
 	e2e_case "control dies in mid-session" case_control_dies
 	e2e_case "the data plane dies in mid-session" case_data_plane_dies
 }

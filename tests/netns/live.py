@@ -26,8 +26,8 @@ def pdu(command, sequence, body=b"", status=0):
     return struct.pack("!IIII", 16 + len(body), command, status, sequence) + body
 
 
-def submit(sequence, text, esm_class=0, data_coding=0):
-    return pdu(4, sequence, b"\0\x01\x01020000101\0\x01\x01821055556666\0" +
+def submit(sequence, text, esm_class=0, data_coding=0, source=b"020000101"):
+    return pdu(4, sequence, b"\0\x01\x01" + source + b"\0\x01\x01821055556666\0" +
                bytes([esm_class]) + bytes(6) + bytes([data_coding, 0, len(text)]) + text)
 
 

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""crash: sanctions while a daemon is killed at a named point, and what is left of them.
+
+usage: crash.py act SLUICECTL CONTROL-SOCKET STATE CRASH-FILE POINT
+       crash.py check ESME-NAMESPACE SMSC-NAMESPACE STATE
+       crash.py settle SLUICECTL CONTROL-SOCKET STATE
+
+act gives sanctions, and images now and then, until one of them is not acknowledged; STATE
+then says what was acknowledged, and which one hangs in the balance. check sends a message
+from each sender: what was acknowledged holds. settle takes back the one that hangs.
+"""
+import json
+import socket
+import subprocess
+import sys
+
+from live import CLEAN, HOST, PORT, Session, enter
+
+SENDERS = ("020000101", "01000000102", "15000103")
+OPERATIONS = ("suspend", "block", "lift", "unblock")
+SANCTIONED = 0x0A
+CALLS = 24
+CALLS_AN_IMAGE = 5
+
+
+def call(program, path, *arguments):
+    done = subprocess.run([program, "--socket", path, *arguments], capture_output=True,
+                          text=True, check=False, timeout=30)
+    return done.returncode == 0
+
+
+def load(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            return json.load(f)
+    except FileNotFoundError:
+        return {"calls": 0, "pending": None, "senders": {s: [False, False] for s in SENDERS}}
+
+
+def save(path, state):
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(state, f)
+
+
+def apply(of, operation):
+    """of: suspended, blocked. A lift takes back a suspension alone, an unblock a block."""
+    if operation in ("suspend", "lift"):
+        of[0] = operation == "suspend"
+    else:
+        of[1] = operation == "block"
+
+
+def act(program, path, state_path, crash_file, point):
+    state = load(state_path)
+    with open(crash_file, "w", encoding="ascii") as f:
+        f.write(point)
+    for _ in range(CALLS):
+        n = state["calls"]
+        state["calls"] += 1
+        if n % CALLS_AN_IMAGE == CALLS_AN_IMAGE - 1:
+            csv = state_path + ".csv"
+            with open(csv, "w", encoding="ascii") as f:
+                f.write(f"address,owner\n0101234{n:04d},hanbit\n")
+            if not call(program, path, "senders", "import", csv):
+                break
+            continue
+        sender, operation = SENDERS[n % len(SENDERS)], OPERATIONS[n * 7 // 3 % 4]
+        of = state["senders"][sender]
+        if operation == "lift" and of[1] and not of[0]:
+            continue  # refused: it is blocked, not suspended
+        if not call(program, path, operation, "sender", sender):
+            state["pending"] = [sender, operation]
+            break
+        apply(of, operation)
+    save(state_path, state)
+
+
+def check(esme, smsc, state_path):
+    state = load(state_path)
+    enter(smsc)
+    listener = socket.create_server((HOST, PORT))
+    listener.settimeout(5)
+    session = Session(listener, esme)
+    for sender, of in state["senders"].items():
+        if state["pending"] and state["pending"][0] == sender:
+            continue
+        if any(of):
+            session.is_answered(SANCTIONED, CLEAN, source=sender.encode())
+        else:
+            session.passes(CLEAN, source=sender.encode())
+    session.close()
+
+
+def settle(program, path, state_path):
+    state = load(state_path)
+    if state["pending"]:
+        sender, _ = state["pending"]
+        call(program, path, "unblock", "sender", sender)
+        call(program, path, "lift", "sender", sender)
+        state["senders"][sender] = [False, False]
+        state["pending"] = None
+    save(state_path, state)
+
+
+if __name__ == "__main__":
+    {"act": act, "check": check, "settle": settle}[sys.argv[1]](*sys.argv[2:])
