@@ -5,7 +5,8 @@
  * All texts of a slice are scanned together, once a view (joint.h), loose texts behind the
  * folded ones, where only patterns that ask for them count. What was found is
  * kept by message, and when the scans are done each message's finds are replayed through
- * match_state, which knows scopes, weights and combinations. A message that finds no room
+ * match_state, which knows scopes, weights and combinations; a message of two readings is
+ * judged by each of them. A message that finds no room
  * for its hits is scanned again by itself: exact, and paid for by who causes it.
  */
 #include "screen_priv.h"
@@ -13,8 +14,14 @@
 #include <hs/hs.h>
 #include <xxhash.h>
 
-/* The owner of a loose text is its message and this. */
-#define OWNER_LOOSE SCREEN_VECTOR_MAX
+/* The owner of a text is the list that its hits go to; of a loose text that and this. */
+#define OWNER_LOOSE (2 * SCREEN_VECTOR_MAX)
+
+/* The list of a text of message i. */
+static uint32_t list_of(const struct screen_message *m, unsigned i, unsigned which)
+{
+	return m->second == which ? SCREEN_VECTOR_MAX + i : i;
+}
 
 static bool reads_loosely(const struct image_pattern *p)
 {
@@ -24,8 +31,8 @@ static bool reads_loosely(const struct image_pattern *p)
 static bool on_found(void *arg, uint32_t owner, uint32_t pattern)
 {
 	struct screen_hits *h = arg;
-	const uint32_t message = owner % OWNER_LOOSE;
-	const uint32_t last = h->last[message];
+	const uint32_t list = owner % OWNER_LOOSE;
+	const uint32_t last = h->last[list];
 
 	if (owner >= OWNER_LOOSE && !reads_loosely(&h->patterns[pattern]))
 		return false;
@@ -34,25 +41,25 @@ static bool on_found(void *arg, uint32_t owner, uint32_t pattern)
 	if (last != 0 && h->hits[last].pattern == pattern)
 		return false; /* it ends at several places */
 	if (h->n == SCREEN_HITS_MAX) {
-		h->last[message] = SCREEN_HITS_LOST;
+		h->last[list] = SCREEN_HITS_LOST;
 		return true;
 	}
 	h->hits[h->n] = (struct screen_hit){ .pattern = pattern, .before = last };
-	h->last[message] = h->n++;
+	h->last[list] = h->n++;
 	return false;
 }
 
 /* A text into the next scan; the scan before it if that one is full. */
 static void add(struct screen_context *context, struct joint *joint, struct view text,
-                uint32_t message)
+                uint32_t owner)
 {
 	if (text.len == 0)
 		return;
 	context->scanned_octets += text.len;
-	if (joint_add(joint, text, message))
+	if (joint_add(joint, text, owner))
 		return;
 	joint_scan(joint);
-	bug_if(!joint_add(joint, text, message));
+	bug_if(!joint_add(joint, text, owner));
 }
 
 /* One view of all open messages. */
@@ -68,12 +75,14 @@ static void scan_view(struct screen_context *context, struct screen_vector *v,
 		const struct view *texts = plain ? m->plain : m->text;
 		if (!is_unread(context, m))
 			continue;
-		add(context, &v->joint, texts[0], i);
-		add(context, &v->joint, texts[1], i);
+		for (unsigned which = 0; which < 2; which++)
+			add(context, &v->joint, texts[which], list_of(m, i, which));
 	}
 	for (unsigned i = v->first; i < v->end && !plain; i++) {
-		add(context, &v->joint, v->messages[i].loose[0], i + OWNER_LOOSE);
-		add(context, &v->joint, v->messages[i].loose[1], i + OWNER_LOOSE);
+		const struct screen_message *m = &v->messages[i];
+		for (unsigned which = 0; which < 2; which++)
+			add(context, &v->joint, m->loose[which],
+			    list_of(m, i, which) + OWNER_LOOSE);
 	}
 	joint_scan(&v->joint);
 	context->rescanned_texts += v->joint.rescans;
@@ -97,19 +106,32 @@ static int on_match_alone(unsigned id, unsigned long long from, unsigned long lo
 	return 0;
 }
 
-static void scan_alone(struct screen_context *context, struct hs_database *database,
-                       const struct view texts[2], bool loose)
+static void scan_text(struct screen_context *context, struct hs_database *database,
+                      struct view text, bool loose)
 {
 	struct alone a = { context, loose };
 
-	for (unsigned which = 0; which < 2 && database != NULL; which++) {
-		if (texts[which].len == 0)
+	if (database == NULL || text.len == 0)
+		return;
+	const hs_error_t e = hs_scan(database, (const char *)text.data, text.len, 0,
+	                             context->scratch, on_match_alone, &a);
+	bug_if(e != HS_SUCCESS);
+	context->rescanned_texts++;
+}
+
+/* The texts of message i whose hits go to this list. */
+static void scan_alone(struct screen_context *context, const struct screen_vector *v,
+                       unsigned i, uint32_t list)
+{
+	const struct screen_message *m = &v->messages[i];
+	const struct image *im = context->tables->image;
+
+	for (unsigned which = 0; which < 2; which++) {
+		if (list_of(m, i, which) != list)
 			continue;
-		const hs_error_t e =
-			hs_scan(database, (const char *)texts[which].data, texts[which].len, 0,
-		                context->scratch, on_match_alone, &a);
-		bug_if(e != HS_SUCCESS);
-		context->rescanned_texts++;
+		scan_text(context, im->database, m->text[which], false);
+		scan_text(context, im->database, m->loose[which], true);
+		scan_text(context, im->plain, m->plain[which], false);
 	}
 }
 
@@ -124,12 +146,11 @@ uint32_t screen_share(const struct screen_message *m)
 	               : (uint32_t)(XXH3_64bits(digits.data, digits.len) % IMAGE_SHARE_WHOLE);
 }
 
-/* Replay the finds of message i. */
+/* Replay the finds of message i that are in this list of it. */
 static void judge(struct screen_context *context, struct screen_vector *v, unsigned i,
-                  struct match_result *result)
+                  uint32_t list, struct match_result *result)
 {
 	const struct screen_message *m = &v->messages[i];
-	const struct image *im = context->tables->image;
 	const struct match_input input = {
 		.account_row = m->account_row,
 		.seconds = context->seconds,
@@ -137,13 +158,11 @@ static void judge(struct screen_context *context, struct screen_vector *v, unsig
 		.data_coding = m->sm.data_coding,
 		.from_esme = m->from_esme,
 	};
-	uint32_t at = v->hits.last[i];
+	uint32_t at = v->hits.last[list];
 
 	match_begin(context->match);
 	if (at == SCREEN_HITS_LOST) {
-		scan_alone(context, im->database, m->text, false);
-		scan_alone(context, im->database, m->loose, true);
-		scan_alone(context, im->plain, m->plain, false);
+		scan_alone(context, v, i, list);
 		at = 0;
 	}
 	for (; at != 0; at = v->hits.hits[at].before)
@@ -164,6 +183,20 @@ static int32_t bounded(int64_t score)
 	return score > INT32_MAX ? INT32_MAX : score < INT32_MIN ? INT32_MIN : (int32_t)score;
 }
 
+static bool score_refuses(const struct screen_context *context, const struct screen_message *m,
+                          const struct match_result *r)
+{
+	return r->score >= limit(account_of(context, m)->refuse_score,
+	                         context->tables->image->policy->refuse_score);
+}
+
+static bool score_flags(const struct screen_context *context, const struct screen_message *m,
+                        const struct match_result *r)
+{
+	return r->score >= limit(account_of(context, m)->flag_score,
+	                         context->tables->image->policy->flag_score);
+}
+
 /*
  * The strongest first: a rule that refuses, a score that refuses, a rule that discards,
  * then flags, then rules that only observe.
@@ -172,10 +205,9 @@ static void decide(const struct screen_context *context, struct screen_message *
                    const struct match_result *r)
 {
 	const struct image *im = context->tables->image;
-	const struct image_account *account = account_of(context, m);
 	const struct image_rule *rule = &im->rules[r->action != 0 ? r->rule : r->heaviest];
-	const bool refuse = r->score >= limit(account->refuse_score, im->policy->refuse_score);
-	const bool flag = r->score >= limit(account->flag_score, im->policy->flag_score);
+	const bool refuse = score_refuses(context, m, r);
+	const bool flag = score_flags(context, m, r);
 
 	m->score = bounded(r->score);
 	if (r->action == IMAGE_REFUSE || (!refuse && r->action == IMAGE_DISCARD)) {
@@ -200,10 +232,55 @@ static void decide(const struct screen_context *context, struct screen_message *
 		m->rules[k] = im->rules[r->rules[k]].id;
 }
 
-void stage_content(struct screen_context *context, struct screen_vector *v)
+/* How much decide() would do. */
+enum strength { NOTHING, OBSERVES, FLAGS, REFUSES };
+
+static enum strength strength_of(const struct screen_context *context,
+                                 const struct screen_message *m, const struct match_result *r)
+{
+	if (r->action == IMAGE_REFUSE || r->action == IMAGE_DISCARD ||
+	    score_refuses(context, m, r))
+		return REFUSES;
+	if (r->action == IMAGE_FLAG || score_flags(context, m, r))
+		return FLAGS;
+	return r->action == IMAGE_RULE_OBSERVE ? OBSERVES : NOTHING;
+}
+
+/* A message of two readings: screen.h says what becomes of it. */
+static void decide_between(struct screen_context *context, struct screen_vector *v, unsigned i)
+{
+	struct screen_message *m = &v->messages[i];
+	struct match_result first, second;
+
+	judge(context, v, i, i, &first);
+	judge(context, v, i, SCREEN_VECTOR_MAX + i, &second);
+	context->shadowed += (first.n_shadow | second.n_shadow) != 0;
+	const enum strength a = strength_of(context, m, &first);
+	const enum strength b = strength_of(context, m, &second);
+	decide(context, m, b > a ? &second : &first);
+	if ((a == REFUSES) != (b == REFUSES)) {
+		m->reason = REASON_READINGS_DISAGREE;
+		m->refuse = true;
+	}
+}
+
+static void decide_one(struct screen_context *context, struct screen_vector *v, unsigned i)
 {
 	struct match_result result;
 
+	if ((v->hits.last[i] | v->hits.last[SCREEN_VECTOR_MAX + i]) == 0)
+		return;
+	if (v->messages[i].second != SCREEN_ONE_READING) {
+		decide_between(context, v, i);
+		return;
+	}
+	judge(context, v, i, i, &result);
+	context->shadowed += result.n_shadow != 0;
+	decide(context, &v->messages[i], &result);
+}
+
+void stage_content(struct screen_context *context, struct screen_vector *v)
+{
 	if (context->match == NULL)
 		return; /* no image, or one without a pattern */
 	v->hits.patterns = context->tables->image->patterns;
@@ -211,11 +288,6 @@ void stage_content(struct screen_context *context, struct screen_vector *v)
 	scan_view(context, v, context->tables->image->plain, true);
 	if (context->cache != NULL)
 		recall_keep(context, v);
-	for (unsigned i = v->first; i < v->end; i++) {
-		if (v->hits.last[i] == 0)
-			continue;
-		judge(context, v, i, &result);
-		context->shadowed += result.n_shadow != 0;
-		decide(context, &v->messages[i], &result);
-	}
+	for (unsigned i = v->first; i < v->end; i++)
+		decide_one(context, v, i);
 }

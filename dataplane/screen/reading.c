@@ -89,7 +89,7 @@ static bool read_text(struct screen_context *context, struct screen_vector *v,
 
 /*
  * The same octets in a second coding that they may be read in, as the message's other text,
- * whose place is free: a rule that matches either of them decides.
+ * whose place is free (screen.h says how the two are judged).
  */
 static void read_other(const struct screen_context *context, struct screen_vector *v,
                        struct screen_message *m, unsigned which)
@@ -109,6 +109,7 @@ static void read_other(const struct screen_context *context, struct screen_vecto
 	if (n <= 0)
 		return;
 	keep_text(v, m, 1 - which, (size_t)n);
+	m->second = (uint8_t)(1 - which);
 	m->recall = RECALL_NOT;
 }
 

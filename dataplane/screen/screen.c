@@ -51,7 +51,8 @@ static void begin_slice(struct screen_vector *v)
 			break;
 		m->concat = (struct smpp_concat){ 0 };
 		m->recall = RECALL_NOT;
-		v->hits.last[v->end] = 0;
+		m->second = SCREEN_ONE_READING;
+		v->hits.last[v->end] = v->hits.last[SCREEN_VECTOR_MAX + v->end] = 0;
 		for (unsigned which = 0; which < 2; which++) {
 			view_clear(&m->text[which]);
 			view_clear(&m->loose[which]);

@@ -37,6 +37,16 @@
 
 #define SCREEN_OTHER_MAX 1024u /* octets of a text that is read in a second coding */
 
+/*
+ * A text of two readings. Octets that make sense in a second coding as well
+ * (text_other_coding()) are judged twice, as if each reading were the message: the marks,
+ * weights and combinations of one never meet those of the other. The stronger judgement
+ * holds, so what either reading refuses is refused (or discarded, as the rule says), and
+ * where only one of them does, the reason is READINGS_DISAGREE, with the rules of the one
+ * that does. Where both refuse, the first one's reason and rules are given.
+ */
+#define SCREEN_ONE_READING 2u /* screen_message.second: there is no second reading */
+
 struct cache;
 struct parts;
 
@@ -52,6 +62,7 @@ struct screen_message {
 	struct smpp_concat concat; /* total below 2: not a part */
 	uint8_t concat_text;       /* which text it is a part of: 0 short_message, 1 payload */
 	uint64_t concat_key[2];    /* its message in the store of parts */
+	uint8_t second; /* which text is the other in a second coding, or _ONE_READING */
 	/* folded UTF-8: short_message, payload; in place of an absent one the other as read in
 	 * a second coding; in stages only */
 	struct view text[2];
@@ -80,7 +91,8 @@ struct screen_message {
 	uint32_t command_status;          /* the answer when refuse */
 };
 
-/* What the scans of a slice found: by message a list, the last hit first. */
+/* What the scans of a slice found: by message a list, the last hit first, and another one
+ * for its second reading. */
 #define SCREEN_HITS_MAX 8192u
 #define SCREEN_HITS_LOST UINT32_MAX /* no room: this message is scanned alone */
 struct screen_hit {
@@ -88,8 +100,8 @@ struct screen_hit {
 };
 struct screen_hits {
 	const struct image_pattern *patterns;
-	uint32_t n; /* hits[0] is not used */
-	uint32_t last[SCREEN_VECTOR_MAX];
+	uint32_t n;                           /* hits[0] is not used */
+	uint32_t last[2 * SCREEN_VECTOR_MAX]; /* of second readings: SCREEN_VECTOR_MAX + i */
 	struct screen_hit hits[SCREEN_HITS_MAX];
 };
 

@@ -5,7 +5,7 @@
  * command_status, the first of these that is not 0:
  *   1. the fault of the PDU (MALFORMED): it tells an honest client what to mend, and
  *      says nothing of what we screen for
- *   2. the rule's own (CONTENT_RULE)
+ *   2. the rule's own (CONTENT_RULE, READINGS_DISAGREE)
  *   3. the account's uniform status
  *   4. the policy's uniform status
  *   5. the policy's status for this reason
@@ -52,7 +52,8 @@ static bool may_refuse(const struct screen_context *context, const struct screen
 
 static void decide(const struct screen_context *context, struct screen_message *m)
 {
-	/* A content rule has said itself whether it refuses, discards or only observes. */
+	/* A content rule has said itself whether it refuses, discards or only observes; of two
+	 * readings one refuses. */
 	const bool wanted =
 		m->reason == REASON_CONTENT_RULE ? m->refuse : m->reason != REASON_PASS;
 

@@ -42,6 +42,18 @@ static uint32_t rule_of(struct world *w, const struct submit *s)
 	return m->rule;
 }
 
+/* The rule that one of two readings is refused by. */
+static uint32_t disputed_rule(struct world *w, const struct submit *s)
+{
+	const struct screen_message *m = screen_one(w, s);
+
+	assert_int_equal(m->reason, REASON_READINGS_DISAGREE);
+	assert_true(m->refuse);
+	assert_int_equal(m->n_rules, 1);
+	assert_int_equal(m->rules[0], m->rule);
+	return m->rule;
+}
+
 /* The septets of "casino" from this bit of out on; 6 octets with the bits before. */
 static void pack_casino(uint8_t *out, unsigned fill)
 {
@@ -247,16 +259,18 @@ static void second_coding(void **state)
 
 	(void)state;
 	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
-	assert_int_equal(rule_of(&w, &(struct submit){ .text = cp949 }), 101);
-	assert_int_equal(rule_of(&w, &(struct submit){ .text = cp949, .data_coding = 3 }), 101);
+	assert_int_equal(disputed_rule(&w, &(struct submit){ .text = cp949 }), 101);
+	assert_int_equal(disputed_rule(&w, &(struct submit){ .text = cp949, .data_coding = 3 }),
+	                 101);
 	assert_int_equal(rule_of(&w, &(struct submit){ .text = cp949, .data_coding = 14 }),
 	                 101);
-	assert_int_equal(rule_of(&w, &(struct submit){ .text = "",
-	                                               .payload = cp949,
-	                                               .payload_len = strlen(cp949) }),
+	assert_int_equal(disputed_rule(&w, &(struct submit){ .text = "",
+	                                                     .payload = cp949,
+	                                                     .payload_len = strlen(cp949) }),
 	                 101);
 	assert_int_equal(rule_of(&w, &(struct submit){ .text = utf8 }), 101);
-	assert_int_equal(rule_of(&w, &(struct submit){ .text = utf8, .data_coding = 3 }), 101);
+	assert_int_equal(disputed_rule(&w, &(struct submit){ .text = utf8, .data_coding = 3 }),
+	                 101);
 	assert_int_equal(rule_of(&w, &(struct submit){ .text = french }), 0);
 	assert_int_equal(text_other_coding(TEXT_LATIN1, (const uint8_t *)french, 14),
 	                 TEXT_UNKNOWN);
@@ -265,13 +279,114 @@ static void second_coding(void **state)
 	world_end(&w);
 }
 
+/* Rules for what two readings can say: "´ëÃâ" is Latin-1 for the octets of 대출. */
+static void dispute(struct world *w)
+{
+	world_begin(w);
+	world_account(w, &(struct image_build_account){ .system_id = "acme",
+	                                                .id = 7,
+	                                                .state = IMAGE_CERTIFIED,
+	                                                .alphabet = TEXT_GSM7 });
+	world_sender(w, "010-1234-5678", 7);
+	w->policy.refuse_score = 2000;
+	w->policy.flag_score = 1000;
+	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
+	world_rule(w, 101, IMAGE_REFUSE, "대출", 0x77);
+	world_rule(w, 102, IMAGE_DISCARD, "도박", 0);
+	world_rule(w, 103, IMAGE_FLAG, "상담", 0);
+	world_rule_with(w, &(struct image_build_rule){ .row = { .id = 104, .weight = 1200 } },
+	                "급전");
+	world_rule_with(w, &(struct image_build_rule){ .row = { .id = 106, .weight = 2000 } },
+	                "무료");
+	world_rule_with(w, &(struct image_build_rule){ .row = { .id = 107, .weight = 800 } },
+	                "±");
+	world_rule(w, 108, IMAGE_REFUSE, "1«", 0); /* folded ¹« */
+	world_ready(w);
+}
+
+/* What is said in CP949 where Latin-1 is announced, and what becomes of it. */
+static const struct disputed {
+	const char *text;
+	enum reason reason;
+	uint32_t rule, command_status;
+	bool refuse, discard, flagged;
+	int32_t score;
+} disputed[] = {
+	/* 대출: one refuses, the rule has a status of its own */
+	{ "\xB4\xEB\xC3\xE2", REASON_READINGS_DISAGREE, 101, 0x77, true, false, false, 0 },
+	/* both refuse: they agree, and the first one's rule is named */
+	{ "\xB4\xEB\xC3\xE2 casino", REASON_CONTENT_RULE, 100, 0x45, true, false, false, 0 },
+	/* 도박: what one discards is discarded */
+	{ "\xB5\xB5\xB9\xDA", REASON_READINGS_DISAGREE, 102, 0, true, true, false, 0 },
+	/* 상담: flagged by one is flagged, and no disagreement */
+	{ "\xBB\xF3\xB4\xE3", REASON_PASS, 103, 0, false, false, true, 0 },
+	/* 급전 weighs 1.2 in one reading and its octets 0.8 in the other: neither is refused */
+	{ "\xB1\xDE\xC0\xFC", REASON_PASS, 104, 0, false, false, true, 1200 },
+	/* 무료: by score in one reading, by a rule in the other */
+	{ "\xB9\xAB\xB7\xE1", REASON_CONTENT_RULE, 108, 0x45, true, false, false, 0 },
+	/* 급전 급전: nothing of it adds up twice */
+	{ "\xB1\xDE\xC0\xFC \xB1\xDE\xC0\xFC", REASON_PASS, 104, 0, false, false, true, 1200 },
+	/* 안녕: nobody minds */
+	{ "\xBE\xC8\xB3\xE7", REASON_PASS, 0, 0, false, false, false, 0 },
+};
+
+static void readings_disagree(void **state)
+{
+	struct world w;
+
+	(void)state;
+	dispute(&w);
+	for (size_t i = 0; i < sizeof(disputed) / sizeof(disputed[0]); i++) {
+		const struct disputed *d = &disputed[i];
+		const struct screen_message *m =
+			screen_one(&w, &(struct submit){ .text = d->text, .data_coding = 3 });
+		assert_int_equal(m->reason, d->reason);
+		assert_int_equal(m->rule, d->rule);
+		assert_int_equal(m->refuse, d->refuse);
+		assert_int_equal(m->discard, d->discard);
+		assert_int_equal(m->flagged, d->flagged);
+		assert_int_equal(m->command_status, d->command_status);
+		assert_int_equal(m->score, d->score);
+	}
+	world_end(&w);
+}
+
+/* So many hits that they find no room: each reading is scanned by itself, to the same end. */
+static void disagree_without_room(void **state)
+{
+	static char text[161];
+	struct world w;
+
+	(void)state;
+	dispute(&w);
+	for (unsigned i = 0; i < 40; i++)
+		memcpy(text + 4 * i, i % 2 ? "\xB4\xEB\xC3\xE2" : "\xBB\xF3\xB4\xE3", 4);
+	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++)
+		world_add(&w, "acme", &(struct submit){ .text = text, .data_coding = 3 });
+	world_screen(&w);
+	assert_int_equal(w.vector->hits.n, SCREEN_HITS_MAX);
+	for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++) {
+		const struct screen_message *m = &w.vector->messages[i];
+		assert_int_equal(m->reason, REASON_READINGS_DISAGREE);
+		assert_int_equal(m->rule, 101);
+		assert_int_equal(m->n_rules, 2);
+	}
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(second_coding),         cmocka_unit_test(every_coding),
-		cmocka_unit_test(packed_behind_header),  cmocka_unit_test(both_texts),
-		cmocka_unit_test(replace_has_no_coding), cmocka_unit_test(undecodable),
-		cmocka_unit_test(plain_texts),           cmocka_unit_test(plain_is_cut),
+		cmocka_unit_test(second_coding),
+		cmocka_unit_test(every_coding),
+		cmocka_unit_test(readings_disagree),
+		cmocka_unit_test(disagree_without_room),
+		cmocka_unit_test(packed_behind_header),
+		cmocka_unit_test(both_texts),
+		cmocka_unit_test(replace_has_no_coding),
+		cmocka_unit_test(undecodable),
+		cmocka_unit_test(plain_texts),
+		cmocka_unit_test(plain_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

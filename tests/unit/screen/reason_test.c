@@ -52,6 +52,7 @@ static void scenery(struct world *w)
 	w->policy.refuse_score = 2000;
 	world_rule_with(w, &(struct image_build_rule){ .row = { .id = 101, .weight = 2000 } },
 	                "jackpot");
+	world_rule(w, 102, IMAGE_REFUSE, "대출", 0);
 	world_ready(w);
 }
 
@@ -91,6 +92,10 @@ static const struct row {
 	  { .source = "01000000009", .text = "hello" } },
 	{ "acme", REASON_CONTENT_RULE, false, { .text = "the best CASINO" } },
 	{ "acme", REASON_CONTENT_SCORE, false, { .text = "the JACKPOT" } },
+	{ "acme",
+	  REASON_READINGS_DISAGREE,
+	  false,
+	  { .text = "\xB4\xEB\xC3\xE2", .data_coding = 3 } },
 	{ "acme", REASON_MALFORMED, false, { .text = "hello", .cut = 2 } },
 	{ "acme", REASON_TEXT_UNDECODABLE, false, { .data_coding = 8, .text = "odd" } },
 	/* The first stage that objects decides. */
@@ -108,6 +113,20 @@ static const struct row {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
+static uint32_t rule_behind(enum reason reason)
+{
+	switch (reason) {
+	case REASON_CONTENT_RULE:
+		return 100;
+	case REASON_CONTENT_SCORE:
+		return 101;
+	case REASON_READINGS_DISAGREE:
+		return 102;
+	default:
+		return 0;
+	}
+}
+
 static void every_reason(void **state)
 {
 	bool reached[REASON_SLOTS] = { false };
@@ -123,9 +142,7 @@ static void every_reason(void **state)
 		assert_int_equal(m->reason, rows[i].reason);
 		assert_int_equal(m->refuse, rows[i].reason != REASON_PASS);
 		assert_false(m->flagged);
-		assert_int_equal(m->rule, rows[i].reason == REASON_CONTENT_RULE    ? 100
-		                          : rows[i].reason == REASON_CONTENT_SCORE ? 101
-		                                                                   : 0);
+		assert_int_equal(m->rule, rule_behind(rows[i].reason));
 		assert_ptr_equal(m->owner, &w);
 		reached[m->reason] = true;
 	}
