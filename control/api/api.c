@@ -33,6 +33,7 @@ const struct route api_routes[] = {
 	{ "GET", "/v1/rules/versions", 0, handle_rules_versions },
 	{ "POST", "/v1/rules/rollback", BODY_JSON_MAX, handle_rules_rollback },
 	{ "POST", "/v1/deltas", BODY_DELTAS_MAX, handle_deltas },
+	{ "GET", "/v1/campaigns", 0, handle_campaigns },
 	{ "GET", "/v1/campaigns/acted", 0, handle_campaigns_acted },
 	{ "POST", "/v1/drain", BODY_JSON_MAX, handle_drain },
 };

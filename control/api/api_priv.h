@@ -94,6 +94,7 @@ unsigned handle_rules_text(struct api *api, struct request *request, json_t **ou
 unsigned handle_rules_versions(struct api *api, struct request *request, json_t **out);
 unsigned handle_rules_rollback(struct api *api, struct request *request, json_t **out);
 unsigned handle_deltas(struct api *api, struct request *request, json_t **out);
+unsigned handle_campaigns(struct api *api, struct request *request, json_t **out);
 unsigned handle_campaigns_acted(struct api *api, struct request *request, json_t **out);
 unsigned handle_policy(struct api *api, struct request *request, json_t **out);
 unsigned handle_set_policy(struct api *api, struct request *request, json_t **out);

@@ -12,6 +12,8 @@
 
 #include <xxhash.h>
 
+#define CAMPAIGNS_MAX (UINT32_C(1) << 20)
+#define ROW_TRIES 1000u /* of a row whose writer is at it; it may have died in it */
 #define RING_SLOTS_MAX (UINT64_C(1) << 32) /* no product below can wrap 64 bits */
 
 struct report_reader {
@@ -52,6 +54,20 @@ static const char *header_fault(const struct report_header *h, uint64_t size)
 	return NULL;
 }
 
+static const char *campaigns_fault(const struct report_header *h)
+{
+	const uint64_t octets = (uint64_t)h->n_campaigns * sizeof(struct report_campaign);
+
+	if (h->n_campaigns > CAMPAIGNS_MAX)
+		return "its number of campaigns cannot be";
+	if (h->n_campaigns != 0 && (h->campaigns_offset % 64 != 0 ||
+	                            h->campaigns_offset < REPORT_COUNTERS * sizeof(uint64_t) ||
+	                            h->campaigns_offset > h->ring_offset ||
+	                            octets > h->ring_offset - h->campaigns_offset))
+		return "its campaigns overlap its counters or its rings, or are not aligned";
+	return NULL;
+}
+
 static int check_header(struct report_reader *r, char *error)
 {
 	const struct report_header *h = (const void *)r->map;
@@ -72,6 +88,8 @@ static int check_header(struct report_reader *r, char *error)
 		              "its counters and reasons are those of another build: run "
 		              "sluice-dataplane and sluice-control of one build");
 	const char *fault = header_fault(&r->header, r->size);
+	if (fault == NULL)
+		fault = campaigns_fault(&r->header);
 	return fault ? refuse(error, -EBADMSG, r->path, fault) : 0;
 }
 
@@ -181,6 +199,48 @@ uint64_t report_reader_sum(const struct report_reader *reader, unsigned counter)
 	for (unsigned w = 0; w < reader->header.n_workers; w++)
 		sum += report_reader_counter(reader, w, counter);
 	return sum;
+}
+
+unsigned report_reader_campaigns_max(const struct report_reader *reader)
+{
+	return reader->header.n_campaigns;
+}
+
+/* Whole, or not at all; false also when it is free. */
+static bool copy_campaign(const struct report_campaign *from, struct report_campaign *to)
+{
+	for (unsigned i = 0; i < ROW_TRIES; i++) {
+		/* Acquire: what is read below is not older than this number. */
+		const uint32_t before = __atomic_load_n(&from->sequence, __ATOMIC_ACQUIRE);
+
+		*to = (struct report_campaign){
+			.account_id = __atomic_load_n(&from->account_id, __ATOMIC_RELAXED),
+			.fingerprint = __atomic_load_n(&from->fingerprint, __ATOMIC_RELAXED),
+			.count = __atomic_load_n(&from->count, __ATOMIC_RELAXED),
+			.error = __atomic_load_n(&from->error, __ATOMIC_RELAXED),
+			.refused = __atomic_load_n(&from->refused, __ATOMIC_RELAXED),
+			.first = __atomic_load_n(&from->first, __ATOMIC_RELAXED),
+			.last = __atomic_load_n(&from->last, __ATOMIC_RELAXED),
+		};
+		/* Acquire fence: and the number below is not older than what was read. */
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (before % 2 == 0 &&
+		    before == __atomic_load_n(&from->sequence, __ATOMIC_RELAXED))
+			return to->fingerprint != 0;
+	}
+	return false;
+}
+
+unsigned report_reader_campaigns(const struct report_reader *reader, unsigned worker,
+                                 struct report_campaign *rows)
+{
+	const struct report_campaign *from =
+		(const void *)(block(reader, worker) + reader->header.campaigns_offset);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < reader->header.n_campaigns; i++)
+		n += copy_campaign(&from[i], &rows[n]);
+	return n;
 }
 
 const struct report_counter_row *report_counter_row(unsigned counter)

@@ -51,6 +51,14 @@ uint64_t report_reader_counter(const struct report_reader *reader, unsigned work
                                unsigned counter);
 uint64_t report_reader_sum(const struct report_reader *reader, unsigned counter);
 
+/*
+ * What a worker counted of campaigns: its rows that are in use and whole, copied to
+ * rows[report_reader_campaigns_max()]; how many. A row that its writer died in is left out.
+ */
+unsigned report_reader_campaigns_max(const struct report_reader *reader);
+unsigned report_reader_campaigns(const struct report_reader *reader, unsigned worker,
+                                 struct report_campaign *rows);
+
 /* Name, unit and sentence, or NULL for a number without a row (a gap between
  * reasons). A reason's counter is named "reason_" and the reason. */
 const struct report_counter_row *report_counter_row(unsigned counter);

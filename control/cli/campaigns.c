@@ -1,10 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Campaigns: those that are acted upon.
+ * Campaigns: the largest, and those that are acted upon.
  */
 #include "cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ACCOUNTS_WIDTH 24
+
+/* "acme, ghost, +3": as many as fit in size, and how many there are besides. */
+static void join_accounts(const json_t *campaign, char *out, size_t size)
+{
+	const json_t *list = json_object_get(campaign, "accounts"), *a;
+	long long more = cli_number(campaign, "accounts_total");
+	size_t i, used = 0;
+
+	out[0] = '\0';
+	json_array_foreach(list, i, a)
+	{
+		char name[40];
+
+		snprintf(name, sizeof(name), "%s%.15s", used ? ", " : "",
+		         cli_text(a, "system_id"));
+		if (cli_text(a, "system_id")[0] == '\0')
+			snprintf(name, sizeof(name), "%s#%lld", used ? ", " : "",
+			         cli_number(a, "account_id"));
+		if (used + strlen(name) + 5 > size)
+			break;
+		used += (size_t)snprintf(out + used, size - used, "%s", name);
+		more--;
+	}
+	if (more > 0 && used + 8 < size)
+		snprintf(out + used, size - used, "%s+%lld", used ? ", " : "", more);
+	if (out[0] == '\0')
+		snprintf(out, size, "-");
+}
+
+static void print_campaign(const json_t *c)
+{
+	const json_t *acted = json_object_get(c, "acted");
+	char accounts[ACCOUNTS_WIDTH + 8];
+
+	join_accounts(c, accounts, sizeof(accounts));
+	printf("%-16s %12lld %14lld %12lld %8lld ", cli_text(c, "fingerprint"),
+	       cli_number(c, "messages"), cli_number(c, "at_most_wrong_by"),
+	       cli_number(c, "refused"), cli_number(c, "variants"));
+	cli_print_cell(accounts, ACCOUNTS_WIDTH);
+	printf(" %-20s %-20s %s\n", cli_text(c, "first"), cli_text(c, "last"),
+	       json_is_object(acted) ? cli_text(acted, "action") : "-");
+}
+
+int run_campaigns(const struct cli *cli)
+{
+	json_t *answer = NULL;
+	char *url = cli_url("/v1/campaigns", "account", cli->account, "top", cli->top,
+	                    "min_count", cli->min_count, "radius", cli->radius, NULL);
+	const int status =
+		url == NULL ? EXIT_FAILED : cli_ask(cli, url, NULL, 0, NULL, &answer);
+	const json_t *list = json_object_get(answer, "campaigns"), *c;
+	const long long total = cli_number(answer, "total");
+	size_t i;
+
+	free(url);
+	if (status != 0)
+		return status;
+	if (cli->json)
+		return cli_print_json(answer, EXIT_DONE);
+	if (total != 0)
+		printf("%-16s %12s %14s %12s %8s %-24s %-20s %-20s %s\n", "fingerprint",
+		       "messages", "at most wrong", "refused", "variants", "accounts", "first",
+		       "last", "acted upon");
+	json_array_foreach(list, i, c) print_campaign(c);
+	if (total > (long long)json_array_size(list))
+		printf("(%lld more: --top)\n", total - (long long)json_array_size(list));
+	if (total == 0)
+		fputs("sluicectl: no text that is long enough was counted yet\n", stderr);
+	json_decref(answer);
+	return EXIT_DONE;
+}
 
 int run_campaigns_acted(const struct cli *cli)
 {

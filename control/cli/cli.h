@@ -66,6 +66,7 @@ int run_remove_account(const struct cli *cli);
 int run_remove_sender(const struct cli *cli);
 int run_block_campaign(const struct cli *cli);
 int run_unblock_campaign(const struct cli *cli);
+int run_campaigns(const struct cli *cli);
 int run_campaigns_acted(const struct cli *cli);
 int run_apply_deltas(const struct cli *cli);
 int run_drain(const struct cli *cli);

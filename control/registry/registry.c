@@ -180,6 +180,29 @@ int registry_generation(struct registry *registry, uint64_t *out)
 	return result < 0 ? result : 0;
 }
 
+int registry_account_id(struct registry *registry, const char *system_id, uint32_t *id)
+{
+	int64_t value = 0;
+	const int result =
+		sql_number(&registry->sql, &value, "SELECT id FROM account WHERE system_id = ?",
+	                   "t", system_id);
+
+	*id = (uint32_t)value;
+	return result;
+}
+
+int registry_account_name(struct registry *registry, uint32_t id, char *out, size_t size)
+{
+	sqlite3_stmt *s =
+		sql_prepare(&registry->sql, "SELECT system_id FROM account WHERE id = ?");
+	const int result = sql_step(&registry->sql, s, "i", (int64_t)id);
+
+	if (result == 1)
+		snprintf(out, size, "%s", (const char *)sqlite3_column_text(s, 0));
+	sqlite3_finalize(s);
+	return result;
+}
+
 int registry_outgrow(struct registry *registry, uint64_t generation)
 {
 	return sql_run(&registry->sql,

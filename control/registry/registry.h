@@ -36,6 +36,12 @@ const char *registry_error(const struct registry *registry); /* NULL is allowed 
 must_use int registry_count(struct registry *registry, struct registry_counts *out);
 must_use int registry_generation(struct registry *registry, uint64_t *out);
 
+/* 1 with the registry id, or the system_id, of an account; 0 when there is none. */
+must_use int registry_account_id(struct registry *registry, const char *system_id,
+                                 uint32_t *id);
+must_use int registry_account_name(struct registry *registry, uint32_t id, char *out,
+                                   size_t size);
+
 /* Make the generation greater than this one: the data plane has seen it already
  * (the file is older than its image: a backup was restored). */
 must_use int registry_outgrow(struct registry *registry, uint64_t generation);

@@ -31,9 +31,10 @@ unsigned fuzz_reached;
 const unsigned fuzz_wanted = OK | NOT_FOUND | BAD | UNPROCESSABLE | IMPORTED;
 
 static const char *const lines[] = {
-	"GET /v1/status",  "GET /v1/counters",  "GET /v1/audit",    "GET /v1/policy",
-	"POST /v1/policy", "POST /v1/accounts", "POST /v1/senders", "POST /v1/rules",
-	"POST /v1/deltas", "DELETE /v1/status", "POST /v1/nothing", "GET /v1/campaigns/acted",
+	"GET /v1/status",    "GET /v1/counters",  "GET /v1/audit",    "GET /v1/policy",
+	"POST /v1/policy",   "POST /v1/accounts", "POST /v1/senders", "POST /v1/rules",
+	"POST /v1/deltas",   "DELETE /v1/status", "POST /v1/nothing", "GET /v1/campaigns/acted",
+	"GET /v1/campaigns",
 };
 #define LINES (sizeof(lines) / sizeof(lines[0]))
 

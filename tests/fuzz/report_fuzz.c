@@ -5,7 +5,7 @@
  * First octet 0: the rest is the file, zero behind it up to the size that two octets
  * choose, in pages. Else: a file as this build makes it, of 1-3 workers and 1-16 slots
  * (octets 1 and 2), and changes of 7 octets each: where (1: header, ring index, record,
- * anywhere), place (2), how (1) and value (3).
+ * anywhere, campaign), place (2), how (1) and value (3).
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -16,16 +16,18 @@
 
 #include <xxhash.h>
 
+#include "campaign_tally.h"
 #include "check.h"
 #include "fuzz.h"
 #include "report_reader.h"
 
 #define FILE_MAX (1u << 20)
 #define CHANGE 7u
+#define CAMPAIGNS 8u
 
-enum { READ = 1, LIED = 2, REFUSED = 4 };
+enum { READ = 1, LIED = 2, REFUSED = 4, CAMPAIGN = 8 };
 unsigned fuzz_reached;
-const unsigned fuzz_wanted = READ | LIED | REFUSED;
+const unsigned fuzz_wanted = READ | LIED | REFUSED | CAMPAIGN;
 
 static char path[64];
 static uint8_t octets[FILE_MAX];
@@ -52,6 +54,24 @@ static void read_worker(struct report_reader *r, unsigned worker)
 	bug_if(report_reader_waiting(r, worker) != waiting - n);
 }
 
+/* Campaigns of all kinds: free, torn, of any account. */
+static void read_campaigns(struct report_reader *r, unsigned worker)
+{
+	const struct campaign_query query = { .radius = 3 };
+	const unsigned most = report_reader_campaigns_max(r);
+	struct report_campaign *rows = calloc(most + (size_t)1, sizeof(*rows));
+	struct campaign_list list = { 0 };
+
+	bug_if(rows == NULL);
+	const unsigned n = report_reader_campaigns(r, worker, rows);
+	bug_if(n > most || campaign_tally(&list, rows, n, &query) != 0 || list.n > n);
+	for (uint32_t i = 0; i < list.n; i++)
+		bug_if(list.rows[i].fingerprint == 0 || list.rows[i].variants == 0);
+	fuzz_reached |= list.n != 0 ? CAMPAIGN : 0;
+	campaign_list_free(&list);
+	free(rows);
+}
+
 static void open_and_read(size_t size)
 {
 	static int fd = -1;
@@ -71,8 +91,10 @@ static void open_and_read(size_t size)
 		return;
 	}
 	bug_if(report_reader_workers(r) == 0);
-	for (unsigned w = 0; w < report_reader_workers(r); w++)
+	for (unsigned w = 0; w < report_reader_workers(r); w++) {
 		read_worker(r, w);
+		read_campaigns(r, w);
+	}
 	for (unsigned c = 0; c < REPORT_COUNTERS; c++)
 		(void)report_reader_sum(r, c);
 	report_reader_close(r);
@@ -80,8 +102,11 @@ static void open_and_read(size_t size)
 
 static struct report_header header_for(unsigned n_workers, uint64_t slots)
 {
-	const uint64_t ring_offset = (REPORT_COUNTERS * sizeof(uint64_t) + REPORT_PAGE - 1) /
-	                             REPORT_PAGE * REPORT_PAGE;
+	const uint64_t campaigns_offset =
+		(REPORT_COUNTERS * sizeof(uint64_t) + REPORT_PAGE - 1) / REPORT_PAGE *
+		REPORT_PAGE;
+	const uint64_t ring_offset =
+		campaigns_offset + CAMPAIGNS * sizeof(struct report_campaign);
 	const uint64_t ring = sizeof(struct report_ring) + slots * sizeof(struct audit_record);
 
 	return (struct report_header){
@@ -94,6 +119,8 @@ static struct report_header header_for(unsigned n_workers, uint64_t slots)
 		.worker_stride =
 			(ring_offset + ring + REPORT_PAGE - 1) / REPORT_PAGE * REPORT_PAGE,
 		.ring_offset = ring_offset,
+		.campaigns_offset = campaigns_offset,
+		.n_campaigns = CAMPAIGNS,
 		.rows = XXH3_64bits(report_rows(), strlen(report_rows())),
 	};
 }
@@ -102,9 +129,10 @@ static struct report_header header_for(unsigned n_workers, uint64_t slots)
 static size_t place(const struct report_header *h, size_t size, const uint8_t *change)
 {
 	const size_t at = change[1] | (size_t)change[2] << 8;
-	const size_t ring = REPORT_PAGE + at % h->n_workers * h->worker_stride + h->ring_offset;
+	const size_t block = REPORT_PAGE + at % h->n_workers * h->worker_stride;
+	const size_t ring = block + h->ring_offset;
 
-	switch (change[0] % 4) {
+	switch (change[0] % 5) {
 	case 0:
 		return at % sizeof(*h);
 	case 1: /* head or tail */
@@ -112,8 +140,11 @@ static size_t place(const struct report_header *h, size_t size, const uint8_t *c
 	case 2:
 		return ring + sizeof(struct report_ring) +
 		       at % (h->ring_slots * sizeof(struct audit_record));
-	default:
+	case 3:
 		return (at << 4) % size;
+	default:
+		return block + h->campaigns_offset +
+		       at % (CAMPAIGNS * sizeof(struct report_campaign));
 	}
 }
 

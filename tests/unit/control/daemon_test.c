@@ -21,77 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon.h"
 #include "plane.h"
 #include "registry.h"
 #include "report.h"
 #include "temp.h"
-
-static const char *control_path, *ctl_path;
-static pid_t control;
-static char output[65536]; /* of the last sluicectl, stdout and stderr */
-
-/* sluicectl with these arguments; its exit status, what it says in output. */
-static int ctl(const char *arguments)
-{
-	char command[1000];
-
-	snprintf(command, sizeof(command), "%s --socket %s/c.sock %s 2>&1", ctl_path, temp_dir,
-	         arguments);
-	FILE *f = popen(command, "r"); /* arguments are of this file */
-	assert_non_null(f);
-	const size_t n = fread(output, 1, sizeof(output) - 1, f);
-	output[n] = '\0';
-	const int status = pclose(f);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static bool said(const char *text)
-{
-	if (strstr(output, text) != NULL)
-		return true;
-	print_message("\"%s\" is not in: %s\n", text, output);
-	return false;
-}
-
-/* Until sluicectl status says this; at most five seconds. */
-static bool becomes(const char *text)
-{
-	for (int i = 0; i < 100; i++) {
-		if (ctl("status --json") == 0 && strstr(output, text) != NULL)
-			return true;
-		usleep(50000);
-	}
-	return said(text);
-}
-
-static void control_start(void)
-{
-	char paths[5][160];
-	static const char *const names[] = { "r.sqlite", "c.sock", "dp.sock", "report", "log" };
-
-	for (int i = 0; i < 5; i++)
-		snprintf(paths[i], sizeof(paths[i]), "%s/%s", temp_dir, names[i]);
-	control = fork();
-	assert_true(control >= 0);
-	if (control == 0) {
-		if (freopen(paths[4], "a", stderr) == NULL)
-			_exit(99);
-		execl(control_path, control_path, "--database", paths[0], "--socket", paths[1],
-		      "--link", paths[2], "--report", paths[3], (char *)NULL);
-		_exit(99);
-	}
-	assert_true(becomes("\"registry\""));
-}
-
-static int control_end(int signal_number)
-{
-	int status = 0;
-
-	kill(control, signal_number);
-	assert_int_equal(waitpid(control, &status, 0), control);
-	control = 0;
-	return status;
-}
 
 static int setup(void **state)
 {
@@ -107,14 +41,6 @@ static int teardown(void **state)
 		control_end(SIGKILL);
 	data_plane_stop();
 	return temp_remove(state);
-}
-
-static int import(const char *words, const char *file)
-{
-	char arguments[300];
-
-	snprintf(arguments, sizeof(arguments), "%s %s/%s", words, temp_dir, file);
-	return ctl(arguments);
 }
 
 static void imports_reach_the_data_plane(void **state)
