@@ -202,6 +202,7 @@ static int change_account(struct registry *r, const struct registry_delta *d,
 struct sender {
 	bool registered, suspended, blocked;
 	int64_t import, owner;
+	int64_t block_of_file; /* its end, while no delta says otherwise; 0 = none */
 };
 
 static int find_sender(struct registry *r, const struct sender_key *key, struct sender *out)
@@ -223,6 +224,7 @@ static int find_sender(struct registry *r, const struct sender_key *key, struct 
 		.blocked = until != 0 || (!unblocked && sqlite3_column_int64(s, 2) != 0),
 		.import = import,
 		.owner = sqlite3_column_int64(s, 3),
+		.block_of_file = until != 0 || unblocked ? 0 : sqlite3_column_int64(s, 2),
 	};
 	sqlite3_reset(s);
 	return 0;
@@ -273,10 +275,28 @@ static int add_sender(struct registry *r, const struct registry_delta *d,
 	return result < 0 ? result : RUN(r, DELTA_COUNT_SENDERS, "i", (int64_t)1);
 }
 
-static int remove_sender(struct registry *r, const struct link_delta *t)
+/* A suspension or a block that an import brought is of the number: it stays, as if an
+ * operator had said it, when the record goes. */
+static int keep_sanctions(struct registry *r, const struct sender *s,
+                          const struct link_delta *t)
 {
-	int result = RUN(r, DELTA_REMOVE_SENDER, "b", &t->key, sizeof(t->key));
+	int result = 0;
 
+	if (s->suspended)
+		result = RUN(r, DELTA_SANCTION_SENDER, "biii", &t->key, sizeof(t->key),
+		             (int64_t)LINK_SUSPEND, s->import, now());
+	if (result >= 0 && s->block_of_file != 0)
+		result = RUN(r, DELTA_BLOCK_SENDER, "biii", &t->key, sizeof(t->key),
+		             s->block_of_file, s->import, now());
+	return result;
+}
+
+static int remove_sender(struct registry *r, const struct sender *s, const struct link_delta *t)
+{
+	int result = keep_sanctions(r, s, t);
+
+	if (result >= 0)
+		result = RUN(r, DELTA_REMOVE_SENDER, "b", &t->key, sizeof(t->key));
 	if (result >= 0)
 		result = RUN(r, DELTA_REMOVE_OWNERS, "b", &t->key, sizeof(t->key));
 	return result < 0 ? result : RUN(r, DELTA_COUNT_SENDERS, "i", (int64_t)-1);
@@ -315,7 +335,7 @@ static int write_sender(struct registry *r, const struct registry_delta *d,
 	case LINK_ADD:
 		return add_sender(r, d, s, t);
 	case LINK_REMOVE:
-		return remove_sender(r, t);
+		return remove_sender(r, s, t);
 	}
 	return -EINVAL;
 }

@@ -271,17 +271,19 @@ static void tell_twin(struct row *r, const struct registry_delta *d, unsigned ow
 		r->until = d->until;
 		r->import = imports;
 		break;
-	case LINK_REMOVE:
+	case LINK_REMOVE: /* what a file said against the number stays */
+		if (is_suspended(r)) {
+			r->sanction = LINK_SUSPEND;
+			r->sanction_import = import;
+		}
+		if (blocked_until(r) != 0) {
+			r->block = blocked_until(r);
+			r->has_block = true;
+			r->block_import = import;
+		}
 		r->exists = false;
 		break;
 	}
-}
-
-/* A record that a file suspends or blocks is not removed here: until the next image the
- * data plane goes on refusing it for that reason, and then for having no certificate. */
-static bool is_left_alone(const struct row *r, enum link_delta_op op)
-{
-	return op == LINK_REMOVE && (r->suspended || r->blocked != 0);
 }
 
 static void change_one(void)
@@ -305,8 +307,6 @@ static void change_one(void)
 	} else if (d.op == LINK_BLOCK) {
 		d.until = instant();
 	}
-	if (is_left_alone(r, d.op))
-		return;
 	assert_int_equal(registry_deltas_begin(registry, true), 0);
 	assert_int_equal(registry_group_begin(registry), 0);
 	const int result = registry_group_end(registry, registry_delta(registry, &d, &told));
