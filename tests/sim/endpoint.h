@@ -31,6 +31,8 @@ struct end_config {
 	bool mute;            /* says nothing of a window that opens: to be probed */
 	bool shrinks;         /* takes back windows that it gave */
 	bool reneges;         /* forgets what it has SACKed (RFC 2018 section 8) */
+	bool sacks_well;      /* always, the newest run first (RFC 2018), and D-SACK (RFC 2883);
+	                         else most times, the first runs */
 	bool keeps_ends;      /* may keep only the end of a segment behind a gap */
 	bool probes_octet;    /* zero-window probe of one octet, else an old number */
 };
@@ -66,6 +68,9 @@ struct endpoint {
 	/* receiving */
 	uint32_t irs;
 	uint64_t rcv_nxt, rcv_read, edge;
+	uint64_t newest;      /* in the run that was stored into last */
+	uint64_t twice[2];    /* what came twice, to be said once; [1] 0: nothing */
+	uint32_t again;       /* segments that brought no new octet */
 	uint8_t *ring, *have;
 	bool fin_known, fin_received;
 	uint64_t fin_at;

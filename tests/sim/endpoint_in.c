@@ -33,8 +33,11 @@ void end_deliver(struct endpoint *e, uint64_t now)
 		e->ack_now = true; /* the window opened */
 }
 
-static void store(struct endpoint *e, uint64_t at, const uint8_t *octets, uint32_t n)
+/* How many octets are new. */
+static uint32_t store(struct endpoint *e, uint64_t at, const uint8_t *octets, uint32_t n)
 {
+	uint32_t new = 0;
+
 	for (uint32_t i = 0; i < n; i++) {
 		const uint32_t slot = (uint32_t)((at + i) % e->config.buffer);
 		if (at + i < e->rcv_nxt || at + i >= e->rcv_read + e->config.buffer ||
@@ -42,7 +45,16 @@ static void store(struct endpoint *e, uint64_t at, const uint8_t *octets, uint32
 			continue;
 		e->ring[slot] = octets[i];
 		e->have[slot] = 1;
+		new ++;
 	}
+	return new;
+}
+
+static void came_twice(struct endpoint *e, uint64_t at, uint32_t n)
+{
+	e->again++;
+	e->twice[0] = at;
+	e->twice[1] = at + n;
 }
 
 /* A receiver may keep what it has room for (RFC 9293 section 3.10.7.4): of a segment
@@ -75,7 +87,10 @@ static void take_text(struct endpoint *e, const struct seg *s, uint64_t at, uint
 	const bool gap = at > e->rcv_nxt || at + s->len <= e->rcv_nxt;
 
 	const uint32_t skip = not_kept(e, at, s->len);
-	store(e, at + skip, s->payload + skip, s->len - skip);
+	const uint32_t new = store(e, at + skip, s->payload + skip, s->len - skip);
+	if (new == 0 && s->len > skip && at >= e->rcv_read &&at + s->len <= e->edge)
+		came_twice(e, at, s->len);
+	e->newest = at + skip;
 	advance(e);
 	renege(e);
 	if (s->flags & FIN && !e->fin_known) {
@@ -124,6 +139,8 @@ void end_segment(struct endpoint *e, const struct seg *s, uint64_t now)
 		if (s->flags & RST)
 			return;
 		e->ack_now = true;
+		if (s->len != 0 && at + s->len <= e->rcv_nxt && !old_stamp)
+			came_twice(e, at, s->len);
 		if (s->flags & ACK && !(s->flags & SYN) && at <= e->rcv_nxt)
 			end_acked(e, s, false, now);
 		return;

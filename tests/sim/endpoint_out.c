@@ -23,14 +23,46 @@ uint32_t end_window(struct endpoint *e)
 	return (uint32_t)window;
 }
 
-/* The first runs of stored octets (RFC 2018). */
-static void add_sacks(const struct endpoint *e, struct seg *s)
+static bool is_stored(const struct endpoint *e, uint64_t at)
+{
+	return at > e->rcv_nxt && at < e->rcv_read + e->config.buffer &&
+	       e->have[at % e->config.buffer];
+}
+
+static void add_block(const struct endpoint *e, struct seg *s, uint64_t left, uint64_t right)
+{
+	s->sack[s->n_sacks][0] = e->irs + 1 + (uint32_t)left;
+	s->sack[s->n_sacks++][1] = e->irs + 1 + (uint32_t)right;
+}
+
+/* What came twice (RFC 2883), and the run that was stored into last. */
+static uint64_t add_newest(struct endpoint *e, struct seg *s)
+{
+	uint64_t left = e->newest, right = e->newest;
+
+	if (e->twice[1] != 0)
+		add_block(e, s, e->twice[0], e->twice[1]);
+	e->twice[1] = 0;
+	if (!is_stored(e, left))
+		return 0;
+	while (is_stored(e, left - 1))
+		left--;
+	while (is_stored(e, right))
+		right++;
+	add_block(e, s, left, right);
+	return left;
+}
+
+/* Runs of stored octets (RFC 2018). */
+static void add_sacks(struct endpoint *e, struct seg *s)
 {
 	const uint64_t end = e->rcv_read + e->config.buffer;
-	uint64_t at = e->rcv_nxt;
+	uint64_t at = e->rcv_nxt, newest = 0;
 
 	if (!e->sack_ok)
 		return;
+	if (e->config.sacks_well)
+		newest = add_newest(e, s);
 	while (at < end && s->n_sacks < 3) {
 		while (at < end && !e->have[at % e->config.buffer])
 			at++;
@@ -39,8 +71,8 @@ static void add_sacks(const struct endpoint *e, struct seg *s)
 			at++;
 		if (at == left)
 			return;
-		s->sack[s->n_sacks][0] = e->irs + 1 + (uint32_t)left;
-		s->sack[s->n_sacks++][1] = e->irs + 1 + (uint32_t)at;
+		if (left != newest)
+			add_block(e, s, left, at);
 	}
 }
 
@@ -58,7 +90,7 @@ void end_say(struct endpoint *e, uint64_t offset, uint32_t len, uint8_t flags, u
 		.ts_ecr = e->ts_recent,
 	};
 
-	if (len == 0 && random_chance(&e->random, 8000))
+	if (len == 0 && (e->config.sacks_well || random_chance(&e->random, 8000)))
 		add_sacks(e, &s);
 	e->ack_now = false;
 	e->ack_at = 0;

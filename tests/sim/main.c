@@ -45,7 +45,7 @@ static unsigned run(uint64_t from, uint64_t *n, unsigned most, const char *name)
 
 	*n = 0;
 	for (uint64_t seed = from; seed < end && failed < most; seed++, ++*n) {
-		const char *why = sim_run(seed, false, pool);
+		const char *why = sim_run(seed, false, pool, NULL);
 		if (why == NULL)
 			continue;
 		failed++;
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 	}
 	unsigned failed;
 	if (trace) {
-		const char *why = sim_run(from, true, pool_new());
+		const char *why = sim_run(from, true, pool_new(), NULL);
 		printf("seed %" PRIu64 ": %s\n", from, why != NULL ? why : "passed");
 		failed = why != NULL;
 		n = 1;

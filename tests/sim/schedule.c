@@ -90,6 +90,8 @@ static void draw_conn(struct sim *s, struct conn *c, unsigned index)
 	for (int end = ESME; end <= SMSC; end++) {
 		const struct end_hooks hooks = c->end[end].hooks; /* set by the world */
 		draw_end(s, &config);
+		struct random r = random_of(s->seed, 300 + index * 2 + (unsigned)end);
+		config.sacks_well = random_below(&r, 2);
 		end_open(&c->end[end], end, &config, hooks,
 		         random_of(s->seed, 200 + index * 2 + (unsigned)end));
 	}

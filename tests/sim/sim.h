@@ -166,8 +166,10 @@ void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(prin
 void sim_trace(const struct sim *s, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* world.c: run one seed in pool (full, and full again afterwards); NULL or why it failed. */
-const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool);
+/* world.c: run one seed in pool (full, and full again afterwards); NULL or why it failed.
+ * over, if not NULL, may look at the world when it has ended. */
+const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool,
+                    void (*over)(const struct sim *));
 
 /* Octets of an IP packet that the path to this end carries; IPv6 always 1,280 (RFC 8200). */
 static inline uint32_t sim_mtu(const struct sim *s, const struct conn *c, int end)

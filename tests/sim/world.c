@@ -220,7 +220,8 @@ static void open_world(struct sim *s, uint64_t seed, bool trace, struct rte_memp
 	port_open(s);
 }
 
-const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool)
+const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool,
+                    void (*over)(const struct sim *))
 {
 	static struct sim world;
 	static char why[400];
@@ -237,6 +238,8 @@ const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool)
 			sim_fail(s, "%u buffers are missing",
 			         pool->size - rte_mempool_avail_count(pool));
 	}
+	if (over != NULL)
+		over(s);
 	for (unsigned i = 0; i < s->n_conns; i++)
 		conn_free(&s->conns[i]);
 	network_free(s);
