@@ -112,7 +112,8 @@ static unsigned too_dear(struct registry *registry, struct loaded *l, json_t **o
 	result = rule_cost_measure(&cost, l->set, &l->program, &rule_cost_sample, NULL, NULL);
 	if (result != 0 || rule_cost_fits(&cost, budget))
 		return 0;
-	result = rule_cost_dearest(&cost, l->set, &rule_cost_sample, NULL, NULL);
+	result = rule_cost_dearest(&cost, l->set, &rule_cost_sample, RULE_COST_LARGEST, NULL,
+	                           NULL);
 	for (uint32_t i = 0; result == 0 && i < cost.n; i++)
 		snprintf(named + strlen(named), sizeof(named) - strlen(named), "%s %s (%.0f)",
 		         i == 0 ? "; the dearest:" : ",",

@@ -10,13 +10,11 @@
 
 #include "rule_bundle.h"
 #include "rule_compile.h"
-#include "rule_cost.h"
 
 /* An import that is recorded is done, though the data plane may be away: 0. */
 static int recorded(int status) { return status == EXIT_AWAY ? EXIT_DONE : status; }
 
-/* A rule file with the phrase lists beside it; NULL with the sentence on stderr. */
-static char *read_rules(const char *file, size_t *size)
+char *cli_read_rules(const char *file, size_t *size)
 {
 	const char *failed = NULL;
 	char *text = NULL;
@@ -32,7 +30,7 @@ static int send_file(const struct cli *cli, const char *path, json_t **answer)
 {
 	const char *file = cli->arguments[0];
 	size_t size = 0;
-	char *text = strcmp(path, "/v1/rules") == 0 ? read_rules(file, &size)
+	char *text = strcmp(path, "/v1/rules") == 0 ? cli_read_rules(file, &size)
 	                                            : cli_read_file(file, &size);
 
 	if (text == NULL)
@@ -185,95 +183,6 @@ int run_push_rules(const struct cli *cli)
 	status = recorded(cli_say_dataplane(answer, "rules"));
 	json_decref(answer);
 	return status;
-}
-
-static json_t *check_failed(const struct problems *problems)
-{
-	json_t *list = json_array();
-	char line[1000];
-
-	for (uint32_t i = 0; i < problems_kept(problems); i++) {
-		const struct problem *p = &problems->list[i];
-
-		problem_line(line, sizeof(line), problems, i);
-		fprintf(stderr, "%s\n", line);
-		json_array_append_new(list, json_pack("{si si ss ss ss}", "row", p->row,
-		                                      "column", p->column, "field", p->field,
-		                                      "text", p->text, "line", line));
-	}
-	if (problems->total > PROBLEMS_MAX)
-		fprintf(stderr, "... and %u more\n", problems->total - PROBLEMS_MAX);
-	fprintf(stderr, "sluicectl: %u problem%s in %s; mend them and check again\n",
-	        problems->total, problems->total == 1 ? "" : "s", problems->file);
-	return json_pack("{ss ss ss so si}", "error", "the file has problems", "where",
-	                 problems->file, "hint", "mend them and check again", "problems", list,
-	                 "problems_total", problems->total);
-}
-
-/* What they cost on the built-in sample, and for all the rules that cost most. */
-static json_t *cost_of(bool all, struct rule_cost *cost, struct rule_set *set,
-                       const struct rule_program *program)
-{
-	json_t *list = json_array();
-
-	if (rule_cost_measure(cost, set, program, &rule_cost_sample, NULL, NULL) != 0 || !all ||
-	    rule_cost_dearest(cost, set, &rule_cost_sample, NULL, NULL) != 0)
-		return list;
-	for (uint32_t i = 0; i < cost->n; i++)
-		json_array_append_new(list, json_pack("{ss sf}", "id",
-		                                      set->rules[cost->dearest[i].rule].name,
-		                                      "ns", cost->dearest[i].ns));
-	return list;
-}
-
-static void print_cost(const json_t *answer)
-{
-	const json_t *rule;
-	size_t i;
-
-	printf("about %.0f ns a message here", cli_real(answer, "ns_per_message"));
-	json_array_foreach(json_object_get(answer, "dearest"), i, rule)
-		printf("%s %s (%.0f)", i == 0 ? "; less without" : ",", cli_text(rule, "id"),
-	               cli_real(rule, "ns"));
-	putchar('\n');
-}
-
-int run_check_rules(const struct cli *cli)
-{
-	struct rule_program program;
-	struct rule_set *set = NULL;
-	struct problems problems;
-	size_t size = 0;
-	char *text = read_rules(cli->arguments[0], &size);
-
-	if (text == NULL)
-		return EXIT_FAILED;
-	problems_init(&problems, cli->arguments[0]);
-	const int result = rule_load(&set, &program, text, size, &problems);
-	free(text);
-	if (result != 0) {
-		json_t *failure = check_failed(&problems);
-
-		if (cli->json)
-			return cli_print_json(failure, EXIT_FAILED);
-		json_decref(failure);
-		return EXIT_FAILED;
-	}
-	struct rule_cost cost = { 0 };
-	json_t *dearest = cost_of(cli->all, &cost, set, &program);
-	json_t *answer = json_pack("{si si si sf so}", "rules", set->n_rules, "patterns",
-	                           set->n_patterns, "tests", set->n_tests, "ns_per_message",
-	                           cost.ns, "dearest", dearest);
-	rule_set_free(set);
-	rule_program_free(&program);
-	if (cli->json)
-		return cli_print_json(answer, EXIT_DONE);
-	printf("%s is good: %lld rules, %lld patterns, %lld tests passed\n", cli->arguments[0],
-	       cli_number(answer, "rules"), cli_number(answer, "patterns"),
-	       cli_number(answer, "tests"));
-	print_cost(answer);
-	json_decref(answer);
-	return EXIT_DONE;
 }
 
 int run_set_policy(const struct cli *cli)

@@ -24,6 +24,7 @@ struct cli {
 	const char *account, *top, *min_count;    /* of campaigns */
 	const char *action, *note;                /* of campaigns block */
 	const char *skip_bad;                     /* of imports: where wrong rows go */
+	const char *corpus, *budget_ns;           /* of rules check */
 	const char *arguments[2];                 /* after the words of the command */
 };
 
@@ -48,6 +49,8 @@ int run_import_numbers(const struct cli *cli);
 int run_import_numbering(const struct cli *cli);
 int run_numbering(const struct cli *cli);
 int run_push_rules(const struct cli *cli);
+/* A rule file with the phrase lists beside it; NULL with the sentence on stderr. */
+char *cli_read_rules(const char *file, size_t *size);
 int run_check_rules(const struct cli *cli);
 int run_rules_versions(const struct cli *cli);
 int run_rules_diff(const struct cli *cli);

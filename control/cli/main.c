@@ -98,7 +98,7 @@ const struct command cli_commands[] = {
 	  "sluicectl rules rollback",
 	  run_rules_rollback },
 	{ { "rules", "check" },
-	  "FILE.yaml [--all]",
+	  "FILE.yaml [--all] [--corpus FILE.tsv] [--budget-ns N]",
 	  1,
 	  "the same without a daemon: nothing changes",
 	  "sluicectl rules check my-rules.yaml",
@@ -359,6 +359,10 @@ static const char **place_of(struct cli *cli, int option)
 		return &cli->radius;
 	case 'b':
 		return &cli->skip_bad;
+	case 'C':
+		return &cli->corpus;
+	case 'B':
+		return &cli->budget_ns;
 	default:
 		return NULL;
 	}
@@ -398,6 +402,8 @@ static const struct option options[] = {
 	{ "until", required_argument, NULL, 'u' },
 	{ "title", required_argument, NULL, 't' },
 	{ "skip-bad", required_argument, NULL, 'b' },
+	{ "corpus", required_argument, NULL, 'C' },
+	{ "budget-ns", required_argument, NULL, 'B' },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },

@@ -8,8 +8,6 @@
 
 #include "rule_engine.h"
 
-#define CANDIDATES_MAX 6u /* rules that are left out in turn */
-
 static const char *const sample[] = {
 	"[Web발신] 주문하신 상품이 오늘 오후 3시에 배송될 예정입니다. 문의 1588-0000",
 	"인증번호는 [482913] 입니다. 타인에게 알려주지 마세요.",
@@ -124,13 +122,14 @@ static uint32_t next_largest(const struct rule_set *set, const bool *taken)
 }
 
 int rule_cost_dearest(struct rule_cost *out, struct rule_set *set,
-                      const struct rule_texts *texts, rule_clock *clock, void *context)
+                      const struct rule_texts *texts, uint32_t largest, rule_clock *clock,
+                      void *context)
 {
 	bool *taken = calloc(set->n_rules + (size_t)1, sizeof(*taken));
 	int result = taken == NULL ? -ENOMEM : 0;
 
 	out->n = 0;
-	for (unsigned i = 0; result == 0 && i < CANDIDATES_MAX && i < set->n_rules; i++) {
+	for (unsigned i = 0; result == 0 && i < largest && i < set->n_rules; i++) {
 		const uint32_t rule = next_largest(set, taken);
 		double ns = 0;
 

@@ -14,6 +14,7 @@
 
 #define RULE_COST_ROUNDS 5u
 #define RULE_COST_DEAREST 5u
+#define RULE_COST_LARGEST 6u /* rules that are left out in turn where not all are */
 
 struct rule_texts {
 	const char *const *texts; /* valid UTF-8 */
@@ -41,11 +42,11 @@ must_use int rule_cost_measure(struct rule_cost *out, const struct rule_set *set
                                const struct rule_texts *texts, rule_clock *clock,
                                void *context);
 
-/* And which rules cost most: each of those with most patterns is left out once, which takes
- * a compilation. The set is as before afterwards. -ENOMEM. */
+/* And which rules cost most: each of the `largest` ones with most patterns is left out once,
+ * which takes a compilation. The set is as before afterwards. -ENOMEM. */
 must_use int rule_cost_dearest(struct rule_cost *out, struct rule_set *set,
-                               const struct rule_texts *texts, rule_clock *clock,
-                               void *context);
+                               const struct rule_texts *texts, uint32_t largest,
+                               rule_clock *clock, void *context);
 
 /* Whether a budget in nanoseconds a message is kept; 0 = there is none. */
 bool rule_cost_fits(const struct rule_cost *cost, uint32_t budget_ns);

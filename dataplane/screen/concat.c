@@ -178,10 +178,12 @@ static void gather(const struct screen_context *context, const struct screen_mes
 	}
 }
 
-/* Decode octets whose first or last character may lie partly in a part that is not there. */
-static int64_t decode_split(const struct part *as, const uint8_t *in, size_t len, bool before,
-                            bool behind, uint8_t *out, size_t cap)
+/* Decode octets whose first or last character may lie partly in a part that is not there;
+ * second: in the other coding that they may be read in, -EILSEQ if there is none. */
+static int64_t decode_split(const struct part *as, bool second, const uint8_t *in, size_t len,
+                            bool before, bool behind, uint8_t *out, size_t cap)
 {
+	const enum text_coding first = (enum text_coding)as->coding;
 	const struct text_language language = { as->lock, as->shift };
 
 	for (size_t cut = 0; cut <= 2 * SPLIT_MAX; cut++)
@@ -190,9 +192,10 @@ static int64_t decode_split(const struct part *as, const uint8_t *in, size_t len
 			if (b > SPLIT_MAX || cut > len || (a != 0 && !before) ||
 			    (b != 0 && !behind))
 				continue;
-			const int64_t n =
-				text_decode_in(&language, (enum text_coding)as->coding, in + a,
-			                       len - cut, 0, out, cap);
+			const enum text_coding coding =
+				second ? text_other_coding(first, in + a, len - cut) : first;
+			const int64_t n = text_decode_in(&language, coding, in + a, len - cut,
+			                                 0, out, cap);
 			if (n != -EILSEQ)
 				return n;
 		}
@@ -207,7 +210,7 @@ static bool goes_on(const struct part *a, const struct part *b)
 
 /* Parts first .. end - 1, which go on from one to the next, as one text. */
 static int64_t decode_run(const struct joined *j, unsigned first, unsigned end, uint8_t total,
-                          uint8_t *out, size_t cap)
+                          bool second, uint8_t *out, size_t cap)
 {
 	uint8_t octets[CONCAT_JOINED_MAX + PARTS_OCTETS];
 	size_t len = 0;
@@ -216,7 +219,7 @@ static int64_t decode_run(const struct joined *j, unsigned first, unsigned end, 
 		memcpy(octets + len, j->parts[i].data, j->parts[i].len);
 		len += j->parts[i].len;
 	}
-	return decode_split(&j->parts[first], octets, len, j->parts[first].number > 1,
+	return decode_split(&j->parts[first], second, octets, len, j->parts[first].number > 1,
 	                    j->parts[end - 1].number < total, out, cap);
 }
 
@@ -235,10 +238,11 @@ int64_t concat_decode(const struct screen_context *context, struct screen_vector
 		/* What is between is not there: a word does not go on. */
 		if (at != 0 && j.parts[first].number != j.parts[first - 1].number + 1)
 			out[at++] = ' ';
-		int64_t n = decode_run(&j, first, end, m->concat.total, out + at, cap - at);
+		int64_t n =
+			decode_run(&j, first, end, m->concat.total, false, out + at, cap - at);
 		if (n == -EILSEQ && first <= j.own && j.own < end) {
 			/* Others of its message do not go with it; alone it must decode. */
-			n = decode_run(&j, j.own, j.own + 1, m->concat.total, out + at,
+			n = decode_run(&j, j.own, j.own + 1, m->concat.total, false, out + at,
 			               cap - at);
 			if (n < 0)
 				return n;
@@ -246,6 +250,21 @@ int64_t concat_decode(const struct screen_context *context, struct screen_vector
 		at += n > 0 ? (size_t)n : 0;
 	}
 	return (int64_t)at;
+}
+
+int64_t concat_decode_second(const struct screen_context *context, struct screen_vector *v,
+                             const struct screen_message *m)
+{
+	struct joined j;
+	unsigned first, end;
+
+	gather(context, m, &j);
+	for (first = j.own; first > 0 && goes_on(&j.parts[first - 1], &j.parts[first]);)
+		first--;
+	for (end = j.own + 1; end < j.n && goes_on(&j.parts[end - 1], &j.parts[end]);)
+		end++;
+	return decode_run(&j, first, end, m->concat.total, true, v->arena + v->arena_used,
+	                  SCREEN_TEXT_MAX - v->arena_used);
 }
 
 static bool is_whole(const struct screen_context *context, const struct screen_message *m,

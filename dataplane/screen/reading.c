@@ -87,6 +87,18 @@ static bool read_text(struct screen_context *context, struct screen_vector *v,
 	return true;
 }
 
+static int64_t decode_other(const struct screen_context *context, struct screen_vector *v,
+                            const struct screen_message *m, struct view octets)
+{
+	const enum text_coding other =
+		text_other_coding(reading_coding(context, m), octets.data, octets.len);
+
+	if (other == TEXT_UNKNOWN)
+		return -EILSEQ;
+	return text_decode(other, octets.data, octets.len, 0, v->arena + v->arena_used,
+	                   SCREEN_TEXT_MAX - v->arena_used);
+}
+
 /*
  * The same octets in a second coding that they may be read in, as the message's other text,
  * whose place is free (screen.h says how the two are judged).
@@ -96,16 +108,10 @@ static void read_other(const struct screen_context *context, struct screen_vecto
 {
 	const struct view octets = wire_text(m, which)->octets;
 
-	if (octets.len > SCREEN_OTHER_MAX || is_part(m, which) ||
-	    wire_text(m, 1 - which)->octets.len != 0)
+	if (octets.len > SCREEN_OTHER_MAX || wire_text(m, 1 - which)->octets.len != 0)
 		return;
-	const enum text_coding other =
-		text_other_coding(reading_coding(context, m), octets.data, octets.len);
-	if (other == TEXT_UNKNOWN)
-		return;
-	const int64_t n =
-		text_decode(other, octets.data, octets.len, 0, v->arena + v->arena_used,
-	                    SCREEN_TEXT_MAX - v->arena_used);
+	const int64_t n = is_part(m, which) ? concat_decode_second(context, v, m)
+	                                    : decode_other(context, v, m, octets);
 	if (n <= 0)
 		return;
 	keep_text(v, m, 1 - which, (size_t)n);

@@ -79,6 +79,12 @@ enum text_coding reading_coding(const struct screen_context *context,
 must_use int64_t concat_decode(const struct screen_context *context,
                                struct screen_vector *vector, const struct screen_message *m);
 
+/* The parts that go on from one to the next around it, in a second coding; -EILSEQ: there is
+ * none. */
+must_use int64_t concat_decode_second(const struct screen_context *context,
+                                      struct screen_vector *vector,
+                                      const struct screen_message *m);
+
 /* Decode one text of a message into the arena, without counting it as used: octets of
  * UTF-8 at the arena's free place, or negative errno. */
 must_use int64_t reading_decode(const struct screen_context *context,

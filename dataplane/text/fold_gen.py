@@ -7,7 +7,8 @@ usage: fold_gen.py /usr/share/unicode SKELETONS > fold_tables.c
 SKELETONS is what skeleton_gen prints (UTS #39, from ICU). What a code point folds to:
 1. its NFKC_Casefold, but a parenthesised letter to the bare one, like a circled one;
 2. of that, canonically decomposed, each character that is no mark to what it looks like
-   (look()), in the same way for both cases of a letter;
+   (look()), in the same way for both cases of a letter; but of a compatibility form of
+   one other letter (U+03F2, of sigma) what it looks like itself, if that is a letter of ASCII;
 3. composed again (NFC).
 Marks and conjoining or compatibility jamo depend on their neighbours: they have kinds
 of their own, which fold_mark.c and fold_jamo.c obey.
@@ -36,6 +37,7 @@ def points(field):
 
 class Unicode:
     def __init__(self, folder):
+        self.compat = set()  # letters with <compat> forms
         self.name, self.category, self.bidi, self.ccc = {}, {}, {}, {}
         self.digit, self.number, self.parts, self.upper, self.bare = {}, {}, {}, {}, {}
         for line in open(folder + '/UnicodeData.txt', encoding='ascii'):
@@ -69,6 +71,8 @@ class Unicode:
             self.digit[c] = f[6]
         elif f[8].isdigit() and 'CIRCLED' in f[1]:
             self.number[c] = f[8]
+        if f[5].startswith('<compat>') and f[2][0] == 'L':
+            self.compat.add(c)
         if f[5] and f[5][0] != '<':
             self.parts[c] = points(f[5])
         elif f[5] and f[1].startswith('PARENTHESIZED'):
@@ -156,7 +160,11 @@ class Folding:
             first = [x for b in self.u.bare[c] for x in self.u.casefold.get(b, [b])]
         else:
             first = self.u.casefold.get(c, [c])
-        return [y for d in first for x in self.u.decompose(d) for y in self.look(x)]
+        to = [y for d in first for x in self.u.decompose(d) for y in self.look(x)]
+        own = self.ascii_skeleton(c) if c in self.u.compat else None
+        if len(first) == 1 and first[0] >= 0x80 and own is not None and chr(own).isalpha():
+            return [ord(chr(own).lower())]
+        return to
 
 
 def utf8(text):

@@ -169,16 +169,22 @@ static size_t lone_letter(const struct loose *l, size_t i)
 	return octets;
 }
 
-/* What keeps two letters apart, from in[i]: spaces and symbols, or one digit where no address
- * is written. Octets. */
-static size_t letter_gap(const struct loose *l, size_t i, bool *spaced)
+/* What keeps two letters apart, from in[i]: spaces and symbols, or one digit, in an address
+ * the same each time (*digit, 0 = none yet), and then nothing else. Octets. */
+static size_t letter_gap(const struct loose *l, size_t i, bool *spaced, uint8_t *digit)
 {
 	size_t octets;
 	const size_t gap = i;
 
 	*spaced = false;
-	if (kind_at(l, i, &octets) == DIGIT)
-		return l->dotted ? 0 : octets;
+	if (kind_at(l, i, &octets) == DIGIT) {
+		if (l->dotted && *digit != 0 && *digit != l->in[i])
+			return 0;
+		*digit = l->in[i];
+		return octets;
+	}
+	if (*digit != 0)
+		return 0;
 	for (enum kind k; i - gap < GAP_MAX; i += octets) {
 		k = kind_at(l, i, &octets);
 		if (k != SPACE && k != SYMBOL)
@@ -188,6 +194,12 @@ static size_t letter_gap(const struct loose *l, size_t i, bool *spaced)
 	return i - gap;
 }
 
+/* Whether the digit at in[i] is the one that letters were kept apart by, before a syllable. */
+static bool digit_goes_on(const struct loose *l, size_t i, uint8_t digit)
+{
+	return digit != 0 && i < l->len && l->in[i] == digit && kind_behind(l, i + 1) == HANGUL;
+}
+
 /* Letters that stand alone, from in[i] on, each where the one before had its gap; writes
  * them when they are enough. "f r e e", "f.r.e.e", "f1r1e1e". A space ends a word that was
  * not spelled with spaces. */
@@ -195,20 +207,24 @@ static bool take_spelled(struct loose *l)
 {
 	size_t i = l->i, n = 0, letters = 0, octets;
 	bool spaced = false, first = false;
-	uint8_t word[64];
+	uint8_t word[64], digit = 0;
 
 	while (n + 4 <= sizeof(word) && (octets = lone_letter(l, i)) != 0) {
 		memcpy(word + n, l->in + i, octets);
 		n += octets;
 		i += octets;
 		letters++;
-		const size_t gap = letter_gap(l, i, &spaced);
+		const size_t gap = letter_gap(l, i, &spaced, &digit);
 		first = letters == 1 ? spaced : first;
 		if (gap == 0 || spaced != first || lone_letter(l, i + gap) == 0)
 			break;
 		i += gap;
 	}
-	if (letters < SPELLED_MIN || is_alnum(kind_behind(l, i)))
+	if (letters < SPELLED_MIN)
+		return false;
+	if (digit_goes_on(l, i, digit))
+		i++;
+	else if (is_alnum(kind_behind(l, i)))
 		return false;
 	write_octets(l, word, n);
 	l->i = i;
@@ -308,6 +324,22 @@ static bool take_inside(struct loose *l, enum kind k, size_t octets)
 	return true;
 }
 
+/* Behind a dot, three letters of which the middle one is a digit or sign: .c0m, .n3t. */
+static bool take_domain(struct loose *l)
+{
+	size_t octets;
+
+	if (l->n < 2 || l->i + 1 >= l->len || l->out[l->n - 2] != '.' || !written_letter(l) ||
+	    letter_like(l->in[l->i]) == 0 || kind_at(l, l->i + 1, &octets) != LETTER ||
+	    is_alnum(kind_behind(l, l->i + 1 + octets)))
+		return false;
+	const uint8_t letter = letter_like(l->in[l->i]);
+	write_octets(l, &letter, 1);
+	l->i++;
+	l->changed = true;
+	return true;
+}
+
 static bool take_hxxp(struct loose *l)
 {
 	if (written_alnum(l) || (!has(l, l->i, "hxxp") && !has(l, l->i, "h**p")))
@@ -330,7 +362,7 @@ static void take(struct loose *l)
 	l->syllables = 0;
 	if ((k == SPACE || k == SYMBOL) && take_url(l))
 		return;
-	if ((k == SYMBOL || k == DIGIT) && take_inside(l, k, octets))
+	if ((k == SYMBOL || k == DIGIT) && (take_inside(l, k, octets) || take_domain(l)))
 		return;
 	if (k == LETTER && !written_alnum(l) && (take_hxxp(l) || take_spelled(l)))
 		return;

@@ -81,6 +81,29 @@ def default_rules(j, corpus):
     j.expect("$SLUICE_RULES", json.loads(done.stdout)["rules"] == 3)
 
 
+def costs(j):
+    """A rule that costs much more than another, on messages that show it."""
+    heavy = j.write("cost.yaml", b"""rules:
+- { id: cheap, sentence: s, action: flag, patterns: [ { literal: casino } ] }
+- { id: dear, sentence: s, action: flag, patterns: [ { regex: '[a-z0-9 ]' } ] }
+""")
+    corpus = j.write("cost.tsv", b"ham\t" + b"some 1 words 2 with 3 digits 4 " * 8 + b"\n" +
+                     b"spam\tthe casino\n")
+    done = j.run("rules", "check", heavy, "--corpus", corpus, "--json")
+    said = json.loads(done.stdout)
+    j.expect("cost of a corpus", done.returncode == 0 and said["messages"] == 2 and
+             [r["id"] for r in said["dearest"]] == ["dear", "cheap"])
+    within = str(int(said["ns_per_message"] * 20) + 1000)
+    done = j.run("rules", "check", heavy, "--corpus", corpus, "--budget-ns", within)
+    j.expect("within the budget", done.returncode == 0 and "over" not in done.stderr)
+    done = j.run("rules", "check", heavy, "--corpus", corpus, "--budget-ns", "1")
+    j.expect("over the budget", done.returncode == 1 and "over it: dear" in done.stderr)
+    done = j.run("rules", "check", heavy, "--budget-ns", "none")
+    j.expect("no number", done.returncode == 2)
+    done = j.run("rules", "check", heavy, "--corpus", j.write("none.tsv", b"no tab\n"))
+    j.expect("no message", done.returncode == 1 and "no message" in done.stderr)
+
+
 def explained(j, rules):
     done = j.run("explain", "--text", "Ｃａsino 좋아요", "--rules", rules, "--json")
     said = json.loads(done.stdout)
@@ -102,6 +125,7 @@ def main():
         corpora(j, rules)
         default_rules(j, os.path.join(folder, "c.tsv"))
         explained(j, rules)
+        costs(j)
     sys.exit(1 if j.wrong else 0)
 
 

@@ -38,7 +38,7 @@ static void cost_is_a_median(void **state)
 	assert_int_equal((int)cost.ns, 120);
 	assert_true(rule_cost_fits(&cost, 120) && rule_cost_fits(&cost, 0));
 	assert_false(rule_cost_fits(&cost, 119));
-	assert_int_equal(rule_cost_dearest(&cost, set, &rule_cost_sample, NULL, NULL), 0);
+	assert_int_equal(rule_cost_dearest(&cost, set, &rule_cost_sample, 1, NULL, NULL), 0);
 	assert_int_equal(cost.n, 1);
 	assert_int_equal(cost.dearest[0].rule, 0);
 	assert_false(set->patterns[0].refused);

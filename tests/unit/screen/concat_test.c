@@ -169,6 +169,27 @@ static void split_characters(void **state)
 	end();
 }
 
+/* 대출 in CP949 where Latin-1 is announced, cut in a character: a second reading of the whole.
+ * Alone the last octet is nothing, and between other parts there is nothing to read. */
+static void second_coding(void **state)
+{
+	static const uint8_t loan[] = { 0xB4, 0xEB, 0xC3, 0xE2 };
+
+	(void)state;
+	begin();
+	assert_int_equal(send(1, 2, 1, loan, 3, 3), REASON_PASS);
+	assert_int_equal(send(1, 2, 2, loan + 3, 1, 3), REASON_READINGS_DISAGREE);
+	assert_int_equal(w.vector->messages[0].rule, 200);
+	assert_int_equal(send(1, 2, 2, "clean", 5, 3), REASON_READINGS_DISAGREE); /* sticky */
+	assert_int_equal(send(2, 3, 3, loan + 3, 1, 3), REASON_PASS);
+	assert_int_equal(send(2, 3, 2, loan + 1, 2, 3), REASON_PASS);
+	assert_int_equal(send(2, 3, 1, loan, 1, 3), REASON_READINGS_DISAGREE);
+	/* both readings say casino, in pieces */
+	assert_int_equal(send(3, 2, 1, "\xB4\xEB cas", 6, 3), REASON_PASS);
+	assert_int_equal(send(3, 2, 2, "ino", 3, 3), REASON_CONTENT_RULE);
+	end();
+}
+
 static void sar(uint8_t part, uint8_t *tlvs)
 {
 	const uint8_t is[] = { 0x12, 0x34, 0x02, 0x0E, 0, 1, 2, 0x02, 0x0F, 0, 1, part };
@@ -297,15 +318,11 @@ static void random_cuts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(split_word),
-		cmocka_unit_test(sticky),
-		cmocka_unit_test(forgotten_when_whole),
-		cmocka_unit_test(expired),
-		cmocka_unit_test(by_account),
-		cmocka_unit_test(split_characters),
-		cmocka_unit_test(sar_parameters),
-		cmocka_unit_test(one_vector),
-		cmocka_unit_test(too_long),
+		cmocka_unit_test(split_word),           cmocka_unit_test(sticky),
+		cmocka_unit_test(forgotten_when_whole), cmocka_unit_test(expired),
+		cmocka_unit_test(by_account),           cmocka_unit_test(split_characters),
+		cmocka_unit_test(second_coding),        cmocka_unit_test(sar_parameters),
+		cmocka_unit_test(one_vector),           cmocka_unit_test(too_long),
 		cmocka_unit_test(random_cuts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,9 @@ size_t twin_map(int32_t c, int32_t out[TWIN_ONE_MAX])
 
 	for (ssize_t i = brackets; i < k - brackets; i++)
 		n += look(parts[i], out + n);
+	if (utf8proc_get_property(c)->decomp_type == UTF8PROC_DECOMP_TYPE_COMPAT && k == 1 &&
+	    parts[0] >= 0x80 && is_letter(c) && isalpha(skeleton[c]))
+		out[0] = tolower(skeleton[c]);
 	return n;
 }
 

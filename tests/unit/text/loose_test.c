@@ -75,6 +75,10 @@ static void urls(void **state)
 	read_as("see bit dot ly", "see bit.ly");
 	read_as("bit 점 ly", "bit.ly");
 	read_as("bit . ly", "bit.ly");
+	read_as("xx*.c3o3m", "xx*.com");
+	read_as("kk**.C0M열쐬", "kk**.com열쐬");
+	read_as("h2t2t2p2s://ab.c2o2m/x", "https://ab.com/x");
+	read_as("xx.c1o1m1정1성", "xx.com정성");
 }
 
 /* What people write is read once. */
@@ -85,6 +89,8 @@ static void clean(void **state)
 		"안녕하세요 고객님, 주문하신 상품이 배송되었습니다.",
 		"Hello there. Next week at 5 pm, ok?",
 		"http://bit.ly/a1b2c3 see you",
+		"http://a.kr/b1c2d1",
+		"http://a.kr/x.b0c1",
 		"3시 30분에 만나요",
 		"call 010-1234-5678",
 		"a dot",
