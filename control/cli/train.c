@@ -10,6 +10,8 @@
 
 #include "cli.h"
 #include "pack.h"
+#include "rule_compile.h"
+#include "rule_cost.h"
 
 #define LAMBDA_MOST 1.0 /* halved LAMBDAS - 1 times */
 #define LAMBDAS 5u
@@ -67,12 +69,10 @@ static void set_lambdas(struct plan *plan, const struct train_options *options)
 			options->lambda > 0 ? options->lambda : ldexp(LAMBDA_MOST, -(int)i);
 }
 
-static int write_pack(const struct train_result *result, const struct grams *grams)
+/* The rule file that the model is. */
+static int put_pack(FILE *out, const struct train_result *result, const struct grams *grams,
+                    const char *header)
 {
-	const char *path = result->options->output;
-	char *header = train_header(result);
-	FILE *out = header != NULL ? fopen(path, "w") : NULL;
-	int error = header == NULL ? -ENOMEM : out == NULL ? -errno : 0;
 	const struct pack pack = {
 		.id = result->options->id,
 		.action = result->options->action,
@@ -83,16 +83,86 @@ static int write_pack(const struct train_result *result, const struct grams *gra
 		.trained = result->trained,
 	};
 
+	return pack_write(out, &pack);
+}
+
+static int write_pack(const struct train_result *result, const struct grams *grams)
+{
+	const char *path = result->options->output;
+	char *header = train_header(result);
+	FILE *out = header != NULL ? fopen(path, "w") : NULL;
+	int error = header == NULL ? -ENOMEM : out == NULL ? -errno : 0;
+
 	if (error == 0)
-		error = pack_write(out, &pack);
+		error = put_pack(out, result, grams, header);
 	if (out != NULL && fclose(out) != 0 && error == 0)
 		error = -errno;
 	free(header);
 	return error == 0 ? EXIT_DONE : fail(path, error);
 }
 
+/* What a message costs with the rule, as a push measures it. */
+static int measure(double *ns, const struct train_result *result, const struct grams *grams)
+{
+	struct rule_program program = { 0 };
+	struct rule_cost cost = { 0 };
+	struct rule_set *set = NULL;
+	struct problems problems;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int error = out == NULL ? -ENOMEM : put_pack(out, result, grams, "");
+
+	if (out != NULL && fclose(out) != 0 && error == 0)
+		error = -ENOMEM;
+	problems_init(&problems, "the learned rule");
+	if (error == 0)
+		error = rule_load(&set, &program, text, size, &problems);
+	if (error == 0) {
+		error = rule_cost_measure(&cost, set, &program, &rule_cost_sample, NULL, NULL);
+		rule_set_free(set);
+		rule_program_free(&program);
+	}
+	free(text);
+	*ns = cost.ns;
+	return error;
+}
+
 /* Of all models: one to be written, after a cross-validation; the same for each fold. */
 static unsigned models_of(unsigned folds) { return folds + 1 + folds * folds; }
+
+static int fail_to_learn(const struct train_result *result, int error)
+{
+	if (error != -ENOSPC || result->ns == 0)
+		return fail("cannot learn", error);
+	fprintf(stderr,
+	        "sluicectl: cannot learn: the smallest model costs %.0f ns a message, and "
+	        "--budget-ns is %lu\n",
+	        result->ns, result->options->budget_ns);
+	return EXIT_FAILED;
+}
+
+/* The largest model that keeps the budget: while it does not, one with fewer literals. */
+static int train_within(struct train_result *result, struct trained *trained, struct plan *plan,
+                        const struct grams *grams, unsigned *models)
+{
+	const uint32_t folds = (1u << result->corpus->n_folds) - 1;
+	int error = train(trained, plan, folds);
+
+	if (error == 0)
+		error = measure(&result->ns, result, grams);
+	while (error == 0 && result->options->budget_ns != 0 &&
+	       result->ns > (double)result->options->budget_ns) {
+		plan->max_terms = trained->model.n_terms - 1;
+		model_free(&trained->model);
+		*trained = (struct trained){ 0 };
+		*models += result->corpus->n_folds + 1;
+		error = plan->max_terms == 0 ? -ENOSPC : train(trained, plan, folds);
+		if (error == 0)
+			error = measure(&result->ns, result, grams);
+	}
+	return error;
+}
 
 static int learn(const struct train_options *options, const struct corpus *corpus,
                  const struct grams *grams)
@@ -110,20 +180,19 @@ static int learn(const struct train_options *options, const struct corpus *corpu
 	};
 	struct trained trained = { 0 };
 	struct held *held = calloc(corpus->n + 1, sizeof(*held));
-
-	set_lambdas(&plan, options);
-	int error =
-		held != NULL ? train(&trained, &plan, (1u << corpus->n_folds) - 1) : -ENOMEM;
-	if (error == 0)
-		error = hold_out(&plan, held);
-	const struct train_result result = {
+	struct train_result result = {
 		.options = options,
 		.corpus = corpus,
 		.plan = &plan,
 		.trained = &trained,
 		.held = held,
 	};
-	int status = error == 0 ? EXIT_DONE : fail("cannot learn", error);
+
+	set_lambdas(&plan, options);
+	int error = held != NULL ? train_within(&result, &trained, &plan, grams, &of) : -ENOMEM;
+	if (error == 0)
+		error = hold_out(&plan, held);
+	int status = error == 0 ? EXIT_DONE : fail_to_learn(&result, error);
 	if (status == EXIT_DONE && options->output != NULL)
 		status = write_pack(&result, grams);
 	if (status == EXIT_DONE)

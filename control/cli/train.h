@@ -12,6 +12,7 @@ struct train_options {
 	unsigned long literals, max_chars, min_octets, seed, folds, group;
 	double lambda; /* 0: chosen */
 	double ridge, fpr;
+	unsigned long budget_ns; /* a message; 0: none */
 	bool json;
 	char **paths;
 	unsigned n_paths;
@@ -28,6 +29,7 @@ struct train_result {
 	const struct plan *plan;
 	const struct trained *trained;
 	const struct held *held;
+	double ns; /* a message costs with this rule alone, on the built-in sample */
 };
 
 /* The comment on top of the rule file, to free(); NULL: no memory. */

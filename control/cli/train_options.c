@@ -17,13 +17,16 @@ static const char usage[] =
 	"  --literals N     at most so many patterns (2000)\n"
 	"  --max-chars N    at most so many characters in one, 1 to 12 (12)\n"
 	"  --min-octets N   at least so many octets in one (3)\n"
+	"  --budget-ns N    at most so many nanoseconds a message, measured here on a "
+        "built-in\n"
+	"                   sample: of the models that keep it the largest\n"
 	"  --fpr RATE       false-positive rate to stay below (0.002)\n"
 	"  --lambda L       the price of a weight; else the best of several\n"
 	"  --ridge R        how strongly weights are shared among literals (0.3)\n"
 	"  --folds N        parts of the cross-validation, 3 to 10 (5)\n"
 	"  --group N        messages with the same first N octets of letters stay in one part\n"
 	"  --others FILE    messages of other languages: what is clean there is left alone; "
-        "may\n"
+	"may\n"
 	"                   be given several times\n"
 	"  --seed S         the same seed and files give the same rule file (1)\n"
 	"  --id ID          of the rule (learned)\n"
@@ -38,6 +41,7 @@ static const struct option rows[] = {
 	{ "max-chars", required_argument, NULL, 'c' },
 	{ "min-octets", required_argument, NULL, 'm' },
 	{ "fpr", required_argument, NULL, 'f' },
+	{ "budget-ns", required_argument, NULL, 'b' },
 	{ "lambda", required_argument, NULL, 'l' },
 	{ "ridge", required_argument, NULL, 'r' },
 	{ "folds", required_argument, NULL, 'k' },
@@ -111,6 +115,7 @@ static int read_number(struct train_options *o, int c, const char *word)
 		{ 'k', 3, CORPUS_FOLDS_MAX, &o->folds },
 		{ 'g', 0, CORPUS_TEXT_MAX, &o->group },
 		{ 's', 0, UINT32_MAX, &o->seed },
+		{ 'b', 1, 1000000, &o->budget_ns },
 	};
 	const struct real reals[] = {
 		{ 'f', 0.00001, 0.5, &o->fpr },

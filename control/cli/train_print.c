@@ -36,6 +36,8 @@ static void put_command(FILE *out, const struct train_options *o)
 	        o->literals, o->max_chars, o->min_octets, o->fpr, o->ridge);
 	if (o->lambda > 0)
 		fprintf(out, " --lambda %g", o->lambda);
+	if (o->budget_ns > 0)
+		fprintf(out, " --budget-ns %lu", o->budget_ns);
 }
 
 char *train_header(const struct train_result *r)
@@ -111,6 +113,7 @@ static int print_json(const struct train_result *r)
 	json_object_set_new(answer, "literals", json_integer(r->trained->model.n_terms));
 	json_object_set_new(answer, "threshold", json_integer(trained_threshold(r->trained)));
 	json_object_set_new(answer, "lambda", json_real(lambda_of(r)));
+	json_object_set_new(answer, "ns_per_message", json_real(r->ns));
 	json_object_set_new(answer, "seed", json_integer((json_int_t)r->options->seed));
 	json_object_set_new(answer, "sets", sets_json(r));
 	json_object_set_new(answer, "reliability", reliability_json(r));
@@ -151,6 +154,7 @@ int train_print(const struct train_result *r)
 		return print_json(r);
 	printf("%u messages, %u literals, threshold %d, lambda %g, seed %lu\n", r->corpus->n,
 	       r->trained->model.n_terms, trained_threshold(r->trained), lambda_of(r), o->seed);
+	printf("about %.0f ns a message with this rule alone here\n", r->ns);
 	printf("\nHeld out\n  set                                     spam   clean  recall  "
 	       "false-positive rate\n");
 	for (uint32_t i = 0; i < r->corpus->n_sets; i++)

@@ -6,6 +6,7 @@ usage: judge.py SLUICECTL
 """
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -104,6 +105,28 @@ def costs(j):
     j.expect("no message", done.returncode == 1 and "no message" in done.stderr)
 
 
+def trained(j):
+    """A budget of time: kept by a smaller model, or said that none keeps it."""
+    rng = random.Random(5)
+    words = ["w" + "".join(rng.choice("aeioubcdfgklmnprst") for _ in range(6))
+             for _ in range(400)]
+    lines = []
+    for i in range(300):
+        some = rng.sample(words[:200], 6) + rng.sample(words[200:] if i % 2 else words, 4)
+        lines.append(("spam" if i % 2 else "ham") + "\t" + " ".join(some))
+    corpus = j.write("learn.tsv", "\n".join(lines).encode())
+    command = ["rules", "train", corpus, "--folds", "3", "--fpr", "0.1", "--json"]
+    free = json.loads(j.run(*command).stdout)
+    kept = json.loads(j.run(*command, "--budget-ns", "1000000").stdout)
+    j.expect("a budget that nothing exceeds", kept["literals"] == free["literals"] and
+             free["ns_per_message"] > 0)
+    done = j.run(*command, "--budget-ns", "1")
+    j.expect("a budget that nothing keeps", done.returncode == 1 and
+             "the smallest model costs" in done.stderr)
+    done = j.run(*command, "--budget-ns", "0")
+    j.expect("budget of nothing", done.returncode == 2)
+
+
 def explained(j, rules):
     done = j.run("explain", "--text", "Ｃａsino 좋아요", "--rules", rules, "--json")
     said = json.loads(done.stdout)
@@ -126,6 +149,7 @@ def main():
         default_rules(j, os.path.join(folder, "c.tsv"))
         explained(j, rules)
         costs(j)
+        trained(j)
     sys.exit(1 if j.wrong else 0)
 
 
