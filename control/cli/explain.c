@@ -25,7 +25,9 @@ static const char usage[] =
 	"  --data-coding  0 to 255; else 0 when GSM 7-bit has all of it, or 8 (UCS-2)\n"
 	"  --pdu          a whole PDU in hexadecimal digits; - reads standard input\n"
 	"  --rules        rule files, all together; without it the packs that Sluice has\n"
-	"  --registry     a registry's database: its accounts, senders, policy and rules\n"
+	"  --registry     a registry's database: its accounts, senders, policy and rules; "
+        "with\n"
+	"                 --rules those instead of its own\n"
 	"  --account      system_id of the session; any name when there is no registry\n"
 	"  --time         when it is sent, as in the files of accounts; now if not given\n"
 	"  --json         one JSON object\n";
@@ -89,8 +91,6 @@ static bool is_complete(const struct options *o, const char **why)
 	*why = (o->text == NULL) == (o->pdu == NULL) ? "give --text or --pdu"
 	       : o->pdu != NULL && (o->source != NULL || o->data_coding >= 0)
 	               ? "--source and --data-coding are for --text: a PDU has them"
-	       : o->registry != NULL && o->n_rules != 0
-	               ? "--registry has rules of its own: give it or --rules"
 	       : o->registry != NULL && o->account == NULL ? "--registry needs --account"
 	       : o->account != NULL &&
 	                       (o->account[0] == '\0' || strlen(o->account) > SYSTEM_ID_MAX)
@@ -202,7 +202,8 @@ static int open_tables(const struct options *o, struct explain **out)
 	struct problems problems;
 
 	problems_init(&problems, o->n_rules != 0 ? o->rules[0] : "rules");
-	if (o->registry == NULL && read_rules(o, &source, &rules) != EXIT_DONE)
+	if ((o->registry == NULL || o->n_rules != 0) &&
+	    read_rules(o, &source, &rules) != EXIT_DONE)
 		return EXIT_FAILED;
 	const int result = explain_open(out, &source, &problems, error);
 	free(rules);

@@ -128,9 +128,35 @@ static int build(struct explain *e, const char *system_id, char error[EXPLAIN_ER
 	return result;
 }
 
-/* The image that a data plane would get from this registry. */
-static int read_registry(struct explain *e, const char *path, char error[EXPLAIN_ERROR_SIZE])
+/* Ids for rules that the registry has never seen; it counts its own from 1. */
+#define TRIED_IDS UINT32_C(0x80000000)
+
+/* These rules instead of those in force: as if they were what the registry has. */
+static int try_rules(struct explain *e, struct registry *registry,
+                     const struct explain_source *source, struct problems *problems)
 {
+	struct rule_program program;
+	struct rule_set *set = NULL;
+	uint64_t generation = 0;
+
+	if (source->rules == NULL)
+		return 0;
+	int result = registry_rules_generation(registry, &generation);
+	if (result == 0)
+		result = rule_load(&set, &program, source->rules, source->rules_size, problems);
+	if (result != 0)
+		return result;
+	for (uint32_t i = 0; i < set->n_rules; i++)
+		set->rules[i].row.id = TRIED_IDS + i;
+	rule_cache_put(&e->cache.rules, generation, set, program);
+	return 0;
+}
+
+/* The image that a data plane would get from this registry. */
+static int read_registry(struct explain *e, const struct explain_source *source,
+                         struct problems *problems, char error[EXPLAIN_ERROR_SIZE])
+{
+	const char *path = source->registry;
 	char why[REGISTRY_IMAGE_ERROR_SIZE] = "";
 	struct registry_image made = { .fd = -1 };
 	struct registry *registry = NULL;
@@ -140,6 +166,8 @@ static int read_registry(struct explain *e, const char *path, char error[EXPLAIN
 		return -ENOENT;
 	}
 	int result = registry_open(&registry, path);
+	if (result == 0)
+		result = try_rules(e, registry, source, problems);
 	if (result != 0)
 		snprintf(why, sizeof(why), "%s", registry_error(registry));
 	else
@@ -164,7 +192,7 @@ int explain_tables(struct explain *e, const struct explain_source *source,
                    struct problems *problems, char error[EXPLAIN_ERROR_SIZE])
 {
 	char why[IMAGE_ERROR_SIZE] = "";
-	int result = source->registry != NULL ? read_registry(e, source->registry, error)
+	int result = source->registry != NULL ? read_registry(e, source, problems, error)
 	                                      : rule_load(&e->set, &e->program, source->rules,
 	                                                  source->rules_size, problems);
 

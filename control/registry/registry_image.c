@@ -309,10 +309,13 @@ static int put_rule(struct build *b, const struct rule_set *set, uint32_t rule, 
 		                       .code = from->row.n_code ? set->code + from->row.code
 		                                                : NULL,
 		                       .accounts = ids };
-	const int found = registry_rule_id(b->registry, from->name, &to.row.id);
+	uint32_t id;
+	const int found = registry_rule_id(b->registry, from->name, &id);
 
 	if (found < 0)
 		return sql_error(b, found);
+	if (found == 1) /* else a rule that is only tried, with an id of its own */
+		to.row.id = id;
 	const int64_t scope = account_ids(b, set, rule, false, ids);
 	const int64_t canary = scope < 0 ? scope : account_ids(b, set, rule, true, ids + scope);
 	if (canary < 0)

@@ -320,6 +320,35 @@ static void open_registry(const char *account)
 	assert_int_equal(explain_open(&explain, &source, &problems, error), 0);
 }
 
+/* Rules that were never pushed, one of them scoped to an account of the registry. */
+static void try_other_rules(void)
+{
+	static const char other[] =
+		"rules:\n- { id: roulette, sentence: s, action: flag,\n"
+		"    patterns: [ { literal: roulette } ] }\n"
+		"- { id: mine, sentence: s, action: refuse, scope: { accounts: [ acme ] },\n"
+		"    patterns: [ { literal: poker } ] }\n";
+	const struct explain_source source = { .registry = temp_path("r.sqlite"),
+		                               .rules = other,
+		                               .rules_size = sizeof(other) - 1,
+		                               .account = "acme" };
+
+	explain_close(explain);
+	explain = NULL;
+	problems_init(&problems, "rules");
+	assert_int_equal(explain_open(&explain, &source, &problems, error), 0);
+	submit("casino");
+	assert_int_equal(e.message.reason, REASON_PASS);
+	submit("roulette");
+	assert_true(e.message.flagged);
+	submit("poker");
+	assert_int_equal(e.message.reason, REASON_CONTENT_RULE);
+	assert_at("poker");
+	open_registry("acme"); /* which is as it was */
+	submit("poker");
+	assert_int_equal(e.message.reason, REASON_PASS);
+}
+
 static void who_may_send_is_in_the_registry(void **state)
 {
 	static const char one[] = "rules:\n- { id: casino, sentence: s, action: refuse,\n"
@@ -344,6 +373,7 @@ static void who_may_send_is_in_the_registry(void **state)
 	submit("casino");
 	assert_int_equal(e.message.reason, REASON_CONTENT_RULE);
 	assert_at("casino");
+	try_other_rules();
 	submit("clean");
 	assert_int_equal(e.message.reason, REASON_PASS);
 	const struct explain_message foreign = { "clean", "+33123456789", 0 };

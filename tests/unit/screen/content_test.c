@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -328,6 +329,64 @@ static void no_rules(void **state)
 	world_end(&w);
 }
 
+#define PEOPLE 20000u
+
+/* How many of PEOPLE a rule on trial for this share acts for; whoever it acts for today it
+ * acts for tomorrow, whatever the text around it. */
+static unsigned canaries(uint32_t share)
+{
+	struct image_build_rule rule = { .row = { .id = 9,
+		                                  .action = IMAGE_REFUSE,
+		                                  .flags = IMAGE_RULE_SHADOW,
+		                                  .canary_share = share } };
+	static char digits[2 * SCREEN_VECTOR_MAX][16];
+	unsigned acted = 0;
+	struct world w;
+
+	world_usual(&w);
+	world_rule_with(&w, &rule, "trial");
+	world_ready(&w);
+	for (unsigned person = 0; person < PEOPLE; person += SCREEN_VECTOR_MAX / 2) {
+		world_clear(&w);
+		for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i++) {
+			struct screen_message *m = world_add(
+				&w, "acme",
+				&(struct submit){ .text = i % 2 ? "trial" : "a trial, later" });
+			snprintf(digits[i], sizeof(digits[i]), "8210%08u",
+			         7 * (person + i / 2));
+			m->sm.destination.digits =
+				(struct view){ (const uint8_t *)digits[i], 12 };
+		}
+		w.context.shadowed = 0;
+		world_screen(&w);
+		unsigned here = 0;
+		for (unsigned i = 0; i < SCREEN_VECTOR_MAX; i += 2) {
+			const struct screen_message *m = &w.vector->messages[i];
+			assert_int_equal(m[0].refuse, m[1].refuse);
+			here += m[0].refuse;
+		}
+		assert_int_equal(w.context.shadowed, SCREEN_VECTOR_MAX - 2 * here);
+		acted += here;
+	}
+	world_end(&w);
+	return acted;
+}
+
+/* The share is about what was asked for: four standard deviations of chance either way. */
+static void canary_share(void **state)
+{
+	static const uint32_t shares[] = { 0, 1, 100, 500, 2500, 5000, 9999, 10000 };
+	const double n = (PEOPLE + SCREEN_VECTOR_MAX / 2 - 1) / (SCREEN_VECTOR_MAX / 2) *
+	                 (SCREEN_VECTOR_MAX / 2);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+		const double p = shares[i] / (double)IMAGE_SHARE_WHOLE;
+		const double away = canaries(shares[i]) - n * p;
+		assert_true(away * away <= 16 * n * p * (1 - p));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +398,7 @@ int main(void)
 		cmocka_unit_test(too_many_hits_change_nothing),
 		cmocka_unit_test(octets_are_counted),
 		cmocka_unit_test(no_rules),
+		cmocka_unit_test(canary_share),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
