@@ -111,6 +111,7 @@ static void record_message(const struct worker *w, struct audit_record *r,
 	r->reason = m->reason;
 	r->rule = m->rule;
 	r->score = m->score;
+	r->fingerprint = m->fingerprint;
 	memcpy(r->rules, m->rules, m->n_rules * sizeof(r->rules[0]));
 	r->rules_version = w->tables == NULL ? 0 : w->tables->image->policy->rules_version;
 	r->command_status = m->refuse ? m->command_status : 0;

@@ -181,7 +181,8 @@ static unsigned victim(struct set *s)
 	}
 }
 
-bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hits, unsigned n)
+bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hits, unsigned n,
+                uint64_t fingerprint)
 {
 	struct set *s = set_of(c, key->hash);
 	const uint32_t tag = (uint32_t)(key->hash >> 32);
@@ -195,6 +196,7 @@ bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hi
 	const bool live = e->serial == key->serial;
 	e->serial = key->serial;
 	e->hash = key->hash;
+	e->fingerprint = fingerprint;
 	e->len = key->len;
 	e->coding = key->coding;
 	e->n_hits = (uint8_t)n;

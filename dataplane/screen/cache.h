@@ -45,11 +45,11 @@ struct cache_key {
 
 struct cache_entry {
 	uint64_t serial, hash; /* serial 0: free */
+	uint64_t fingerprint;  /* of the text; 0: it has none */
 	uint16_t len;
 	uint8_t coding, n_hits;
 	uint32_t hits[CACHE_HITS_MAX]; /* patterns, in the order that they were given in */
 	uint8_t octets[CACHE_TEXT_MAX];
-	uint32_t reserved;
 };
 _Static_assert(sizeof(struct cache_entry) == 320, "five lines");
 
@@ -74,9 +74,10 @@ void cache_reach(const struct cache *cache, const struct cache_key *key);
 /* NULL: not there. Valid until cache_keep(). */
 const struct cache_entry *cache_find(struct cache *cache, const struct cache_key *key);
 
-/* n patterns, at most CACHE_HITS_MAX, of a text that was scanned; kept when it came before.
+/* n patterns, at most CACHE_HITS_MAX, and the fingerprint of a text that was scanned; kept
+ * when it came before.
  * True: one of the same tables had to give way. */
 bool cache_keep(struct cache *cache, const struct cache_key *key, const uint32_t *hits,
-                unsigned n);
+                unsigned n, uint64_t fingerprint);
 
 #endif

@@ -142,18 +142,24 @@ void stage_decode(struct screen_context *context, struct screen_vector *v)
 	}
 }
 
+struct view reading_fold(struct screen_vector *v, struct view plain)
+{
+	uint8_t *folded = v->folded + v->folded_used;
+	const size_t len = text_fold(plain.data, plain.len, folded,
+	                             SCREEN_FOLDED_MAX - v->folded_used - 1);
+
+	return (struct view){ folded, (uint32_t)len };
+}
+
 static void fold_text(struct screen_vector *v, struct screen_message *m, unsigned which)
 {
 	const struct view plain = m->plain[which];
-	uint8_t *folded = v->folded + v->folded_used;
 
 	if (plain.data == NULL)
 		return;
-	const size_t len = text_fold(plain.data, plain.len, folded,
-	                             SCREEN_FOLDED_MAX - v->folded_used - 1);
-	folded[len] = JOINT_SEPARATOR;
-	v->folded_used += (uint32_t)len + 1;
-	m->text[which] = (struct view){ folded, (uint32_t)len };
+	m->text[which] = reading_fold(v, plain);
+	v->folded_used += m->text[which].len;
+	v->folded[v->folded_used++] = JOINT_SEPARATOR;
 }
 
 void stage_fold(struct screen_context *context, struct screen_vector *v)

@@ -53,6 +53,7 @@ static void recall(struct screen_context *context, struct screen_vector *v, unsi
 	}
 	take(&v->hits, i, e);
 	m->recall = RECALL_KNOWN;
+	m->fingerprint = e->fingerprint;
 	context->cache_hits++;
 }
 
@@ -115,6 +116,7 @@ void recall_keep(struct screen_context *context, const struct screen_vector *v)
 		for (unsigned k = n; k > 0; at = v->hits.hits[at].before)
 			hits[--k] = v->hits.hits[at].pattern;
 		const struct cache_key key = key_of(context, m);
-		context->cache_replaced += cache_keep(context->cache, &key, hits, n);
+		context->cache_replaced +=
+			cache_keep(context->cache, &key, hits, n, m->fingerprint);
 	}
 }

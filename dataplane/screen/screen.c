@@ -4,15 +4,17 @@
 #include "text.h"
 
 const struct screen_stage screen_stages[] = {
-	{ "form", stage_form },         /* is it SMPP at all */
-	{ "identity", stage_identity }, /* may this account send now */
-	{ "sender", stage_sender },     /* may it send as this sender */
-	{ "concat", stage_concat },     /* of which message is it a part */
-	{ "recall", stage_recall },     /* was that said before */
-	{ "decode", stage_decode },     /* what does it say */
-	{ "fold", stage_fold },         /* as a reader takes it */
-	{ "loose", stage_loose },       /* without what was strewn into words */
-	{ "content", stage_content },   /* may that be said */
+	{ "form", stage_form },               /* is it SMPP at all */
+	{ "identity", stage_identity },       /* may this account send now */
+	{ "sender", stage_sender },           /* may it send as this sender */
+	{ "concat", stage_concat },           /* of which message is it a part */
+	{ "recall", stage_recall },           /* was that said before */
+	{ "decode", stage_decode },           /* what does it say */
+	{ "fold", stage_fold },               /* as a reader takes it */
+	{ "fingerprint", stage_fingerprint }, /* of which campaign */
+	{ "loose", stage_loose },             /* without what was strewn into words */
+	{ "content", stage_content },         /* may that be said */
+	{ "campaign", stage_campaign },       /* may that be said so often */
 };
 const unsigned screen_stages_n = sizeof(screen_stages) / sizeof(screen_stages[0]);
 _Static_assert(sizeof(screen_stages) / sizeof(screen_stages[0]) < SCREEN_STAGES_MAX, "timing");
@@ -54,6 +56,7 @@ static void begin_slice(struct screen_vector *v)
 		m->recall = RECALL_NOT;
 		m->second = SCREEN_ONE_READING;
 		v->hits.last[v->end] = v->hits.last[SCREEN_VECTOR_MAX + v->end] = 0;
+		m->fingerprint = 0;
 		for (unsigned which = 0; which < 2; which++) {
 			view_clear(&m->text[which]);
 			view_clear(&m->loose[which]);

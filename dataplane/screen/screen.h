@@ -74,6 +74,8 @@ struct screen_message {
 	uint8_t recall_coding; /* enum text_coding */
 	uint64_t recall_hash;
 
+	uint64_t fingerprint; /* text/fingerprint.h; 0: it has none */
+
 	/* Decoded, not folded, of messages with a reason or a flag (others: empty): the
 	 * first octets of short_message and payload, cut at a character, for the audit
 	 * record; not of what does not decode. Valid until the vector is used again. */
@@ -135,6 +137,8 @@ struct screen_context {
 	uint64_t shadowed;           /* out: added to; messages that a shadow rule matched */
 	struct cache *cache;         /* this worker's; NULL: every text is scanned */
 	uint64_t cache_hits, cache_misses, cache_replaced; /* out: added to; messages */
+	uint64_t fingerprints;                             /* out: added to; texts */
+	uint64_t campaign_matches;                         /* out: added to; messages */
 	struct parts *parts; /* of all workers; NULL: each part is judged alone */
 	uint64_t parts_seen, parts_lost, parts_sticky; /* out: added to */
 	/* For tools, NULL in workers: sees each slice behind its stages, texts included. */

@@ -14,8 +14,14 @@ void stage_concat(struct screen_context *context, struct screen_vector *vector);
 void stage_recall(struct screen_context *context, struct screen_vector *vector);
 void stage_decode(struct screen_context *context, struct screen_vector *vector);
 void stage_fold(struct screen_context *context, struct screen_vector *vector);
+void stage_fingerprint(struct screen_context *context, struct screen_vector *vector);
 void stage_loose(struct screen_context *context, struct screen_vector *vector);
 void stage_content(struct screen_context *context, struct screen_vector *vector);
+void stage_campaign(struct screen_context *context, struct screen_vector *vector);
+
+/* Give a message the fingerprint of a folded text, if it has none yet. */
+void fingerprint_text(struct screen_context *context, struct screen_message *m,
+                      struct view folded);
 
 /* Behind the scans: what was found in texts that are new. */
 void recall_keep(struct screen_context *context, const struct screen_vector *vector);
@@ -84,6 +90,9 @@ must_use int64_t concat_decode(const struct screen_context *context,
 must_use int64_t concat_decode_second(const struct screen_context *context,
                                       struct screen_vector *vector,
                                       const struct screen_message *m);
+
+/* Fold what was decoded; the text is at the free place of folded[], not counted as used. */
+struct view reading_fold(struct screen_vector *vector, struct view plain);
 
 /* Decode one text of a message into the arena, without counting it as used: octets of
  * UTF-8 at the arena's free place, or negative errno. */

@@ -52,10 +52,11 @@ static bool may_refuse(const struct screen_context *context, const struct screen
 
 static void decide(const struct screen_context *context, struct screen_message *m)
 {
-	/* A content rule has said itself whether it refuses, discards or only observes; of two
-	 * readings one refuses. */
-	const bool wanted =
-		m->reason == REASON_CONTENT_RULE ? m->refuse : m->reason != REASON_PASS;
+	/* A content rule or a campaign has said itself whether it refuses, discards or only
+	 * observes; of two readings one refuses. */
+	const bool wanted = m->reason == REASON_CONTENT_RULE || m->reason == REASON_CAMPAIGN
+	                            ? m->refuse
+	                            : m->reason != REASON_PASS;
 
 	m->refuse = wanted && may_refuse(context, m);
 	m->discard = m->discard && m->refuse;
@@ -73,8 +74,9 @@ static uint32_t cut(struct view text, uint32_t max)
 }
 
 /* The arena is free for the next slice after this: what the record needs is copied. A
- * message that was decided before the text stage is decoded now. */
-static void keep(const struct screen_context *context, struct screen_vector *v, unsigned i)
+ * message that was decided before the text stage is decoded now; a refused one belongs to
+ * its campaign as well as a passed one. */
+static void keep(struct screen_context *context, struct screen_vector *v, unsigned i)
 {
 	struct screen_message *m = &v->messages[i];
 
@@ -85,6 +87,8 @@ static void keep(const struct screen_context *context, struct screen_vector *v, 
 			plain = (struct view){ v->arena + v->arena_used,
 				               n > 0 ? (uint32_t)n : 0 };
 		}
+		if (m->fingerprint == 0 && plain.len != 0 && m->text[which].len == 0)
+			fingerprint_text(context, m, reading_fold(v, plain));
 		const uint32_t len = plain.data != NULL ? cut(plain, SCREEN_PLAIN_MAX) : 0;
 		if (len != 0)
 			memcpy(v->kept[i][which], plain.data, len);

@@ -31,6 +31,29 @@ static bool account_key_valid(const struct sender_key *key)
 	return true;
 }
 
+/* Its octets beside the fingerprint are 0, or there would be two keys of one campaign. */
+static bool campaign_key_valid(const struct sender_key *key)
+{
+	static const uint8_t start[8] = { LINK_CAMPAIGN_KEY };
+
+	return memcmp(key->octets, start, 8) == 0 && !image_all_zero(key->octets + 8, 8);
+}
+
+static const char *check_campaign(const struct link_delta *d)
+{
+	if (d->op != LINK_ADD && d->op != LINK_REMOVE)
+		return "a campaign can only be added or removed";
+	if (d->account_id != 0 || d->alphabet != 0 || d->sender_tlv != 0)
+		return "fields of an account are not 0";
+	if (d->op == LINK_REMOVE)
+		return d->action != 0 || d->radius != 0 ? "what is removed has no action"
+		                                        : NULL;
+	if (d->action < IMAGE_REFUSE || d->action > IMAGE_RULE_OBSERVE)
+		return "the campaign's action is none";
+	return d->radius > IMAGE_CAMPAIGN_RADIUS_MAX ? "the campaign's radius is too large"
+	                                             : NULL;
+}
+
 static const char *check_owners(const struct link_delta *d)
 {
 	const bool wanted = d->op == LINK_ADD && d->kind == LINK_SENDER;
@@ -43,8 +66,10 @@ static const char *check_owners(const struct link_delta *d)
 	return NULL;
 }
 
-static const char *check_account(const struct link_delta *d)
+static const char *check_fields(const struct link_delta *d)
 {
+	if (d->kind == LINK_CAMPAIGN)
+		return check_campaign(d);
 	if (d->op != LINK_ADD || d->kind != LINK_ACCOUNT)
 		return d->account_id != 0 || d->mode != 0 || d->alphabet != 0 ||
 		                       d->sender_tlv != 0 || d->flags != 0
@@ -74,17 +99,19 @@ static const char *fault_of(const struct link_delta *d)
 {
 	if (d->op < LINK_SUSPEND || d->op > LINK_REMOVE)
 		return "unknown operation";
-	if (d->kind != LINK_ACCOUNT && d->kind != LINK_SENDER)
+	if (d->kind < LINK_ACCOUNT || d->kind > LINK_CAMPAIGN)
 		return "unknown kind";
 	if (d->kind == LINK_ACCOUNT && !account_key_valid(&d->key))
 		return "the key is not a system_id";
 	if (d->kind == LINK_SENDER && !address_key_valid(&d->key))
 		return "the sender is not a canonical key";
+	if (d->kind == LINK_CAMPAIGN && !campaign_key_valid(&d->key))
+		return "the key is not a campaign's";
 	if (d->generation == 0)
 		return "generation 0 is no generation";
 	const char *why = check_owners(d);
 	if (why == NULL)
-		why = check_account(d);
+		why = check_fields(d);
 	return why != NULL ? why : check_times(d);
 }
 

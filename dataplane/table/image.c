@@ -23,6 +23,8 @@ static struct image view_of(const struct image_check *c)
 		.n_patterns = (uint32_t)s[IMAGE_PATTERNS].count,
 		.code = image_at(c, IMAGE_RULE_CODE),
 		.rule_accounts = image_at(c, IMAGE_RULE_ACCOUNTS),
+		.campaigns = image_at(c, IMAGE_CAMPAIGNS),
+		.n_campaigns = (uint32_t)s[IMAGE_CAMPAIGNS].count,
 		.strings = image_at(c, IMAGE_STRINGS),
 		.strings_size = s[IMAGE_STRINGS].size,
 		.senders = {

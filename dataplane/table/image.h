@@ -42,8 +42,10 @@ struct image {
 	uint64_t strings_size;
 	const uint32_t *code;          /* words of combinations */
 	const uint32_t *rule_accounts; /* account rows */
-	struct hs_database *database;  /* deserialised, ours; NULL = no pattern */
-	struct hs_database *plain;     /* the same, for the plain view */
+	const struct image_campaign *campaigns;
+	uint32_t n_campaigns;
+	struct hs_database *database; /* deserialised, ours; NULL = no pattern */
+	struct hs_database *plain;    /* the same, for the plain view */
 };
 
 #define IMAGE_ERROR_SIZE 200u

@@ -35,6 +35,8 @@ static const struct shape {
 	                      IMAGE_PLAN_ROWS_MAX },
 	[IMAGE_RULE_CODE] = { "rule code", sizeof(uint32_t), false, 1u << 24 },
 	[IMAGE_RULE_ACCOUNTS] = { "rule accounts", sizeof(uint32_t), false, 1u << 24 },
+	[IMAGE_CAMPAIGNS] = { "campaigns", sizeof(struct image_campaign), false,
+	                      IMAGE_CAMPAIGNS_MAX },
 	[IMAGE_HS_PLAIN] = { "plain database", 1, false, UINT32_MAX },
 };
 

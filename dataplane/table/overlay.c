@@ -28,7 +28,7 @@ struct overlay {
 	struct sender_hash hash;
 	struct index *index;        /* NULL = empty; stored with release */
 	struct image_account *rows; /* OVERLAY_ACCOUNTS_MAX, or NULL; rows are only added */
-	uint32_t n, n_rows;
+	uint32_t n, n_rows, n_campaigns;
 	uint64_t generation;
 	/* What no reader that begins now can find. */
 	struct node *retired;
@@ -79,6 +79,7 @@ const struct image_account *overlay_account(const struct overlay *o, uint32_t in
 }
 
 uint32_t overlay_used(const struct overlay *o) { return o->n; }
+uint32_t overlay_campaigns(const struct overlay *o) { return o->n_campaigns; }
 uint64_t overlay_generation(const struct overlay *o) { return o->generation; }
 
 int overlay_open(struct overlay **out, uint64_t seed)
@@ -152,6 +153,10 @@ static void put_record(struct overlay *o, struct overlay_entry *e, const struct 
 	memcpy(e->owners, d->owners, sizeof(e->owners));
 	e->valid_from = d->valid_from;
 	e->valid_until = d->valid_until;
+	if (d->kind == LINK_CAMPAIGN) {
+		e->action = d->action;
+		e->radius = d->radius;
+	}
 	if (!e->added || d->kind != LINK_ACCOUNT)
 		return;
 	e->account = o->n_rows++;
@@ -200,6 +205,7 @@ static void apply(struct overlay *o, struct node *node, const struct link_delta 
 	/* Release: whoever finds the entry finds all of it. */
 	__atomic_store_n(&o->index->at[at], &node->entry, __ATOMIC_RELEASE);
 	o->n += old == NULL;
+	o->n_campaigns += old == NULL && d->kind == LINK_CAMPAIGN;
 	o->generation = d->generation;
 	if (old != NULL) {
 		struct node *gone = (struct node *)(uintptr_t)old;
@@ -286,11 +292,18 @@ int overlay_apply(struct overlay *o, const struct link_delta *deltas, unsigned n
 	return 0;
 }
 
+static uint8_t kind_of(const struct sender_key *key)
+{
+	return key->octets[0] == 0                   ? LINK_ACCOUNT
+	       : key->octets[0] == LINK_CAMPAIGN_KEY ? LINK_CAMPAIGN
+	                                             : LINK_SENDER;
+}
+
 /* The deltas that made an entry, at most three. */
 static unsigned deltas_of(const struct overlay *o, const struct overlay_entry *e,
                           struct link_delta out[3])
 {
-	const uint8_t kind = e->key.octets[0] == 0 ? LINK_ACCOUNT : LINK_SENDER;
+	const uint8_t kind = kind_of(&e->key);
 	unsigned n = 0;
 
 	if (e->suspension_at != 0)
@@ -309,6 +322,10 @@ static unsigned deltas_of(const struct overlay *o, const struct overlay_entry *e
 			                  .valid_until = e->valid_until,
 			                  .n_owners = e->n_owners };
 		memcpy(d->owners, e->owners, sizeof(d->owners));
+		if (e->added && kind == LINK_CAMPAIGN) {
+			d->action = e->action;
+			d->radius = e->radius;
+		}
 		if (e->added && kind == LINK_ACCOUNT) {
 			const struct image_account *a = &o->rows[e->account];
 			d->account_id = a->id;

@@ -2,7 +2,7 @@
 /*
  * overlay: the deltas that came after the image. Only for this folder.
  *
- * An open-addressing set of subjects (accounts and senders), never more than half full.
+ * An open-addressing set of subjects (accounts, senders, campaigns), never more than half full.
  * The link thread adds to it in place while workers look up: an entry is never changed,
  * a newer one takes its place with one pointer store. What was replaced is freed by
  * overlay_reclaim(), when no worker can still hold it.
@@ -28,6 +28,7 @@ struct overlay_entry {
 	bool suspended; /* by suspension_at */
 	bool added;     /* by record_at: added, else removed */
 	uint8_t n_owners;
+	uint8_t action, radius; /* of an added campaign */
 	uint32_t blocked_until; /* by block_at: 0 = not blocked */
 	uint32_t valid_from, valid_until;
 	uint32_t account; /* of an added account: index for overlay_account() */
@@ -63,6 +64,7 @@ const struct overlay_entry *overlay_find_account(const struct overlay *overlay,
 /* The row of an added account. */
 const struct image_account *overlay_account(const struct overlay *overlay, uint32_t index);
 
+uint32_t overlay_campaigns(const struct overlay *overlay);  /* of them campaigns */
 uint32_t overlay_used(const struct overlay *overlay);       /* subjects */
 uint64_t overlay_generation(const struct overlay *overlay); /* of the last delta; 0 none */
 

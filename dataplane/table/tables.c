@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaign_set.h"
 #include "match_state.h"
 #include "overlay.h"
 #include "verdict.h"
@@ -18,7 +19,7 @@ struct image_share {
 	struct overlay *overlay;
 	struct hs_scratch **scratch; /* n_workers, or NULL without patterns */
 	struct match_state **match;  /* the same */
-	uint64_t serial;            /* of its first snapshot */
+	uint64_t serial;             /* of its first snapshot */
 	unsigned n_workers;
 	unsigned users;
 	void (*release)(void *arg);
@@ -80,8 +81,9 @@ static void share_free(struct image_share *s)
 	free(s);
 }
 
-/* Takes one use of the share. */
-static int make_snapshot(struct tables **out, struct image_share *s)
+/* Takes one use of the share, and the caller's of campaigns when it is made. */
+static int make_snapshot(struct tables **out, struct image_share *s,
+                         struct campaign_set *campaigns)
 {
 	struct tables *t = malloc(sizeof(*t));
 
@@ -96,6 +98,7 @@ static int make_snapshot(struct tables **out, struct image_share *s)
 		.image_serial = s->serial,
 		.image = &s->image,
 		.overlay = s->overlay,
+		.campaigns = campaigns,
 		.scratch = s->scratch,
 		.match = s->match,
 		.share = s,
@@ -108,6 +111,7 @@ int tables_open(struct tables **out, const void *octets, size_t size, unsigned n
                 void (*release)(void *arg), void *arg, char error[IMAGE_ERROR_SIZE])
 {
 	struct image_share *s = calloc(1, sizeof(*s));
+	struct campaign_set *campaigns = NULL;
 
 	snprintf(error, IMAGE_ERROR_SIZE, "out of memory");
 	if (s == NULL)
@@ -122,8 +126,12 @@ int tables_open(struct tables **out, const void *octets, size_t size, unsigned n
 	if (failed == 0)
 		failed = overlay_open(&s->overlay, s->image.header->checksum);
 	if (failed == 0)
-		failed = make_snapshot(out, s);
+		failed =
+			campaign_set_open(&campaigns, s->image.campaigns, s->image.n_campaigns);
+	if (failed == 0)
+		failed = make_snapshot(out, s, campaigns);
 	if (failed != 0) {
+		campaign_set_drop(campaigns);
 		snprintf(error, IMAGE_ERROR_SIZE, "out of memory");
 		share_free(s); /* release is not set yet, so the octets stay the caller's */
 		return failed;
@@ -136,15 +144,22 @@ int tables_open(struct tables **out, const void *octets, size_t size, unsigned n
 int tables_deltas(struct tables **out, const struct tables *base,
                   const struct link_delta *deltas, unsigned n)
 {
-	struct tables *next;
-	int failed = make_snapshot(&next, base->share);
+	struct tables *next = NULL;
+	struct campaign_set *campaigns = NULL;
+	int failed = campaign_set_change(&campaigns, base->campaigns, deltas, n,
+	                                 IMAGE_CAMPAIGNS_MAX);
 
-	if (failed != 0)
+	if (failed == 0)
+		failed = make_snapshot(&next, base->share, campaigns);
+	if (failed != 0) {
+		campaign_set_drop(campaigns);
 		return failed;
+	}
 	failed =
 		overlay_apply(base->share->overlay, deltas, n, base->image->header->generation);
 	if (failed != 0) {
 		base->share->users--;
+		campaign_set_drop(campaigns);
 		free(next);
 		return failed;
 	}
@@ -152,11 +167,34 @@ int tables_deltas(struct tables **out, const struct tables *base,
 	return 0;
 }
 
+/* The campaigns of the image under those of its overlay. */
+static int carry_campaigns(struct tables *t)
+{
+	struct campaign_set *set = NULL;
+	struct link_delta *list = NULL;
+	size_t n = 0;
+
+	if (overlay_campaigns(t->overlay) == 0)
+		return 0;
+	int failed = overlay_list(t->overlay, 0, &list, &n);
+	if (failed == 0)
+		failed = campaign_set_change(&set, t->campaigns, list, n, CAMPAIGN_SET_MAX);
+	free(list);
+	if (failed != 0)
+		return failed;
+	campaign_set_drop(t->campaigns);
+	t->campaigns = set;
+	return 0;
+}
+
 int tables_carry(struct tables *tables, const struct tables *old)
 {
-	return old == NULL ? 0
-	                   : overlay_carry(tables->share->overlay, old->overlay,
-	                                   tables->image->header->generation);
+	if (old == NULL)
+		return 0;
+	const int failed = overlay_carry(tables->share->overlay, old->overlay,
+	                                 tables->image->header->generation);
+
+	return failed != 0 ? failed : carry_campaigns(tables);
 }
 
 int tables_list(const struct tables *tables, struct link_delta **out, size_t *n)
@@ -184,6 +222,7 @@ void tables_free(struct tables *tables)
 		return;
 	struct image_share *s = tables->share;
 
+	campaign_set_drop(tables->campaigns);
 	free(tables);
 	overlay_reclaim(s->overlay);
 	if (--s->users == 0)

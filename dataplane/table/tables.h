@@ -22,10 +22,11 @@
 #include "image.h"
 #include "link_message.h"
 
-struct overlay;     /* overlay.h: what deltas say */
-struct hs_scratch;  /* Hyperscan */
-struct match_state; /* match_state.h */
-struct image_share; /* tables.c: image, mapping and scratches, counted */
+struct campaign_set; /* campaign_set.h */
+struct overlay;      /* overlay.h: what deltas say */
+struct hs_scratch;   /* Hyperscan */
+struct match_state;  /* match_state.h */
+struct image_share;  /* tables.c: image, mapping and scratches, counted */
 
 /* Between two images; full = -ENOSPC. 100 octets a subject: 10,000 deltas a second for as
  * long as an image of a hundred million senders takes to build. */
@@ -37,6 +38,7 @@ struct tables {
 	uint64_t image_serial; /* the same in all snapshots of an image, never in two images */
 	const struct image *image;
 	const struct overlay *overlay;     /* never NULL */
+	struct campaign_set *campaigns;    /* of the image and of deltas; NULL: none */
 	struct hs_scratch *const *scratch; /* one per worker; NULL without patterns */
 	struct match_state *const *match;  /* the same */
 	struct image_share *share;
@@ -54,7 +56,7 @@ must_use int tables_open(struct tables **out, const void *octets, size_t size,
 /*
  * A snapshot of base's image with n more deltas, all or none. Once it is made, publish it
  * and free base: base sees the deltas too. -EINVAL, -ESTALE, -ENOSPC, -ENOMEM as
- * overlay_apply().
+ * overlay_apply(); -ENOSPC also for more than IMAGE_CAMPAIGNS_MAX campaigns.
  */
 must_use int tables_deltas(struct tables **out, const struct tables *base,
                            const struct link_delta *deltas, unsigned n);

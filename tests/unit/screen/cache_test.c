@@ -35,8 +35,8 @@ static struct cache *new_cache(uint32_t entries)
 /* Said twice, as it takes. */
 static bool keep(struct cache *c, const struct cache_key *k, uint32_t hit)
 {
-	(void)cache_keep(c, k, &hit, 1);
-	return cache_keep(c, k, &hit, 1);
+	(void)cache_keep(c, k, &hit, 1, 7);
+	return cache_keep(c, k, &hit, 1, 7);
 }
 
 static void sizes(void **state)
@@ -57,12 +57,13 @@ static void kept_when_it_comes_again(void **state)
 
 	(void)state;
 	assert_null(cache_find(c, &k));
-	assert_false(cache_keep(c, &k, hits, 2));
+	assert_false(cache_keep(c, &k, hits, 2, 9));
 	assert_null(cache_find(c, &k));
-	assert_false(cache_keep(c, &k, hits, 2));
+	assert_false(cache_keep(c, &k, hits, 2, 9));
 	const struct cache_entry *e = cache_find(c, &k);
 	assert_non_null(e);
 	assert_int_equal(e->n_hits, 2);
+	assert_true(e->fingerprint == 9);
 	assert_memory_equal(e->hits, hits, sizeof(hits));
 	cache_close(c);
 }
@@ -180,6 +181,7 @@ static void add_random(struct world *w, char text[64])
 	for (long n = 1 + random() % 2; n > 0; n--)
 		strcat(strcat(text, words[random() % WORDS]),
 		       random() % 20 == 0 ? "\xe9" : " ");
+	strcat(text, "said at noon by all"); /* so that it has a fingerprint */
 	if (random() % 10 == 0)
 		s.data_coding = random() % 2 == 0 ? 3 : 8;
 	if (random() % 20 == 0) {
@@ -197,6 +199,7 @@ static void equal(const struct screen_message *a, const struct screen_message *b
 	assert_int_equal(a->flagged, b->flagged);
 	assert_int_equal(a->rule, b->rule);
 	assert_int_equal(a->score, b->score);
+	assert_true(a->fingerprint == b->fingerprint);
 	assert_int_equal(a->command_status, b->command_status);
 	assert_int_equal(a->n_rules, b->n_rules);
 	assert_memory_equal(a->rules, b->rules, a->n_rules * sizeof(a->rules[0]));

@@ -12,6 +12,8 @@
 #include "text.h"
 #include "world.h"
 
+#define BLOCKED "This offer ends tonight, write to us."
+
 static void add_account(struct world *w, const char *system_id, uint32_t id,
                         enum image_state state, uint32_t until)
 {
@@ -53,6 +55,7 @@ static void scenery(struct world *w)
 	world_rule_with(w, &(struct image_build_rule){ .row = { .id = 101, .weight = 2000 } },
 	                "jackpot");
 	world_rule(w, 102, IMAGE_REFUSE, "대출", 0);
+	world_campaign(w, BLOCKED, IMAGE_REFUSE, 0);
 	world_ready(w);
 }
 
@@ -96,6 +99,8 @@ static const struct row {
 	  REASON_READINGS_DISAGREE,
 	  false,
 	  { .text = "\xB4\xEB\xC3\xE2", .data_coding = 3 } },
+	{ "acme", REASON_CAMPAIGN, false, { .text = BLOCKED } },
+	{ "acme", REASON_CONTENT_RULE, false, { .text = BLOCKED " casino" } },
 	{ "acme", REASON_MALFORMED, false, { .text = "hello", .cut = 2 } },
 	{ "acme", REASON_TEXT_UNDECODABLE, false, { .data_coding = 8, .text = "odd" } },
 	/* The first stage that objects decides. */

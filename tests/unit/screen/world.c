@@ -7,6 +7,7 @@
 
 #include "address.h"
 #include "pdu.h"
+#include "fingerprint.h"
 #include "text.h"
 
 void world_begin(struct world *w)
@@ -125,11 +126,37 @@ void world_ready(struct world *w)
 	w->context.seconds = WORLD_NOW;
 }
 
+uint64_t world_fingerprint(const char *text)
+{
+	uint8_t folded[4096];
+	const size_t len =
+		text_fold((const uint8_t *)text, strlen(text), folded, sizeof(folded));
+
+	return text_fingerprint(folded, len);
+}
+
+void world_campaign(struct world *w, const char *text, enum image_action action, uint8_t radius)
+{
+	bug_if(image_build_campaign(w->build, &(struct image_campaign){
+						      .fingerprint = world_fingerprint(text),
+						      .action = (uint8_t)action,
+						      .radius = radius }) != 0);
+}
+
+void world_deltas(struct world *w, const struct link_delta *d, unsigned n)
+{
+	struct tables *next;
+
+	bug_if(tables_deltas(&next, w->tables, d, n) != 0);
+	tables_free(w->tables);
+	w->tables = next;
+	w->context.tables = next;
+}
+
 void world_delta(struct world *w, enum link_delta_op op, const char *system_id,
                  const char *address)
 {
 	struct link_delta d = { .op = (uint8_t)op, .kind = LINK_ACCOUNT };
-	struct tables *next;
 
 	d.generation = tables_generation(w->tables) + 1;
 	if (op == LINK_BLOCK)
@@ -141,10 +168,7 @@ void world_delta(struct world *w, enum link_delta_op op, const char *system_id,
 	} else {
 		memcpy(d.key.octets + 1, system_id, strlen(system_id));
 	}
-	bug_if(tables_deltas(&next, w->tables, &d, 1) != 0);
-	tables_free(w->tables);
-	w->tables = next;
-	w->context.tables = next;
+	world_deltas(w, &d, 1);
 }
 
 /* Mandatory fields by command: SMPP 3.4 sections 4.4.1, 4.7.1, 4.10.1. */

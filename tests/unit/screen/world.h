@@ -62,7 +62,12 @@ uint32_t world_rule_with(struct world *w, struct image_build_rule *rule,
                          const char *expression);
 /* One more pattern of the last rule; no views = folded. */
 void world_pattern(struct world *w, struct image_pattern *pattern, const char *expression);
+/* Act so on texts that are near this one. */
+void world_campaign(struct world *w, const char *text, enum image_action action,
+                    uint8_t radius);
 void world_ready(struct world *w);
+uint64_t world_fingerprint(const char *text); /* of a text as people write it */
+void world_deltas(struct world *w, const struct link_delta *deltas, unsigned n);
 /* One more delta, on an account, or on a sender when address is not NULL. */
 void world_delta(struct world *w, enum link_delta_op op, const char *system_id,
                  const char *address);

@@ -98,6 +98,20 @@ static inline void sample_senders(struct image_build *b)
 	}
 }
 
+#define SAMPLE_CAMPAIGN UINT64_C(0x0123456789abcdef)
+
+static inline void sample_campaigns(struct image_build *b)
+{
+	const struct image_campaign campaigns[] = {
+		{ .fingerprint = SAMPLE_CAMPAIGN, .action = IMAGE_REFUSE, .radius = 3 },
+		{ .fingerprint = ~SAMPLE_CAMPAIGN, .action = IMAGE_FLAG,
+		  .valid_until = SAMPLE_NOW },
+	};
+
+	for (unsigned i = 0; i < 2; i++)
+		bug_if(image_build_campaign(b, &campaigns[i]) != 0);
+}
+
 static inline void sample_database(struct image_build *b, unsigned mode)
 {
 	const char *const expressions[] = { "casino", "loan[0-9]+", "free *money" };
@@ -173,6 +187,7 @@ static inline void *sample_image(size_t *size)
 	bug_if(image_build_open(&b) != 0);
 	image_build_seed(b, 0x5eed); /* the same octets every time, for fuzzers */
 	sample_accounts(b);
+	sample_campaigns(b);
 	sample_senders(b);
 	sample_rules(b);
 	sample_database(b, HS_MODE_BLOCK);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * campaign: the stages that tell which campaign a text is of (text/fingerprint.h), and what
+ * an operator wants done with it.
+ *
+ * A known text's fingerprint comes with what else is known of it. Of a part of a concatenated
+ * message it is that of what the part was judged in: the part with those neighbours that
+ * were seen, so that the last one to come has the whole's.
+ */
+#include "campaign_set.h"
+#include "fingerprint.h"
+#include "screen_priv.h"
+
+void fingerprint_text(struct screen_context *context, struct screen_message *m,
+                      struct view folded)
+{
+	if (m->fingerprint != 0 || folded.len == 0)
+		return;
+	m->fingerprint = text_fingerprint(folded.data, folded.len);
+	context->fingerprints++;
+}
+
+void stage_fingerprint(struct screen_context *context, struct screen_vector *v)
+{
+	for (unsigned i = v->first; i < v->end; i++) {
+		struct screen_message *m = &v->messages[i];
+		if (!is_unread(context, m))
+			continue;
+		/* Where there is one text, the other's place may have a second reading. */
+		const unsigned first = m->sm.short_message.octets.len != 0 ? 0 : 1;
+		fingerprint_text(context, m, m->text[first]);
+		fingerprint_text(context, m, m->text[1 - first]);
+	}
+}
+
+/* What no rule has stopped. */
+static bool may_act(const struct screen_context *context, const struct screen_message *m)
+{
+	return m->fingerprint != 0 && is_screened(context, m) &&
+	       (m->reason == REASON_PASS || (m->reason == REASON_CONTENT_RULE && !m->refuse));
+}
+
+static void stop(struct screen_message *m, bool discard)
+{
+	m->reason = REASON_CAMPAIGN;
+	m->refuse = true;
+	m->discard = discard;
+	m->flagged = false;
+	m->rule = 0;
+	m->command_status = 0; /* verdict.c completes it */
+}
+
+static void act(struct screen_message *m, const struct image_campaign *c)
+{
+	switch ((enum image_action)c->action) {
+	case IMAGE_REFUSE:
+	case IMAGE_DISCARD:
+		stop(m, c->action == IMAGE_DISCARD);
+		break;
+	case IMAGE_FLAG:
+		m->flagged = true;
+		break;
+	case IMAGE_RULE_OBSERVE:
+		if (m->reason == REASON_PASS && !m->flagged)
+			m->reason = REASON_CAMPAIGN;
+		break;
+	}
+}
+
+void stage_campaign(struct screen_context *context, struct screen_vector *v)
+{
+	const struct campaign_set *set =
+		context->tables != NULL ? context->tables->campaigns : NULL;
+
+	if (set == NULL)
+		return;
+	for (unsigned i = v->first; i < v->end; i++) {
+		struct screen_message *m = &v->messages[i];
+		if (!may_act(context, m))
+			continue;
+		const struct image_campaign *c =
+			campaign_set_find(set, m->fingerprint, context->seconds);
+		if (c == NULL)
+			continue;
+		context->campaign_matches++;
+		act(m, c);
+	}
+}

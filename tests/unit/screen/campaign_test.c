@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Campaigns in the stages: what is near is acted upon, known or new, and recorded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "cache.h"
+#include "text.h"
+#include "world.h"
+
+#define OFFER "Cheap credit for everybody, up to 5,000 tonight: bit.ly/a1"
+#define AGAIN "CHEAP CREDIT for everybody -- up to 70,000 tonight: http://x.kr/9?q=3"
+#define OTHER "The parcel that you wait for comes between nine and ten."
+
+static struct screen_message *say(struct world *w, const char *system_id, const char *text)
+{
+	world_clear(w);
+	struct screen_message *m = world_add(
+		w, system_id, &(struct submit){ .text = text, .source = "01012345678" });
+	world_screen(w);
+	return m;
+}
+
+static void begin(struct world *w, enum image_action action)
+{
+	world_begin(w);
+	for (unsigned i = 0; i < 2; i++)
+		world_account(w, &(struct image_build_account){
+					 .system_id = i == 0 ? "acme" : "watched",
+					 .id = 7 + i,
+					 .state = IMAGE_CERTIFIED,
+					 .mode = i == 0 ? IMAGE_ENFORCE : IMAGE_OBSERVE,
+					 .flags = IMAGE_ACCOUNT_ANY_SENDER,
+					 .alphabet = TEXT_GSM7 });
+	world_rule(w, 100, IMAGE_FLAG, "credit", 0);
+	world_rule(w, 101, IMAGE_RULE_OBSERVE, "parcel", 0);
+	if (action != 0) {
+		world_campaign(w, OFFER, action, 3);
+		world_campaign(w, OTHER, action, 3);
+	}
+	world_ready(w);
+}
+
+static void each_action(void **state)
+{
+	static const struct {
+		enum image_action action;
+		bool refuse, discard, flagged;
+		enum reason offer, other;
+	} cases[] = {
+		{ 0, false, false, true, REASON_PASS, REASON_CONTENT_RULE },
+		{ IMAGE_REFUSE, true, false, false, REASON_CAMPAIGN, REASON_CAMPAIGN },
+		{ IMAGE_DISCARD, true, true, false, REASON_CAMPAIGN, REASON_CAMPAIGN },
+		{ IMAGE_FLAG, false, false, true, REASON_PASS, REASON_CONTENT_RULE },
+		{ IMAGE_RULE_OBSERVE, false, false, true, REASON_PASS, REASON_CONTENT_RULE },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world w;
+		begin(&w, cases[i].action);
+		const struct screen_message *m = say(&w, "acme", AGAIN);
+		assert_int_equal(m->reason, cases[i].offer);
+		assert_int_equal(m->refuse, cases[i].refuse);
+		assert_int_equal(m->discard, cases[i].discard);
+		assert_int_equal(m->flagged, cases[i].flagged);
+		assert_true(m->fingerprint == world_fingerprint(OFFER));
+		assert_int_equal(w.context.campaign_matches, cases[i].action != 0);
+		if (cases[i].refuse && !cases[i].discard)
+			assert_int_equal(m->command_status,
+			                 reason_row(REASON_CAMPAIGN)->command_status);
+		m = say(&w, "acme", OTHER);
+		assert_int_equal(m->reason, cases[i].other);
+		assert_int_equal(m->refuse, cases[i].refuse);
+		assert_int_equal(m->flagged, cases[i].action == IMAGE_FLAG);
+		/* Observed: never refused, the reason stays. */
+		m = say(&w, "watched", OTHER);
+		assert_false(m->refuse);
+		assert_int_equal(m->reason, cases[i].other);
+		world_end(&w);
+	}
+}
+
+static struct link_delta delta_of(const struct world *w, enum link_delta_op op,
+                                  const char *text)
+{
+	struct link_delta d = { .op = (uint8_t)op,
+		                .kind = LINK_CAMPAIGN,
+		                .generation = tables_generation(w->tables) + 1,
+		                .key.octets = { LINK_CAMPAIGN_KEY },
+		                .action = op == LINK_ADD ? IMAGE_REFUSE : 0 };
+	const uint64_t f = world_fingerprint(text);
+
+	for (unsigned k = 0; k < 8; k++)
+		d.key.octets[8 + k] = (uint8_t)(f >> 8 * k);
+	return d;
+}
+
+/* Of a text that is known since before the delta, and of one that is not. */
+static void at_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	assert_int_equal(cache_open(&w.context.cache, 64), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(say(&w, "acme", AGAIN)->reason, REASON_PASS);
+	assert_int_equal(w.context.cache_hits, 1);
+	assert_int_equal(w.context.fingerprints, 2);
+	struct link_delta d = delta_of(&w, LINK_ADD, OFFER);
+	world_deltas(&w, &d, 1);
+	assert_int_equal(say(&w, "acme", AGAIN)->reason, REASON_CAMPAIGN);
+	assert_int_equal(w.context.cache_hits, 2);
+	assert_int_equal(w.context.fingerprints, 2); /* a known text costs none */
+	assert_int_equal(say(&w, "acme", OFFER)->reason, REASON_CAMPAIGN);
+	/* Its last second, and the one after. */
+	d = delta_of(&w, LINK_ADD, OFFER);
+	d.valid_until = WORLD_NOW + 1;
+	world_deltas(&w, &d, 1);
+	assert_int_equal(say(&w, "acme", AGAIN)->reason, REASON_CAMPAIGN);
+	w.context.seconds = WORLD_NOW + 1;
+	assert_int_equal(say(&w, "acme", AGAIN)->reason, REASON_PASS);
+	w.context.seconds = WORLD_NOW;
+	d = delta_of(&w, LINK_REMOVE, OFFER);
+	world_deltas(&w, &d, 1);
+	assert_int_equal(say(&w, "acme", AGAIN)->reason, REASON_PASS);
+	cache_close(w.context.cache);
+	world_end(&w);
+}
+
+/* Who is refused before anything is read belongs to a campaign too. */
+static void refused_ones_have_it(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, IMAGE_REFUSE);
+	const struct screen_message *m = say(&w, "nobody", AGAIN);
+	assert_int_equal(m->reason, REASON_ACCOUNT_UNKNOWN);
+	assert_true(m->fingerprint == world_fingerprint(OFFER));
+	m = say(&w, "acme", "too short for it");
+	assert_int_equal(m->reason, REASON_PASS);
+	assert_true(m->fingerprint == 0);
+	world_end(&w);
+}
+
+/* Of message_payload, and of a message that has both the short_message's. */
+static void payload(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	world_clear(&w);
+	const struct submit only = { .payload = OTHER, .payload_len = strlen(OTHER) };
+	const struct submit both = { .text = OFFER,
+		                     .payload = OTHER,
+		                     .payload_len = strlen(OTHER) };
+	const struct screen_message *a = world_add(&w, "acme", &only);
+	const struct screen_message *b = world_add(&w, "acme", &both);
+	world_screen(&w);
+	assert_true(a->fingerprint == world_fingerprint(OTHER));
+	assert_true(b->fingerprint == world_fingerprint(OFFER));
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(each_action),
+		                            cmocka_unit_test(at_once),
+		                            cmocka_unit_test(refused_ones_have_it),
+		                            cmocka_unit_test(payload) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
