@@ -89,13 +89,49 @@ static void fill_mixed(struct sample *s)
 	}
 }
 
+/* Folded, as the loose reading gets them: as they are, and with symbols strewn in. */
+static void fold_sample(struct sample *s)
+{
+	static uint8_t folded[TEXT_FOLD_GROWTH * sizeof(s->octets)];
+	const size_t n = text_fold(s->octets, s->len, folded, sizeof(folded));
+
+	s->len = n < sizeof(s->octets) ? n : sizeof(s->octets);
+	memcpy(s->octets, folded, s->len);
+}
+
+static void fill_folded_hangul(struct sample *s)
+{
+	fill_utf8(s);
+	fold_sample(s);
+}
+
+static void fill_folded_ascii(struct sample *s)
+{
+	fill_ascii(s);
+	fold_sample(s);
+}
+
+static void fill_strewn(struct sample *s)
+{
+	static const char *const some[] = {
+		"대", "출", "*", "1", " ", "f.r.e.e", "c1o1m", "x"
+	};
+
+	for (s->len = 0; s->len < 94;) {
+		const char *c = some[random() % 8];
+		memcpy(s->octets + s->len, c, strlen(c));
+		s->len += strlen(c);
+	}
+}
+
 #define FOLD TEXT_CODINGS
 #define UTF8PROC (TEXT_CODINGS + 1)
+#define LOOSE (TEXT_CODINGS + 2)
 
 static const struct row {
 	const char *name;
 	void (*fill)(struct sample *s);
-	unsigned coding; /* enum text_coding, or FOLD, UTF8PROC */
+	unsigned coding; /* enum text_coding, or FOLD, UTF8PROC, LOOSE */
 } rows[] = {
 	{ "ucs2_hangul", fill_ucs2, TEXT_UCS2 },
 	{ "cp949_hangul", fill_cp949, TEXT_CP949 },
@@ -108,6 +144,9 @@ static const struct row {
 	{ "fold_hangul", fill_utf8, FOLD },
 	{ "fold_ascii", fill_ascii, FOLD },
 	{ "fold_mixed", fill_mixed, FOLD },
+	{ "loose_hangul", fill_folded_hangul, LOOSE },
+	{ "loose_ascii", fill_folded_ascii, LOOSE },
+	{ "loose_strewn", fill_strewn, LOOSE },
 	{ "utf8proc_hangul", fill_utf8, UTF8PROC },
 	{ "utf8proc_ascii", fill_ascii, UTF8PROC },
 	{ "utf8proc_mixed", fill_mixed, UTF8PROC },
@@ -117,6 +156,8 @@ static size_t once(unsigned coding, const struct sample *s)
 {
 	if (coding == FOLD)
 		return text_fold(s->octets, s->len, out, sizeof(out));
+	if (coding == LOOSE) /* 0: it reads the same, and was read for that */
+		return 1 + text_loose(s->octets, s->len, out, sizeof(out));
 	if (coding != UTF8PROC)
 		return (size_t)text_decode((enum text_coding)coding, s->octets, s->len, 0, out,
 		                           sizeof(out));

@@ -141,14 +141,29 @@ static size_t gap_end(const struct loose *l, bool *spaced)
 	return i;
 }
 
+/* A syllable at in[i], three octets; not a letter of Hangul. */
+static bool syllable_at(const struct loose *l, size_t i)
+{
+	if (i + 3 > l->len || l->in[i] < 0xEA || l->in[i] > 0xED)
+		return false;
+	const uint32_t c =
+		(l->in[i] & 0xFu) << 12 | (l->in[i + 1] & 0x3Fu) << 6 | (l->in[i + 2] & 0x3Fu);
+	return c >= 0xAC00 && c < 0xD7A4;
+}
+
+/* And the syllables that follow it at once. */
 static void take_hangul(struct loose *l, size_t octets)
 {
-	const bool letter = is_jamo(l->in + l->i);
+	bool letter = is_jamo(l->in + l->i), spaced;
 
 	write_octets(l, l->in + l->i, octets);
 	l->i += octets;
 	l->syllables++;
-	bool spaced;
+	for (; syllable_at(l, l->i); l->i += 3) {
+		write_octets(l, l->in + l->i, 3);
+		l->syllables++;
+		letter = false;
+	}
 	const size_t end = gap_end(l, &spaced);
 	if (end == 0)
 		return;
@@ -278,13 +293,35 @@ static size_t broken_slash(const struct loose *l, const char **is)
 	return i - l->i > strlen(*is) && is_alnum(kind_behind(l, i)) ? i - l->i : 0;
 }
 
+/* Whether broken_dot() or broken_slash() may find something: by what is behind the spaces. */
+static bool may_be_url(const struct loose *l)
+{
+	const size_t i = skip_spaces(l, l->i);
+
+	switch (i < l->len ? l->in[i] : 0) {
+	case '.':
+	case '[':
+	case '(':
+	case '{':
+	case ':':
+	case '/':
+	case 'd':  /* dot */
+	case 0xEC: /* 점 */
+	case 0xE3: /* the ideographic full stop */
+	case 0xC2: /* the middle dot */
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Behind a letter or digit: a URL that was broken up goes on. */
 static bool take_url(struct loose *l)
 {
 	const char *is = ".";
 	size_t octets;
 
-	if (!written_alnum(l))
+	if (!may_be_url(l) || !written_alnum(l))
 		return false;
 	octets = broken_dot(l);
 	if (octets == 0)
@@ -350,6 +387,13 @@ static bool take_hxxp(struct loose *l)
 	return true;
 }
 
+/* Letters behind a letter: nothing begins there. */
+static void take_letters(struct loose *l)
+{
+	while (l->i < l->len && l->in[l->i] >= 'a' && l->in[l->i] <= 'z')
+		l->out[l->n++] = l->in[l->i++];
+}
+
 static void take(struct loose *l)
 {
 	size_t octets;
@@ -372,6 +416,8 @@ static void take(struct loose *l)
 		l->dotted = true;
 	write_octets(l, l->in + l->i, octets);
 	l->i += octets;
+	if (k == LETTER)
+		take_letters(l);
 }
 
 /* Letters of Hangul that have become neighbours, put together where they are: what is
