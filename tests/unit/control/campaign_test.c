@@ -12,12 +12,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "image.h"
 #include "image_build.h"
 #include "link_message.h"
 #include "registry_campaigns.h"
 #include "registry_delta.h"
+#include "registry_image.h"
 #include "sql.h"
 #include "temp.h"
 
@@ -264,6 +268,46 @@ static void old_sanctions_are_kept(void **state)
 	assert_int_equal(listed(time(NULL), NULL), 1);
 }
 
+/* What the registry says is what the data plane reads, but for what is over. */
+static void images_hold_what_is_acted_upon(void **state)
+{
+	const struct registry_delta d = { .op = LINK_BLOCK,
+		                          .kind = LINK_CAMPAIGN,
+		                          .name = "8000000000000001",
+		                          .action = IMAGE_DISCARD,
+		                          .until = (uint32_t)time(NULL) + 3600 };
+	char error[REGISTRY_IMAGE_ERROR_SIZE] = "", why[IMAGE_ERROR_SIZE] = "";
+	struct image_cache cache = { 0 };
+	struct registry_image built;
+	struct image image;
+	struct sql sql;
+
+	(void)state;
+	assert_int_equal(apply(&d), 0);
+	assert_int_equal(block("00ff00ff12345678"), 0);
+	assert_int_equal(block("0000000000000007"), 0);
+	assert_int_equal(sql_open(&sql, temp_path("r.sqlite-sanctions"), 0), 0);
+	assert_int_equal(
+		sql_script(&sql, "UPDATE campaign SET until = 1 WHERE fingerprint = 7"), 0);
+	sql_close(&sql);
+	assert_int_equal(registry_image_build(&built, registry, &cache, error), 0);
+	void *octets = mmap(NULL, built.size, PROT_READ, MAP_PRIVATE, built.fd, 0);
+	close(built.fd);
+	assert_int_equal(image_open(&image, octets, built.size, why), 0);
+	assert_int_equal(image.n_campaigns, 2);
+	const struct image_campaign *c = image.campaigns;
+	assert_int_equal(c[0].fingerprint, 0x00ff00ff12345678);
+	assert_int_equal(c[0].action, IMAGE_REFUSE);
+	assert_int_equal(c[0].radius, CAMPAIGN_RADIUS);
+	assert_int_equal(c[0].valid_until, 0);
+	assert_true(c[1].fingerprint == UINT64_C(0x8000000000000001));
+	assert_int_equal(c[1].action, IMAGE_DISCARD);
+	assert_int_equal(c[1].valid_until, d.until);
+	image_close(&image);
+	munmap(octets, built.size);
+	image_cache_clear(&cache);
+}
+
 static const struct image_section *section_of(const void *octets, uint32_t type)
 {
 	const struct image_header *h = octets;
@@ -310,9 +354,13 @@ static void images_have_them_sorted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(blocks_and_unblocks),     T(nonsense_changes_nothing),
-		T(fields_are_read),         T(waits_for_no_import),
-		T(has_a_bound_and_ends),    T(old_sanctions_are_kept),
+		T(blocks_and_unblocks),
+		T(nonsense_changes_nothing),
+		T(fields_are_read),
+		T(waits_for_no_import),
+		T(has_a_bound_and_ends),
+		T(old_sanctions_are_kept),
+		T(images_hold_what_is_acted_upon),
 		T(images_have_them_sorted),
 	};
 
