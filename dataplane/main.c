@@ -22,6 +22,7 @@
 #include <sodium.h>
 
 #include "distribute.h"
+#include "stray.h"
 #include "eal.h"
 #include "link.h"
 #include "monitor.h"
@@ -41,6 +42,7 @@ struct dataplane {
 	struct publish *publish;
 	struct link_server *link;
 	struct distribute *distribute; /* NULL: ports give each worker a queue */
+	struct strays *strays;         /* NULL: one worker, or distribute */
 	struct parts *parts;           /* of concatenated messages, for all workers */
 	struct worker *workers[REPORT_WORKERS_MAX];
 	uint8_t recipient_key[SECRET_SIZE];
@@ -91,13 +93,21 @@ static int become(const char *user, char error[ERROR_SIZE])
 	return 0;
 }
 
+/* What lies between several workers. */
+static int open_between(struct dataplane *d)
+{
+	const unsigned n = (unsigned)d->settings.workers;
+
+	if (d->ports.distribute)
+		return distribute_open(&d->distribute, n, d->ports.n_links);
+	return n > 1 ? strays_open(&d->strays, n) : 0;
+}
+
 static int open_workers(struct dataplane *d, char error[ERROR_SIZE])
 {
-	if (d->ports.distribute) {
-		const int result = distribute_open(
-			&d->distribute, (unsigned)d->settings.workers, d->ports.n_links);
-		if (result != 0)
-			return result;
+	if (open_between(d) != 0) {
+		snprintf(error, ERROR_SIZE, "no memory for rings between workers");
+		return -ENOMEM;
 	}
 	if (parts_open(&d->parts) != 0) {
 		snprintf(error, ERROR_SIZE, "no memory for parts of messages");
@@ -110,6 +120,7 @@ static int open_workers(struct dataplane *d, char error[ERROR_SIZE])
 		if (result != 0)
 			return result;
 		d->workers[i]->distribute = d->distribute;
+		d->workers[i]->strays = d->strays;
 		d->workers[i]->screen.parts = d->parts;
 	}
 	return 0;
@@ -197,6 +208,7 @@ static void close_all(struct dataplane *d)
 	for (unsigned i = 0; i < REPORT_WORKERS_MAX; i++)
 		worker_close(d->workers[i]);
 	distribute_close(d->distribute);
+	strays_close(d->strays);
 	parts_close(d->parts);
 	if (d->publish != NULL)
 		publish_close(d->publish);

@@ -9,8 +9,8 @@
  * over through rings (distribute.h, symmetric by flow_hash()).
  *
  * A router's "too big" has no ports by which RSS could find the connection's worker: with
- * queues of their own only the worker that happens to get it knows whether it is about a
- * segment of ours, and else passes it on to the end. Software distribution reads the quote.
+ * queues of their own the workers show it to each other (stray.h). Software distribution
+ * reads the quote.
  *
  * Frames keep references to buffers after they are sent, so the PMD's "fast free"
  * is never asked for.

@@ -15,6 +15,7 @@
 
 #include "check.h"
 #include "quote.h"
+#include "stray.h"
 
 /* Idle turns before an adaptive worker sleeps: about as long as a burst's gap. */
 #define IDLE_TURNS 200u
@@ -45,8 +46,26 @@ static void drop(struct worker *w, const struct packet *p, enum counter why)
 	rte_pktmbuf_free(p->mbuf);
 }
 
-/* A router could not carry a segment: ours are cut and go again, others are passed on. */
-static bool is_about_us(struct worker *w, const struct packet *p, unsigned link)
+/* What a router says of a connection that is not ours may be about another worker's: on to
+ * the next, unless all have seen it. */
+static bool hand_on(struct worker *w, const struct packet *p, unsigned link, unsigned seen)
+{
+	const struct stray s = { .frame = p->mbuf,
+		                 .link = (uint16_t)link,
+		                 .side = (uint8_t)p->side,
+		                 .seen = (uint8_t)(seen + 1) };
+
+	if (w->strays == NULL || s.seen >= strays_workers(w->strays))
+		return false;
+	if (strays_pass(w->strays, w->index, &s))
+		return true;
+	worker_count(w, COUNTER_STRAY_FULL, 1);
+	return false;
+}
+
+/* A router could not carry a segment: ours are cut and go again, others are passed on.
+ * seen: workers that did not know its connection. */
+static bool is_about_us(struct worker *w, const struct packet *p, unsigned link, unsigned seen)
 {
 	struct quote q;
 
@@ -56,7 +75,7 @@ static bool is_about_us(struct worker *w, const struct packet *p, unsigned link)
 		return false;
 	struct flow_head *head = flow_find_one(w->flows, &q.key, flow_hash(&q.key));
 	if (head == NULL)
-		return false;
+		return hand_on(w, p, link, seen);
 	struct connection *c = connection_of(head);
 	if (!relay_too_big(&c->relay, p->side, q.seq, q.mtu, q.size, &w->env))
 		return false;
@@ -65,11 +84,11 @@ static bool is_about_us(struct worker *w, const struct packet *p, unsigned link)
 	return true;
 }
 
-void worker_divert(struct worker *w, const struct packet *p, unsigned link)
+static void divert(struct worker *w, const struct packet *p, unsigned link, unsigned seen)
 {
 	struct tcp_tx *tx = &w->tx[link * 2 + side_other(p->side)];
 
-	if (is_about_us(w, p, link))
+	if (is_about_us(w, p, link, seen))
 		return;
 	switch (p->class) {
 	case PACKET_BAD_CHECKSUM:
@@ -92,6 +111,23 @@ void worker_divert(struct worker *w, const struct packet *p, unsigned link)
 	worker_count(w, COUNTER_PASSED_FRAMES, 1);
 	p->mbuf->ol_flags &= FRAME_OWNER_FLAGS;
 	tx->mbufs[tx->n++] = p->mbuf;
+}
+
+void worker_divert(struct worker *w, const struct packet *p, unsigned link)
+{
+	divert(w, p, link, 0);
+}
+
+/* Frames that another worker could not place. */
+static void take_strays(struct worker *w)
+{
+	struct packet p;
+	struct stray s;
+
+	for (unsigned i = 0; i < STRAY_RING && strays_take(w->strays, w->index, &s); i++) {
+		packet_parse(&w->policy[s.link], s.frame, (enum side)s.side, &p);
+		divert(w, &p, s.link, s.seen);
+	}
 }
 
 /* The packets of this turn that are screened TCP, compacted to the front; the rest leave. */
@@ -266,6 +302,8 @@ void worker_begin(struct worker *w, uint64_t now_us)
 	w->draining = publish_draining(w->publish);
 	w->n_packets = 0;
 	take_retries(w);
+	if (unlikely(w->strays != NULL))
+		take_strays(w);
 }
 
 void worker_input(struct worker *w, unsigned link)

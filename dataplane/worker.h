@@ -28,6 +28,7 @@
 #define BURST_MAX 128u /* setting burst */
 
 struct distribute; /* distribute.h: software distribution between workers */
+struct strays;     /* stray.h: what RSS brings to another worker than it concerns */
 
 struct worker {
 	/* given */
@@ -37,6 +38,7 @@ struct worker {
 	struct publish *publish;
 	struct report_worker *report;
 	struct distribute *distribute;  /* NULL: each worker reads its own queues */
+	struct strays *strays;          /* NULL: a single worker, or distribute */
 	struct reassembly *reassembly;  /* NULL: fragments are dropped */
 	uint64_t distribute_full;       /* of it, already counted */
 	const int64_t *unix_offset_us;  /* added to now_us; main follows the system clock */
