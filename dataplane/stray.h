@@ -37,7 +37,7 @@ must_use int strays_open(struct strays **out, unsigned n_workers);
 /* By main, when no worker runs any more; frees what is still under way. */
 void strays_close(struct strays *strays);
 
-/* By that worker: to the next one. False, and the frame stays the caller's: its ring is full. */
+/* By that worker: to the next one. False: its ring is full, the frame stays the caller's. */
 bool strays_pass(struct strays *strays, unsigned worker, const struct stray *stray);
 /* By that worker: one that came to it; false: none. */
 bool strays_take(struct strays *strays, unsigned worker, struct stray *out);
