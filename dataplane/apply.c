@@ -12,6 +12,7 @@
 
 #include <sodium.h>
 
+#include "campaign_sketch.h"
 #include "response.h"
 #include "worker.h"
 
@@ -22,6 +23,8 @@ struct pending {
 	uint32_t octets, pdus, responses, binds;
 	uint32_t requests; /* of the PDUs: screened */
 	uint32_t clean;    /* of the requests: nothing against them */
+	unsigned n_passed; /* of the requests: those that are of a campaign */
+	uint16_t passed[SCREEN_VECTOR_MAX];
 };
 
 static void stall(struct connection *c, enum side from)
@@ -33,6 +36,45 @@ static void stall(struct connection *c, enum side from)
 static void count_pdus(struct worker *w, enum side from, uint64_t n)
 {
 	worker_count(w, from == SIDE_ESME ? COUNTER_PDUS_FROM_ESME : COUNTER_PDUS_FROM_SMSC, n);
+}
+
+static struct campaign_seen seen_in(const struct worker *w, const struct screen_message *m)
+{
+	const bool known = w->tables != NULL && m->from_esme;
+
+	return (struct campaign_seen){
+		.fingerprint = m->fingerprint,
+		.account_id = known ? tables_account(w->tables, m->account_row)->id : 0,
+		.refused = m->refuse,
+	};
+}
+
+static bool has_campaign(const struct worker *w, const struct screen_message *m)
+{
+	return w->campaigns != NULL && m->fingerprint != 0;
+}
+
+static void count_campaign(struct worker *w, const struct screen_message *m)
+{
+	if (!has_campaign(w, m))
+		return;
+	const struct campaign_seen seen = seen_in(w, m);
+	worker_count(w, COUNTER_CAMPAIGNS_REPLACED,
+	             campaign_sketch_count(w->campaigns, &seen, w->screen.seconds));
+}
+
+/* A request that passes, unless what gathers is held back. */
+static void gather_request(struct worker *w, struct pending *p, const struct step *s)
+{
+	const struct screen_message *m = &w->vector->screen.messages[s->message];
+
+	p->requests++;
+	p->clean += m->reason == REASON_PASS;
+	if (!has_campaign(w, m))
+		return;
+	const struct campaign_seen seen = seen_in(w, m);
+	campaign_sketch_seek(w->campaigns, &seen);
+	p->passed[p->n_passed++] = s->message;
 }
 
 static void flush(struct worker *w, struct pending *p)
@@ -47,9 +89,12 @@ static void flush(struct worker *w, struct pending *p)
 			worker_count(w, COUNTER_REQUESTS, p->requests);
 			worker_count(w, COUNTER_FORWARDED, p->requests);
 			worker_count(w, REPORT_REASON_BASE + REASON_PASS, p->clean);
+			for (unsigned i = 0; i < p->n_passed; i++)
+				count_campaign(w, &w->vector->screen.messages[p->passed[i]]);
 		}
 	}
 	p->octets = p->pdus = p->responses = p->binds = p->requests = p->clean = 0;
+	p->n_passed = 0;
 }
 
 static void copy_text(struct audit_record *r, const struct screen_message *m)
@@ -190,14 +235,15 @@ static void apply_recorded(struct worker *w, const struct step *s,
 	record_message(w, r, m);
 	if (!m->refuse) {
 		gather_pass(p, s);
-		p->requests++;
-		p->clean += m->reason == REASON_PASS;
+		gather_request(w, p, s);
 	}
 	flush(w, p);
 	/* A stall leaves the record unpublished: it is written again with the next try. */
 	if (s->c->stalled[s->from] || (m->refuse && !answer_message(w, s, m)))
 		return;
 	audit_publish(w->report);
+	if (m->refuse)
+		count_campaign(w, m);
 	worker_count(w, COUNTER_REQUESTS, m->refuse);
 	worker_count(w, COUNTER_REFUSED, m->refuse && !m->discard);
 	worker_count(w, COUNTER_DISCARDED, m->discard);
@@ -215,8 +261,7 @@ static void apply_message(struct worker *w, const struct step *s, struct pending
 		return;
 	}
 	gather_pass(p, s);
-	p->requests++;
-	p->clean++;
+	gather_request(w, p, s);
 }
 
 static void apply_answer(struct worker *w, const struct step *s, struct pending *p)

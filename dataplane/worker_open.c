@@ -10,6 +10,7 @@
 #include <rte_cycles.h>
 
 #include "cache.h"
+#include "campaign_sketch.h"
 #include "check.h"
 #include "worker.h"
 
@@ -86,6 +87,18 @@ static void start_clock(struct worker *w)
 	timer_wheel_init(&w->timers, w->now_us);
 }
 
+/* What is kept of texts; false: no memory for it. */
+static bool open_texts(struct worker *w)
+{
+	const uint32_t known = (uint32_t)w->settings->known_texts;
+
+	if (known != 0 && cache_open(&w->screen.cache, known) != 0)
+		return false;
+	/* Rigs bring counters alone. */
+	return w->report->campaigns == NULL ||
+	       campaign_sketch_open(&w->campaigns, w->report->campaigns) == 0;
+}
+
 int worker_open(struct worker **out, unsigned index, const struct settings *settings,
                 struct ports *ports, struct publish *publish, struct report_worker *report,
                 const int64_t *unix_offset_us, const uint8_t *recipient_key, char error[200])
@@ -109,8 +122,7 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	    flow_table_open(&w->embryos, (uint32_t)settings->embryos, sizeof(struct embryo)) !=
 	            0)
 		goto no_memory;
-	if (settings->known_texts != 0 &&
-	    cache_open(&w->screen.cache, (uint32_t)settings->known_texts) != 0)
+	if (!open_texts(w))
 		goto no_memory;
 	configure(w);
 	if (fragment_open(w) != 0)
@@ -147,6 +159,7 @@ void worker_close(struct worker *w)
 	flow_table_close(w->embryos);
 	fragment_close(w);
 	cache_close(w->screen.cache);
+	campaign_sketch_close(w->campaigns);
 	free(w->tx);
 	if (w->vector != NULL)
 		munmap(w->vector, sizeof(*w->vector));

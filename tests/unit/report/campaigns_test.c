@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "campaign_sketch.h"
 #include "report.h"
 
 #define SLOTS 64u
@@ -68,10 +69,160 @@ static void test_campaigns_begin_anew(void **state)
 	report_close(r);
 }
 
+/* A stream of which all is known: CAMPAIGNS of them, few of them often, by ACCOUNTS. */
+#define CAMPAIGNS 40000u
+#define ACCOUNTS 6u
+#define MESSAGES 400000u
+
+static struct exact {
+	uint32_t n, last, refused;
+} exact[ACCOUNTS + 1][CAMPAIGNS]; /* of account 0: of all */
+
+static uint64_t random_state = 11;
+
+static uint32_t any(uint32_t below)
+{
+	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((random_state >> 33) % below);
+}
+
+/* Since its last silence, as the sketch counts. */
+static void count_exactly(struct exact *e, bool refused, uint32_t seconds)
+{
+	if (e->n != 0 && seconds > e->last && seconds - e->last > CAMPAIGN_QUIET_S)
+		*e = (struct exact){ 0 };
+	e->n++;
+	e->refused += refused;
+	e->last = seconds;
+}
+
+static unsigned send_one(struct campaign_sketch *sketch, uint32_t id, uint32_t seconds)
+{
+	const struct campaign_seen seen = { .fingerprint = id + 1,
+		                            .account_id = any(ACCOUNTS + 1),
+		                            .refused = any(3) == 0 };
+
+	count_exactly(&exact[0][id], seen.refused, seconds);
+	if (seen.account_id != 0)
+		count_exactly(&exact[seen.account_id][id], seen.refused, seconds);
+	campaign_sketch_seek(sketch, &seen);
+	return campaign_sketch_count(sketch, &seen, seconds);
+}
+
+/* Few often: of each four three are of the first hundredth of those before. */
+static uint32_t any_campaign(void)
+{
+	return any(4) != 0 ? any(40) : any(3) != 0 ? any(1000) : any(CAMPAIGNS);
+}
+
+static void check_row(const struct report_campaign *r, bool overall)
+{
+	const struct exact *e = &exact[r->account_id][r->fingerprint - 1];
+
+	assert_int_equal(r->sequence % 2, 0);
+	assert_int_equal(r->account_id == 0, overall);
+	assert_true(r->account_id <= ACCOUNTS && r->fingerprint <= CAMPAIGNS);
+	if (r->count < e->n || r->count - r->error > e->n)
+		fail_msg("%u of %u: %u counted as %u less at most %u", r->account_id,
+		         (unsigned)r->fingerprint, e->n, (unsigned)r->count,
+		         (unsigned)r->error);
+	assert_true(r->refused <= e->refused && r->refused <= r->count);
+	assert_true(r->first <= r->last && r->last == e->last);
+}
+
+/* Each campaign at most once; those seen most have a row. */
+static void check_rows(const struct report_campaign *rows)
+{
+	static bool there[ACCOUNTS + 1][CAMPAIGNS];
+	unsigned used = 0;
+
+	memset(there, 0, sizeof(there));
+	for (unsigned i = 0; i < REPORT_CAMPAIGNS; i++) {
+		if (rows[i].fingerprint == 0)
+			continue;
+		check_row(&rows[i], i < SKETCH_OVERALL);
+		bool *t = &there[rows[i].account_id][rows[i].fingerprint - 1];
+		assert_false(*t);
+		*t = true;
+		used++;
+	}
+	assert_true(used > REPORT_CAMPAIGNS / 2);
+	for (unsigned account = 0; account <= ACCOUNTS; account++)
+		for (unsigned id = 0; id < 40; id++)
+			assert_true(there[account][id]);
+}
+
+static void test_sketch_against_exact_counts(void **state)
+{
+	(void)state;
+	struct report *r = open_ok(2);
+	const struct report_campaign *rows = report_worker(r, 0)->campaigns;
+	struct campaign_sketch *sketch = NULL;
+	uint32_t seconds = 1700000000;
+	unsigned gone = 0;
+
+	assert_int_equal(campaign_sketch_open(&sketch, report_worker(r, 0)->campaigns), 0);
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		/* Now and then a silence, longer or shorter than counts; a clock put back. */
+		if (any(1000) == 0)
+			seconds += any(20);
+		if (any(100000) == 0)
+			seconds += CAMPAIGN_QUIET_S - 10 + any(40);
+		if (any(100000) == 0)
+			seconds -= 5;
+		gone += send_one(sketch, any_campaign(), seconds);
+	}
+	assert_true(gone > 1000); /* it was full */
+	check_rows(rows);
+	campaign_sketch_close(sketch);
+	report_close(r);
+}
+
+/* What is over gives way first, whatever it counted, and nobody is told to have lost. */
+static void test_quiet_ones_give_way(void **state)
+{
+	(void)state;
+	struct report *r = open_ok(2);
+	const struct report_campaign *rows = report_worker(r, 0)->campaigns;
+	struct campaign_sketch *sketch = NULL;
+	struct campaign_seen seen = { .fingerprint = 1 };
+	uint32_t now = 1700000000;
+	unsigned gone = 0, old = 0, late = 0;
+
+	assert_int_equal(campaign_sketch_open(&sketch, report_worker(r, 0)->campaigns), 0);
+	for (; seen.fingerprint <= 8 * SKETCH_OVERALL; seen.fingerprint++)
+		for (unsigned k = 0; k < 5; k++)
+			(void)campaign_sketch_count(sketch, &seen, now);
+	now += CAMPAIGN_QUIET_S + 40;
+	const uint64_t first_late = seen.fingerprint;
+	for (; seen.fingerprint < first_late + SKETCH_OVERALL / 4; seen.fingerprint++)
+		gone += campaign_sketch_count(sketch, &seen, now);
+	assert_int_equal(gone, 0);
+	for (unsigned i = 0; i < SKETCH_OVERALL; i++) {
+		old += rows[i].fingerprint != 0 && rows[i].fingerprint < first_late;
+		late += rows[i].fingerprint >= first_late;
+		if (rows[i].fingerprint >= first_late)
+			assert_true(rows[i].count == 1 && rows[i].error == 0);
+	}
+	assert_int_equal(late, SKETCH_OVERALL / 4);
+	assert_int_equal(old, SKETCH_OVERALL - late);
+	/* One that comes again after its silence begins anew. */
+	seen.fingerprint--;
+	(void)campaign_sketch_count(sketch, &seen, now + CAMPAIGN_QUIET_S + 1);
+	for (unsigned i = 0; i < SKETCH_OVERALL; i++)
+		if (rows[i].fingerprint == seen.fingerprint)
+			assert_true(rows[i].count == 1 &&
+			            rows[i].first == now + CAMPAIGN_QUIET_S + 1);
+	campaign_sketch_close(sketch);
+	report_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_campaigns_begin_anew),
+		cmocka_unit_test(test_sketch_against_exact_counts),
+		cmocka_unit_test(test_quiet_ones_give_way),
 	};
 
 	snprintf(path, sizeof(path), "/dev/shm/sluice-campaigns-%d", (int)getpid());
