@@ -94,6 +94,7 @@ static bool open_texts(struct worker *w)
 
 	if (known != 0 && cache_open(&w->screen.cache, known) != 0)
 		return false;
+	w->screen.fingerprint_every = (uint32_t)w->settings->campaign_sample;
 	/* Rigs bring counters alone. */
 	return w->report->campaigns == NULL ||
 	       campaign_sketch_open(&w->campaigns, w->report->campaigns) == 0;

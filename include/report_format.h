@@ -117,7 +117,9 @@ struct report_campaign {
 	uint32_t sequence;
 	uint32_t account_id;     /* 0 = of all accounts together */
 	uint64_t fingerprint;    /* 0 = a free row */
-	uint64_t count;          /* messages of it; never less than there were */
+	/* Messages of it; never less than there were, of new texts as sampled (the setting
+	 * campaign_sample; each while a campaign is acted upon). */
+	uint64_t count;
 	uint64_t error;          /* so many of count may have been another's (Space-Saving) */
 	uint64_t refused;        /* of them refused or discarded, since the row is its own */
 	uint32_t first, last;    /* Unix seconds; first since the row is its own */

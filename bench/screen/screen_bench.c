@@ -77,6 +77,7 @@ static uint64_t run_screen(struct bench *b, const struct stream *s)
 	unsigned refused = 0;
 
 	b->context.cache = b->caches[s == &b->scene.repeated];
+	b->context.fingerprint_every = 8; /* the setting campaign_sample by default */
 	/* Of unique texts none is known from the pass before. */
 	b->scene.tables->image_serial = s == &b->scene.repeated ? UINT64_MAX : ++b->pass;
 	for (unsigned first = 0; first < s->n; first += v->n) {

@@ -161,8 +161,8 @@ static bool count(struct campaign_sketch *sketch, const struct campaign_seen *se
 	} else if (!is_quiet(rows[way].last, seconds)) {
 		next = rows[way];
 	}
-	next.count++;
-	next.refused += seen->refused;
+	next.count += seen->messages;
+	next.refused += seen->refused ? seen->messages : 0;
 	next.last = seconds;
 	s->tag[way] = tag;
 	s->last[way] = now;

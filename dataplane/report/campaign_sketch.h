@@ -34,6 +34,7 @@ struct campaign_seen {
 	uint64_t fingerprint; /* not 0 */
 	uint32_t account_id;  /* 0: of nobody; counted overall */
 	bool refused;         /* or discarded */
+	uint32_t messages;    /* that it stands for, at least 1 */
 };
 
 /* rows: REPORT_CAMPAIGNS of a report file, all free. -ENOMEM. */
@@ -44,7 +45,8 @@ void campaign_sketch_close(struct campaign_sketch *sketch); /* NULL is allowed *
 void campaign_sketch_seek(const struct campaign_sketch *sketch,
                           const struct campaign_seen *seen);
 
-/* One message, at this second (Unix). How many live campaigns gave way to it: 0 to 2. */
+/* A message, or as many as it stands for, at this second (Unix). How many live campaigns gave
+ * way to it: 0 to 2. */
 unsigned campaign_sketch_count(struct campaign_sketch *sketch, const struct campaign_seen *seen,
                                uint32_t seconds);
 

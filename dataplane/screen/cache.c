@@ -181,6 +181,13 @@ static unsigned victim(struct set *s)
 	}
 }
 
+bool cache_again(struct cache *c, const struct cache_key *key)
+{
+	struct set *s = set_of(c, key->hash);
+
+	return came_before(s, (uint32_t)(key->hash >> 32)) && find(c, s, key) == NULL;
+}
+
 bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hits, unsigned n,
                 uint64_t fingerprint)
 {
@@ -188,9 +195,6 @@ bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hi
 	const uint32_t tag = (uint32_t)(key->hash >> 32);
 
 	bug_if(n > CACHE_HITS_MAX || key->len > CACHE_TEXT_MAX || key->serial == 0);
-	/* It may be there: twice in one vector, the second is as new as the first. */
-	if (!came_before(s, tag) || find(c, s, key) != NULL)
-		return false;
 	const unsigned way = victim(s);
 	struct cache_entry *e = entry_of(c, key->hash, way);
 	const bool live = e->serial == key->serial;

@@ -74,9 +74,11 @@ void cache_reach(const struct cache *cache, const struct cache_key *key);
 /* NULL: not there. Valid until cache_keep(). */
 const struct cache_entry *cache_find(struct cache *cache, const struct cache_key *key);
 
-/* n patterns, at most CACHE_HITS_MAX, and the fingerprint of a text that was scanned; kept
- * when it came before.
- * True: one of the same tables had to give way. */
+/* Whether a text came before, so that it is worth being kept; from now on it did. False too
+ * when it is there already: twice in one vector, the second is as new as the first. */
+bool cache_again(struct cache *cache, const struct cache_key *key);
+/* Keep a text that was scanned and is not there: n patterns, at most CACHE_HITS_MAX, and its
+ * fingerprint. True: one of the same tables had to give way. */
 bool cache_keep(struct cache *cache, const struct cache_key *key, const uint32_t *hits,
                 unsigned n, uint64_t fingerprint);
 

@@ -14,22 +14,43 @@
 void fingerprint_text(struct screen_context *context, struct screen_message *m,
                       struct view folded)
 {
+	m->stands_for = 1;
 	if (m->fingerprint != 0 || folded.len == 0)
 		return;
 	m->fingerprint = text_fingerprint(folded.data, folded.len);
 	context->fingerprints++;
 }
 
+void fingerprint_message(struct screen_context *context, struct screen_message *m)
+{
+	/* Where there is one text, the other's place may have a second reading. */
+	const unsigned first = m->sm.short_message.octets.len != 0 ? 0 : 1;
+
+	fingerprint_text(context, m, m->text[first]);
+	fingerprint_text(context, m, m->text[1 - first]);
+}
+
+/* Whether it is the turn of a text that is new. */
+static bool is_sampled(struct screen_context *context)
+{
+	if (context->fingerprint_next == 0)
+		context->fingerprint_next = context->fingerprint_every;
+	context->fingerprint_next--;
+	return context->fingerprint_next == 0;
+}
+
 void stage_fingerprint(struct screen_context *context, struct screen_vector *v)
 {
+	const bool acts = context->tables != NULL && context->tables->campaigns != NULL;
+	const bool all = acts || context->fingerprint_every <= 1;
+
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (!is_unread(context, m))
+		if (!is_unread(context, m) || (!all && !is_sampled(context)))
 			continue;
-		/* Where there is one text, the other's place may have a second reading. */
-		const unsigned first = m->sm.short_message.octets.len != 0 ? 0 : 1;
-		fingerprint_text(context, m, m->text[first]);
-		fingerprint_text(context, m, m->text[1 - first]);
+		fingerprint_message(context, m);
+		if (!all)
+			m->stands_for = context->fingerprint_every;
 	}
 }
 

@@ -54,6 +54,7 @@ static void recall(struct screen_context *context, struct screen_vector *v, unsi
 	take(&v->hits, i, e);
 	m->recall = RECALL_KNOWN;
 	m->fingerprint = e->fingerprint;
+	m->stands_for = 1;
 	context->cache_hits++;
 }
 
@@ -99,10 +100,10 @@ void stage_recall(struct screen_context *context, struct screen_vector *v)
 	cache_learn(context->cache, sought, (uint32_t)(context->cache_hits - hits));
 }
 
-void recall_keep(struct screen_context *context, const struct screen_vector *v)
+void recall_keep(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned i = v->first; i < v->end; i++) {
-		const struct screen_message *m = &v->messages[i];
+		struct screen_message *m = &v->messages[i];
 		uint32_t hits[CACHE_HITS_MAX], at = v->hits.last[i];
 		unsigned n = 0;
 
@@ -116,6 +117,10 @@ void recall_keep(struct screen_context *context, const struct screen_vector *v)
 		for (unsigned k = n; k > 0; at = v->hits.hits[at].before)
 			hits[--k] = v->hits.hits[at].pattern;
 		const struct cache_key key = key_of(context, m);
+		if (!cache_again(context->cache, &key))
+			continue;
+		/* What is known is known with it. */
+		fingerprint_message(context, m);
 		context->cache_replaced +=
 			cache_keep(context->cache, &key, hits, n, m->fingerprint);
 	}

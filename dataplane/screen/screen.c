@@ -57,6 +57,7 @@ static void begin_slice(struct screen_vector *v)
 		m->second = SCREEN_ONE_READING;
 		v->hits.last[v->end] = v->hits.last[SCREEN_VECTOR_MAX + v->end] = 0;
 		m->fingerprint = 0;
+		m->stands_for = 1;
 		for (unsigned which = 0; which < 2; which++) {
 			view_clear(&m->text[which]);
 			view_clear(&m->loose[which]);

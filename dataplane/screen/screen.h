@@ -75,6 +75,7 @@ struct screen_message {
 	uint64_t recall_hash;
 
 	uint64_t fingerprint; /* text/fingerprint.h; 0: it has none */
+	uint32_t stands_for;  /* messages, where texts are sampled; without fingerprint 1 */
 
 	/* Decoded, not folded, of messages with a reason or a flag (others: empty): the
 	 * first octets of short_message and payload, cut at a character, for the audit
@@ -137,6 +138,10 @@ struct screen_context {
 	uint64_t shadowed;           /* out: added to; messages that a shadow rule matched */
 	struct cache *cache;         /* this worker's; NULL: every text is scanned */
 	uint64_t cache_hits, cache_misses, cache_replaced; /* out: added to; messages */
+	/* Of new texts one in so many gets a fingerprint while no campaign is acted upon; 0, 1:
+	 * each. Those that are known, refused or flagged have theirs in any case. */
+	uint32_t fingerprint_every;
+	uint32_t fingerprint_next; /* kept here: how many until the next */
 	uint64_t fingerprints;                             /* out: added to; texts */
 	uint64_t campaign_matches;                         /* out: added to; messages */
 	struct parts *parts; /* of all workers; NULL: each part is judged alone */

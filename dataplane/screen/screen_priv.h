@@ -19,12 +19,14 @@ void stage_loose(struct screen_context *context, struct screen_vector *vector);
 void stage_content(struct screen_context *context, struct screen_vector *vector);
 void stage_campaign(struct screen_context *context, struct screen_vector *vector);
 
-/* Give a message the fingerprint of a folded text, if it has none yet. */
+/* Give a message the fingerprint of a folded text, or of its own, if it has none yet; sampled
+ * or not, it stands for itself alone. */
 void fingerprint_text(struct screen_context *context, struct screen_message *m,
                       struct view folded);
+void fingerprint_message(struct screen_context *context, struct screen_message *m);
 
 /* Behind the scans: what was found in texts that are new. */
-void recall_keep(struct screen_context *context, const struct screen_vector *vector);
+void recall_keep(struct screen_context *context, struct screen_vector *vector);
 
 /* Behind the verdicts: what the store of parts keeps of refused and of whole messages. */
 void concat_settle(struct screen_context *context, struct screen_vector *vector);

@@ -80,6 +80,7 @@ static void keep(struct screen_context *context, struct screen_vector *v, unsign
 {
 	struct screen_message *m = &v->messages[i];
 
+	fingerprint_message(context, m);
 	for (unsigned which = 0; which < 2; which++) {
 		struct view plain = m->plain[which];
 		if (plain.data == NULL && wire_text(m, which)->octets.len != 0) {

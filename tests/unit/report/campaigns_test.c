@@ -87,12 +87,12 @@ static uint32_t any(uint32_t below)
 }
 
 /* Since its last silence, as the sketch counts. */
-static void count_exactly(struct exact *e, bool refused, uint32_t seconds)
+static void count_exactly(struct exact *e, const struct campaign_seen *seen, uint32_t seconds)
 {
 	if (e->n != 0 && seconds > e->last && seconds - e->last > CAMPAIGN_QUIET_S)
 		*e = (struct exact){ 0 };
-	e->n++;
-	e->refused += refused;
+	e->n += seen->messages;
+	e->refused += seen->refused ? seen->messages : 0;
 	e->last = seconds;
 }
 
@@ -100,11 +100,12 @@ static unsigned send_one(struct campaign_sketch *sketch, uint32_t id, uint32_t s
 {
 	const struct campaign_seen seen = { .fingerprint = id + 1,
 		                            .account_id = any(ACCOUNTS + 1),
-		                            .refused = any(3) == 0 };
+		                            .refused = any(3) == 0,
+		                            .messages = 1 + any(50) / 49 * 7 };
 
-	count_exactly(&exact[0][id], seen.refused, seconds);
+	count_exactly(&exact[0][id], &seen, seconds);
 	if (seen.account_id != 0)
-		count_exactly(&exact[seen.account_id][id], seen.refused, seconds);
+		count_exactly(&exact[seen.account_id][id], &seen, seconds);
 	campaign_sketch_seek(sketch, &seen);
 	return campaign_sketch_count(sketch, &seen, seconds);
 }
@@ -185,7 +186,7 @@ static void test_quiet_ones_give_way(void **state)
 	struct report *r = open_ok(2);
 	const struct report_campaign *rows = report_worker(r, 0)->campaigns;
 	struct campaign_sketch *sketch = NULL;
-	struct campaign_seen seen = { .fingerprint = 1 };
+	struct campaign_seen seen = { .fingerprint = 1, .messages = 1 };
 	uint32_t now = 1700000000;
 	unsigned gone = 0, old = 0, late = 0;
 

@@ -35,8 +35,8 @@ static struct cache *new_cache(uint32_t entries)
 /* Said twice, as it takes. */
 static bool keep(struct cache *c, const struct cache_key *k, uint32_t hit)
 {
-	(void)cache_keep(c, k, &hit, 1, 7);
-	return cache_keep(c, k, &hit, 1, 7);
+	(void)cache_again(c, k);
+	return cache_again(c, k) && cache_keep(c, k, &hit, 1, 7);
 }
 
 static void sizes(void **state)
@@ -57,9 +57,11 @@ static void kept_when_it_comes_again(void **state)
 
 	(void)state;
 	assert_null(cache_find(c, &k));
-	assert_false(cache_keep(c, &k, hits, 2, 9));
+	assert_false(cache_again(c, &k));
 	assert_null(cache_find(c, &k));
+	assert_true(cache_again(c, &k));
 	assert_false(cache_keep(c, &k, hits, 2, 9));
+	assert_false(cache_again(c, &k)); /* it is there */
 	const struct cache_entry *e = cache_find(c, &k);
 	assert_non_null(e);
 	assert_int_equal(e->n_hits, 2);

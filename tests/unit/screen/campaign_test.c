@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -170,12 +171,62 @@ static void payload(void **state)
 	world_end(&w);
 }
 
+/* Of new texts one in eight, which stands for eight; known, refused and flagged ones have it;
+ * while a campaign is acted upon all do. */
+static void sampled(void **state)
+{
+	struct world w;
+	unsigned made = 0, stand = 0;
+	char text[80];
+
+	(void)state;
+	begin(&w, 0);
+	w.context.fingerprint_every = 8;
+	assert_int_equal(cache_open(&w.context.cache, 64), 0);
+	for (unsigned i = 0; i < 800; i++) {
+		snprintf(text, sizeof(text), "Your train of %u leaves from another platform",
+		         i);
+		const struct screen_message *m = say(&w, "acme", text);
+		made += m->fingerprint != 0;
+		stand += m->fingerprint != 0 ? m->stands_for : 0;
+	}
+	assert_int_equal(made, 100);
+	assert_int_equal(stand, 800);
+	assert_int_equal(w.context.fingerprints, 100);
+	for (unsigned i = 0; i < 16; i++) {
+		const struct screen_message *m =
+			say(&w, "acme", "This text comes again and again");
+		if (i == 0)
+			continue;                 /* by chance */
+		assert_true(m->fingerprint != 0); /* and so that it is blocked at once */
+		assert_int_equal(m->stands_for, 1);
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		snprintf(text, sizeof(text), "Some credit for everybody, the offer no. %u", i);
+		const struct screen_message *m = say(&w, i % 2 == 0 ? "acme" : "nobody", text);
+		assert_true(m->flagged || m->refuse);
+		assert_true(m->fingerprint != 0);
+		assert_int_equal(m->stands_for, 1);
+	}
+	const struct link_delta d = delta_of(&w, LINK_ADD, OFFER);
+	world_deltas(&w, &d, 1);
+	for (unsigned i = 0; i < 16; i++) {
+		snprintf(text, sizeof(text), "Our shop in street %u opens tomorrow morning", i);
+		const struct screen_message *m = say(&w, "acme", text);
+		assert_true(m->fingerprint != 0);
+		assert_int_equal(m->stands_for, 1);
+	}
+	cache_close(w.context.cache);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(each_action),
 		                            cmocka_unit_test(at_once),
 		                            cmocka_unit_test(refused_ones_have_it),
-		                            cmocka_unit_test(payload) };
+		                            cmocka_unit_test(payload),
+		                            cmocka_unit_test(sampled) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
