@@ -57,6 +57,18 @@ void push_note(struct push *push, const struct link_message *answer, const char 
 	pthread_mutex_unlock(&push->state_lock);
 }
 
+void push_enter(struct push *push)
+{
+	pthread_mutex_lock(&push->write_lock);
+	pthread_mutex_lock(&push->lock);
+}
+
+void push_leave(struct push *push)
+{
+	pthread_mutex_unlock(&push->lock);
+	pthread_mutex_unlock(&push->write_lock);
+}
+
 void push_disconnect(struct push *push, const char *why)
 {
 	link_client_close(push->client);
@@ -90,8 +102,8 @@ bool push_connected(struct push *push)
 	return true;
 }
 
-/* Send one built image over the connection there is, without the lock; with it before and
- * after. */
+/* Send one built image over the connection there is, without the locks; with them before
+ * and after. */
 static int send_image(struct push *push, const struct registry_image *image,
                       struct push_answer *out)
 {
@@ -99,10 +111,10 @@ static int send_image(struct push *push, const struct registry_image *image,
 	char error[LINK_CLIENT_ERROR_SIZE] = "";
 	struct link_client *client = link_client_keep(push->client);
 
-	pthread_mutex_unlock(&push->lock);
+	push_leave(push);
 	const int result = link_client_image_fd(client, image->fd, image->generation, IMAGE_MS,
 	                                        &answer, error);
-	pthread_mutex_lock(&push->lock);
+	push_enter(push);
 	const bool same = push->client == client;
 	link_client_close(client);
 	out->result = result;
@@ -164,7 +176,7 @@ static int outgrow(struct push *push, struct registry *registry)
 	return theirs == 0 ? 0 : registry_outgrow(registry, theirs);
 }
 
-/* The registry as it is now, to be built without the lock. */
+/* The registry as it is now, to be built without the locks. */
 static int take_snapshot(struct push *push, struct registry **registry, char *error)
 {
 	uint64_t generation = 0;
@@ -179,7 +191,7 @@ static int take_snapshot(struct push *push, struct registry **registry, char *er
 	return result;
 }
 
-/* Build and send. With image_lock, with the lock (let go in between), and a client there. */
+/* Build and send. With image_lock, with both locks (let go in between), and a client there. */
 static void push_locked(struct push *push, struct push_answer *out)
 {
 	const uint64_t began = push_now_us();
@@ -190,9 +202,9 @@ static void push_locked(struct push *push, struct push_answer *out)
 
 	if (result == 0) {
 		push->fold = false;
-		pthread_mutex_unlock(&push->lock);
+		push_leave(push);
 		result = registry_image_build(&image, registry, &push->images, error);
-		pthread_mutex_lock(&push->lock);
+		push_enter(push);
 	}
 	registry_close(registry);
 	if (result < 0) {
@@ -259,7 +271,7 @@ void push_image(struct push *push, struct push_answer *answer)
 
 	*answer = (struct push_answer){ 0 };
 	pthread_mutex_lock(&push->image_lock);
-	pthread_mutex_lock(&push->lock);
+	push_enter(push);
 	answer->generation = registry_now(push);
 	if (!push_connected(push))
 		push_away(push, answer);
@@ -267,7 +279,7 @@ void push_image(struct push *push, struct push_answer *answer)
 		already_pushed(push, answer);
 	else
 		push_locked(push, answer);
-	pthread_mutex_unlock(&push->lock);
+	push_leave(push);
 	pthread_mutex_unlock(&push->image_lock);
 	answer->total_us = push_now_us() - began;
 }
@@ -280,7 +292,7 @@ void push_take_rules(struct push *push, uint64_t generation, struct rule_set *se
 	pthread_mutex_unlock(&push->image_lock);
 }
 
-/* Once a second, with the lock: is it still there, and does it have what the registry has?
+/* Once a second, with both locks: is it still there, and does it have what the registry has?
  * true: it needs an image. */
 static bool is_behind(struct push *push)
 {
@@ -308,14 +320,14 @@ static bool is_behind(struct push *push)
 	return push->failed != ours || push_now_us() >= push->retry_us;
 }
 
-/* With the lock, which is let go to take both in their order. */
+/* With both locks, which are let go to take all three in their order. */
 static void catch_up(struct push *push)
 {
 	struct push_answer out = { 0 };
 
-	pthread_mutex_unlock(&push->lock);
+	push_leave(push);
 	pthread_mutex_lock(&push->image_lock);
-	pthread_mutex_lock(&push->lock);
+	push_enter(push);
 	out.generation = registry_now(push);
 	const bool needed = push->covered < out.generation || push->fold;
 	if (!push->stop && needed && push_connected(push))
@@ -323,6 +335,7 @@ static void catch_up(struct push *push)
 	pthread_mutex_unlock(&push->image_lock);
 }
 
+/* With both locks, which are let go. */
 static void wait_ms(struct push *push, unsigned ms)
 {
 	struct timespec until;
@@ -334,21 +347,24 @@ static void wait_ms(struct push *push, unsigned ms)
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
+	pthread_mutex_unlock(&push->write_lock);
 	pthread_cond_timedwait(&push->wake, &push->lock, &until);
+	pthread_mutex_unlock(&push->lock);
+	push_enter(push);
 }
 
-/* With the lock, which is let go: what deltas have written is carried into the database by
+/* With both locks, which are let go: what deltas have written is carried into the database by
  * this thread, so that no call waits for that. A failure is made up for the next time. */
 static void tidy(struct push *push, struct registry **registry)
 {
-	pthread_mutex_unlock(&push->lock);
+	push_leave(push);
 	if (*registry == NULL && registry_open(registry, push->database) != 0) {
 		registry_close(*registry);
 		*registry = NULL;
 	}
 	if (*registry != NULL)
 		(void)!registry_checkpoint(*registry);
-	pthread_mutex_lock(&push->lock);
+	push_enter(push);
 }
 
 static void *push_thread(void *context)
@@ -357,7 +373,7 @@ static void *push_thread(void *context)
 	struct registry *registry = NULL;
 	unsigned pause_ms = PAUSE_MIN_MS;
 
-	pthread_mutex_lock(&push->lock);
+	push_enter(push);
 	while (!push->stop) {
 		tidy(push, &registry);
 		if (push->stop)
@@ -373,7 +389,7 @@ static void *push_thread(void *context)
 		wait_ms(push, pause_ms);
 		pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
 	}
-	pthread_mutex_unlock(&push->lock);
+	push_leave(push);
 	registry_close(registry);
 	return NULL;
 }
@@ -391,6 +407,7 @@ int push_open(struct push **out, const char *database, const char *link_socket,
 	push->queue_end = &push->queue;
 	push->images.key = key;
 	pthread_mutex_init(&push->image_lock, NULL);
+	pthread_mutex_init(&push->write_lock, NULL);
 	pthread_mutex_init(&push->lock, NULL);
 	pthread_mutex_init(&push->queue_lock, NULL);
 	pthread_cond_init(&push->served, NULL);

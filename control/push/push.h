@@ -8,10 +8,14 @@
  * overlay, with push_deltas(), and are folded into the next image. When they fill half of
  * what the data plane has room for, the thread makes that image by itself.
  *
- * Order      taking the snapshot that an image is made from, and writing and sending
- *            deltas, hold one lock: a delta is either in the image or has a later
- *            generation, and then the data plane keeps it over that image. Building and
- *            sending an image takes seconds and hold up no delta.
+ * Order      deltas are sent in the order in which the registry wrote them, a batch at a
+ *            time; the next batch is written meanwhile. The snapshot that an image is made
+ *            from is taken when all that is written was sent as well. So a delta either
+ *            reached the data plane before the image of a snapshot that holds it, which
+ *            then takes it over; or it has a later generation, and then the data plane
+ *            keeps it over that image. Never does one come that the image in force holds
+ *            already: the data plane would refuse it as stale. Building and sending an
+ *            image takes seconds and holds up no delta.
  * Failures   the data plane is away: said in the answer, and made up for when it is
  *            back. It refuses an image: the old one stays in force, said in the answer
  *            and in push_state(). It has no room for a delta: the call waits for the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * push_deltas: many callers, one flush. Calls queue up; one of those who wait serves all
- * that wait: one transaction of the registry, one message to the data plane. Then all of
- * them are answered, and one that came meanwhile serves those that came meanwhile.
+ * that wait: one transaction of the registry, one message to the data plane. While that is
+ * on its way, one that came meanwhile writes those that came meanwhile.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,8 @@ struct push_call {
 	struct push_call *next;
 	const struct registry_delta *deltas;
 	unsigned n;
-	bool records, done;
+	bool records;
+	bool taken, done; /* off the queue; answered */
 	bool needs_image; /* the data plane has to be brought up to date instead */
 	int result;       /* of the registry */
 	unsigned at;      /* which of its deltas failed */
@@ -40,6 +41,7 @@ static struct push_call *take_batch(struct push *push, bool *records)
 	struct push_call *first = push->queue, **end = &first;
 	for (; *end != NULL && n + (*end)->n <= LINK_DELTAS_MAX; end = &(*end)->next) {
 		n += (*end)->n;
+		(*end)->taken = true;
 		*records |= (*end)->records;
 	}
 	push->queue = *end;
@@ -148,7 +150,7 @@ static void answer_all(struct push_call *calls, const struct push_answer *answer
 
 /*
  * A connection is only used when it is known to be as new as the registry was before: a
- * data plane that is behind needs an image. true: it does.
+ * data plane that is behind needs an image. true: it does. With the lock.
  */
 static bool send_batch(struct push *push, const struct link_delta *told, unsigned n,
                        struct push_answer *out)
@@ -186,19 +188,40 @@ static bool send_batch(struct push *push, const struct link_delta *told, unsigne
 	return false;
 }
 
-/* Into the registry and to the data plane. With the lock. */
+/* What was written, to the data plane; what became of it, to all calls. With the lock. */
+static void send_calls(struct push *push, struct push_call *calls,
+                       const struct link_delta *told, unsigned n)
+{
+	struct push_answer answer = { 0 };
+	const bool needs_image = send_batch(push, told, n, &answer);
+
+	if (needs_image || answer.result != 0) /* not taken: a run begins after them */
+		push->run_start = push->run_end = told[n - 1].generation;
+	answer_all(calls, &answer, needs_image);
+}
+
+/* Another one may take calls off the queue and write them. */
+static void stop_writing(struct push *push)
+{
+	pthread_mutex_lock(&push->queue_lock);
+	push->writing = false;
+	pthread_cond_broadcast(&push->served);
+	pthread_mutex_unlock(&push->queue_lock);
+}
+
+/* Into the registry and to the data plane. The lock is taken before write_lock is let go:
+ * no batch that is written later can be sent earlier. */
 static void serve_batch(struct push *push, struct push_call *calls, bool records)
 {
-	static struct link_delta told[LINK_DELTAS_MAX]; /* under the lock */
-	struct push_answer answer = { 0 };
+	pthread_mutex_lock(&push->write_lock);
+	struct link_delta *told = push->told[++push->batch % 2];
 	const unsigned n = write_batch(push, calls, records, told);
-	bool needs_image = false;
-
+	pthread_mutex_lock(&push->lock);
+	pthread_mutex_unlock(&push->write_lock);
+	stop_writing(push);
 	if (n != 0)
-		needs_image = send_batch(push, told, n, &answer);
-	if (needs_image || answer.result != 0) /* not taken: a run begins after them */
-		push->run_start = push->run_end = n ? told[n - 1].generation : 0;
-	answer_all(calls, &answer, needs_image);
+		send_calls(push, calls, told, n);
+	pthread_mutex_unlock(&push->lock);
 }
 
 /* Serve what waits, for all who wait. With queue_lock, which is let go meanwhile. */
@@ -207,13 +230,10 @@ static void serve(struct push *push)
 	bool records = false;
 	struct push_call *calls = take_batch(push, &records);
 
-	push->serving = true;
+	push->writing = true;
 	pthread_mutex_unlock(&push->queue_lock);
-	pthread_mutex_lock(&push->lock);
 	serve_batch(push, calls, records);
-	pthread_mutex_unlock(&push->lock);
 	pthread_mutex_lock(&push->queue_lock);
-	push->serving = false;
 	for (struct push_call *next; calls != NULL; calls = next) {
 		next = calls->next; /* it is its owner's when it is done */
 		calls->done = true;
@@ -228,7 +248,7 @@ static void wait_served(struct push *push, struct push_call *call)
 	*push->queue_end = call;
 	push->queue_end = &call->next;
 	while (!call->done) {
-		if (push->serving)
+		if (push->writing || call->taken)
 			pthread_cond_wait(&push->served, &push->queue_lock);
 		else
 			serve(push);

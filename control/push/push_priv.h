@@ -2,7 +2,7 @@
 /*
  * push_priv: the inside of push, for push.c (images) and push_deltas.c.
  *
- * image_lock is taken before lock, and lock before state_lock.
+ * Locks are taken in the order image_lock, write_lock, lock, state_lock.
  */
 #ifndef CONTROL_PUSH_PRIV_H
 #define CONTROL_PUSH_PRIV_H
@@ -19,12 +19,24 @@ struct push {
 	pthread_mutex_t image_lock;
 	struct image_cache images;
 
-	/* Held while deltas are written and sent, and while an image's snapshot of the
-	 * registry is taken: a delta is either in it or newer than it. Of all up to queue. */
+	/*
+	 * Held while deltas are written, and given back only after lock was taken to send
+	 * them: batches are sent in the order in which they were written, and the next one
+	 * is written while one is on its way. Who holds both (push_enter) finds that all
+	 * that is written was sent: so is an image's snapshot of the registry taken, and so
+	 * is the registry's generation compared with what the data plane has. Of registry,
+	 * batch, told.
+	 */
+	pthread_mutex_t write_lock;
+	struct registry *registry; /* of deltas; NULL until the first */
+	unsigned batch;            /* counts: the latest wrote told[batch % 2] */
+	/* The one before may still be on its way, the one before that no longer. */
+	struct link_delta told[2][LINK_DELTAS_MAX];
+
+	/* Held while anything but an image is on its way. Of all up to queue. */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop, fold;            /* fold: the overlay asks for an image */
-	struct registry *registry;  /* of deltas; NULL until the first */
 	struct link_client *client; /* NULL = away */
 	struct push_answer last;    /* the latest image that came in force */
 	bool met;                   /* some image of this process was pushed */
@@ -35,10 +47,10 @@ struct push {
 	uint64_t failed;   /* registry generation whose image was refused or not built */
 	uint64_t retry_us; /* when to try that one again */
 
-	/* Never held while waiting, but for served. Taken without the others. */
+	/* Never held while waiting, but for served; no other is taken under it. */
 	pthread_mutex_t queue_lock;
-	pthread_cond_t served; /* some calls are done, and nobody serves */
-	bool serving;          /* somebody takes calls off the queue and answers them */
+	pthread_cond_t served; /* some calls are done, or nobody writes */
+	bool writing;          /* somebody takes calls off the queue and writes them */
 	struct push_call *queue, **queue_end;
 
 	pthread_mutex_t state_lock; /* of state alone; never held while waiting */
@@ -49,6 +61,10 @@ uint64_t push_now_us(void);
 
 /* Into the state: what an answer (NULL: none) says, and a sentence (NULL: as it was). */
 void push_note(struct push *push, const struct link_message *answer, const char *text);
+
+/* Both write_lock and lock: nothing is written that was not sent. */
+void push_enter(struct push *push);
+void push_leave(struct push *push);
 
 /* All with the lock. */
 bool push_connected(struct push *push); /* or just now connected */
