@@ -205,6 +205,17 @@ static const char *rule_name(const struct explanation *e)
 	return "";
 }
 
+/* As "campaigns block" takes it; empty: the text is too short to have one. */
+static const char *fingerprint_text(const struct screen_message *m)
+{
+	static char text[17];
+
+	text[0] = '\0';
+	if (m->fingerprint != 0)
+		snprintf(text, sizeof(text), "%016llx", (unsigned long long)m->fingerprint);
+	return text;
+}
+
 void explain_print(const struct explanation *e, const char *system_id)
 {
 	const struct screen_message *m = &e->message;
@@ -219,6 +230,8 @@ void explain_print(const struct explanation *e, const char *system_id)
 	fputs(", ", stdout);
 	print_limit("flagged", e->flag_score);
 	putchar('\n');
+	print_name("campaign");
+	puts(m->fingerprint != 0 ? fingerprint_text(m) : "none: the text is too short");
 	print_name("verdict");
 	printf("%s", explain_verdict(m));
 	if (m->reason != REASON_PASS)
@@ -304,12 +317,12 @@ json_t *explain_json(const struct explanation *e, const char *system_id)
 	for (uint32_t i = 0; e->set != NULL && i < e->set->n_rules; i++)
 		if (e->effects[i] != MATCH_NONE)
 			json_array_append_new(rules, rule_json(e, i));
-	return json_pack("{ss ss ss ss si ss so so so so sf sf sf so}", "verdict",
-	                 explain_verdict(m), "reason", reason_row(m->reason)->name, "rule",
-	                 rule_name(e), "command", command_name(m->sm.header.command_id),
-	                 "data_coding", m->sm.data_coding, "account", system_id, "fault",
-	                 fault_json(&m->sm), "readings", texts, "matches", matches, "rules",
-	                 rules, "score", m->score / 1000.0, "refuse_score",
-	                 (double)e->refuse_score / 1000, "flag_score",
-	                 (double)e->flag_score / 1000, "answer", answer_json(m));
+	return json_pack(
+		"{ss ss ss ss si ss so so so so sf sf sf ss so}", "verdict", explain_verdict(m),
+		"reason", reason_row(m->reason)->name, "rule", rule_name(e), "command",
+		command_name(m->sm.header.command_id), "data_coding", m->sm.data_coding,
+		"account", system_id, "fault", fault_json(&m->sm), "readings", texts, "matches",
+		matches, "rules", rules, "score", m->score / 1000.0, "refuse_score",
+		(double)e->refuse_score / 1000, "flag_score", (double)e->flag_score / 1000,
+		"fingerprint", fingerprint_text(m), "answer", answer_json(m));
 }
