@@ -243,14 +243,14 @@ static void apply_recorded(struct worker *w, const struct step *s,
 	if (s->c->stalled[s->from] || (m->refuse && !answer_message(w, s, m)))
 		return;
 	audit_publish(w->report);
-	if (m->refuse)
-		count_campaign(w, m);
 	worker_count(w, COUNTER_REQUESTS, m->refuse);
 	worker_count(w, COUNTER_REFUSED, m->refuse && !m->discard);
 	worker_count(w, COUNTER_DISCARDED, m->discard);
 	worker_count(w, COUNTER_OBSERVED, !m->refuse && m->reason != REASON_PASS);
 	worker_count(w, COUNTER_FLAGGED, m->flagged);
 	worker_count(w, REPORT_REASON_BASE + m->reason, m->reason != REASON_PASS);
+	if (m->refuse)
+		count_campaign(w, m);
 }
 
 static void apply_message(struct worker *w, const struct step *s, struct pending *p)
