@@ -332,6 +332,18 @@ case_text() {
 	python3 tests/netns/text.py "$ns_esme" "$ns_smsc" "$sluicectl" "$control_socket"
 }
 
+# Blocked in mid-session, and still blocked when both daemons were killed: by the data plane
+# alone, and when control is back.
+case_campaign() {
+	local ends=("$ns_esme" "$ns_smsc") by=("$sluicectl" "$control_socket")
+	python3 tests/netns/campaign.py act "${ends[@]}" "${by[@]}" "$work/state" || return 1
+	control_kill
+	data_plane_kill
+	data_plane_start && python3 tests/netns/campaign.py check "${ends[@]}" || return 1
+	control_start && wait_for 10 "control to reattach" ctl_attached || return 1
+	python3 tests/netns/campaign.py end "${ends[@]}" "${by[@]}" "$work/state"
+}
+
 case_drain() {
 	python3 tests/netns/drain.py "$ns_esme" "$ns_smsc" "$sluicectl" "$control_socket"
 }
@@ -396,6 +408,7 @@ e2e_cases() {
 	e2e_case "an account suspended and lifted in mid-session" case_suspend
 	e2e_case "a sender suspended and lifted" case_suspend_sender
 	e2e_case "discarded, and in parts over two sessions" case_text
+	e2e_case "a campaign blocked in mid-session" case_campaign
 	e2e_case "drained and taken back in mid-session" case_drain
 	e2e_case "either daemon killed at every point of a sanction" case_crash
 	e2e_case "control dies in mid-session" case_control_dies

@@ -131,3 +131,7 @@ class Control:
 
     def counter(self, name):
         return next(c["value"] for c in self("counters")["counters"] if c["name"] == name)
+
+    def reason(self, name):
+        return next(c["value"] for c in self("counters")["reasons"]
+                    if c["name"] == "reason_" + name)
