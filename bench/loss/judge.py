@@ -1,43 +1,71 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""judge: rounds of the loss bench, on standard input, to figures; --json: as JSON.
+"""judge: rounds of the loss bench, on standard input, to figures.
 
-A line is "through|direct SIDE ROUND SENT RECEIVED", the last two JSON of stream.py.
+usage: judge.py [--json] [DEFAULT]     DEFAULT: this host's own congestion control
+
+A line is "through|direct SIDE ROUND SENT RECEIVED", the last two JSON of stream.py. A row is a
+side and the congestion control of the kernel that sends; --json prints a list of them:
+
+  loss_at        at whose side frames are lost: smsc (our CUBIC mends it) or esme (the kernel)
+  kernel         congestion control of the kernel that sends; host_default: it is this host's
+  rounds         of which the medians are
+  through_MB_s, through_least, through_most   through Sluice, payload
+  direct_MB_s, direct_least, direct_most      from kernel to kernel, by a bridge
+  ratio          of the medians; ratio_least, ratio_most: of the rounds
+  aim, reached   0.80; whether ratio is at least that
 """
 import json
 import statistics
 import sys
 
+AIM = 0.80
 
-def main(argv):
-    rates, kernels = {}, set()
-    for line in sys.stdin:
+
+def read(lines):
+    """{(side, kernel): {way: [MB/s]}}"""
+    rows = {}
+    for line in lines:
         way, side, _, rest = line.split(" ", 3)
-        sent, received = json.JSONDecoder().raw_decode(rest), None
-        received = json.loads(rest[sent[1]:])
-        sent = sent[0]
+        sent, end = json.JSONDecoder().raw_decode(rest)
+        received = json.loads(rest[end:])
         if sent["octets"] != received["octets"] or sent["sha256"] != received["sha256"]:
             sys.exit(f"loss: octets differ: {line}")
-        kernels.add(sent["kernel"])
-        rates.setdefault((way, side), []).append(received["octets"] / received["seconds"] / 1e6)
-    out = []
-    for side in sorted({side for _, side in rates}):
-        through, direct = rates[("through", side)], rates[("direct", side)]
-        ratios = [t / d for t, d in zip(through, direct)]
-        out.append({
-            "loss_at": side, "kernel": "/".join(sorted(kernels)), "rounds": len(ratios),
-            "through_MB_s": round(statistics.median(through), 3),
-            "direct_MB_s": round(statistics.median(direct), 3),
-            "ratio": round(statistics.median(through) / statistics.median(direct), 3),
-            "ratio_least": round(min(ratios), 3), "ratio_most": round(max(ratios), 3),
-            "aim": 0.80})
+        rates = rows.setdefault((side, sent["kernel"]), {"through": [], "direct": []})
+        rates[way].append(received["octets"] / received["seconds"] / 1e6)
+    return rows
+
+
+def judge(side, kernel, rates, default):
+    row = {"loss_at": side, "kernel": kernel, "host_default": kernel == default,
+           "rounds": len(rates["through"])}
+    for way, of_way in rates.items():
+        row[f"{way}_MB_s"] = round(statistics.median(of_way), 3)
+        row[f"{way}_least"] = round(min(of_way), 3)
+        row[f"{way}_most"] = round(max(of_way), 3)
+    ratios = [t / d for t, d in zip(rates["through"], rates["direct"])]
+    ratio = statistics.median(rates["through"]) / statistics.median(rates["direct"])
+    row.update(ratio=round(ratio, 3), ratio_least=round(min(ratios), 3),
+               ratio_most=round(max(ratios), 3), aim=AIM, reached=ratio >= AIM)
+    return row
+
+
+def main(argv):
+    names = [a for a in argv if a != "--json"]
+    default = names[0] if names else None
+    rows = [judge(side, kernel, rates, default)
+            for (side, kernel), rates in read(sys.stdin).items()]
     if "--json" in argv:
-        print(json.dumps(out))
+        print(json.dumps(rows))
         return
-    for o in out:
-        print("loss at the {loss_at}'s side: {through_MB_s} MB/s through Sluice, {direct_MB_s} "
-              "from kernel to kernel ({kernel}): {ratio} ({ratio_least} - {ratio_most}, "
-              "{rounds} rounds)".format(**o))
+    print("| the loss is at the | kernel that sends | through, MB/s | direct, MB/s "
+          "| ratio (least - most) | at least 0.80 |\n| --- | --- | --- | --- | --- | --- |")
+    for row in rows:
+        row["note"] = ", this host's default" if row["host_default"] else ""
+        row["yes"] = "yes" if row["reached"] else "no"
+        print("| {loss_at} | {kernel}{note} | {through_MB_s} ({through_least} - {through_most}) "
+              "| {direct_MB_s} ({direct_least} - {direct_most}) | {ratio} ({ratio_least} - "
+              "{ratio_most}) | {yes} |".format(**row))
 
 
 if __name__ == "__main__":

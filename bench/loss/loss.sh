@@ -4,25 +4,27 @@
 # same ends, the same path and a bridge in Sluice's place. Sourced by ../../run.
 #
 #   sudo ./run bench loss [--json] [--rounds N] [--octets N] [--loss HUNDREDTHS_OF_A_PERCENT]
-#            [--cc cubic|bbr|reno]   congestion control of the kernel that sends
+#            [--cc cubic|bbr|reno]   one congestion control for the kernel that sends, instead
+#                                    of both of a run
 #
-# Sluice's sender is CUBIC (RFC 9438), so that is what the kernel is by default here,
-# whatever the host's own default is; a socket's option, since a namespace may not choose
-# what the host does not allow everybody. With --cc bbr the kernel that sends takes loss for no
-# sign of congestion, and the ratio says what that choice is worth, not what we lose.
+# Sluice's sender is CUBIC (RFC 9438). Each run compares it with a kernel that sends by CUBIC,
+# like with like, and with one that sends by this host's own default, where that is another
+# (a socket's option: a namespace may not choose what the host does not allow everybody). BBR
+# takes loss for no sign of congestion: that row says what an operator whose hosts run it gives
+# up, not what our recovery loses. judge.py documents the keys of --json.
 # The impairment box (tests/impair) is at the SMSC's side, where our sender must mend the
 # losses, and then at the ESME's, where a kernel does and our receiver must tell it what is
 # missing. A round trip takes 10 ms. Rounds are interleaved; both ways of a round have the
 # same seed.
 
-loss_transfer() { # WAY SIDE ROUND
+loss_transfer() { # WAY SIDE ROUND CC
 	local sent server
 	exec_in "$ns_smsc" /usr/bin/python3 bench/loss/stream.py serve 10.99.0.2 2775 \
 		>"$work/served" &
 	server=$!
 	wait_for 10 "the server" grep -q ready "$work/served" || return 1
 	sent=$(in_esme timeout 60 /usr/bin/python3 bench/loss/stream.py send 10.99.0.2 2775 \
-		"$loss_octets" "$loss_cc") || { kill $server; return 1; }
+		"$loss_octets" "$4") || { kill $server; return 1; }
 	wait $server
 	echo "$1 $2 $3 $sent $(tail -n 1 "$work/served")" >>"$work/rounds"
 }
@@ -36,15 +38,15 @@ loss_impair() { # SIDE SEED
 		--delay-us 5000
 }
 
-loss_round() { # SIDE ROUND
+loss_round() { # SIDE ROUND CC
 	data_plane_start && loss_impair "$1" "$2" || return 1
 	wait_for 20 "control to reattach" ctl_attached || return 1
-	loss_transfer through "$1" "$2" || return 1
+	loss_transfer through "$1" "$2" "$3" || return 1
 	ctl counters >&2 # how it was mended
 	impair_off
 	data_plane_stop
 	bridge_on
-	loss_impair "$1" "$2" && loss_transfer direct "$1" "$2" || return 1
+	loss_impair "$1" "$2" && loss_transfer direct "$1" "$2" "$3" || return 1
 	impair_off
 	bridge_off
 }
@@ -52,15 +54,18 @@ loss_round() { # SIDE ROUND
 ctl_attached() { ctl status --json | python3 tests/netns/attached.py; }
 
 loss_bench() {
-	local json='' rounds=5 side round
-	loss_octets=8000000 loss_share=100 loss_cc=cubic
+	local json='' rounds=5 side round cc default controls
+	default=$(cat /proc/sys/net/ipv4/tcp_congestion_control)
+	controls=(cubic)
+	[ "$default" = cubic ] || controls+=("$default")
+	loss_octets=8000000 loss_share=100
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--json) json=--json ;;
 		--rounds) rounds=$2; shift ;;
 		--octets) loss_octets=$2; shift ;;
 		--loss) loss_share=$2; shift ;;
-		--cc) loss_cc=$2; shift ;;
+		--cc) controls=("$2"); shift ;;
 		*) die "bench loss: no option \"$1\"" ;;
 		esac
 		shift
@@ -75,9 +80,11 @@ loss_bench() {
 	data_plane_stop
 	for ((round = 1; round <= rounds; round++)); do
 		for side in smsc esme; do
-			loss_round $side $round >&2 || die "bench loss: see $work"
+			for cc in "${controls[@]}"; do
+				loss_round $side $round "$cc" >&2 || die "bench loss: see $work"
+			done
 		done
 	done
-	python3 bench/loss/judge.py $json <"$work/rounds"
+	python3 bench/loss/judge.py $json "$default" <"$work/rounds"
 	rm -rf "$work"
 }

@@ -194,6 +194,33 @@ static void silly_windows_are_waited_for(void **state)
 	rig_close(r);
 }
 
+/* RFC 9293 section 3.10.7.4: an older number brings no window, unless it acknowledges: the
+ * ACK would move the edge of a larger, older window to the right. */
+static void what_acknowledges_brings_its_window(void **state)
+{
+	struct rig *r = open_connected(plain);
+	const struct leg *l = &rig_relay(r)->leg[SMSC];
+	struct seg second = rig_text(16, 16, 0), first = rig_text(0, 16, 0);
+
+	(void)state;
+	esme_sends(r, 0, 2);
+	rig_quiet(r);
+	second.window = 60000;
+	first.window = 10;
+	rig_send(r, SMSC, second);
+	rig_send(r, SMSC, first); /* came late, and acknowledges nothing */
+	assert_int_equal(l->snd_wnd, 60000 << 3);
+	rig_quiet(r);
+	first.ack = 2 * SIZE;
+	first.window = SIZE / 8;
+	rig_send(r, SMSC, first);
+	assert_int_equal(l->snd_wnd, SIZE / 8 << 3);
+	esme_sends(r, 2, 3); /* no more than that goes out */
+	for (const struct seg *s; (s = rig_said(r, SMSC)) != NULL;)
+		assert_true(s->seq + s->len <= 2 * SIZE + l->snd_wnd);
+	rig_close(r);
+}
+
 /* RFC 9293 section 3.7.4 is off: a small segment does not wait for the ACK of another. */
 static void nagle_is_off(void **state)
 {
@@ -296,6 +323,7 @@ int main(void)
 		cmocka_unit_test(sacked_octets_show_a_hole),
 		cmocka_unit_test(time_outs_back_off),
 		cmocka_unit_test(silly_windows_are_waited_for),
+		cmocka_unit_test(what_acknowledges_brings_its_window),
 		cmocka_unit_test(nagle_is_off),
 		cmocka_unit_test(the_mss_is_kept),
 		cmocka_unit_test(too_big_is_cut),
