@@ -5,10 +5,12 @@
 usage: crash.py act SLUICECTL CONTROL-SOCKET STATE CRASH-FILE POINT
        crash.py check ESME-NAMESPACE SMSC-NAMESPACE STATE
        crash.py settle SLUICECTL CONTROL-SOCKET STATE
+       crash.py clear SLUICECTL CONTROL-SOCKET
 
 act gives sanctions, and images now and then, until one of them is not acknowledged; STATE
 then says what was acknowledged, and which one hangs in the balance. check sends a message
-from each sender: what was acknowledged holds. settle takes back the one that hangs.
+from each sender: what was acknowledged holds. settle takes back the one that hangs, clear all of
+them, for the cases that come next.
 """
 import json
 import socket
@@ -92,16 +94,26 @@ def check(esme, smsc, state_path):
     session.close()
 
 
+def release(program, path, sender):
+    call(program, path, "unblock", "sender", sender)
+    call(program, path, "lift", "sender", sender)
+
+
+def clear(program, path):
+    for sender in SENDERS:
+        release(program, path, sender)
+
+
 def settle(program, path, state_path):
     state = load(state_path)
     if state["pending"]:
         sender, _ = state["pending"]
-        call(program, path, "unblock", "sender", sender)
-        call(program, path, "lift", "sender", sender)
+        release(program, path, sender)
         state["senders"][sender] = [False, False]
         state["pending"] = None
     save(state_path, state)
 
 
 if __name__ == "__main__":
-    {"act": act, "check": check, "settle": settle}[sys.argv[1]](*sys.argv[2:])
+    {"act": act, "check": check, "settle": settle,
+     "clear": clear}[sys.argv[1]](*sys.argv[2:])

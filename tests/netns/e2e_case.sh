@@ -321,6 +321,7 @@ case_crash() {
 	data_plane_start && control_start && wait_for 10 "control to reattach" ctl_attached &&
 		crash_everywhere || status=1
 	unset SLUICE_CRASH_FILE
+	python3 tests/netns/crash.py clear "$sluicectl" "$control_socket"
 	control_stop
 	data_plane_stop
 	data_plane=$shipped_data_plane control=$shipped_control
