@@ -50,6 +50,7 @@ enum image_section_type {
 	IMAGE_RULE_ACCOUNTS = 12, /* u32: account rows, ascending within each rule's list */
 	IMAGE_HS_PLAIN = 13,      /* as IMAGE_HS_DATABASE, for the plain view */
 	IMAGE_CAMPAIGNS = 14,     /* struct image_campaign, by fingerprint, each once */
+	IMAGE_FOLDS = 15,         /* struct image_fold, by from, each once */
 	IMAGE_NUMBER_BLOCKS = 40, /* struct image_number_block, sorted */
 	IMAGE_NUMBERS = 41,       /* IMAGE_NUMBER_OCTETS a block: two bits a number */
 	IMAGE_NUMBERING = 42,     /* struct image_plan_row; none: the built-in plan */
@@ -282,6 +283,16 @@ struct image_campaign {
 	uint8_t reserved[6];      /* 0 */
 };
 _Static_assert(sizeof(struct image_campaign) == 24, "image campaign");
+
+/*
+ * A row that the operator adds to the table of text_fold(): wherever from is read, or is what
+ * something else folds to, to is put. dataplane/text/fold_table.h says what a row may be.
+ */
+#define IMAGE_FOLDS_MAX 1024u
+struct image_fold {
+	uint32_t from, to;        /* code points; no row's to is another one's from */
+};
+_Static_assert(sizeof(struct image_fold) == 8, "image fold");
 
 /*
  * A combination: words in postfix order, op << 24 | argument, evaluated on a stack of

@@ -125,6 +125,11 @@ must_use int64_t image_build_pattern(struct image_build *build,
 must_use int image_build_database(struct image_build *build, unsigned view,
                                   const void *octets, size_t size);
 
+/* Rows of the table that texts are folded by: n of no fault, sorted, as text_table_open()
+ * (fold_table.h) wants them. -E2BIG, -ENOMEM. Once. */
+must_use int image_build_folds(struct image_build *build, const struct image_fold *rows,
+                               uint32_t n);
+
 /* Threads that image_build_memory() and _file() may use for the senders; 1 to begin. */
 void image_build_threads(struct image_build *build, unsigned threads);
 

@@ -38,6 +38,7 @@ struct image_build {
 	struct rows plan;                /* struct image_plan_row */
 	struct rows code, rule_accounts; /* u32 */
 	struct rows campaigns;           /* struct image_campaign, by fingerprint */
+	struct rows folds;               /* struct image_fold, by from */
 	struct image_blob folded, plain; /* databases */
 	unsigned threads;
 	uint64_t seed;

@@ -89,6 +89,8 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
 	if (b->campaigns.n > 0)
 		add(l, IMAGE_CAMPAIGNS, b->campaigns.data, sizeof(struct image_campaign),
 		    b->campaigns.n);
+	if (b->folds.n > 0)
+		add(l, IMAGE_FOLDS, b->folds.data, sizeof(struct image_fold), b->folds.n);
 	if (b->numbers.n > 0) {
 		add(l, IMAGE_NUMBER_BLOCKS, b->numbers.blocks,
 		    sizeof(struct image_number_block), b->numbers.n);

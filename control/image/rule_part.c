@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_part: rules, their patterns, their combinations and lists of accounts. */
+/* rule_part: rules, their patterns, combinations, lists of accounts and folds. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,4 +101,13 @@ int image_build_database(struct image_build *b, unsigned view, const void *octet
 	blob->octets = copy;
 	blob->size = size;
 	return 0;
+}
+
+int image_build_folds(struct image_build *b, const struct image_fold *rows, uint32_t n)
+{
+	int result = n > IMAGE_FOLDS_MAX ? -E2BIG : 0;
+
+	for (uint32_t i = 0; result == 0 && i < n; i++)
+		result = image_rows_append(&b->folds, &rows[i], sizeof(rows[i]));
+	return result;
 }

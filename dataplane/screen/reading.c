@@ -142,22 +142,26 @@ void stage_decode(struct screen_context *context, struct screen_vector *v)
 	}
 }
 
-struct view reading_fold(struct screen_vector *v, struct view plain)
+struct view reading_fold(const struct screen_context *context, struct screen_vector *v,
+                         struct view plain)
 {
+	const struct text_table *table =
+		context->tables != NULL ? context->tables->image->fold : &text_table_default;
 	uint8_t *folded = v->folded + v->folded_used;
-	const size_t len = text_fold(plain.data, plain.len, folded,
-	                             SCREEN_FOLDED_MAX - v->folded_used - 1);
+	const size_t len = text_fold_with(table, plain.data, plain.len, folded,
+	                                  SCREEN_FOLDED_MAX - v->folded_used - 1, NULL);
 
 	return (struct view){ folded, (uint32_t)len };
 }
 
-static void fold_text(struct screen_vector *v, struct screen_message *m, unsigned which)
+static void fold_text(const struct screen_context *context, struct screen_vector *v,
+                      struct screen_message *m, unsigned which)
 {
 	const struct view plain = m->plain[which];
 
 	if (plain.data == NULL)
 		return;
-	m->text[which] = reading_fold(v, plain);
+	m->text[which] = reading_fold(context, v, plain);
 	v->folded_used += m->text[which].len;
 	v->folded[v->folded_used++] = JOINT_SEPARATOR;
 }
@@ -168,7 +172,7 @@ void stage_fold(struct screen_context *context, struct screen_vector *v)
 		struct screen_message *m = &v->messages[i];
 		if (!is_unread(context, m))
 			continue;
-		fold_text(v, m, 0);
-		fold_text(v, m, 1);
+		fold_text(context, v, m, 0);
+		fold_text(context, v, m, 1);
 	}
 }

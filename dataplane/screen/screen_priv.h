@@ -94,7 +94,8 @@ must_use int64_t concat_decode_second(const struct screen_context *context,
                                       const struct screen_message *m);
 
 /* Fold what was decoded; the text is at the free place of folded[], not counted as used. */
-struct view reading_fold(struct screen_vector *vector, struct view plain);
+struct view reading_fold(const struct screen_context *context, struct screen_vector *vector,
+                         struct view plain);
 
 /* Decode one text of a message into the arena, without counting it as used: octets of
  * UTF-8 at the arena's free place, or negative errno. */

@@ -89,7 +89,7 @@ static void keep(struct screen_context *context, struct screen_vector *v, unsign
 				               n > 0 ? (uint32_t)n : 0 };
 		}
 		if (m->fingerprint == 0 && plain.len != 0 && m->text[which].len == 0)
-			fingerprint_text(context, m, reading_fold(v, plain));
+			fingerprint_text(context, m, reading_fold(context, v, plain));
 		const uint32_t len = plain.data != NULL ? cut(plain, SCREEN_PLAIN_MAX) : 0;
 		if (len != 0)
 			memcpy(v->kept[i][which], plain.data, len);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fold_table.h"
 #include "image_priv.h"
 
 static struct image view_of(const struct image_check *c)
@@ -25,6 +26,8 @@ static struct image view_of(const struct image_check *c)
 		.rule_accounts = image_at(c, IMAGE_RULE_ACCOUNTS),
 		.campaigns = image_at(c, IMAGE_CAMPAIGNS),
 		.n_campaigns = (uint32_t)s[IMAGE_CAMPAIGNS].count,
+		.folds = image_at(c, IMAGE_FOLDS),
+		.n_folds = (uint32_t)s[IMAGE_FOLDS].count,
 		.strings = image_at(c, IMAGE_STRINGS),
 		.strings_size = s[IMAGE_STRINGS].size,
 		.senders = {
@@ -131,10 +134,10 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 		failed = open_database(&c, IMAGE_HS_PLAIN, &im.plain);
 	if (failed == 0)
 		failed = open_numbers(&c, &im);
-	if (failed != 0) {
-		hs_free_database(im.database);
-		hs_free_database(im.plain);
-	}
+	if (failed == 0)
+		failed = text_table_open(&im.fold, im.folds, im.n_folds);
+	if (failed != 0)
+		image_close(&im);
 	if (failed == -ENOMEM)
 		(void)image_lies(error, "out of memory");
 	if (failed == 0)
@@ -145,8 +148,9 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 void image_close(struct image *image)
 {
 	hs_free_database(image->database);
-	number_map_close(&image->numbers);
 	hs_free_database(image->plain);
+	number_map_close(&image->numbers);
+	text_table_close(image->fold);
 	*image = (struct image){ 0 };
 }
 

@@ -24,6 +24,7 @@
 #include "sender_set.h"
 
 struct hs_database; /* Hyperscan */
+struct text_table;  /* text.h */
 
 struct image {
 	const struct image_header *header;
@@ -44,6 +45,9 @@ struct image {
 	const uint32_t *rule_accounts; /* account rows */
 	const struct image_campaign *campaigns;
 	uint32_t n_campaigns;
+	const struct image_fold *folds;
+	uint32_t n_folds;
+	const struct text_table *fold; /* of texts, with folds; ours, unless the default */
 	struct hs_database *database; /* deserialised, ours; NULL = no pattern */
 	struct hs_database *plain;    /* the same, for the plain view */
 };
@@ -59,8 +63,8 @@ struct image {
 must_use int image_open(struct image *out, const void *octets, size_t size,
                         char error[IMAGE_ERROR_SIZE]);
 
-/* Frees what image_open() made (database, index of numbers); the octets stay the
- * caller's. */
+/* Frees what image_open() made (databases, index of numbers, table of folds); the octets
+ * stay the caller's. */
 void image_close(struct image *image);
 
 /* Row of this system_id (C string of at most 15 octets), or 0. Binary search. */

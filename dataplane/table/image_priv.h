@@ -36,6 +36,7 @@ must_use int image_check_rows(const struct image_check *c, const struct image *i
 must_use int image_check_senders(const struct image_check *c, const struct image *image);
 must_use int image_check_numbers(const struct image_check *c);
 must_use int image_check_campaigns(const struct image_check *c, const struct image *image);
+must_use int image_check_folds(const struct image_check *c, const struct image *image);
 must_use int image_check_rules(const struct image_check *c, const struct image *image);
 
 /* What several files of these need. */

@@ -172,5 +172,7 @@ int image_check_rows(const struct image_check *c, const struct image *im)
 		failed = image_check_rules(c, im);
 	if (failed == 0)
 		failed = image_check_campaigns(c, im);
+	if (failed == 0)
+		failed = image_check_folds(c, im);
 	return failed;
 }

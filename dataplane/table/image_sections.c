@@ -37,6 +37,7 @@ static const struct shape {
 	[IMAGE_RULE_ACCOUNTS] = { "rule accounts", sizeof(uint32_t), false, 1u << 24 },
 	[IMAGE_CAMPAIGNS] = { "campaigns", sizeof(struct image_campaign), false,
 	                      IMAGE_CAMPAIGNS_MAX },
+	[IMAGE_FOLDS] = { "folds", sizeof(struct image_fold), false, IMAGE_FOLDS_MAX },
 	[IMAGE_HS_PLAIN] = { "plain database", 1, false, UINT32_MAX },
 };
 

@@ -3,7 +3,11 @@
 
 #include "text_priv.h"
 
-const struct text_table text_table_default = { fold_stage1, fold_stage2, fold_pool, false };
+const struct text_table text_table_default = {
+	.stage1 = fold_stage1,
+	.stage2 = fold_stage2,
+	.pool = fold_pool,
+};
 
 /*
  * Octets that begin a character which has to be looked up. The others are ASCII, Hangul

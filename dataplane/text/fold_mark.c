@@ -176,6 +176,6 @@ void fold_marks_at(struct fold *f)
 	compose(&r);
 	for (unsigned i = 0; i < r.n; i++)
 		if (!strewn(r.at[i].c))
-			fold_put(f, r.at[i].c, r.at[i].from);
+			fold_put(f, fold_instead(f->table, r.at[i].c), r.at[i].from);
 	f->marked = f->n;
 }

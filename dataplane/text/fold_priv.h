@@ -58,7 +58,12 @@ struct text_table {
 	const uint32_t *stage2;
 	const uint8_t *pool;
 	bool ideographs; /* some of U+4000-9FFF do not fold to themselves */
+	const struct image_fold *rows; /* fold_table.c: the operator's, by from */
+	uint32_t n_rows;
 };
+
+/* What c is put as where it came about by composition: itself, unless a row has it. */
+uint32_t fold_instead(const struct text_table *table, uint32_t c);
 
 /* A text half folded: in[0 .. i) is read and out[0 .. n) written. */
 struct fold {

@@ -13,6 +13,7 @@
 #include "address.h"
 #include "image.h"
 #include "match_state.h"
+#include "text_priv.h"
 
 /* Trusts nothing either: sections that are not inside keep their checksums. */
 static inline void image_reseal(uint8_t *octets, size_t size)
@@ -61,6 +62,23 @@ static inline void image_judge(const struct image *im)
 	match_close(state);
 }
 
+/* What has a row is folded, and folds to what stays. */
+static inline size_t image_fold_rows(const struct image *im)
+{
+	size_t octets = 0;
+
+	for (uint32_t i = 0; i < im->n_folds; i++) {
+		uint8_t in[8], once[8 * TEXT_FOLD_GROWTH], twice[8 * TEXT_FOLD_GROWTH];
+		const size_t len = put_utf8(in, im->folds[i].from);
+		const size_t n = text_fold_with(im->fold, in, len, once, sizeof(once), NULL);
+		bug_if(n == len && memcmp(in, once, n) == 0);
+		bug_if(text_fold_with(im->fold, once, n, twice, sizeof(twice), NULL) != n ||
+		       memcmp(once, twice, n) != 0);
+		octets += n;
+	}
+	return octets;
+}
+
 /* Read every row through every reference, as workers do. */
 static inline void image_walk(const struct image *im)
 {
@@ -91,6 +109,7 @@ static inline void image_walk(const struct image *im)
 		octets += (size_t)address_key_by(&key, (const uint8_t *)spelled[i],
 		                                 strlen(spelled[i]), &im->plan) & 1;
 	}
+	octets += image_fold_rows(im);
 	image_judge(im);
 	for (uint32_t i = 0; i < im->n_patterns; i++)
 		octets += strlen(im->strings + im->rules[im->patterns[i].rule].name) +

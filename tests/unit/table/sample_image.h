@@ -177,6 +177,15 @@ static inline void sample_plan(struct image_build *b)
 	bug_if(image_build_plan(b, rows, sizeof(rows) / sizeof(*rows)) != 0);
 }
 
+static inline void sample_folds(struct image_build *b)
+{
+	const struct image_fold rows[] = {
+		{ 0x44F, 'r' }, { 0x535C, 0x314F }, { 0x1F600, 'h' },
+	};
+
+	bug_if(image_build_folds(b, rows, 3) != 0);
+}
+
 /* 64-octet aligned; the caller frees. */
 static inline void *sample_image(size_t *size)
 {
@@ -193,6 +202,7 @@ static inline void *sample_image(size_t *size)
 	sample_database(b, HS_MODE_BLOCK);
 	sample_numbers(b);
 	sample_plan(b);
+	sample_folds(b);
 	bug_if(image_build_memory(b, 7, SAMPLE_NOW, &octets, size, error) != 0);
 	image_build_close(b);
 	return octets;
