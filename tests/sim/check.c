@@ -2,6 +2,7 @@
 /* check: what must hold when everything has come to its end. */
 #include "sim.h"
 
+/* In the table of the worker that has heard of it. */
 static struct relay *relay_of(const struct sim *s, const struct conn *c)
 {
 	struct flow_key key = { .ip_version = (uint8_t)c->path.version,
@@ -21,7 +22,8 @@ static struct relay *relay_of(const struct sim *s, const struct conn *c)
 		key.outer_vlan = c->path.tag[0];
 	if (c->path.n_tags > 1)
 		key.inner_vlan = c->path.tag[1];
-	return (struct relay *)flow_find_one(s->worker->flows, &key, flow_hash(&key));
+	return (struct relay *)flow_find_one(s->cores[c->owner - 1].worker->flows, &key,
+	                                     flow_hash(&key));
 }
 
 /* The sums of the scoreboard against its marks, one by one. */
@@ -74,9 +76,11 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 		sim_fail(s, "a timer runs for nothing");
 }
 
-void check_step(struct sim *s)
+void check_step(struct sim *s, unsigned core)
 {
 	for (unsigned i = 0; i < s->n_conns; i++) {
+		if (s->conns[i].owner != core + 1)
+			continue;
 		const struct relay *r = relay_of(s, &s->conns[i]);
 		for (int end = ESME; end <= SMSC; end++)
 			if (r != NULL && r->state == RELAY_OPEN)
@@ -102,12 +106,12 @@ static bool conn_is_over(const struct conn *c)
 
 bool check_is_over(struct sim *s)
 {
-	if (s->n_events != 0 || s->n_rx[0] != 0 || s->n_rx[1] != 0 || s->n_held != 0)
+	if (s->n_events != 0 || !core_is_quiet(s) || s->n_held != 0)
 		return false;
 	for (unsigned i = 0; i < s->n_conns; i++)
 		if (!conn_is_over(&s->conns[i]))
 			return false;
-	return flow_count(s->worker->flows) == 0;
+	return core_flows(s) == 0;
 }
 
 /* A RST for octets and a FIN that were answered before, each answer lost: all is there. */
@@ -180,7 +184,10 @@ static void check_answers(struct conn *c)
 /* What was counted once is what happened once: also a bind that had to wait for room. */
 static void check_counters(struct sim *s)
 {
-	const uint64_t *c = s->report.counters;
+	const uint64_t binds = sim_counter(s, COUNTER_BINDS),
+		       requests = sim_counter(s, COUNTER_REQUESTS),
+		       forwarded = sim_counter(s, COUNTER_FORWARDED),
+		       refused = sim_counter(s, COUNTER_REFUSED);
 	uint64_t seen = 0, written = 0;
 
 	for (unsigned i = 0; i < s->n_conns; i++) {
@@ -191,13 +198,12 @@ static void check_counters(struct sim *s)
 		seen += conn->opened && conn->n_requests > bind &&
 		        conn->requests[bind].forwarded;
 	}
-	if (c[COUNTER_BINDS] < seen || c[COUNTER_BINDS] > written)
-		sim_fail(s, "%u binds counted; %u were sent, %u arrived",
-		         (unsigned)c[COUNTER_BINDS], (unsigned)written, (unsigned)seen);
-	if (c[COUNTER_REQUESTS] != c[COUNTER_FORWARDED] + c[COUNTER_REFUSED])
-		sim_fail(s, "%u requests, %u forwarded, %u refused",
-		         (unsigned)c[COUNTER_REQUESTS], (unsigned)c[COUNTER_FORWARDED],
-		         (unsigned)c[COUNTER_REFUSED]);
+	if (binds < seen || binds > written)
+		sim_fail(s, "%u binds counted; %u were sent, %u arrived", (unsigned)binds,
+		         (unsigned)written, (unsigned)seen);
+	if (requests != forwarded + refused)
+		sim_fail(s, "%u requests, %u forwarded, %u refused", (unsigned)requests,
+		         (unsigned)forwarded, (unsigned)refused);
 }
 
 void check_end(struct sim *s)

@@ -69,6 +69,7 @@ struct endpoint {
 	uint32_t irs;
 	uint64_t rcv_nxt, rcv_read, edge;
 	uint64_t newest;      /* in the run that was stored into last */
+	uint64_t stored_to;   /* nothing was ever stored from here on */
 	uint64_t twice[2];    /* what came twice, to be said once; [1] 0: nothing */
 	uint32_t again;       /* segments that brought no new octet */
 	uint8_t *ring, *have;

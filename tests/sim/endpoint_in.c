@@ -45,6 +45,8 @@ static uint32_t store(struct endpoint *e, uint64_t at, const uint8_t *octets, ui
 			continue;
 		e->ring[slot] = octets[i];
 		e->have[slot] = 1;
+		if (e->stored_to <= at + i)
+			e->stored_to = at + i + 1;
 		new ++;
 	}
 	return new;

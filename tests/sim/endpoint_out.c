@@ -56,7 +56,8 @@ static uint64_t add_newest(struct endpoint *e, struct seg *s)
 /* Runs of stored octets (RFC 2018). */
 static void add_sacks(struct endpoint *e, struct seg *s)
 {
-	const uint64_t end = e->rcv_read + e->config.buffer;
+	const uint64_t room = e->rcv_read + e->config.buffer;
+	const uint64_t end = e->stored_to < room ? e->stored_to : room;
 	uint64_t at = e->rcv_nxt, newest = 0;
 
 	if (!e->sack_ok)

@@ -32,10 +32,9 @@ static void make_room(struct heard *h, uint64_t end)
 /* Whether the leg has certainly taken what its window allowed. */
 bool monitor_nothing_dropped(const struct sim *s)
 {
-	const uint64_t *c = s->report.counters;
-
-	return c[COUNTER_TCP_OOO_FULL] == 0 && c[COUNTER_POOL_EMPTY] == 0 &&
-	       c[COUNTER_SHARE_EXCEEDED] == 0;
+	return sim_counter(s, COUNTER_TCP_OOO_FULL) == 0 &&
+	       sim_counter(s, COUNTER_POOL_EMPTY) == 0 &&
+	       sim_counter(s, COUNTER_SHARE_EXCEEDED) == 0;
 }
 
 static void heard_octets(struct sim *s, struct heard *h, uint64_t at, const struct seg *g)
@@ -111,13 +110,17 @@ static void said_again(struct conn *c, int to, uint64_t at)
 	d->again_us = s->now;
 }
 
-void monitor_heard(struct sim *s, int from, const uint8_t *frame, uint32_t len)
+void monitor_heard(struct sim *s, unsigned core, int from, const uint8_t *frame, uint32_t len)
 {
 	struct conn *c = monitor_conn(s, frame, len, from);
 	struct seg g;
 
 	if (c == NULL || frame_read(&c->path, from, frame, len, &g) != NULL)
 		return; /* corrupted on its way */
+	if (c->owner != 0 && c->owner != core + 1)
+		sim_fail(s, "connection %u comes to worker %u and to worker %u", c->index,
+		         c->owner - 1, core);
+	c->owner = core + 1;
 	struct heard *h = &c->heard[from];
 	sim_trace(s, "%u   heard %s seq %u len %u ts %u", c->index,
 	          from == ESME ? "esme" : "smsc", g.seq - c->end[from].config.isn - 1, g.len,

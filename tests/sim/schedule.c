@@ -154,8 +154,19 @@ static void draw_worker(struct sim *s)
 	};
 }
 
+/* Several workers are there for several connections. */
+static void draw_cores(struct sim *s, struct random *r)
+{
+	s->n_cores = PICK(r, 1, 1, 1, 2, 2, 4);
+	s->spread = random_below(r, 2) ? SPREAD_RINGS : SPREAD_RSS;
+	s->others_queue = random_below(r, s->n_cores);
+	if (s->n_cores > 1 && s->n_conns == 1)
+		s->n_conns = random_in(r, 2, CONNECTIONS_MAX);
+}
+
 void schedule_draw(struct sim *s)
 {
+	struct random spread = random_of(s->seed, 4);
 	const uint32_t badness = PICK(&s->random, 0, 1, 1, 2);
 
 	s->calm_at = s->now + PICK(&s->random, 300000, 2000000, 10000000);
@@ -167,6 +178,9 @@ void schedule_draw(struct sim *s)
 	draw_mtu(s);
 	draw_worker(s);
 	s->n_conns = random_below(&s->random, 10) < 7 ? 1 : random_in(&s->random, 2, 3);
+	draw_cores(s, &spread);
 	for (unsigned i = 0; i < s->n_conns; i++)
 		draw_conn(s, &s->conns[i], i);
+	for (unsigned i = 0; i < s->n_conns; i++)
+		s->conns[i].queue = random_below(&spread, s->n_cores);
 }

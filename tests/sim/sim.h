@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim: one seed is one world: a worker of dataplane/ (all of it but the ports: tcp/, smpp/,
- * screen/ and table/ over real images that change in mid-flight), up to three connections
- * between simulated endpoints, the four directed hops between them and the worker, and a
- * clock in microseconds. Nothing is read from outside, so a seed always gives the same run.
+ * sim: one seed is one world: the workers of dataplane/, 1, 2 or 4 of them (all of it but the
+ * PMDs: exchange.c and what workers have between them, tcp/, smpp/, screen/ and table/ over
+ * real images that change in mid-flight), up to three connections between simulated
+ * endpoints, the four directed hops between them and the ports, and a clock in microseconds.
+ * The workers' turns are taken one after another, in an order of the seed. Nothing is read
+ * from outside, so a seed always gives the same run.
  *
  *   schedule.c  what the seed decides before the first frame
  *   endpoint*.c TCP of the two ends       app.c, pdu.c  SMPP of the two ends
  *   network.c   hops with faults          forge.c       segments of an attacker
- *   tables.c    images and their changes  port.c        the worker and its ports
- *   monitor.c   what the worker heard and said, segment by segment: the TCP invariants
+ *   tables.c    images and their changes  port.c        PMDs that read and write our hops
+ *   core.c      the workers and their turns
+ *   monitor.c   what a worker heard and said, segment by segment: the TCP invariants
  *   oracle.c    what it may say, PDU by PDU: forwarded or answered, each once
  *   world.c     the loop                  check.c       what a leg holds; the end
  */
@@ -22,6 +25,8 @@
 #include "endpoint.h"
 
 #define CONNECTIONS_MAX 3u
+#define CORES_MAX 4u
+#define RX_MAX 512u /* frames that wait in a queue of a port */
 #define START_US UINT64_C(1000000)
 #define SENDERS_MAX 8u
 
@@ -92,6 +97,8 @@ struct conn {
 	struct heard heard[2];
 	struct said said[2];
 	struct random app_random;
+	unsigned queue;          /* where RSS brings it */
+	unsigned owner;          /* the worker that has heard of it, from 1 on; 0: none yet */
 
 	struct octets inbox[2]; /* read by the application, not yet whole PDUs */
 	struct request *requests;
@@ -124,6 +131,21 @@ struct held { /* a frame the port still reads */
 	uint32_t sum;
 };
 
+/* How more than one worker come by their frames. */
+enum spread {
+	SPREAD_RINGS, /* worker 0 reads the ports: distribute.h */
+	SPREAD_RSS,   /* each has queues: stray.h */
+};
+
+struct core {
+	struct worker *worker;
+	struct report_worker report;
+	struct event rx[2][RX_MAX]; /* of its queues of the ports */
+	unsigned n_rx[2];
+	uint64_t at, timer_at; /* its next turn for frames, and for timers; UINT64_MAX: none */
+	unsigned strays;       /* turns in a row, this one's first, that may find one */
+};
+
 struct sim {
 	uint64_t seed, now, limit_us, calm_at; /* calm_at: no more faults */
 	bool trace, failed;
@@ -142,14 +164,17 @@ struct sim {
 	uint8_t (*store)[WIRE_MAX];
 	uint32_t *store_free, n_free, store_room;
 
-	struct event rx[2][512]; /* at the worker's ports */
-	unsigned n_rx[2];
-	uint64_t worker_at, turn_delay_us, hold_us, drain_at, drain_us;
-	struct worker *worker;
+	struct core cores[CORES_MAX];
+	unsigned n_cores;            /* 0: one */
+	enum spread spread;
+	unsigned others_queue;       /* where RSS brings what is not TCP */
+	struct distribute *distribute;
+	struct strays *strays;
+	bool forging;                /* what is read now was heard of no end */
+	uint64_t turn_delay_us, hold_us, drain_at, drain_us;
 	struct rte_mempool *pool;
 	struct ports ports;
 	struct settings settings;
-	struct report_worker report;
 	int64_t unix_offset;
 	struct held held[4096];
 	unsigned n_held;
@@ -194,7 +219,7 @@ uint32_t forge(struct sim *s, struct conn *c, int end, uint8_t *frame);
 /* monitor.c */
 struct conn *monitor_conn(struct sim *s, const uint8_t *frame, uint32_t len, int from);
 bool monitor_nothing_dropped(const struct sim *s); /* for want of room, so far */
-void monitor_heard(struct sim *s, int from, const uint8_t *frame, uint32_t len);
+void monitor_heard(struct sim *s, unsigned core, int from, const uint8_t *frame, uint32_t len);
 void monitor_said(struct sim *s, int to, const uint8_t *frame, uint32_t len);
 
 /* Whether the end has SACKed all of it, by what the worker heard. */
@@ -217,14 +242,26 @@ void tables_change(struct sim *s);
 void tables_end(struct sim *s);
 
 /* check.c */
-void check_step(struct sim *s);   /* what a leg holds, and what it has promised to hold */
+/* What a leg of this worker holds, and what it has promised to hold. */
+void check_step(struct sim *s, unsigned core);
 bool check_is_over(struct sim *s);
 void check_end(struct sim *s);
 
-/* port.c: the worker and its ports */
+/* port.c: frames that have come to a port, and the port's own time with those it sends */
 void port_open(struct sim *s);
-void port_turn(struct sim *s);
-void port_close(struct sim *s);
-uint64_t port_wakes(const struct sim *s);
+void port_put(struct sim *s, const struct event *e, unsigned core); /* into its queue */
+unsigned port_queue(struct sim *s, const struct event *e); /* whose that is */
+void port_give_back(struct sim *s, bool all);
+
+/* core.c: the workers */
+void core_open(struct sim *s);
+void core_close(struct sim *s);
+void core_wake(struct sim *s, unsigned core);    /* there is something for it */
+uint64_t core_wakes(const struct sim *s);        /* when the next turn of any is due */
+void core_turn(struct sim *s);                   /* that turn */
+void core_settle(struct sim *s); /* turns of all, now, until what came in has gone around */
+bool core_is_quiet(const struct sim *s);         /* nothing waits for a turn */
+unsigned core_flows(const struct sim *s);
+uint64_t sim_counter(const struct sim *s, enum counter counter); /* of all workers */
 
 #endif

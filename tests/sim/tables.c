@@ -120,7 +120,7 @@ static void open_images(void)
 		must(image_build_memory(b, i + 1, 1700000000, &image, &size, error), "image");
 		image_build_close(b);
 		/* The base stays for as long as the process. */
-		must(tables_open(&base[i], image, size, 1, NULL, NULL, error), error);
+		must(tables_open(&base[i], image, size, CORES_MAX, NULL, NULL, error), error);
 	}
 }
 
@@ -143,7 +143,7 @@ void tables_begin(struct sim *s)
 {
 	if (base[0] == NULL)
 		open_images();
-	must(publish_open(&s->publish, 1), "publish");
+	must(publish_open(&s->publish, s->n_cores), "publish");
 	publish_swap(s->publish, snapshot(random_below(&s->table_random, IMAGES),
 	                                  random_below(&s->table_random, 2)));
 	s->swap_at = s->now + random_below(&s->table_random, SWAP_US);

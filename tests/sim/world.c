@@ -46,34 +46,22 @@ static void end_sends(void *arg, int end, const struct seg *g)
 	network_send(c->sim, 0, end, frame, len);
 }
 
-static void queue_rx(struct sim *s, const struct event *e)
-{
-	if (s->n_rx[e->end] == 512) {
-		network_release(s, e->frame);
-		return;
-	}
-	s->rx[e->end][s->n_rx[e->end]++] = *e;
-	const uint64_t at =
-		s->now + (s->turn_delay_us == 0
-	                          ? 0
-	                          : random_below(&s->random, (uint32_t)s->turn_delay_us));
-	if (at < s->worker_at)
-		s->worker_at = at;
-}
-
-/* A frame reaches the port of the worker; an attacker's may come right behind it. */
+/* A frame reaches a port; an attacker's may come right behind it. */
 static void at_worker(struct sim *s, const struct event *e)
 {
 	const bool forges =
 		s->now < s->calm_at && random_chance(&s->random, s->hops[0][e->end].forge);
 	struct event f = *e;
 
-	queue_rx(s, e);
+	const unsigned core = port_queue(s, e);
+
+	port_put(s, e, core);
+	core_wake(s, core);
 	if (!forges)
 		return;
 	/* It knows what the worker has heard: nothing may wait before it. */
-	port_turn(s);
-	if (s->n_rx[ESME] != 0 || s->n_rx[SMSC] != 0)
+	core_settle(s);
+	if (!core_is_quiet(s))
 		return;
 	f.frame = network_frame(s);
 	f.len = forge(s, &s->conns[random_below(&s->random, s->n_conns)], e->end,
@@ -82,16 +70,10 @@ static void at_worker(struct sim *s, const struct event *e)
 		network_release(s, f.frame);
 		return;
 	}
-	struct rte_mbuf *m = rte_pktmbuf_alloc(s->pool);
-	if (m != NULL) {
-		memcpy(rte_pktmbuf_append(m, (uint16_t)f.len), s->store[f.frame], f.len);
-		worker_begin(s->worker, s->now);
-		worker_take(s->worker, 0, (enum side)e->end, &m, 1);
-		worker_input(s->worker, 0);
-		worker_finish(s->worker);
-	}
-	network_release(s, f.frame);
-	port_turn(s);
+	s->forging = true;
+	port_put(s, &f, port_queue(s, &f));
+	core_settle(s);
+	s->forging = false;
 }
 
 static void at_end(struct sim *s, const struct event *e)
@@ -140,7 +122,7 @@ static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 static uint64_t next_time(const struct sim *s)
 {
-	uint64_t at = least(network_next(s), port_wakes(s));
+	uint64_t at = least(network_next(s), core_wakes(s));
 
 	for (unsigned i = 0; i < s->n_conns; i++) {
 		const struct conn *c = &s->conns[i];
@@ -176,8 +158,7 @@ static void step(struct sim *s)
 
 	if (at == UINT64_MAX || at - START_US > LIMIT_US || ++s->steps > STEPS_MOST) {
 		sim_fail(s, "no progress: %u flows, %u frames under way, %llu steps",
-		         flow_count(s->worker->flows), s->n_events,
-		         (unsigned long long)s->steps);
+		         core_flows(s), s->n_events, (unsigned long long)s->steps);
 		trace_ends(s);
 		return;
 	}
@@ -185,8 +166,8 @@ static void step(struct sim *s)
 	deliver_due(s);
 	for (unsigned i = 0; i < s->n_conns && !s->failed; i++)
 		conn_due(s, &s->conns[i]);
-	if (port_wakes(s) <= s->now && !s->failed)
-		port_turn(s);
+	if (core_wakes(s) <= s->now && !s->failed)
+		core_turn(s);
 }
 
 static void conn_free(struct conn *c)
@@ -217,7 +198,7 @@ static void open_world(struct sim *s, uint64_t seed, bool trace, struct rte_memp
 				.arg = &s->conns[i],
 			};
 	schedule_draw(s);
-	port_open(s);
+	core_open(s);
 }
 
 const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool,
@@ -232,7 +213,7 @@ const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool,
 	while (!s->failed && !check_is_over(s))
 		step(s);
 	if (!s->failed) {
-		port_close(s);
+		core_close(s);
 		check_end(s);
 		if (rte_mempool_avail_count(pool) != pool->size)
 			sim_fail(s, "%u buffers are missing",
@@ -243,8 +224,10 @@ const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool,
 	for (unsigned i = 0; i < s->n_conns; i++)
 		conn_free(&s->conns[i]);
 	network_free(s);
-	free(s->report.counters); /* read to the end */
-	free(s->report.ring);
+	for (unsigned i = 0; i < s->n_cores; i++) {
+		free(s->cores[i].report.counters); /* read to the end */
+		free(s->cores[i].report.ring);
+	}
 	memcpy(why, s->why, sizeof(why));
 	return s->failed ? why : NULL;
 }

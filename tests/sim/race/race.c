@@ -109,7 +109,7 @@ void schedule_draw(struct sim *s)
 		const struct end_config config = {
 			.isn = (uint32_t)random_u64(&s->random),
 			.buffer = 1u << 20,
-			.mss = 1460,
+			.mss = 1400,
 			.wscale = 7,
 			.offer_wscale = true,
 			.offer_ts = true,
@@ -127,13 +127,13 @@ void schedule_draw(struct sim *s)
 
 static void print(const struct sim *s)
 {
-	const uint64_t *n = s->report.counters;
 
 	if (began_us == 0 || last_us < began_us)
 		return;
 	printf("%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%u\t%" PRIu64 "\t%" PRIu64 "\n",
-	       kind->name, s->seed, last_us - began_us, n[COUNTER_TCP_RETRANSMIT],
-	       s->conns[0].end[SMSC].again, n[COUNTER_TCP_RTO], n[COUNTER_TCP_TAIL_PROBE]);
+	       kind->name, s->seed, last_us - began_us, sim_counter(s, COUNTER_TCP_RETRANSMIT),
+	       s->conns[0].end[SMSC].again, sim_counter(s, COUNTER_TCP_RTO),
+	       sim_counter(s, COUNTER_TCP_TAIL_PROBE));
 }
 
 int main(int argc, char **argv)
