@@ -161,16 +161,20 @@ static void print_cost(const struct checked *c, const json_t *answer)
 static int report(const struct checked *c)
 {
 	const int status = rule_cost_fits(&c->cost, c->budget_ns) ? EXIT_DONE : EXIT_FAILED;
-	json_t *answer = json_pack("{si si si sf si si so}", "rules", c->set->n_rules,
-	                           "patterns", c->set->n_patterns, "tests", c->set->n_tests,
-	                           "ns_per_message", c->cost.ns, "messages", c->texts.n,
-	                           "budget_ns", c->budget_ns, "dearest", dearest_json(c));
+	json_t *answer =
+		json_pack("{si si si si sf si si so}", "rules", c->set->n_rules, "patterns",
+	                  c->set->n_patterns, "tests", c->set->n_tests, "folds",
+	                  c->set->n_folds, "ns_per_message", c->cost.ns, "messages", c->texts.n,
+	                  "budget_ns", c->budget_ns, "dearest", dearest_json(c));
 
 	if (c->cli->json)
 		return cli_print_json(answer, status);
-	printf("%s is good: %lld rules, %lld patterns, %lld tests passed\n",
-	       c->cli->arguments[0], cli_number(answer, "rules"),
-	       cli_number(answer, "patterns"), cli_number(answer, "tests"));
+	printf("%s is good: %lld rules, %lld patterns, %lld tests passed", c->cli->arguments[0],
+	       cli_number(answer, "rules"), cli_number(answer, "patterns"),
+	       cli_number(answer, "tests"));
+	if (c->set->n_folds != 0)
+		printf(", %u folds", c->set->n_folds);
+	putchar('\n');
 	print_cost(c, answer);
 	json_decref(answer);
 	return status;

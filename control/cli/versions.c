@@ -106,20 +106,40 @@ static struct rule_set *read_set(const struct cli *cli, const char *name)
 static const char *const kinds[] = { "added", "removed", "changed" };
 static const char signs[] = { '+', '-', '~' };
 
-static void add_rule(void *context, enum rule_difference kind, const struct rule *rule)
+/* What two sets differ in, as it is answered. */
+struct difference {
+	json_t *folds, *rules;
+};
+
+/* NULL of none. As a number: look-alikes cannot be told apart by eye. */
+static json_t *character(uint32_t c) { return c == 0 ? NULL : json_sprintf("U+%04X", c); }
+
+static void add_fold(void *context, uint32_t from, uint32_t before, uint32_t after)
 {
-	json_array_append_new(context, json_pack("{ss ss ss so}", "id", rule->name,
-	                                         "difference", kinds[kind], "sentence",
-	                                         rule->sentence, "details", json_array()));
+	const struct difference *d = context;
+
+	json_array_append_new(d->folds,
+	                      json_pack("{so so* so*}", "from", character(from), "before",
+	                                character(before), "after", character(after)));
 }
 
-static void add_detail(void *context, const struct rule_detail *d)
+static void add_rule(void *context, enum rule_difference kind, const struct rule *rule)
 {
-	json_t *last = json_array_get(context, json_array_size(context) - 1);
+	const struct difference *d = context;
+
+	json_array_append_new(d->rules, json_pack("{ss ss ss so}", "id", rule->name,
+	                                          "difference", kinds[kind], "sentence",
+	                                          rule->sentence, "details", json_array()));
+}
+
+static void add_detail(void *context, const struct rule_detail *detail)
+{
+	const struct difference *d = context;
+	json_t *last = json_array_get(d->rules, json_array_size(d->rules) - 1);
 
 	json_array_append_new(json_object_get(last, "details"),
-	                      json_pack("{ss ss* ss*}", "what", d->what, "before", d->before,
-	                                "after", d->after));
+	                      json_pack("{ss ss* ss*}", "what", detail->what, "before",
+	                                detail->before, "after", detail->after));
 }
 
 static void print_detail(const json_t *detail)
@@ -135,7 +155,25 @@ static void print_detail(const json_t *detail)
 		printf("    %s differs\n", cli_text(detail, "what"));
 }
 
-static void print_diff(const json_t *list)
+static void print_folds(const json_t *list)
+{
+	const json_t *fold;
+	size_t i;
+
+	json_array_foreach(list, i, fold)
+	{
+		const char *before = cli_text(fold, "before"), *after = cli_text(fold, "after");
+		const bool both = before[0] != '\0' && after[0] != '\0';
+
+		printf("%c fold %s to %s%s%s\n",
+		       both                ? signs[2]
+		       : before[0] != '\0' ? signs[1]
+		                           : signs[0],
+		       cli_text(fold, "from"), before, both ? " -> " : "", after);
+	}
+}
+
+static void print_rules(const json_t *list)
 {
 	const json_t *rule, *detail;
 	size_t i, k;
@@ -151,7 +189,13 @@ static void print_diff(const json_t *list)
 		json_array_foreach(json_object_get(rule, "details"), k, detail)
 			print_detail(detail);
 	}
-	if (json_array_size(list) == 0)
+}
+
+static void print_diff(const struct difference *d)
+{
+	print_folds(d->folds);
+	print_rules(d->rules);
+	if (json_array_size(d->folds) + json_array_size(d->rules) == 0)
 		puts("no rule differs");
 }
 
@@ -159,18 +203,20 @@ int run_rules_diff(const struct cli *cli)
 {
 	struct rule_set *before = read_set(cli, cli->arguments[0]);
 	struct rule_set *after = before ? read_set(cli, cli->arguments[1]) : NULL;
-	json_t *list = json_array();
-	const struct rule_diff_reader reader = { add_rule, add_detail, list };
+	struct difference d = { json_array(), json_array() };
+	const struct rule_diff_reader reader = { add_fold, add_rule, add_detail, &d };
 	int status = EXIT_FAILED;
 
 	if (after != NULL && rule_diff(before, after, &reader) == 0) {
 		status = EXIT_DONE;
 		if (cli->json)
-			cli_print_json(json_pack("{sO}", "rules", list), EXIT_DONE);
+			cli_print_json(json_pack("{sO sO}", "folds", d.folds, "rules", d.rules),
+			               EXIT_DONE);
 		else
-			print_diff(list);
+			print_diff(&d);
 	}
-	json_decref(list);
+	json_decref(d.folds);
+	json_decref(d.rules);
 	rule_set_free(before);
 	rule_set_free(after);
 	return status;

@@ -54,6 +54,7 @@ uint32_t explain_rules_version(const struct explain *e)
 /* What the stages worked on, while it is there. */
 struct watcher {
 	struct explanation *out;
+	const struct text_table *table; /* that texts are folded by */
 	int result;
 };
 
@@ -70,7 +71,7 @@ static uint8_t *copy(struct view v)
 }
 
 /* The map of folded, as far as it is plain folded from the left. */
-static int make_map(struct explain_text *t)
+static int make_map(const struct text_table *table, struct explain_text *t)
 {
 	const size_t cap = t->plain_len * TEXT_FOLD_GROWTH + 1;
 	uint8_t *again = malloc(cap);
@@ -80,8 +81,7 @@ static int make_map(struct explain_text *t)
 		free(again);
 		return -ENOMEM;
 	}
-	const size_t len =
-		text_fold_with(&text_table_default, t->plain, t->plain_len, again, cap, t->map);
+	const size_t len = text_fold_with(table, t->plain, t->plain_len, again, cap, t->map);
 	const bool same = len <= t->folded_len && memcmp(again, t->folded, len) == 0;
 	t->mapped = same ? len : 0;
 	free(again);
@@ -98,18 +98,18 @@ static enum text_coding first_coding(const struct explanation *out)
 	return text_coding(replace ? 0 : m->sm.data_coding, alphabet ? alphabet : TEXT_GSM7);
 }
 
-static int keep_text(struct explanation *out, const struct screen_message *m, unsigned i)
+static int keep_text(struct watcher *w, const struct screen_message *m, unsigned i)
 {
 	static const char *const fields[] = { "short_message", "message_payload" };
 	const struct smpp_text *const wire[] = { &m->sm.short_message, &m->sm.payload };
-	struct explain_text *t = &out->texts[i];
+	struct explain_text *t = &w->out->texts[i];
 
 	if (m->text[i].data == NULL)
 		return 0;
 	t->again = wire[i]->octets.len == 0 && wire[1 - i]->octets.len != 0;
 	const unsigned from = t->again ? 1 - i : i;
 	const struct view octets = wire[from]->octets;
-	t->coding = first_coding(out);
+	t->coding = first_coding(w->out);
 	if (t->again)
 		t->coding = text_other_coding(t->coding, octets.data, octets.len);
 	t->plain = copy(m->plain[i]);
@@ -119,7 +119,7 @@ static int keep_text(struct explanation *out, const struct screen_message *m, un
 	if (t->plain == NULL || t->folded == NULL)
 		return -ENOMEM;
 	t->field = fields[from];
-	return make_map(t);
+	return make_map(w->table, t);
 }
 
 static void on_slice(void *context, const struct screen_vector *v)
@@ -127,7 +127,7 @@ static void on_slice(void *context, const struct screen_vector *v)
 	struct watcher *w = context;
 
 	for (unsigned i = 0; w->result == 0 && i < EXPLAIN_TEXTS; i++)
-		w->result = keep_text(w->out, &v->messages[0], i);
+		w->result = keep_text(w, &v->messages[0], i);
 }
 
 /* What each rule came to: from the patterns that were found, by the data plane's rules. */
@@ -171,8 +171,8 @@ static void take_limits(struct explanation *out, const struct explain *e)
 int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, size_t len,
                 uint32_t seconds)
 {
-	struct watcher watcher = { .out = out };
 	const struct tables *t = e->tables;
+	struct watcher watcher = { .out = out, .table = t->image->fold };
 	struct screen_context context = {
 		.tables = t,
 		.scratch = t->scratch != NULL ? t->scratch[0] : NULL,

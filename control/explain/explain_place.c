@@ -134,7 +134,7 @@ static int find(struct explanation *out, uint32_t pattern, unsigned text, unsign
 	const bool plain = view == IMAGE_VIEW_PLAIN;
 	const unsigned flags = rule_expression_flags(p);
 	struct places places = { .begins = true };
-	char *expression = rule_expression(p, view);
+	char *expression = rule_expression(out->set, p, view);
 
 	if (expression == NULL)
 		return -ENOMEM;

@@ -85,7 +85,7 @@ static int put_rules(struct image_build *image, const struct rule_set *set,
 		if (index < 0)
 			return (int)index;
 	}
-	return 0;
+	return image_build_folds(image, set->folds, set->n_folds);
 }
 
 static int put_database(struct image_build *image, struct hs_database *database, unsigned view)

@@ -342,6 +342,8 @@ static int put_rules(struct build *b, const struct rule_set *set)
 		if (index < 0)
 			result = failed(b, (int)index, "a pattern");
 	}
+	if (result == 0 && image_build_folds(b->image, set->folds, set->n_folds) != 0)
+		result = failed(b, -ENOMEM, "folds");
 	b->out->rules = set->n_rules;
 	b->out->patterns = set->n_patterns;
 	return result;

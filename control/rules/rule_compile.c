@@ -46,7 +46,7 @@ static int expressions_make(struct expressions *e, const struct rule_set *set, u
 
 		if ((p->views & view) == 0 || p->refused)
 			continue;
-		e->texts[e->n] = rule_expression(p, view);
+		e->texts[e->n] = rule_expression(set, p, view);
 		if (e->texts[e->n] == NULL)
 			return -ENOMEM;
 		e->flags[e->n] = rule_expression_flags(p);

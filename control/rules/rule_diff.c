@@ -212,12 +212,37 @@ static void compare(struct sides *s)
 		detail(s, "when", NULL, NULL);
 }
 
+/* Both sides are sorted. */
+static void compare_folds(const struct rule_set *before, const struct rule_set *after,
+                          const struct rule_diff_reader *reader)
+{
+	uint32_t i = 0, k = 0;
+
+	while (i < before->n_folds || k < after->n_folds) {
+		const struct image_fold *a = i < before->n_folds ? &before->folds[i] : NULL;
+		const struct image_fold *b = k < after->n_folds ? &after->folds[k] : NULL;
+		const bool went = b == NULL || (a != NULL && a->from < b->from);
+		const bool came = a == NULL || (b != NULL && b->from < a->from);
+
+		if (went)
+			reader->on_fold(reader->context, a->from, a->to, 0);
+		else if (came)
+			reader->on_fold(reader->context, b->from, 0, b->to);
+		else if (a->to != b->to)
+			reader->on_fold(reader->context, a->from, a->to, b->to);
+		i += !came;
+		k += !went;
+	}
+}
+
 int rule_diff(const struct rule_set *before, const struct rule_set *after,
               const struct rule_diff_reader *reader)
 {
 	uint32_t *old = sorted(before), *new = sorted(after);
 	const int result = old == NULL || new == NULL ? -ENOMEM : 0;
 
+	if (result == 0)
+		compare_folds(before, after, reader);
 	for (uint32_t i = 0; result == 0 && i < after->n_rules; i++) {
 		const struct rule *rule = &after->rules[i];
 		struct sides s = { { before, after },

@@ -73,6 +73,7 @@ int rule_engine_open(struct rule_engine **out, const struct rule_set *set,
 		.database = program->folded,
 		.plain = program->plain,
 		.loose = e->image.loose,
+		.fold = set->table,
 	};
 	if (make_scratch(e) != 0 || match_open(&e->state, &e->image) != 0) {
 		rule_engine_close(e);
@@ -126,7 +127,8 @@ static void fold(struct rule_engine *e, const char *text, size_t len)
 		bug_if(e->folded == NULL); /* a text of some hundred octets, in a tool */
 		e->folded_room = room;
 	}
-	e->folded_len = text_fold((const uint8_t *)text, len, e->folded, room);
+	e->folded_len = text_fold_with(e->image.fold, (const uint8_t *)text, len, e->folded,
+	                               room, NULL);
 	e->loose = e->folded + room;
 	e->loose_len =
 		e->image.loose ? text_loose(e->folded, e->folded_len, e->loose, room) : 0;

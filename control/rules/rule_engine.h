@@ -2,7 +2,7 @@
 /*
  * rule_engine: a rule set at work without a data plane, for tests, corpora and costs.
  *
- * It folds, scans and judges with the data plane's own text_fold(), Hyperscan and
+ * It folds, scans and judges with the data plane's own text_fold_with(), Hyperscan and
  * match_state, over a view of the set's rows as an image would hold them.
  *
  * Ownership  borrows the set and the program until rule_engine_close().

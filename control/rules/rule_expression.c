@@ -44,7 +44,8 @@ static char *escape(const uint8_t *text, size_t len)
 }
 
 /* As the view has it: folded, or as it is; *len octets to free(). */
-static uint8_t *seen_text(const char *text, unsigned view, size_t *len)
+static uint8_t *seen_text(const struct text_table *table, const char *text, unsigned view,
+                          size_t *len)
 {
 	const size_t n = strlen(text), cap = n * TEXT_FOLD_GROWTH + 1;
 	uint8_t *out = malloc(cap);
@@ -52,7 +53,7 @@ static uint8_t *seen_text(const char *text, unsigned view, size_t *len)
 	if (out == NULL)
 		return NULL;
 	if (view == IMAGE_VIEW_FOLDED) {
-		*len = text_fold((const uint8_t *)text, n, out, cap);
+		*len = text_fold_with(table, (const uint8_t *)text, n, out, cap, NULL);
 	} else {
 		memcpy(out, text, n);
 		*len = n;
@@ -73,8 +74,7 @@ static enum edge edge_of(uint32_t c)
 	return EDGE_LETTER;
 }
 
-/* The character that begins at the lead octet s[0], of valid UTF-8 (RFC 3629). */
-static uint32_t character(const uint8_t *s)
+uint32_t rule_character(const uint8_t *s)
 {
 	if (s[0] < 0x80)
 		return s[0];
@@ -93,7 +93,7 @@ static enum edge last_edge(const uint8_t *text, size_t len)
 
 	while (at > 0 && (text[at] & 0xC0) == 0x80)
 		at--;
-	return edge_of(character(text + at));
+	return edge_of(rule_character(text + at));
 }
 
 static char *joined(const char *before, const char *middle, const char *after)
@@ -109,17 +109,17 @@ static char *with_edges(const struct rule_pattern *p, const uint8_t *text, size_
 	if (p->kind == RULE_DOMAIN)
 		return joined(HOST_BEFORE, escaped,
 		              memchr(text, '/', len) != NULL ? "" : HOST_AFTER);
-	return joined(edge_of(character(text)) == EDGE_DENSE ? "" : WORD_BEFORE, escaped,
+	return joined(edge_of(rule_character(text)) == EDGE_DENSE ? "" : WORD_BEFORE, escaped,
 	              last_edge(text, len) == EDGE_LETTER ? WORD_AFTER : "");
 }
 
-char *rule_expression(const struct rule_pattern *p, unsigned view)
+char *rule_expression(const struct rule_set *set, const struct rule_pattern *p, unsigned view)
 {
 	size_t len = 0;
 
 	if (p->kind == RULE_REGEX)
 		return strdup(p->text);
-	uint8_t *text = seen_text(p->text, view, &len);
+	uint8_t *text = seen_text(set->table, p->text, view, &len);
 	char *escaped = text == NULL ? NULL : escape(text, len), *out = escaped;
 
 	if (escaped != NULL && len != 0 && p->kind != RULE_LITERAL) {

@@ -16,9 +16,13 @@
 #define CONTROL_RULE_EXPRESSION_H
 #include "rule_set.h"
 
-/* For this view (one of IMAGE_VIEW_*), to free(); "" when folding leaves nothing of it;
- * NULL: no memory. */
-char *rule_expression(const struct rule_pattern *pattern, unsigned view);
+/* For this view (one of IMAGE_VIEW_*), folded by the set's table, to free(); "" when folding
+ * leaves nothing of it; NULL: no memory. */
+char *rule_expression(const struct rule_set *set, const struct rule_pattern *pattern,
+                      unsigned view);
+
+/* The character that begins at the lead octet s[0], of valid UTF-8 (RFC 3629). */
+uint32_t rule_character(const uint8_t *s);
 
 /* Its HS_FLAG_*. */
 unsigned rule_expression_flags(const struct rule_pattern *pattern);

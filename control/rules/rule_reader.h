@@ -17,6 +17,12 @@ struct rule_group {
 	uint32_t rule;
 };
 
+/* A row of "folds:", and where its two characters stand. */
+struct rule_fold {
+	struct image_fold row;
+	struct place from, to;
+};
+
 struct rule_reader {
 	yaml_document_t document;
 	struct rule_set *set;
@@ -27,7 +33,8 @@ struct rule_reader {
 	uint32_t view; /* IMAGE_VIEW_* of the rules that follow in this file; 0 = folded */
 	struct rule_group *groups;
 	struct rule_list *lists;
-	uint32_t n_groups, n_lists;
+	struct rule_fold *folds;
+	uint32_t n_groups, n_lists, n_folds;
 	yaml_node_t *when;       /* of the rule being read: it needs all groups */
 	bool full; /* RULE_PATTERNS_MAX, and said so */
 	bool no_memory;
@@ -81,6 +88,9 @@ void rule_read_scope(struct rule_reader *r, uint32_t rule, yaml_node_t *node);
 void rule_read_valid(struct rule_reader *r, uint32_t rule, yaml_node_t *node);
 void rule_read_mode(struct rule_reader *r, uint32_t rule, yaml_node_t *node);
 void rule_read_canary(struct rule_reader *r, uint32_t rule, yaml_node_t *node);
+/* A key of the file, and what can be told when all files were read. */
+void rule_read_folds(struct rule_reader *r, uint32_t unused, yaml_node_t *node);
+void rule_finish_folds(struct rule_reader *r);
 /* After patterns: names of groups are theirs. */
 void rule_read_when(struct rule_reader *r, uint32_t rule, yaml_node_t *node);
 

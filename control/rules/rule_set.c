@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fold_table.h"
 #include "rule_reader.h"
 
 void rule_set_problem(const struct rule_set *set, struct problems *problems,
@@ -309,6 +310,7 @@ static void read_document(struct rule_reader *r)
 	static const struct rule_key keys[] = {
 		{ "rules", false, read_rules },
 		{ "lists", false, read_lists },
+		{ "folds", false, rule_read_folds },
 		{ "file", false, read_file },
 		{ "view", false, read_file_view },
 	};
@@ -371,6 +373,7 @@ static void load(struct rule_reader *r, const char *text, size_t size)
 	if (!r->rules_seen && r->problems->total == before)
 		problems_add(r->problems, 0, 0, NULL, "\"rules\" is missing");
 	check_unique(r);
+	rule_finish_folds(r);
 }
 
 static void forget(struct rule_reader *r)
@@ -383,6 +386,7 @@ static void forget(struct rule_reader *r)
 		free(r->groups[i].name);
 	free(r->lists);
 	free(r->groups);
+	free(r->folds);
 }
 
 int rule_set_read(struct rule_set **out, const char *text, size_t size,
@@ -395,6 +399,7 @@ int rule_set_read(struct rule_set **out, const char *text, size_t size,
 	r.set = calloc(1, sizeof(*r.set));
 	if (r.set == NULL)
 		return -ENOMEM;
+	r.set->table = &text_table_default;
 	if (size > RULES_FILE_MAX)
 		problems_add(problems, 0, 0, NULL, "%zu octets; at most %u are allowed", size,
 		             RULES_FILE_MAX);
@@ -425,6 +430,8 @@ void rule_set_free(struct rule_set *set)
 		free(set->accounts[i].system_id);
 	for (uint32_t i = 0; i < set->n_files; i++)
 		free(set->files[i]);
+	text_table_close(set->table);
+	free(set->folds);
 	free(set->rules);
 	free(set->patterns);
 	free(set->tests);

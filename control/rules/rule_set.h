@@ -13,6 +13,9 @@
  *         match: [ "무서류 대출 가능" ]
  *         no_match: [ "학자금 대출 상환 안내" ]
  *
+ *   folds:                           # look-alikes that the built-in table does not know
+ *     - { from: "卜", to: "ㅏ" }      # or U+535C; what to is like: dataplane/text/fold_table.h
+ *
  * sluicectl(1) says all keys. A text may be several documents ("---"): further rules, a
  * "lists:" mapping of phrase lists by name, and "file: NAME", after which problems are
  * said to be of that file, counted from the document that follows: so several files
@@ -46,6 +49,8 @@
 #define RULE_TEST_MAX 4096u        /* octets of a test text */
 #define RULE_CODE_MAX 1024u        /* words of one combination */
 #define RULE_POINTS_MAX 1000       /* a weight or threshold, either sign */
+
+struct text_table; /* text.h */
 
 struct place {
 	uint32_t row, column; /* as struct problem */
@@ -101,8 +106,10 @@ struct rule_set {
 	struct rule_test *tests;
 	struct rule_account *accounts;
 	uint32_t *code;
+	struct image_fold *folds; /* by character, each once */
+	const struct text_table *table; /* that texts and patterns are folded by: with folds */
 	char **files; /* names, for problems; the first is what problems_init() was told */
-	uint32_t n_rules, n_patterns, n_tests, n_accounts, n_code, n_files;
+	uint32_t n_rules, n_patterns, n_tests, n_accounts, n_code, n_files, n_folds;
 };
 
 /* A problem of something that was read at this place. */

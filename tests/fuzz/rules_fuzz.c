@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "fold_table.h"
 #include "fuzz.h"
 #include "match_code.h"
 #include "rule_compile.h"
@@ -16,9 +17,9 @@
 #define SALVAGED_MAX 2000u
 #define COMPILE_MAX 200u /* octets of a file whose patterns are compiled: it is slow */
 
-enum { READ = 1, COMPILED = 2, REFUSED = 4 };
+enum { READ = 1, COMPILED = 2, REFUSED = 4, FOLDED = 8 };
 unsigned fuzz_reached;
-const unsigned fuzz_wanted = READ | COMPILED | REFUSED;
+const unsigned fuzz_wanted = READ | COMPILED | REFUSED | FOLDED;
 
 static void check_text(const char *text, size_t max)
 {
@@ -26,8 +27,25 @@ static void check_text(const char *text, size_t max)
 	bug_if(!utf8_valid(text, strlen(text)));
 }
 
+/* What an image may hold: text_table_open() has made a table of it. */
+static void check_folds(const struct rule_set *set)
+{
+	uint32_t which;
+
+	bug_if(set->n_folds > IMAGE_FOLDS_MAX || set->table == NULL);
+	for (uint32_t i = 0; i < set->n_folds; i++) {
+		const struct image_fold *row = &set->folds[i];
+
+		bug_if(text_fold_fault(row, &which) != NULL);
+		bug_if(i != 0 && set->folds[i - 1].from >= row->from);
+		bug_if(text_fold_row(set->folds, set->n_folds, row->to) != NULL);
+	}
+	fuzz_reached |= set->n_folds != 0 ? FOLDED : 0;
+}
+
 static void check_set(const struct rule_set *set)
 {
+	check_folds(set);
 	bug_if(set->n_rules > RULES_MAX || set->n_patterns > RULE_PATTERNS_MAX);
 	for (uint32_t i = 0; i < set->n_rules; i++) {
 		check_text(set->rules[i].name, RULE_NAME_MAX);

@@ -5,14 +5,17 @@
 usage: text.py ESME-NAMESPACE SMSC-NAMESPACE SLUICECTL CONTROL-SOCKET
 
 What is discarded is answered as accepted and reaches nobody; a message in parts is judged
-by all of them, whichever session of the account brings them and in whatever order.
+by all of them, whichever session of the account brings them and in whatever order; rows that
+an operator adds to the fold table hold from the push on.
 """
 import socket
 import sys
+import tempfile
 import time
 
 from live import CLEAN, HOST, PORT, Control, Session, enter
 
+RULES = "tests/scenario/rules.yaml"
 COUNTERS = ("requests", "forwarded", "refused", "discarded")
 DISCARDED = b"Your lucky number seven is here"
 
@@ -69,6 +72,23 @@ def split_pair(sessions):
     print("      in parts: a surrogate pair cut in two does not make them undecodable")
 
 
+def look_alikes(control, session):
+    """A letter that the built-in table does not know: from one push on it is folded, for texts
+    that are known already too, and no more when the push is taken back."""
+    text = "please cl\N{WHITE UP-POINTING TRIANGLE}im".encode("utf-16-be")
+    with open(RULES, encoding="utf-8") as rules, tempfile.NamedTemporaryFile("w", encoding="utf-8") as more:
+        more.write(rules.read() + "---\nfolds: [ { from: U+25B3, to: a } ]\n")
+        more.flush()
+        for _ in range(3):
+            session.passes(text, data_coding=8)
+        control("rules", "push", more.name)
+        for _ in range(3):
+            session.is_refused(text, data_coding=8)
+    control("rules", "rollback")
+    session.passes(text, data_coding=8)
+    print("      look-alikes: folded from one push on, until it is taken back")
+
+
 def main():
     esme, smsc, program, path = sys.argv[1:]
     control = Control(program, path)
@@ -79,6 +99,7 @@ def main():
     discarded(control, sessions[0])
     in_parts(sessions)
     split_pair(sessions)
+    look_alikes(control, sessions[0])
     for session in sessions:
         session.close()
     return 0

@@ -12,7 +12,7 @@
 #include "text.h"
 #include "world.h"
 
-static void scenery(struct world *w, uint8_t alphabet, enum image_undecodable undecodable)
+static void scenery_begin(struct world *w, uint8_t alphabet, enum image_undecodable undecodable)
 {
 	world_begin(w);
 	w->policy.undecodable = undecodable;
@@ -23,6 +23,11 @@ static void scenery(struct world *w, uint8_t alphabet, enum image_undecodable un
 	world_sender(w, "010-1234-5678", 7);
 	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
 	world_rule(w, 101, IMAGE_REFUSE, "대출", 0);
+}
+
+static void scenery(struct world *w, uint8_t alphabet, enum image_undecodable undecodable)
+{
+	scenery_begin(w, alphabet, undecodable);
 	world_ready(w);
 }
 
@@ -40,6 +45,27 @@ static uint32_t rule_of(struct world *w, const struct submit *s)
 
 	assert_int_equal(m->reason, m->rule != 0 ? REASON_CONTENT_RULE : REASON_PASS);
 	return m->rule;
+}
+
+/* Rows of the operator's fold table, from the image to the verdict. */
+static void operator_folds(void **state)
+{
+	static const struct image_fold rows[] = { { 0x44F, 's' }, { 0x535C, 0x314F } };
+	static const char *const texts[] = { "CaЯino", "ㅋ卜지노", "대출", "ㄷ卜출" };
+	static const uint32_t rules[2][4] = { { 0, 0, 101, 0 }, { 100, 102, 101, 0 } };
+
+	(void)state;
+	for (uint32_t folded = 0; folded < 2; folded++) {
+		struct world w;
+		scenery_begin(&w, TEXT_UTF8, IMAGE_UNDECODABLE_REFUSE);
+		world_rule(&w, 102, IMAGE_REFUSE, "카지노", 0);
+		assert_int_equal(image_build_folds(w.build, rows, 2 * folded), 0);
+		world_ready(&w);
+		for (size_t i = 0; i < 4; i++)
+			assert_int_equal(rule_of(&w, &(struct submit){ .text = texts[i] }),
+			                 rules[folded][i]);
+		world_end(&w);
+	}
 }
 
 /* The rule that one of two readings is refused by. */
@@ -379,6 +405,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(second_coding),
 		cmocka_unit_test(every_coding),
+		cmocka_unit_test(operator_folds),
 		cmocka_unit_test(readings_disagree),
 		cmocka_unit_test(disagree_without_room),
 		cmocka_unit_test(packed_behind_header),
