@@ -408,7 +408,7 @@ e2e_cases() {
 	e2e_case "segments in fragments" together_on_pcap_ports case_fragments 71
 	e2e_case "an account suspended and lifted in mid-session" case_suspend
 	e2e_case "a sender suspended and lifted" case_suspend_sender
-	e2e_case "discarded, and in parts over two sessions" case_text
+	e2e_case "discarded, in parts over two sessions, look-alikes of a push" case_text
 	e2e_case "a campaign blocked in mid-session" case_campaign
 	e2e_case "drained and taken back in mid-session" case_drain
 	e2e_case "either daemon killed at every point of a sanction" case_crash
