@@ -14,6 +14,7 @@
 
 #include "campaign_sketch.h"
 #include "response.h"
+#include "rule_hits.h"
 #include "worker.h"
 
 /* Passes of one connection and direction not yet moved. */
@@ -23,7 +24,7 @@ struct pending {
 	uint32_t octets, pdus, responses, binds;
 	uint32_t requests; /* of the PDUs: screened */
 	uint32_t clean;    /* of the requests: nothing against them */
-	unsigned n_passed; /* of the requests: those that are of a campaign */
+	unsigned n_passed; /* of the requests: those of a campaign or that a rule matched */
 	uint16_t passed[SCREEN_VECTOR_MAX];
 };
 
@@ -64,6 +65,42 @@ static void count_campaign(struct worker *w, const struct screen_message *m)
 	             campaign_sketch_count(w->campaigns, &seen, w->screen.seconds));
 }
 
+static enum report_rule_mode mode_of(const struct image_rule *r)
+{
+	if ((r->flags & IMAGE_RULE_SHADOW) == 0)
+		return REPORT_RULE_ACTIVE;
+	return r->canary_share != 0 || r->n_canary_accounts != 0 ? REPORT_RULE_CANARY
+	                                                         : REPORT_RULE_SHADOW;
+}
+
+/* Not before the message has gone its way: one that stalls is screened again. */
+static void count_rules(struct worker *w, const struct screen_message *m)
+{
+	const uint32_t *matched = w->vector->screen.matched[m - w->vector->screen.messages];
+
+	if (m->n_matched == 0 || w->rule_hits == NULL)
+		return;
+	const struct image *im = w->tables->image;
+	rule_hits_use(w->rule_hits, w->tables->image_serial, im->policy->rules_version);
+	for (unsigned k = 0; k < m->n_matched; k++) {
+		const uint32_t index = matched[k] & ~SCREEN_ACTED;
+		const struct rule_hit hit = { .index = index,
+			                      .rule = im->rules[index].id,
+			                      .mode = mode_of(&im->rules[index]),
+			                      .acted = (matched[k] & SCREEN_ACTED) != 0 };
+		const enum rule_hits_result result =
+			rule_hits_count(w->rule_hits, &hit, w->screen.seconds);
+		worker_count(w, COUNTER_RULE_HITS_LOST, result == RULE_HIT_LOST);
+		worker_count(w, COUNTER_RULE_ROWS_REPLACED, result == RULE_HIT_REPLACED);
+	}
+}
+
+static void count_message(struct worker *w, const struct screen_message *m)
+{
+	count_campaign(w, m);
+	count_rules(w, m);
+}
+
 /* A request that passes, unless what gathers is held back. */
 static void gather_request(struct worker *w, struct pending *p, const struct step *s)
 {
@@ -71,10 +108,12 @@ static void gather_request(struct worker *w, struct pending *p, const struct ste
 
 	p->requests++;
 	p->clean += m->reason == REASON_PASS;
-	if (!has_campaign(w, m))
+	if (has_campaign(w, m)) {
+		const struct campaign_seen seen = seen_in(w, m);
+		campaign_sketch_seek(w->campaigns, &seen);
+	} else if (m->n_matched == 0) {
 		return;
-	const struct campaign_seen seen = seen_in(w, m);
-	campaign_sketch_seek(w->campaigns, &seen);
+	}
 	p->passed[p->n_passed++] = s->message;
 }
 
@@ -91,7 +130,7 @@ static void flush(struct worker *w, struct pending *p)
 			worker_count(w, COUNTER_FORWARDED, p->requests);
 			worker_count(w, REPORT_REASON_BASE + REASON_PASS, p->clean);
 			for (unsigned i = 0; i < p->n_passed; i++)
-				count_campaign(w, &w->vector->screen.messages[p->passed[i]]);
+				count_message(w, &w->vector->screen.messages[p->passed[i]]);
 		}
 	}
 	p->octets = p->pdus = p->responses = p->binds = p->requests = p->clean = 0;
@@ -250,7 +289,7 @@ static void apply_recorded(struct worker *w, const struct step *s,
 	worker_count(w, COUNTER_FLAGGED, m->flagged);
 	worker_count(w, REPORT_REASON_BASE + m->reason, m->reason != REASON_PASS);
 	if (m->refuse)
-		count_campaign(w, m);
+		count_message(w, m);
 }
 
 static void apply_message(struct worker *w, const struct step *s, struct pending *p)

@@ -276,7 +276,7 @@ static void decide(struct worker *w)
 	                     : w->tables->scratch[w->index];
 	s->match = s->scratch == NULL ? NULL : w->tables->match[w->index];
 	s->seconds = worker_seconds(w);
-	s->scanned_octets = s->rescanned_texts = s->shadowed = 0;
+	s->scanned_octets = s->rescanned_texts = s->shadowed = s->unlisted = 0;
 	s->cache_hits = s->cache_misses = s->cache_replaced = 0;
 	s->fingerprints = s->campaign_matches = 0;
 	s->parts_seen = s->parts_lost = s->parts_sticky = 0;
@@ -284,6 +284,7 @@ static void decide(struct worker *w)
 	worker_count(w, COUNTER_SCREENED_OCTETS, s->scanned_octets);
 	worker_count(w, COUNTER_RESCANNED_TEXTS, s->rescanned_texts);
 	worker_count(w, COUNTER_SHADOWED, s->shadowed);
+	worker_count(w, COUNTER_RULE_HITS_LOST, s->unlisted);
 	worker_count(w, COUNTER_FINGERPRINTS, s->fingerprints);
 	worker_count(w, COUNTER_CAMPAIGN_MATCHES, s->campaign_matches);
 	worker_count(w, COUNTER_CACHE_HITS, s->cache_hits);

@@ -28,6 +28,7 @@
 #define BURST_MAX 128u /* setting burst */
 
 struct campaign_sketch; /* campaign_sketch.h: what campaigns are seen most */
+struct rule_hits;       /* rule_hits.h: how often each rule matched */
 struct distribute; /* distribute.h: software distribution between workers */
 struct strays;     /* stray.h: what RSS brings to another worker than it concerns */
 
@@ -68,6 +69,7 @@ struct worker {
 	uint32_t drain_at;              /* where drain_turn() looked last */
 	bool found_stale;               /* a flow of found[] may be gone */
 	struct campaign_sketch *campaigns; /* NULL: the report has no rows for it */
+	struct rule_hits *rule_hits;       /* the same */
 	struct timer_wheel timers;
 	struct connection *retry;       /* to be touched next turn */
 	struct packet_policy policy[LINKS_MAX];

@@ -11,6 +11,7 @@
 
 #include "cache.h"
 #include "campaign_sketch.h"
+#include "rule_hits.h"
 #include "check.h"
 #include "worker.h"
 
@@ -96,8 +97,10 @@ static bool open_texts(struct worker *w)
 		return false;
 	w->screen.fingerprint_every = (uint32_t)w->settings->campaign_sample;
 	/* Rigs bring counters alone. */
-	return w->report->campaigns == NULL ||
-	       campaign_sketch_open(&w->campaigns, w->report->campaigns) == 0;
+	return (w->report->campaigns == NULL ||
+	        campaign_sketch_open(&w->campaigns, w->report->campaigns) == 0) &&
+	       (w->report->rules == NULL ||
+	        rule_hits_open(&w->rule_hits, w->report->rules) == 0);
 }
 
 int worker_open(struct worker **out, unsigned index, const struct settings *settings,
@@ -161,6 +164,7 @@ void worker_close(struct worker *w)
 	fragment_close(w);
 	cache_close(w->screen.cache);
 	campaign_sketch_close(w->campaigns);
+	rule_hits_close(w->rule_hits);
 	free(w->tx);
 	if (w->vector != NULL)
 		munmap(w->vector, sizeof(*w->vector));

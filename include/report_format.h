@@ -6,7 +6,7 @@
  * both processes, outliving either. Layout, all offsets from the start:
  *
  *   struct report_header (4096 octets)
- *   n_workers x { counters, padded to REPORT_PAGE | campaigns | audit ring }
+ *   n_workers x { counters, padded to REPORT_PAGE | campaigns | rules | audit ring }
  *
  * Counters: one writer (the worker), any reader; each a u64, relaxed atomics.
  * Audit ring: single producer (the worker), single consumer (control).
@@ -16,6 +16,7 @@
  *   Both indexes stay in the file, so a restart of either side loses nothing.
  * Campaigns: one writer (the worker), any reader; struct report_campaign says how. They
  *   are counted from `started` on: a data plane that makes or reopens the file frees them.
+ * Rules: the same, but kept as counters are; struct report_rule says how.
  */
 #ifndef SLUICE_REPORT_FORMAT_H
 #define SLUICE_REPORT_FORMAT_H
@@ -25,11 +26,14 @@
 #include "verdict.h"
 
 #define REPORT_MAGIC UINT64_C(0x3154525043554c53) /* "SLUCPRT1" */
-#define REPORT_VERSION 3u
+#define REPORT_VERSION 4u
 #define REPORT_PAGE 4096u
 #define REPORT_WORKERS_MAX 64u
 /* Rows of campaigns a worker has, half a MiB; a reader believes n_campaigns. */
 #define REPORT_CAMPAIGNS 8192u
+/* Rows of rules, of all sets that were in force together: half a MiB as well. A power of two;
+ * so that it fits the 10,000 rules that a set may have, two thirds full. */
+#define REPORT_RULES 16384u
 
 enum counter {
 #define COUNTER(NAME, name, unit, sentence) COUNTER_##NAME,
@@ -69,7 +73,8 @@ struct report_header {
 	uint64_t rows;           /* XXH3_64bits of report_rows(), without the NUL */
 	uint64_t campaigns_offset; /* octets from a worker's block to its campaigns; of 64 */
 	uint32_t n_campaigns;    /* per worker: overall rows and rows of accounts together */
-	uint32_t reserved;       /* 0 */
+	uint32_t n_rules;        /* per worker */
+	uint64_t rules_offset;   /* octets from a worker's block to its rules; of 64 */
 };
 
 #define AUDIT_TEXT_SIZE 320u
@@ -126,6 +131,31 @@ struct report_campaign {
 	uint64_t reserved[2];    /* 0 */
 };
 _Static_assert(sizeof(struct report_campaign) == 64, "report campaign");
+
+enum report_rule_mode {
+	REPORT_RULE_ACTIVE = 0,
+	REPORT_RULE_SHADOW = 1,
+	REPORT_RULE_CANARY = 2,
+};
+
+/*
+ * What a worker has counted of a rule of one set of rules. sequence as above: odd while the
+ * row is made another's; counting leaves it alone. matched is stored first, then acted with
+ * release; a reader who takes acted first, with acquire, never sees more of it than of matched.
+ */
+struct report_rule {
+	uint16_t sequence;
+	uint8_t mode;            /* enum report_rule_mode */
+	uint8_t reserved;        /* 0 */
+	uint32_t rule;           /* struct image_rule.id; 0 = a free row */
+	uint32_t version;        /* struct image_policy.rules_version of its set */
+	uint32_t last;           /* Unix seconds: matched */
+	uint64_t matched;        /* messages, each once however often the rule is in it */
+	/* Of them those that the rules had refused, discarded, flagged or recorded, this one
+	 * among them: an audit record has it. Never those of a shadow. */
+	uint64_t acted;
+};
+_Static_assert(sizeof(struct report_rule) == 32, "report rule");
 
 struct report_ring {
 	_Alignas(64) uint64_t head; /* written by the worker */

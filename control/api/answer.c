@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -127,6 +128,20 @@ json_t *api_object(const struct request *request, json_t **out)
 		return NULL;
 	}
 	return body;
+}
+
+bool api_number(const struct request *request, const char *name, uint64_t fallback,
+                uint64_t most, uint64_t *out)
+{
+	const char *text = request_argument(request, name);
+	char *end = NULL;
+
+	*out = fallback;
+	if (text[0] == '\0')
+		return true;
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out <= most;
 }
 
 unsigned api_radius(const struct request *request, unsigned *radius, json_t **out)

@@ -31,6 +31,7 @@ const struct route api_routes[] = {
 	{ "POST", "/v1/rules", RULES_FILE_MAX, handle_rules },
 	{ "GET", "/v1/rules", 0, handle_rules_text },
 	{ "GET", "/v1/rules/versions", 0, handle_rules_versions },
+	{ "GET", "/v1/rules/hits", 0, handle_rule_hits },
 	{ "POST", "/v1/rules/rollback", BODY_JSON_MAX, handle_rules_rollback },
 	{ "POST", "/v1/deltas", BODY_DELTAS_MAX, handle_deltas },
 	{ "GET", "/v1/campaigns", 0, handle_campaigns },

@@ -13,6 +13,7 @@
  *   POST /v1/rules?file=NAME             body: YAML
  *   POST /v1/deltas                      one { "op", "kind", "name", ... }, or
  *                                        { "deltas": [ ... ] }: all or none
+ *   GET  /v1/rules/hits?top             what each rule matched and acted on
  *   GET  /v1/campaigns?account&top&min_count&radius   the largest campaigns
  *   GET  /v1/campaigns/acted             campaigns that are acted upon
  *   POST /v1/drain                       { "on": true | false }

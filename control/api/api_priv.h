@@ -50,6 +50,10 @@ extern const unsigned api_routes_n;
 /* A query argument, or "" when it is not there. */
 const char *request_argument(const struct request *request, const char *name);
 
+/* A number of the query, fallback when it is not there; false: it is none, or above most. */
+bool api_number(const struct request *request, const char *name, uint64_t fallback,
+                uint64_t most, uint64_t *out);
+
 /* The query argument radius, CAMPAIGN_RADIUS when it is not there. 0, or a status. */
 unsigned api_radius(const struct request *request, unsigned *radius, json_t **out);
 
@@ -92,6 +96,7 @@ unsigned handle_set_numbering(struct api *api, struct request *request, json_t *
 unsigned handle_rules(struct api *api, struct request *request, json_t **out);
 unsigned handle_rules_text(struct api *api, struct request *request, json_t **out);
 unsigned handle_rules_versions(struct api *api, struct request *request, json_t **out);
+unsigned handle_rule_hits(struct api *api, struct request *request, json_t **out);
 unsigned handle_rules_rollback(struct api *api, struct request *request, json_t **out);
 unsigned handle_deltas(struct api *api, struct request *request, json_t **out);
 unsigned handle_campaigns(struct api *api, struct request *request, json_t **out);

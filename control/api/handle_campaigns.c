@@ -72,32 +72,17 @@ static void close_said(struct said *said)
 	free(said->acted);
 }
 
-/* A number of the query, fallback when it is not there; false: it is none, or too large. */
-static bool read_number(const struct request *request, const char *name, uint64_t fallback,
-                        uint64_t most, uint64_t *out)
-{
-	const char *text = request_argument(request, name);
-	char *end = NULL;
-
-	*out = fallback;
-	if (text[0] == '\0')
-		return true;
-	errno = 0;
-	*out = strtoull(text, &end, 10);
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out <= most;
-}
-
 static unsigned read_query(const struct request *request, struct said *said,
                            struct campaign_query *query, json_t **out)
 {
 	const char *account = request_argument(request, "account");
 	uint64_t top = 0;
 
-	if (!read_number(request, "top", TOP_DEFAULT, TOP_MAX, &top) || top == 0)
+	if (!api_number(request, "top", TOP_DEFAULT, TOP_MAX, &top) || top == 0)
 		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "top",
 		                "the first are those with most messages",
 		                "top must be a number from 1 to %u", TOP_MAX);
-	if (!read_number(request, "min_count", 1, UINT64_MAX, &query->min_count))
+	if (!api_number(request, "min_count", 1, UINT64_MAX, &query->min_count))
 		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "min_count",
 		                "it is a number of messages", "min_count must be a number");
 	query->top = (uint32_t)top;

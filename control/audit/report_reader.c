@@ -12,7 +12,7 @@
 
 #include <xxhash.h>
 
-#define CAMPAIGNS_MAX (UINT32_C(1) << 20)
+#define ROWS_MAX (UINT32_C(1) << 20) /* of campaigns, of rules */
 #define ROW_TRIES 1000u /* of a row whose writer is at it; it may have died in it */
 #define RING_SLOTS_MAX (UINT64_C(1) << 32) /* no product below can wrap 64 bits */
 
@@ -54,17 +54,21 @@ static const char *header_fault(const struct report_header *h, uint64_t size)
 	return NULL;
 }
 
-static const char *campaigns_fault(const struct report_header *h)
+/* Whether n rows of so many octets lie between the counters and the rings. */
+static bool rows_fit(const struct report_header *h, uint64_t offset, uint32_t n, size_t size)
 {
-	const uint64_t octets = (uint64_t)h->n_campaigns * sizeof(struct report_campaign);
+	return n == 0 ||
+	       (n <= ROWS_MAX && offset % 64 == 0 &&
+	        offset >= REPORT_COUNTERS * sizeof(uint64_t) && offset <= h->ring_offset &&
+	        (uint64_t)n * size <= h->ring_offset - offset);
+}
 
-	if (h->n_campaigns > CAMPAIGNS_MAX)
-		return "its number of campaigns cannot be";
-	if (h->n_campaigns != 0 && (h->campaigns_offset % 64 != 0 ||
-	                            h->campaigns_offset < REPORT_COUNTERS * sizeof(uint64_t) ||
-	                            h->campaigns_offset > h->ring_offset ||
-	                            octets > h->ring_offset - h->campaigns_offset))
+static const char *rows_fault(const struct report_header *h)
+{
+	if (!rows_fit(h, h->campaigns_offset, h->n_campaigns, sizeof(struct report_campaign)))
 		return "its campaigns overlap its counters or its rings, or are not aligned";
+	if (!rows_fit(h, h->rules_offset, h->n_rules, sizeof(struct report_rule)))
+		return "its rules overlap its counters or its rings, or are not aligned";
 	return NULL;
 }
 
@@ -89,7 +93,7 @@ static int check_header(struct report_reader *r, char *error)
 		              "sluice-dataplane and sluice-control of one build");
 	const char *fault = header_fault(&r->header, r->size);
 	if (fault == NULL)
-		fault = campaigns_fault(&r->header);
+		fault = rows_fault(&r->header);
 	return fault ? refuse(error, -EBADMSG, r->path, fault) : 0;
 }
 
@@ -240,6 +244,47 @@ unsigned report_reader_campaigns(const struct report_reader *reader, unsigned wo
 
 	for (unsigned i = 0; i < reader->header.n_campaigns; i++)
 		n += copy_campaign(&from[i], &rows[n]);
+	return n;
+}
+
+unsigned report_reader_rules_max(const struct report_reader *reader)
+{
+	return reader->header.n_rules;
+}
+
+/* As copy_campaign(). */
+static bool copy_rule(const struct report_rule *from, struct report_rule *to)
+{
+	for (unsigned i = 0; i < ROW_TRIES; i++) {
+		const uint16_t before = __atomic_load_n(&from->sequence, __ATOMIC_ACQUIRE);
+
+		/* Acquire, and before matched: who acted has matched. */
+		const uint64_t acted = __atomic_load_n(&from->acted, __ATOMIC_ACQUIRE);
+		*to = (struct report_rule){
+			.mode = __atomic_load_n(&from->mode, __ATOMIC_RELAXED),
+			.rule = __atomic_load_n(&from->rule, __ATOMIC_RELAXED),
+			.version = __atomic_load_n(&from->version, __ATOMIC_RELAXED),
+			.last = __atomic_load_n(&from->last, __ATOMIC_RELAXED),
+			.matched = __atomic_load_n(&from->matched, __ATOMIC_RELAXED),
+		};
+		to->acted = acted < to->matched ? acted : to->matched;
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (before % 2 == 0 &&
+		    before == __atomic_load_n(&from->sequence, __ATOMIC_RELAXED))
+			return to->rule != 0;
+	}
+	return false;
+}
+
+unsigned report_reader_rules(const struct report_reader *reader, unsigned worker,
+                             struct report_rule *rows)
+{
+	const struct report_rule *from =
+		(const void *)(block(reader, worker) + reader->header.rules_offset);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < reader->header.n_rules; i++)
+		n += copy_rule(&from[i], &rows[n]);
 	return n;
 }
 

@@ -59,6 +59,11 @@ unsigned report_reader_campaigns_max(const struct report_reader *reader);
 unsigned report_reader_campaigns(const struct report_reader *reader, unsigned worker,
                                  struct report_campaign *rows);
 
+/* The same of rules, to rows[report_reader_rules_max()]: acted is never more than matched. */
+unsigned report_reader_rules_max(const struct report_reader *reader);
+unsigned report_reader_rules(const struct report_reader *reader, unsigned worker,
+                             struct report_rule *rows);
+
 /* Name, unit and sentence, or NULL for a number without a row (a gap between
  * reasons). A reason's counter is named "reason_" and the reason. */
 const struct report_counter_row *report_counter_row(unsigned counter);

@@ -21,7 +21,7 @@ struct cli {
 	const char *limit, *reason;
 	const char *owner, *from, *until, *title; /* of deltas */
 	const char *campaign, *radius;            /* of audit and campaigns */
-	const char *account, *top, *min_count;    /* of campaigns */
+	const char *account, *top, *min_count;    /* of campaigns; top: of rules hits too */
 	const char *action, *note;                /* of campaigns block */
 	const char *skip_bad;                     /* of imports: where wrong rows go */
 	const char *corpus, *budget_ns;           /* of rules check */
@@ -54,6 +54,7 @@ char *cli_read_rules(const char *file, size_t *size);
 int run_check_rules(const struct cli *cli);
 int run_rules_versions(const struct cli *cli);
 int run_rules_diff(const struct cli *cli);
+int run_rule_hits(const struct cli *cli);
 int run_rules_rollback(const struct cli *cli);
 int run_suspend_account(const struct cli *cli);
 int run_suspend_sender(const struct cli *cli);

@@ -36,8 +36,9 @@ static struct report_header shape_of(unsigned n_workers, uint64_t ring_slots)
 {
 	const uint64_t campaigns_offset =
 		round_up(REPORT_COUNTERS * sizeof(uint64_t), REPORT_PAGE);
-	const uint64_t ring_offset =
+	const uint64_t rules_offset =
 		campaigns_offset + REPORT_CAMPAIGNS * sizeof(struct report_campaign);
+	const uint64_t ring_offset = rules_offset + REPORT_RULES * sizeof(struct report_rule);
 	const uint64_t ring =
 		sizeof(struct report_ring) + ring_slots * sizeof(struct audit_record);
 
@@ -53,6 +54,8 @@ static struct report_header shape_of(unsigned n_workers, uint64_t ring_slots)
 		.rows = XXH3_64bits(report_rows(), strlen(report_rows())),
 		.campaigns_offset = campaigns_offset,
 		.n_campaigns = REPORT_CAMPAIGNS,
+		.n_rules = REPORT_RULES,
+		.rules_offset = rules_offset,
 	};
 }
 
@@ -69,7 +72,8 @@ static bool same_shape(const struct report_header *a, const struct report_header
 	       a->record_size == b->record_size && a->ring_slots == b->ring_slots &&
 	       a->worker_stride == b->worker_stride && a->ring_offset == b->ring_offset &&
 	       a->rows == b->rows && a->campaigns_offset == b->campaigns_offset &&
-	       a->n_campaigns == b->n_campaigns;
+	       a->n_campaigns == b->n_campaigns && a->n_rules == b->n_rules &&
+	       a->rules_offset == b->rules_offset;
 }
 
 static struct report_ring *ring_in(const struct report *r, const struct report_header *shape,
@@ -228,6 +232,14 @@ static void free_campaigns(struct report_campaign *rows)
 		report_campaign_write(&rows[i], &(struct report_campaign){ 0 });
 }
 
+/* Counts of rules go on, but the process before may have died as it made a row another's. */
+static void free_torn_rules(struct report_rule *rows)
+{
+	for (unsigned i = 0; i < REPORT_RULES; i++)
+		if (rows[i].sequence % 2 != 0)
+			report_rule_write(&rows[i], &(struct report_rule){ 0 });
+}
+
 static void bind_worker(struct report *r, const struct report_header *shape, unsigned worker)
 {
 	struct report_ring *ring = ring_in(r, shape, worker);
@@ -236,6 +248,7 @@ static void bind_worker(struct report *r, const struct report_header *shape, uns
 	r->lines[worker].worker = (struct report_worker){
 		.counters = (void *)block,
 		.campaigns = (void *)(block + shape->campaigns_offset),
+		.rules = (void *)(block + shape->rules_offset),
 		.ring = ring,
 		.ring_mask = shape->ring_slots - 1,
 		.head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED),
@@ -270,6 +283,7 @@ int report_open(struct report **out, const char *path, unsigned n_workers, uint6
 	for (unsigned w = 0; w < n_workers; w++) {
 		bind_worker(r, &shape, w);
 		free_campaigns(report_worker(r, w)->campaigns);
+		free_torn_rules(report_worker(r, w)->rules);
 		/* Connections of the process before this one ended with it. */
 		uint64_t *counters = report_worker(r, w)->counters;
 		counters[COUNTER_FLOWS_CLOSED] = counters[COUNTER_FLOWS_OPENED];

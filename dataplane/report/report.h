@@ -17,6 +17,7 @@ struct report;
 struct report_worker {
 	uint64_t *counters;                /* REPORT_COUNTERS of them */
 	struct report_campaign *campaigns; /* REPORT_CAMPAIGNS of them, free at report_open() */
+	struct report_rule *rules;         /* REPORT_RULES of them, kept as counters are */
 	struct report_ring *ring;
 	uint64_t ring_mask;
 	uint64_t head;      /* our copy of ring->head */
@@ -60,6 +61,32 @@ static inline void report_campaign_write(struct report_campaign *row,
 	__atomic_store_n(&row->last, now->last, __ATOMIC_RELAXED);
 	/* Release: who sees it even sees all of now. */
 	__atomic_store_n(&row->sequence, odd + 1, __ATOMIC_RELEASE);
+}
+
+/* Make a row another rule's, or free: all of it but its sequence is taken from now. */
+static inline void report_rule_write(struct report_rule *row, const struct report_rule *now)
+{
+	/* As report_campaign_write(). */
+	const uint16_t odd = (uint16_t)((row->sequence + 1u) | 1u);
+
+	__atomic_store_n(&row->sequence, odd, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&row->mode, now->mode, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->rule, now->rule, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->version, now->version, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->last, now->last, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->matched, now->matched, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->acted, now->acted, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->sequence, (uint16_t)(odd + 1u), __ATOMIC_RELEASE);
+}
+
+/* A message that the rule of this row matched, and whether it acted. */
+static inline void report_rule_count(struct report_rule *row, bool acted, uint32_t seconds)
+{
+	__atomic_store_n(&row->last, seconds, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->matched, row->matched + 1, __ATOMIC_RELAXED);
+	/* Release: who sees it acted sees that it matched. */
+	__atomic_store_n(&row->acted, row->acted + acted, __ATOMIC_RELEASE);
 }
 
 /*

@@ -246,6 +246,52 @@ static enum strength strength_of(const struct screen_context *context,
 	return r->action == IMAGE_RULE_OBSERVE ? OBSERVES : NOTHING;
 }
 
+/* In matched[] while it is not said yet which reading holds; an image has 2^24 rules. */
+#define ACTS_IN_SECOND (MATCH_ACTING >> 1)
+
+static uint32_t *find_matched(uint32_t *list, unsigned n, uint32_t rule)
+{
+	for (unsigned k = 0; k < n; k++)
+		if ((list[k] & ~(MATCH_ACTING | ACTS_IN_SECOND)) == rule)
+			return &list[k];
+	return NULL;
+}
+
+/* The rules that match_end() found in a reading of message i, besides those of the first. */
+static void list_matched(struct screen_context *context, struct screen_vector *v, unsigned i,
+                         bool second)
+{
+	struct screen_message *m = &v->messages[i];
+	const unsigned n_first = m->n_matched;
+	uint32_t n, *list = v->matched[i];
+	const uint32_t *rules = match_rules(context->match, &n);
+
+	for (uint32_t k = 0; k < n; k++) {
+		const uint32_t rule = rules[k] & ~MATCH_ACTING;
+		const uint32_t acts = (rules[k] & MATCH_ACTING) >> second;
+		uint32_t *known = second ? find_matched(list, n_first, rule) : NULL;
+		if (known != NULL)
+			*known |= acts;
+		else if (m->n_matched < SCREEN_MATCHED_MAX)
+			list[m->n_matched++] = rule | acts;
+		else
+			context->unlisted++;
+	}
+}
+
+/* Who acts has acted where the reading that holds had any effect. */
+static void settle_matched(struct screen_vector *v, unsigned i, bool second)
+{
+	const struct screen_message *m = &v->messages[i];
+	const uint32_t acts = m->n_rules == 0 ? 0 : MATCH_ACTING >> second;
+
+	for (unsigned k = 0; k < m->n_matched; k++) {
+		const uint32_t entry = v->matched[i][k];
+		v->matched[i][k] = (entry & ~(MATCH_ACTING | ACTS_IN_SECOND)) |
+		                   ((entry & acts) != 0 ? SCREEN_ACTED : 0);
+	}
+}
+
 /* A message of two readings: screen.h says what becomes of it. */
 static void decide_between(struct screen_context *context, struct screen_vector *v, unsigned i)
 {
@@ -253,11 +299,14 @@ static void decide_between(struct screen_context *context, struct screen_vector 
 	struct match_result first, second;
 
 	judge(context, v, i, i, &first);
+	list_matched(context, v, i, false);
 	judge(context, v, i, SCREEN_VECTOR_MAX + i, &second);
+	list_matched(context, v, i, true);
 	context->shadowed += (first.n_shadow | second.n_shadow) != 0;
 	const enum strength a = strength_of(context, m, &first);
 	const enum strength b = strength_of(context, m, &second);
 	decide(context, m, b > a ? &second : &first);
+	settle_matched(v, i, b > a);
 	if ((a == REFUSES) != (b == REFUSES)) {
 		m->reason = REASON_READINGS_DISAGREE;
 		m->refuse = true;
@@ -275,8 +324,10 @@ static void decide_one(struct screen_context *context, struct screen_vector *v, 
 		return;
 	}
 	judge(context, v, i, i, &result);
+	list_matched(context, v, i, false);
 	context->shadowed += result.n_shadow != 0;
 	decide(context, &v->messages[i], &result);
+	settle_matched(v, i, false);
 }
 
 void stage_content(struct screen_context *context, struct screen_vector *v)

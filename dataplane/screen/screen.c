@@ -65,7 +65,7 @@ static void begin_slice(struct screen_vector *v)
 		}
 		m->reason = REASON_PASS;
 		m->refuse = m->discard = m->flagged = false;
-		m->rule = m->n_rules = 0;
+		m->rule = m->n_rules = m->n_matched = 0;
 		m->score = 0;
 		m->command_status = SMPP_ROK;
 	}

@@ -35,6 +35,9 @@
 /* Octets of a concatenated message's other parts that a part is read with (concat.c). */
 #define CONCAT_JOINED_MAX 2048u
 
+/* Rules of a message that are listed one by one, to be counted when its verdict is applied. */
+#define SCREEN_MATCHED_MAX 64u
+
 #define SCREEN_OTHER_MAX 1024u /* octets of a text that is read in a second coding */
 
 /*
@@ -88,6 +91,7 @@ struct screen_message {
 	bool discard;       /* with refuse: answered as accepted, not forwarded */
 	bool flagged;       /* a FLAG rule, or a score; forwarded */
 	uint8_t n_rules;    /* in rules[] */
+	uint8_t n_matched;  /* in screen_vector.matched[] */
 	uint32_t rule;      /* struct image_rule.id that decided or flagged, 0 = none */
 	uint32_t rules[MATCH_RULES_KEPT]; /* ids of all that matched and act, or the first */
 	int32_t score;                    /* thousandths of a point; of content rules */
@@ -118,7 +122,12 @@ struct screen_vector {
 	struct joint joint;
 	struct screen_hits hits;
 	uint8_t kept[SCREEN_VECTOR_MAX][2][SCREEN_PLAIN_MAX];
+	/* Indexes in the image of all rules that a message matched, shadows too, each once;
+	 * SCREEN_ACTED is set in those that had a part in its verdict. */
+	uint32_t matched[SCREEN_VECTOR_MAX][SCREEN_MATCHED_MAX];
 };
+
+#define SCREEN_ACTED MATCH_ACTING
 
 /* For benches: what each stage takes, by a clock that the bench brings. */
 #define SCREEN_STAGES_MAX 16u
@@ -136,6 +145,7 @@ struct screen_context {
 	uint64_t scanned_octets;     /* out: added to */
 	uint64_t rescanned_texts;    /* out: added to; joint.h */
 	uint64_t shadowed;           /* out: added to; messages that a shadow rule matched */
+	uint64_t unlisted;           /* out: added to; matches behind SCREEN_MATCHED_MAX */
 	struct cache *cache;         /* this worker's; NULL: every text is scanned */
 	uint64_t cache_hits, cache_misses, cache_replaced; /* out: added to; messages */
 	/* Of new texts one in so many gets a fingerprint while no campaign is acted upon; 0, 1:

@@ -18,7 +18,7 @@ struct match_state {
 	uint32_t *patterns; /* by pattern: the last message it matched */
 	uint32_t *groups;   /* by group: the same */
 	struct rule_mark *rules;
-	uint32_t *touched; /* rules with a hit in this message */
+	uint32_t *touched; /* rules with a hit in this message; match_rules() when it ended */
 	uint32_t n_touched;
 };
 
@@ -214,6 +214,7 @@ void match_end(struct match_state *s, const struct match_input *in, struct match
 {
 	const struct image *im = s->image;
 	struct weighing w = { .out = out };
+	uint32_t kept = 0;
 
 	*out = (struct match_result){ 0 };
 	for (uint32_t i = 0; i < s->n_touched; i++) {
@@ -223,11 +224,20 @@ void match_end(struct match_state *s, const struct match_input *in, struct match
 
 		if (!in_scope(im, r, in) || !holds(s, r, sum))
 			continue;
-		if (acts(im, r, in))
+		const bool acting = acts(im, r, in);
+		if (acting)
 			count(&w, r, rule, sum);
 		else
 			out->n_shadow++;
+		s->touched[kept++] = rule | (acting ? MATCH_ACTING : 0);
 	}
+	s->n_touched = kept;
+}
+
+const uint32_t *match_rules(const struct match_state *s, uint32_t *n)
+{
+	*n = s->n_touched;
+	return s->touched;
 }
 
 bool match_has_rule(const struct match_state *s, const struct match_input *in, uint32_t rule)

@@ -57,6 +57,13 @@ void match_add(struct match_state *state, uint32_t pattern);
 void match_end(struct match_state *state, const struct match_input *input,
                struct match_result *result);
 
+/*
+ * After match_end(), until the next match_begin(): the indexes of all rules that matched, in
+ * no order, each once; MATCH_ACTING is set in those that act, the others are shadows.
+ */
+#define MATCH_ACTING (UINT32_C(1) << 31)
+const uint32_t *match_rules(const struct match_state *state, uint32_t *n);
+
 /* Whether this pattern, or this rule in its scope (input NULL: whatever its scope),
  * matched the message: for tools, after match_end(). */
 bool match_has_pattern(const struct match_state *state, uint32_t pattern);

@@ -5,7 +5,7 @@
  * First octet 0: the rest is the file, zero behind it up to the size that two octets
  * choose, in pages. Else: a file as this build makes it, of 1-3 workers and 1-16 slots
  * (octets 1 and 2), and changes of 7 octets each: where (1: header, ring index, record,
- * anywhere, campaign), place (2), how (1) and value (3).
+ * anywhere, campaign, rule), place (2), how (1) and value (3).
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -20,14 +20,16 @@
 #include "check.h"
 #include "fuzz.h"
 #include "report_reader.h"
+#include "rule_tally.h"
 
 #define FILE_MAX (1u << 20)
 #define CHANGE 7u
 #define CAMPAIGNS 8u
+#define RULES 8u
 
-enum { READ = 1, LIED = 2, REFUSED = 4, CAMPAIGN = 8 };
+enum { READ = 1, LIED = 2, REFUSED = 4, CAMPAIGN = 8, RULE = 16 };
 unsigned fuzz_reached;
-const unsigned fuzz_wanted = READ | LIED | REFUSED | CAMPAIGN;
+const unsigned fuzz_wanted = READ | LIED | REFUSED | CAMPAIGN | RULE;
 
 static char path[64];
 static uint8_t octets[FILE_MAX];
@@ -72,6 +74,26 @@ static void read_campaigns(struct report_reader *r, unsigned worker)
 	free(rows);
 }
 
+/* The same of rules; what any of them claims to be, a sum is of one rule. */
+static void read_rules(struct report_reader *r, unsigned worker)
+{
+	const unsigned most = report_reader_rules_max(r);
+	struct report_rule *rows = calloc(most + (size_t)1, sizeof(*rows));
+
+	bug_if(rows == NULL);
+	const unsigned n = report_reader_rules(r, worker, rows);
+	bug_if(n > most);
+	for (unsigned i = 0; i < n; i++)
+		bug_if(rows[i].rule == 0 || rows[i].acted > rows[i].matched);
+	const size_t sums = rule_tally(rows, n, 3);
+	bug_if(sums > n || (sums == 0) != (n == 0));
+	for (size_t i = 1; i < sums; i++)
+		bug_if(rows[i].rule == rows[i - 1].rule &&
+		       rows[i].version == rows[i - 1].version);
+	fuzz_reached |= n != 0 ? RULE : 0;
+	free(rows);
+}
+
 static void open_and_read(size_t size)
 {
 	static int fd = -1;
@@ -94,6 +116,7 @@ static void open_and_read(size_t size)
 	for (unsigned w = 0; w < report_reader_workers(r); w++) {
 		read_worker(r, w);
 		read_campaigns(r, w);
+		read_rules(r, w);
 	}
 	for (unsigned c = 0; c < REPORT_COUNTERS; c++)
 		(void)report_reader_sum(r, c);
@@ -105,8 +128,9 @@ static struct report_header header_for(unsigned n_workers, uint64_t slots)
 	const uint64_t campaigns_offset =
 		(REPORT_COUNTERS * sizeof(uint64_t) + REPORT_PAGE - 1) / REPORT_PAGE *
 		REPORT_PAGE;
-	const uint64_t ring_offset =
+	const uint64_t rules_offset =
 		campaigns_offset + CAMPAIGNS * sizeof(struct report_campaign);
+	const uint64_t ring_offset = rules_offset + RULES * sizeof(struct report_rule);
 	const uint64_t ring = sizeof(struct report_ring) + slots * sizeof(struct audit_record);
 
 	return (struct report_header){
@@ -121,6 +145,8 @@ static struct report_header header_for(unsigned n_workers, uint64_t slots)
 		.ring_offset = ring_offset,
 		.campaigns_offset = campaigns_offset,
 		.n_campaigns = CAMPAIGNS,
+		.rules_offset = rules_offset,
+		.n_rules = RULES,
 		.rows = XXH3_64bits(report_rows(), strlen(report_rows())),
 	};
 }
@@ -132,7 +158,7 @@ static size_t place(const struct report_header *h, size_t size, const uint8_t *c
 	const size_t block = REPORT_PAGE + at % h->n_workers * h->worker_stride;
 	const size_t ring = block + h->ring_offset;
 
-	switch (change[0] % 5) {
+	switch (change[0] % 6) {
 	case 0:
 		return at % sizeof(*h);
 	case 1: /* head or tail */
@@ -142,9 +168,11 @@ static size_t place(const struct report_header *h, size_t size, const uint8_t *c
 		       at % (h->ring_slots * sizeof(struct audit_record));
 	case 3:
 		return (at << 4) % size;
-	default:
+	case 4:
 		return block + h->campaigns_offset +
 		       at % (CAMPAIGNS * sizeof(struct report_campaign));
+	default:
+		return block + h->rules_offset + at % (RULES * sizeof(struct report_rule));
 	}
 }
 

@@ -65,8 +65,18 @@ def others_pass(session):
     session.passes(OTHERS[2], data_coding=8)
 
 
+def on_trial(control):
+    """(matched, acted) of the shadow rule that each variant meets, in the set in force."""
+    for r in control("rules", "hits", "--top", "1000")["rules"]:
+        if r["rule"] == "test-shadow" and r["in_force"]:
+            if r["mode"] != "shadow":
+                raise AssertionError(f"shown is {r}")
+            return r["matched"], r["acted"]
+    return 0, 0
+
+
 def crosses(control, session):
-    before = shown(control)
+    before, trial = shown(control), on_trial(control)
     for n in range(SENT):
         session.passes(variant(n))
     others_pass(session)
@@ -75,6 +85,11 @@ def crosses(control, session):
     if "hanbit" not in accounts or c["acted"] is not None or c["first"] > c["last"]:
         raise AssertionError(f"shown is {c}")
     print(f"      {SENT} variants are one campaign, {c['fingerprint']}")
+    matched, acted = on_trial(control)
+    # Of the others one says "your" and one "you".
+    if (matched - trial[0], acted) != (SENT + 2, 0):
+        raise AssertionError(f"the rule on trial: {trial}, then {(matched, acted)}")
+    print(f"      the rule on trial matched {matched - trial[0]} and refused none")
     return c["fingerprint"]
 
 

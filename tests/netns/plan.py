@@ -92,15 +92,17 @@ class Registry:
 
 
 def literals(path):
-    """(action, literal) of each pattern of a rules file of plain words."""
-    action = "refuse"
+    """(action, literal) of each pattern that acts, of a rules file of plain words."""
+    action, acts = "refuse", True
     with open(path, encoding="utf-8") as f:
         for line in f:
             m = re.match(r"\s+action: (\w+)", line)
             if m:
-                action = m.group(1)
+                action, acts = m.group(1), True
+            if re.match(r"\s+mode: shadow", line):
+                acts = False
             m = re.match(r'\s+- \{ literal: "(.*)" \}', line)
-            if m:
+            if m and acts:
                 yield action, m.group(1).casefold()
 
 

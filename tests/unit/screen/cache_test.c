@@ -165,6 +165,7 @@ static void make_world(struct world *w, unsigned seed)
 		struct image_build_rule rule = {
 			.row = { .id = 100 + i + seed,
 			         .action = actions[i % 5],
+			         .flags = i % 4 == 3 ? IMAGE_RULE_SHADOW : 0,
 			         .weight = i % 5 == 0 || i % 2 == 0 ? 1500 : 0,
 			         .valid_until = i % 3 == 0 ? WORLD_NOW + 50 : 0 }
 		};
@@ -203,8 +204,23 @@ static void equal(const struct screen_message *a, const struct screen_message *b
 	assert_int_equal(a->score, b->score);
 	assert_true(a->fingerprint == b->fingerprint);
 	assert_int_equal(a->command_status, b->command_status);
+	assert_int_equal(a->n_matched, b->n_matched);
 	assert_int_equal(a->n_rules, b->n_rules);
 	assert_memory_equal(a->rules, b->rules, a->n_rules * sizeof(a->rules[0]));
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return (*(const uint32_t *)a > *(const uint32_t *)b) -
+	       (*(const uint32_t *)a < *(const uint32_t *)b);
+}
+
+/* The rules that are counted, in whatever order. */
+static void equal_matched(uint32_t *a, uint32_t *b, unsigned n)
+{
+	qsort(a, n, sizeof(*a), by_number);
+	qsort(b, n, sizeof(*b), by_number);
+	assert_memory_equal(a, b, n * sizeof(*a));
 }
 
 /* What the audit record would keep. */
@@ -223,17 +239,20 @@ static void screen_twice(struct world *w, struct cache *c)
 {
 	static struct screen_message without[SCREEN_VECTOR_MAX];
 	static uint8_t octets[SCREEN_VECTOR_MAX][2][SCREEN_PLAIN_MAX];
+	static uint32_t matched[SCREEN_VECTOR_MAX][SCREEN_MATCHED_MAX];
 	struct screen_vector *v = w->vector;
 
 	w->context.cache = NULL;
 	world_screen(w);
 	memcpy(without, v->messages, v->n * sizeof(without[0]));
 	memcpy(octets, v->kept, sizeof(octets));
+	memcpy(matched, v->matched, sizeof(matched));
 	w->context.cache = c;
 	world_screen(w);
 	for (unsigned i = 0; i < v->n; i++) {
 		struct view kept[2];
 		equal(&v->messages[i], &without[i]);
+		equal_matched(v->matched[i], matched[i], without[i].n_matched);
 		for (unsigned which = 0; which < 2; which++)
 			kept[which] =
 				(struct view){ octets[i][which], without[i].plain[which].len };

@@ -15,7 +15,7 @@
 #include "screen.h"
 
 #define WORLD_NOW 1700000000u
-#define WORLD_RULES_MAX 64u
+#define WORLD_RULES_MAX 96u
 
 struct world {
 	struct image_policy policy; /* screens what ESMEs send, plan 82 */
