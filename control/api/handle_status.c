@@ -101,6 +101,24 @@ static json_t *counter_list(const struct report_reader *reader, unsigned from, u
 	return list;
 }
 
+/* Of each worker what is not zero: {"turns": 7, ...}. */
+static json_t *worker_list(const struct report_reader *reader)
+{
+	json_t *list = json_array();
+
+	for (unsigned w = 0; w < report_reader_workers(reader); w++) {
+		json_t *row = json_object();
+		for (unsigned i = 0; i < COUNTER_N; i++) {
+			const uint64_t value = report_reader_counter(reader, w, i);
+			if (value != 0)
+				json_object_set_new(row, report_counter_row(i)->name,
+				                    json_integer((json_int_t)value));
+		}
+		json_array_append_new(list, row);
+	}
+	return list;
+}
+
 unsigned handle_counters(struct api *api, struct request *request, json_t **out)
 {
 	char error[REPORT_ERROR_SIZE] = "";
@@ -111,10 +129,11 @@ unsigned handle_counters(struct api *api, struct request *request, json_t **out)
 		return api_fail(out, MHD_HTTP_SERVICE_UNAVAILABLE, api->setting.report,
 		                "start the data plane; its report_file must be this one", "%s",
 		                error);
-	*out = json_pack("{si sI so so}", "workers", report_reader_workers(reader), "started",
-	                 (json_int_t)report_reader_started(reader), "counters",
+	*out = json_pack("{si sI so so so}", "workers", report_reader_workers(reader),
+	                 "started", (json_int_t)report_reader_started(reader), "counters",
 	                 counter_list(reader, 0, COUNTER_N), "reasons",
-	                 counter_list(reader, REPORT_REASON_BASE, REPORT_COUNTERS));
+	                 counter_list(reader, REPORT_REASON_BASE, REPORT_COUNTERS), "by_worker",
+	                 worker_list(reader));
 	report_reader_close(reader);
 	return MHD_HTTP_OK;
 }

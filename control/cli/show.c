@@ -102,6 +102,23 @@ static void print_counters(const json_t *list, bool all, const char *title)
 	}
 }
 
+/* Whether the load is shared. */
+static void print_workers(const json_t *list)
+{
+	const json_t *w;
+	size_t i;
+
+	if (json_array_size(list) < 2)
+		return;
+	printf("by worker\n");
+	json_array_foreach(list, i, w)
+	{
+		printf("%20lld  frames by worker %zu, %lld connections, %lld requests\n",
+		       cli_number(w, "rx_frames"), i, cli_number(w, "flows_opened"),
+		       cli_number(w, "requests"));
+	}
+}
+
 int run_counters(const struct cli *cli)
 {
 	json_t *answer = NULL;
@@ -113,6 +130,7 @@ int run_counters(const struct cli *cli)
 		return cli_print_json(answer, EXIT_DONE);
 	print_counters(json_object_get(answer, "counters"), cli->all, "counters");
 	print_counters(json_object_get(answer, "reasons"), cli->all, "requests by reason");
+	print_workers(json_object_get(answer, "by_worker"));
 	if (!cli->all)
 		printf("(those at zero: --all)\n");
 	json_decref(answer);

@@ -73,9 +73,8 @@ together_on_pcap_ports() {
 	SLUICE_FRAGMENTS=reassemble on_pcap_ports "$@"
 }
 
-# on_workers N CASE: N workers on ports with one queue: the rings between them, both
-# directions of each of the plan's seven sessions on one. Where there are fewer cores they
-# share them.
+# on_workers N CASE: N workers on ports with one queue: the rings between them. Where there
+# are fewer cores they share them.
 on_workers() {
 	local status=0 workers=$1
 	shift
@@ -88,6 +87,16 @@ on_workers() {
 	rm -f "$report_file"
 	data_plane_start && wait_for 10 "control to reattach" ctl_attached || status=1
 	return $status
+}
+
+# The plan's seven sessions at once; then sessions one by one, each of one worker alone by
+# the daemon's own counters, and every worker has some.
+case_workers() { # WORKERS CLIENT SERVER HOST SEED
+	local workers=$1
+	shift
+	case_traffic "$@" &&
+		python3 tests/netns/workers.py "$ns_esme" "$ns_smsc" "$sluicectl" \
+			"$control_socket" "$workers"
 }
 
 case_frames() { python3 tests/netns/frames.py "$ns_esme" "$ns_smsc"; }
@@ -396,9 +405,9 @@ e2e_cases() {
 	e2e_case "Kannel to Net::SMPP" case_kannel pl
 	e2e_case "node-smpp to node-smpp over IPv6" case_traffic js js fd99::2 5
 	e2e_case "two workers, software distribution" \
-		on_workers 2 case_traffic js js 10.99.0.2 6
+		on_workers 2 case_workers 2 js js 10.99.0.2 6
 	e2e_case "four workers, software distribution, IPv6" \
-		on_workers 4 case_traffic js js fd99::2 9
+		on_workers 4 case_workers 4 js js fd99::2 9
 	e2e_case "a VLAN tag" case_tagged 8100:7 10.98.0.2
 	e2e_case "QinQ, IPv6" on_pcap_ports case_tagged 88a8:8,8100:9 fd98::2
 	e2e_case "a bad wire, no loss" case_loss js js 0 61 200

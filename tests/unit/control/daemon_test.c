@@ -257,9 +257,10 @@ static void counters_and_audit_are_shown(void **state)
 	char why[200];
 
 	(void)state;
-	assert_int_equal(report_open(&report, temp_path("report"), 1, 64, 1000, why), 0);
+	assert_int_equal(report_open(&report, temp_path("report"), 2, 64, 1000, why), 0);
 	struct report_worker *w = report_worker(report, 0);
 	count_add(w, COUNTER_REFUSED, 41);
+	count_add(report_worker(report, 1), COUNTER_FLOWS_OPENED, 3);
 	count_add(w, REPORT_REASON_BASE + REASON_CONTENT_RULE, 17);
 	struct audit_record *r = audit_next(w);
 	*r = (struct audit_record){ .time_us = (uint64_t)time(NULL) * 1000000,
@@ -274,6 +275,9 @@ static void counters_and_audit_are_shown(void **state)
 	control_start();
 	assert_int_equal(ctl("counters"), 0);
 	assert_true(said("41  refused") && said("17  reason_content_rule"));
+	assert_true(said("by worker 0, 0 connections") && said("by worker 1, 3 connections"));
+	assert_int_equal(ctl("counters --json"), 0);
+	assert_true(said("\"by_worker\":[{\"refused\":41},{\"flows_opened\":3}]"));
 	assert_true(becomes("\"stored\":1"));
 	assert_int_equal(ctl("audit"), 0);
 	assert_true(said("acme") && said("content_rule") && said("대출"));
