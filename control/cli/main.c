@@ -204,7 +204,7 @@ const struct command cli_commands[] = {
 	  "[--note TEXT]",
 	  1,
 	  "refuse, or only discard, flag or observe, a campaign and its variants, now",
-	  "sluicectl campaigns block 3b1f00c29e77a5d4 --radius 3 --note \"loan spam\"",
+	  "sluicectl campaigns block 3b1f00c29e77a5d4 --note \"loan spam\"",
 	  run_block_campaign },
 	{ { "campaigns", "unblock" },
 	  "FINGERPRINT",

@@ -19,8 +19,10 @@
 #include "image_format.h"
 #include "registry.h"
 
-/* When none is given: three of 64 bits, a word or two of a message changed. */
-#define CAMPAIGN_RADIUS 3u
+/* When none is given. Measured (bench/RESULTS.md, campaigns): one clean text in ten thousand
+ * is near spam within 6 bits, as it is within 3, and 6 find twice as many of the texts that had
+ * a name put before them; tests/quality/campaigns.py holds it to that. */
+#define CAMPAIGN_RADIUS 6u
 #define CAMPAIGN_NOTE_MAX 200u /* octets of UTF-8 */
 #define CAMPAIGN_TEXT_SIZE 17u /* of a fingerprint, with its NUL */
 

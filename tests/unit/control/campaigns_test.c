@@ -82,7 +82,7 @@ static void the_largest_are_shown(void **state)
 	                 "\"first\":\"2023-11-14T22:13:20Z\","
 	                 "\"last\":\"2027-01-15T08:00:01Z\",\"acted\":null},"
 	                 "{\"fingerprint\":\"8000000000000001\",\"messages\":50,"));
-	assert_true(said("\"total\":2,\"left_out\":0,\"radius\":3,"));
+	assert_true(said("\"total\":2,\"left_out\":0,\"radius\":6,"));
 	assert_int_equal(ctl("campaigns"), 0);
 	assert_true(said("acme, ghost ") && said("#7 "));
 	assert_int_equal(ctl("campaigns --radius 1 --json"), 0);
