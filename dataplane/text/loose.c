@@ -4,12 +4,15 @@
  *
  * One pass; every rule looks at what was written last and at a bounded piece ahead, and
  * whatever it does makes the text shorter or leaves its length: the bound of the output is
- * the input.
+ * the input. Behind a space no rule remembers anything, so from there to where something may
+ * change next (loose_seek.c), which in most texts is nowhere, octets are copied unread.
  */
 #include "fold_priv.h"
 
 #include <ctype.h>
 #include <string.h>
+
+#include "loose_priv.h"
 
 /* Characters between two syllables that are taken for strewn. */
 #define GAP_MAX 4u
@@ -440,13 +443,44 @@ static size_t join_jamo(uint8_t *text, size_t len)
 	return f.n;
 }
 
+/* Whether the last character was a space, and is one. */
+static bool is_behind_space(const struct loose *l)
+{
+	return l->i == 0 || (l->in[l->i - 1] == ' ' && l->out[l->n - 1] == ' ');
+}
+
+/* From behind a space to behind the last one where no rule can have begun, if the next mark
+ * is at this place. */
+static void skip(struct loose *l, size_t mark)
+{
+	size_t to = mark == l->len ? mark : mark < LOOSE_REWIND ? 0 : mark - LOOSE_REWIND;
+
+	while (to > l->i && to < l->len && l->in[to - 1] != ' ')
+		to--;
+	if (to <= l->i)
+		return;
+	write_octets(l, l->in + l->i, to - l->i);
+	l->i = to;
+}
+
 size_t text_loose(const uint8_t *in, size_t len, uint8_t *out, size_t cap)
 {
 	struct loose l = { .in = in, .len = len, .out = out };
+	struct loose_marks marks = { .in = in, .len = len, .foreign = loose_foreign(in, len) };
+	size_t mark = loose_seek(&marks, 0);
 
 	bug_if(cap < len);
-	while (l.i < len)
-		take(&l);
+	if (mark == len)
+		return 0;
+	while (l.i < len) {
+		if (is_behind_space(&l)) {
+			if (mark < l.i)
+				mark = loose_seek(&marks, l.i);
+			skip(&l, mark);
+		}
+		if (l.i < len)
+			take(&l);
+	}
 	if (!l.changed)
 		return 0;
 	return l.jamo ? join_jamo(out, l.n) : l.n;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "guard.h"
+#include "loose_priv.h"
 #include "text.h"
 
 #define TEXT_MAX 1024u
@@ -133,11 +134,125 @@ static void bounds(void **state)
 	}
 }
 
+/* text_loose() built to skip nothing, and what it is told instead of loose_seek(). */
+size_t twin_loose(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
+size_t twin_seek(struct loose_marks *marks, size_t from);
+
+size_t twin_seek(struct loose_marks *marks, size_t from)
+{
+	(void)marks;
+	return from;
+}
+
+/* Whether some of the text was skipped, unread. */
+static bool compare(const uint8_t *text, size_t len)
+{
+	static uint8_t twin[TEXT_MAX * TEXT_FOLD_GROWTH];
+	uint8_t *in = guard_end(&in_guard, len), *out = guard_end(&out_guard, len);
+
+	memcpy(in, text, len);
+	const size_t expected = twin_loose(in, len, twin, len);
+	const size_t n = text_loose(in, len, out, len);
+	if (n != expected || memcmp(out, twin, n) != 0)
+		fail_msg("\"%.*s\" is read as \"%.*s\", not as \"%.*s\"", (int)len,
+		         (const char *)in, (int)n, (const char *)out, (int)expected,
+		         (const char *)twin);
+	struct loose_marks marks = { .in = in, .len = len, .foreign = loose_foreign(in, len) };
+	return loose_seek(&marks, 0) > LOOSE_REWIND;
+}
+
+/* What is skipped is what would not change: words as people write them, strewn pieces among
+ * them now and then, so that there is something to skip, of any length. */
+static void twins(void **state)
+{
+	static const char *const words[] = { "hello",      "고객님", "the",    "상품이",
+		                             "i",          "배송",   "이",     "12",
+		                             "www.a.kr/x", "그",     "ok,",    "안녕하세요.",
+		                             "a",          "(주)",   "people", "3시",
+		                             "don't",      "note:" };
+	static const char *const pieces[] = {
+		"대",  "출",   "ㄷ", "ㅐ",  "f", "r", "é",   "ж",  " ",    "  ",   "\t",  "\n",
+		".",   "[",    "]",  "[.]", "(", ")", "dot", "점", "hxxp", "h**p", "://", ":",
+		"/",   "♠",    "·",  "。",  "1", "0", "2",   "@",  "$",    "*",    "-",   "!",
+		"abc", "한글", "漢", "ก",   "א", "😀", "ꀀ",  "힣", "힠"
+	};
+	unsigned skipped = 0;
+
+	(void)state;
+	srandom(11);
+	for (unsigned round = 0; round < 400000; round++) {
+		const unsigned n = 1 + (unsigned)random() % 40,
+			       often = 1 + (unsigned)random() % 60;
+		char text[TEXT_MAX] = "";
+		size_t len = 0;
+		for (unsigned i = 0; i < n; i++) {
+			const bool strewn = (unsigned)random() % often == 0;
+			const char *piece =
+				strewn ? pieces[(size_t)random() %
+			                        (sizeof(pieces) / sizeof(pieces[0]))]
+				       : words[(size_t)random() %
+			                       (sizeof(words) / sizeof(words[0]))];
+			len += strlen(strcpy(text + len, piece));
+			if (!strewn)
+				text[len++] = ' ';
+		}
+		skipped += compare((const uint8_t *)text, len);
+	}
+	assert_true(skipped > 10000);
+}
+
+/* The longest of each rule, at every place of a set of 64 octets, and with more behind. */
+static void edges(void **state)
+{
+	static const char *const pieces[] = { "f - -r - -e",
+		                              "bit    (    \xC2\xB7    ) ly",
+		                              "bit(    .    )ly",
+		                              "a    [    dot    ]b",
+		                              "a    :    /    /    b",
+		                              "a.b    /    c",
+		                              "대 - ★출",
+		                              "대😀😀😀😀출",
+		                              "가    나",
+		                              "가나 - 다",
+		                              "가 - 나다",
+		                              "가 나다",
+		                              "가나 다",
+		                              "hxxp",
+		                              "h**p",
+		                              "a1b",
+		                              "a.b.c0m",
+		                              "a dot b",
+		                              "a 점 b",
+		                              "f 1r 1e",
+		                              "é f g",
+		                              "f é g",
+		                              "f g é",
+		                              "가나☆",
+		                              "가 나☆" };
+	static const char *const behind[] = { "", " ", "x", " and more of it to be read on" };
+	uint8_t text[TEXT_MAX];
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(pieces) / sizeof(pieces[0]); k++) {
+		for (size_t before = 0; before < 4 * 90; before++) {
+			const char *end = behind[before % 4];
+			const size_t n = strlen(pieces[k]), more = strlen(end);
+			memset(text, 'b', sizeof(text));
+			for (size_t i = before / 4; i > 0; i -= i < 7 ? i : 7)
+				text[i - 1] = ' ';
+			memcpy(text + before / 4, pieces[k], n);
+			memcpy(text + before / 4 + n, end, more);
+			(void)compare(text, before / 4 + n + more);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hangul), cmocka_unit_test(latin),  cmocka_unit_test(urls),
-		cmocka_unit_test(clean),  cmocka_unit_test(bounds),
+		cmocka_unit_test(clean),  cmocka_unit_test(bounds), cmocka_unit_test(twins),
+		cmocka_unit_test(edges),
 	};
 	in_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);
 	out_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);

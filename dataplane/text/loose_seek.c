@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loose_seek: where a folded text may read differently when it is read loosely.
+ *
+ * Each rule of loose.c has here a coarser one, of sets of 64 octets (wide.h): wherever that
+ * rule would act, an octet is marked that is not before the place where it begins to, nor
+ * more than LOOSE_REWIND octets behind that. What is neither ASCII nor a syllable of Hangul
+ * but may matter is marked itself: symbols, letters of Hangul, other scripts with letters.
+ */
+#include "fold_priv.h"
+
+#include "loose_priv.h"
+#include "wide.h"
+
+/* Octets that a rule looks back, and ahead, in a set. */
+#define BACK 4u
+#define AHEAD 12u
+/* Characters that may lie between two; as in loose.c. */
+#define GAP_MAX 4u
+
+struct sight {
+	struct wide w;
+	uint64_t space, letter, digit, symbol; /* of ASCII */
+	uint64_t high;
+};
+
+static struct sight sight_of(struct wide w)
+{
+	struct sight s = { .w = w, .high = wide_high(w) };
+
+	s.space = wide_equal(w, ' ') | wide_equal(w, '\t');
+	s.letter = wide_between(w, 'a', 'z');
+	s.digit = wide_between(w, '0', '9');
+	s.symbol = wide_between(w, '!', 0x7F) & ~(s.letter | s.digit);
+	return s;
+}
+
+/*
+ * Octets that begin a character which is no syllable of Hangul (EA B0 80 to ED 9E A3), no
+ * ASCII, and not of the scripts without letter, symbol or syllable in kind_of(): U+0540-0FFF
+ * (D5 to E0) and U+4000-9FFF (E4 to E9).
+ */
+static uint64_t foreign(struct wide w)
+{
+	const uint64_t from_b0 = wide_equal(w, 0xEA) & wide_between(w, 0xB0, 0xBF) >> 1;
+	const uint64_t to_9d = wide_equal(w, 0xED) & wide_between(w, 0x80, 0x9D) >> 1;
+
+	return wide_between(w, 0xC0, 0xD4) | wide_between(w, 0xE1, 0xE3) |
+	       (wide_equal(w, 0xEA) & ~from_b0) | (wide_equal(w, 0xED) & ~to_9d) |
+	       wide_between(w, 0xEE, 0xFF);
+}
+
+/* Runs of syllables with a gap between them that is not as people write: without a space; of
+ * spaces between lone syllables; of spaces and symbols where one of the two is alone. */
+static uint64_t in_hangul(const struct sight *s)
+{
+	const uint64_t lead = wide_between(s->w, 0xEA, 0xED);
+	const uint64_t hangul = lead | lead << 1 | lead << 2;
+	const uint64_t start = hangul & ~(hangul << 1), end = ~hangul & hangul << 1;
+	const uint64_t lone_before = end & start << 3, lone = start & end >> 3;
+	const uint64_t strewn = s->symbol | s->digit;
+	uint64_t marks = 0, spaces = end, strewns = end, mixed = end;
+
+	for (unsigned k = 0; k < GAP_MAX; k++) {
+		spaces &= s->space >> k;
+		strewns &= strewn >> k;
+		mixed &= (s->space | s->symbol) >> k;
+		const uint64_t next = start >> (k + 1), next_lone = lone >> (k + 1);
+		marks |= strewns & next;
+		marks |= spaces & lone_before & next_lone;
+		marks |= mixed & ~spaces & ((lone_before & next) | next_lone);
+	}
+	return marks;
+}
+
+/* Places before which, up to GAP_MAX octets back from the nearest, one of these is. */
+static uint64_t near_before(uint64_t places)
+{
+	return places >> 2 | places >> 3 | places >> 4 | places >> 5;
+}
+
+/* Letters by themselves: the first of three, or any where foreign ones may join them. */
+static uint64_t spelled(const struct sight *s, bool foreign)
+{
+	const uint64_t lone = s->letter & ~(s->letter << 1) & ~(s->letter >> 1);
+
+	return foreign ? lone : lone & near_before(lone & near_before(lone));
+}
+
+/* Digits and signs between letters that stand for one, or are left out. */
+static uint64_t in_words(const struct sight *s)
+{
+	const uint64_t inside = (s->digit | s->symbol) & s->letter << 1 & s->letter >> 1;
+
+	if (inside == 0)
+		return 0;
+	return inside &
+	       (s->digit | wide_between(s->w, '!', '%') | wide_equal(s->w, '*') |
+	        wide_equal(s->w, '+') | wide_equal(s->w, '=') | wide_equal(s->w, '@') |
+	        wide_equal(s->w, '^') | wide_equal(s->w, '`') | wide_between(s->w, '|', '~'));
+}
+
+/* Places behind which, after at most GAP_MAX spaces, one of these is. */
+static uint64_t behind_spaces(const struct sight *s, uint64_t what)
+{
+	uint64_t found = what >> 1, spaces = s->space >> 1;
+
+	for (unsigned k = 2; k < GAP_MAX + 2; k++) {
+		found |= spaces & what >> k;
+		spaces &= s->space >> k;
+	}
+	return found;
+}
+
+/* Dots with a space before them, spelled or in brackets; slashes with spaces. */
+static uint64_t in_urls(const struct sight *s)
+{
+	const uint64_t dot = wide_equal(s->w, '.'), slash = wide_equal(s->w, '/');
+	const uint64_t spelled = (wide_equal(s->w, 'd') & wide_equal(s->w, 'o') >> 1 &
+	                          wide_equal(s->w, 't') >> 2) |
+	                         (wide_equal(s->w, 0xEC) & wide_equal(s->w, 0xA0) >> 1 &
+	                          wide_equal(s->w, 0x90) >> 2); /* 점 */
+	const uint64_t spaced = s->space << 1;
+	uint64_t marks = (dot | (spelled & s->space >> 3)) & spaced;
+
+	if (s->symbol == 0)
+		return marks;
+	const uint64_t open =
+		wide_equal(s->w, '[') | wide_equal(s->w, '(') | wide_equal(s->w, '{');
+	marks |= open & behind_spaces(s, dot | spelled);
+	/* In "://" and behind a dot; "a / b" as well, which is seldom. */
+	marks |= slash & (spaced | s->space >> 1);
+	marks |= wide_equal(s->w, ':') & (spaced | s->space >> 1) & behind_spaces(s, slash);
+	return marks;
+}
+
+/* The marks of n octets, at most 64; foreign: the text has some. */
+static uint64_t marks_of(const uint8_t *in, size_t n, bool has_foreign)
+{
+	const struct sight s = sight_of(wide_load(in, n));
+	const uint64_t star = wide_equal(s.w, '*') | wide_equal(s.w, 'x');
+	uint64_t marks = spelled(&s, has_foreign) | in_words(&s) | in_urls(&s) |
+	                 (wide_equal(s.w, 'h') & star >> 1 & star >> 2); /* hxxp, h**p */
+
+	if (s.high != 0)
+		marks |= in_hangul(&s);
+	if (has_foreign)
+		marks |= foreign(s.w);
+	return marks;
+}
+
+bool loose_foreign(const uint8_t *in, size_t len)
+{
+	for (size_t i = 0; i < len; i += WIDE) {
+		const size_t n = len - i < WIDE ? len - i : WIDE;
+		const struct wide w = wide_load(in + i, n);
+		if (wide_high(w) != 0 && foreign(w) != 0)
+			return true;
+	}
+	return false;
+}
+
+size_t loose_seek(struct loose_marks *m, size_t from)
+{
+	while (from < m->len) {
+		if (from >= m->end) {
+			m->first = from > BACK ? from - BACK : 0;
+			const size_t left = m->len - m->first, n = left < WIDE ? left : WIDE;
+			m->marks = marks_of(m->in + m->first, n, m->foreign);
+			/* What follows the last ones is not seen, if not that nothing does. */
+			m->end = m->first + (n < WIDE ? n : n - AHEAD);
+		}
+		const uint64_t marks =
+			m->marks & ~wide_first(from - m->first) & wide_first(m->end - m->first);
+		if (marks != 0)
+			return m->first + wide_lowest(marks);
+		from = m->end;
+	}
+	return m->len;
+}
