@@ -14,8 +14,9 @@
 # up, not what our recovery loses. judge.py documents the keys of --json.
 # The impairment box (tests/impair) is at the SMSC's side, where our sender must mend the
 # losses, and then at the ESME's, where a kernel does and our receiver must tell it what is
-# missing. A round trip takes 10 ms. Rounds are interleaved; both ways of a round have the
-# same seed.
+# missing. A round trip takes 10 ms. The worker and the box come first on their cores: what
+# they wait for one is a longer round trip, which no bridge has. Rounds are interleaved; both
+# ways of a round have the same seed.
 
 loss_transfer() { # WAY SIDE ROUND CC
 	local sent server
@@ -74,6 +75,8 @@ loss_bench() {
 	stack_names
 	work=$(mktemp -d /tmp/sluice-loss.XXXXXX)
 	topology_up
+	data_plane_first
+	impair_rank=("${data_plane_rank[@]}") # the wire waits for nobody either
 	stack_dir_make
 	stack_settings
 	{ data_plane_start && control_start && stack_seed tests/scenario/rules.yaml; } >&2

@@ -9,6 +9,7 @@
 The server answers the bind and then only reads, so what is timed is TCP: from the first
 octet behind the bind to the end of the stream. Every octet is checked by a hash.
 """
+import errno
 import hashlib
 import json
 import socket
@@ -65,13 +66,24 @@ def serve(host, port):
     print(json.dumps({"octets": octets, "seconds": seconds, "sha256": digest.hexdigest()}))
 
 
+def connect(host, port, tries=5):
+    """The path is young, and loses: three ARP requests may be gone."""
+    while True:
+        try:
+            return socket.create_connection((host, port), timeout=60)
+        except OSError as e:
+            tries -= 1
+            if e.errno != errno.EHOSTUNREACH or tries == 0:
+                raise
+
+
 def send(host, port, octets, kernel):
     stream = bytearray()
     sequence = 1
     while len(stream) < octets:
         sequence += 1
         stream += submit(sequence)
-    s = socket.create_connection((host, port), timeout=60)
+    s = connect(host, port)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, kernel.encode())
     kernel = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0").decode()
     s.settimeout(300)

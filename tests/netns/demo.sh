@@ -70,17 +70,8 @@ demo_stream() {
 	client_wait 3600
 }
 
-# An appliance gives a worker a core of its own. Here it shares one, so it comes first on
-# it; else what is measured is how long it waits for the core (bench/RESULTS.md).
-demo_rank() {
-	# shellcheck disable=SC2034 # of stack.sh
-	if [ "$(nproc)" -ge 2 ] && chrt -f 1 true 2>/dev/null; then
-		data_plane_rank=(chrt -f 1)
-	fi
-}
-
 demo_run() {
-	demo_rank
+	data_plane_first
 	demo_network || return 1
 	step "data plane and control, a seeded registry, the starter rules"
 	data_plane_start && control_start || return 1

@@ -6,6 +6,7 @@
 #   eth0 --- far [impair] near === esme0 wire smsc0 === near [impair] far --- eth0
 
 impair_pids=()
+impair_rank=() # what runs the box, when it is to come before others
 
 # eth0 is another one now: nobody is to remember the old one's address.
 neighbours_forget() {
@@ -30,7 +31,7 @@ impair_end() {
 	local link
 	for link in near far; do ip -n "$bad" link set "$link" promisc on up; done
 	ip -n "$ns" link set eth0 up
-	exec_in "$bad" "$build/tests/impair/impair" "$@" near far \
+	exec_in "$bad" "${impair_rank[@]}" "$build/tests/impair/impair" "$@" near far \
 		>"$work/impair-$port" 2>&1 </dev/null &
 	impair_pids+=($!)
 	neighbours_forget
