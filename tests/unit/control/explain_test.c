@@ -33,7 +33,8 @@ static const char rules[] =
 	"    patterns: [ { literal: lottery } ] }\n"
 	"- { id: gone, sentence: gone, action: discard, patterns: [ { literal: pills } ] }\n"
 	"- { id: enough, sentence: enough, action: observe, threshold: 3, patterns:\n"
-	"    [ { literal: aaa, weight: 2 }, { literal: bbb, weight: 2 } ] }\n";
+	"    [ { literal: aaa, weight: 2 }, { literal: bbb, weight: 2 } ] }\n"
+	"folds: [ { from: △, to: a }, { from: 卜, to: ㅏ } ]\n";
 
 static struct explain *explain;
 static struct explanation e;
@@ -121,6 +122,9 @@ static void places_are_of_the_plain_text(void **state)
 	assert_int_equal(e.matches[0].view, IMAGE_VIEW_PLAIN);
 	submit("ＣＡＳＩＮＯ");
 	assert_at("ＣＡＳＩＮＯ");
+	submit("ㄷ卜: the C△SINO");
+	assert_string_equal((char *)e.texts[0].folded, "다: the casino");
+	assert_at("C△SINO");
 	submit("clean");
 	assert_int_equal(e.n_matches, 0);
 	assert_int_equal(e.message.reason, REASON_PASS);

@@ -21,6 +21,7 @@
 #include "registry_delta.h"
 #include "registry_image.h"
 #include "temp.h"
+#include "text.h"
 
 #define ACCOUNTS 40
 #define SENDERS 3000
@@ -150,7 +151,8 @@ static const char rules[] =
 	"- { id: one, sentence: \"first\", action: refuse, command_status: 0x0A, patterns: [ "
 	"{ literal: alpha }, { literal: beta } ] }\n"
 	"- { id: two, sentence: \"second\", action: flag, patterns: [ { regex: \"gam+a\" } ] "
-	"}\n";
+	"}\n"
+	"folds: [ { from: 卜, to: ㅏ }, { from: △, to: a } ]\n";
 
 static int setup(void **state)
 {
@@ -281,12 +283,27 @@ static void rules_agree(void **state)
 	assert_int_equal(image.policy->country, 82);
 }
 
+static void folds_agree(void **state)
+{
+	static const char text[] = "ㄷ卜 g△mma";
+	uint8_t folded[sizeof(text) * TEXT_FOLD_GROWTH];
+
+	(void)state;
+	assert_int_equal(image.n_folds, 2);
+	assert_int_equal(image.folds[0].from, 0x25B3);
+	const size_t n = text_fold_with(image.fold, (const uint8_t *)text, sizeof(text), folded,
+	                                sizeof(folded), NULL);
+	assert_int_equal(n, sizeof("다 gamma"));
+	assert_string_equal((char *)folded, "다 gamma");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accounts_agree),
 		cmocka_unit_test(senders_agree),
 		cmocka_unit_test(rules_agree),
+		cmocka_unit_test(folds_agree),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
