@@ -17,13 +17,19 @@
 #include "rule_hits.h"
 #include "worker.h"
 
+/* Written and cleared as a whole: parts of it stored one by one would be waited for when
+ * the compiler adds them as a vector. */
+struct gathered {
+	uint32_t octets, pdus, responses, binds;
+	uint32_t requests; /* of the PDUs: screened */
+	uint32_t clean;    /* of the requests: nothing against them */
+};
+
 /* Passes of one connection and direction not yet moved. */
 struct pending {
 	struct connection *c;
 	enum side from;
-	uint32_t octets, pdus, responses, binds;
-	uint32_t requests; /* of the PDUs: screened */
-	uint32_t clean;    /* of the requests: nothing against them */
+	struct gathered sum;
 	unsigned n_passed; /* of the requests: those of a campaign or that a rule matched */
 	uint16_t passed[SCREEN_VECTOR_MAX];
 };
@@ -106,34 +112,29 @@ static void gather_request(struct worker *w, struct pending *p, const struct ste
 {
 	const struct screen_message *m = &w->vector->screen.messages[s->message];
 
-	p->requests++;
-	p->clean += m->reason == REASON_PASS;
-	if (has_campaign(w, m)) {
-		const struct campaign_seen seen = seen_in(w, m);
-		campaign_sketch_seek(w->campaigns, &seen);
-	} else if (m->n_matched == 0) {
-		return;
-	}
-	p->passed[p->n_passed++] = s->message;
+	p->sum.requests++;
+	p->sum.clean += m->reason == REASON_PASS;
+	if (has_campaign(w, m) || m->n_matched != 0)
+		p->passed[p->n_passed++] = s->message;
 }
 
 static void flush(struct worker *w, struct pending *p)
 {
-	if (p->octets != 0 && !p->c->stalled[p->from]) {
-		if (relay_pass(&p->c->relay, p->from, p->octets, &w->env) != 0) {
+	if (p->sum.octets != 0 && !p->c->stalled[p->from]) {
+		if (relay_pass(&p->c->relay, p->from, p->sum.octets, &w->env) != 0) {
 			stall(p->c, p->from);
 		} else {
-			count_pdus(w, p->from, p->pdus);
-			worker_count(w, COUNTER_RESPONSES, p->responses);
-			worker_count(w, COUNTER_BINDS, p->binds);
-			worker_count(w, COUNTER_REQUESTS, p->requests);
-			worker_count(w, COUNTER_FORWARDED, p->requests);
-			worker_count(w, REPORT_REASON_BASE + REASON_PASS, p->clean);
+			count_pdus(w, p->from, p->sum.pdus);
+			worker_count(w, COUNTER_RESPONSES, p->sum.responses);
+			worker_count(w, COUNTER_BINDS, p->sum.binds);
+			worker_count(w, COUNTER_REQUESTS, p->sum.requests);
+			worker_count(w, COUNTER_FORWARDED, p->sum.requests);
+			worker_count(w, REPORT_REASON_BASE + REASON_PASS, p->sum.clean);
 			for (unsigned i = 0; i < p->n_passed; i++)
 				count_message(w, &w->vector->screen.messages[p->passed[i]]);
 		}
 	}
-	p->octets = p->pdus = p->responses = p->binds = p->requests = p->clean = 0;
+	p->sum = (struct gathered){ 0 };
 	p->n_passed = 0;
 }
 
@@ -256,10 +257,10 @@ static void stall_here(struct worker *w, const struct step *s, struct pending *p
 
 static void gather_pass(struct pending *p, const struct step *s)
 {
-	p->octets += s->octets;
-	p->pdus += s->pdus;
-	p->responses += s->responses;
-	p->binds += s->binds;
+	p->sum.octets += s->octets;
+	p->sum.pdus += s->pdus;
+	p->sum.responses += s->responses;
+	p->sum.binds += s->binds;
 }
 
 /* A message with something to record: refused, observed or flagged. */
@@ -364,11 +365,26 @@ static void apply_step(struct worker *w, const struct step *s, struct pending *p
 	}
 }
 
+/* The sketch is larger than a cache: asked for by the whole vector, before the first counts. */
+static void seek_campaigns(const struct worker *w)
+{
+	const struct screen_vector *v = &w->vector->screen;
+	struct campaign_seen seen[SCREEN_VECTOR_MAX];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < v->n; i++)
+		if (has_campaign(w, &v->messages[i]))
+			seen[n++] = seen_in(w, &v->messages[i]);
+	if (n != 0)
+		campaign_sketch_seek(w->campaigns, seen, n);
+}
+
 void apply(struct worker *w)
 {
 	const struct vector *v = w->vector;
-	struct pending p = { 0 };
+	struct pending p = { .n_passed = 0 };
 
+	seek_campaigns(w);
 	for (unsigned i = 0; i < v->n_steps; i++) {
 		const struct step *s = &v->steps[i];
 		if (p.c == NULL || p.c != s->c || p.from != s->from) {

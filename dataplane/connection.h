@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "message.h"
+#include "prefetch.h"
 #include "relay.h"
 #include "timer.h"
 
@@ -42,7 +43,7 @@ _Static_assert(sizeof(struct connection) < 1024, "an idle session costs less tha
 static inline void connection_prefetch(const struct connection *c)
 {
 	for (size_t at = 0; at < sizeof(*c); at += 64)
-		__builtin_prefetch((const char *)c + at);
+		prefetch((const char *)c + at);
 }
 
 /* On a walk along touched_next, before the one in front of next is worked on: the head
@@ -56,7 +57,7 @@ static inline void connection_look_ahead(const struct connection *next)
 		chain_prefetch(&next->relay.leg[side].out);
 	}
 	if (next->touched_next != NULL)
-		connection_prefetch(next->touched_next);
+		prefetch(next->touched_next);
 }
 
 #endif

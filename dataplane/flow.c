@@ -11,6 +11,8 @@
 
 #ifdef __AVX2__
 #include <immintrin.h>
+
+#include "prefetch.h"
 #endif
 
 #define BUCKET_FLOWS 8u
@@ -224,7 +226,7 @@ static void prefetch_flows(const struct flow_table *t, uint32_t hash)
 		const struct bucket *b = &t->buckets[both[n]];
 		const unsigned found = candidates(b, hash);
 		if (found != 0)
-			__builtin_prefetch(flow_at(t, b->flow[__builtin_ctz(found)] - 1));
+			prefetch(flow_at(t, b->flow[__builtin_ctz(found)] - 1));
 	}
 }
 
@@ -233,8 +235,8 @@ static void find_batch(const struct flow_table *t, const struct packet *const *p
                        unsigned n, struct flow_head **found)
 {
 	for (unsigned i = 0; i < n; i++) {
-		__builtin_prefetch(&t->buckets[bucket_1(t, packets[i]->hash)]);
-		__builtin_prefetch(&t->buckets[bucket_2(t, packets[i]->hash)]);
+		prefetch(&t->buckets[bucket_1(t, packets[i]->hash)]);
+		prefetch(&t->buckets[bucket_2(t, packets[i]->hash)]);
 	}
 	for (unsigned i = 0; i < n; i++)
 		prefetch_flows(t, packets[i]->hash);

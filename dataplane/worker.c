@@ -11,9 +11,9 @@
 #include <time.h>
 
 #include <rte_cycles.h>
-#include <rte_prefetch.h>
 
 #include "check.h"
+#include "prefetch.h"
 #include "quote.h"
 #include "stray.h"
 
@@ -34,7 +34,7 @@ void worker_take(struct worker *w, unsigned link, enum side side,
 {
 	bug_if(n > BURST_MAX * 2 - w->n_packets);
 	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+		prefetch(rte_pktmbuf_mtod(frames[i], void *));
 	for (unsigned i = 0; i < n; i++)
 		packet_parse(&w->policy[link], frames[i], side, &w->packets[w->n_packets++]);
 	worker_count(w, COUNTER_RX_FRAMES, n);

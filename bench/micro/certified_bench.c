@@ -17,6 +17,7 @@
 
 #include "certified.h"
 #include "check.h"
+#include "prefetch.h"
 #include "sender_set_build.h"
 
 #define ROUNDS 9u
@@ -159,7 +160,7 @@ static uint64_t run_floor(const struct bench *b, const struct sender_key *keys)
 
 	for (uint32_t i = 0; i < QUERIES; i += BATCH) {
 		for (uint32_t j = i; j < i + BATCH; j++)
-			__builtin_prefetch(&b->set.slots[b->known[j]]);
+			prefetch(&b->set.slots[b->known[j]]);
 		for (uint32_t j = i; j < i + BATCH; j++)
 			found += same_key(&b->set.slots[b->known[j]].key, &keys[j]);
 	}

@@ -6,6 +6,7 @@
 #include <rte_hash_crc.h>
 
 #include "certified.h"
+#include "prefetch.h"
 
 /* Peers need their own copies of 10 M keys; beyond that the machine's memory ends. */
 #define PEER_KEYS_MAX 20000000u
@@ -41,7 +42,7 @@ static uint64_t run_open(const struct bench *b, const struct sender_key *keys,
 	for (uint32_t i = 0; i < QUERIES; i += BATCH) {
 		for (uint32_t j = 0; j < BATCH; j++) {
 			at[j] = open_place(b, &keys[i + j], slots);
-			__builtin_prefetch(&table[at[j]]);
+			prefetch(&table[at[j]]);
 		}
 		for (uint32_t j = 0; j < BATCH; j++) {
 			uint64_t k = at[j];
@@ -105,7 +106,7 @@ uint64_t run_rte(const struct bench *b, const struct sender_key *keys)
 		rte_hash_lookup_bulk_data(b->rte, pointers, BATCH, &hits, data);
 		for (uint32_t j = 0; j < BATCH; j++) {
 			if ((hits >> j & 1) != 0)
-				__builtin_prefetch(data[j]);
+				prefetch(data[j]);
 		}
 		for (uint32_t j = 0; j < BATCH; j++)
 			found += (hits >> j & 1) != 0 &&
@@ -145,7 +146,7 @@ static uint64_t run_cmph(cmph_t *hash, const struct image_sender *records,
 		for (uint32_t j = 0; j < BATCH; j++) {
 			at[j] = cmph_search(hash, (const char *)&keys[i + j], SENDER_KEY_SIZE);
 			at[j] = at[j] < size ? at[j] : 0; /* of an absent key: anything */
-			__builtin_prefetch(&records[at[j]]);
+			prefetch(&records[at[j]]);
 		}
 		for (uint32_t j = 0; j < BATCH; j++)
 			found += same_key(&records[at[j]].key, &keys[i + j]);

@@ -225,10 +225,15 @@ int main(int argc, char **argv)
 		.options = { .setup = { .sessions = 64, .messages_each = 128, .burst = 32 } }
 	};
 	struct options *o = &b.options;
-	unsigned long patterns = 1000, rounds = 9, passes = 20;
+	unsigned long patterns = 1000, rounds = 9, passes = 20, burst = b.options.setup.burst,
+		      sessions = b.options.setup.sessions,
+		      messages = b.options.setup.messages_each;
 	const struct bench_option rows[] = {
 		{ "patterns", &patterns, 1, 100000,
 		  "patterns that every text is matched with" },
+		{ "sessions", &sessions, 1, 8192, "SMPP sessions, which take turns" },
+		{ "messages", &messages, 1, 10000, "messages of each session in a pass" },
+		{ "burst", &burst, 1, BURST_MAX, "frames that a turn takes of a port" },
 		{ "rounds", &rounds, 1, ROUNDS_MAX, "rounds, of which the median counts" },
 		{ "passes", &passes, 1, 10000, "passes a round, of which the least counts" },
 		{ .name = NULL },
@@ -239,6 +244,9 @@ int main(int argc, char **argv)
 	              "messages/s through the whole worker, beside hs_scan() of the same texts",
 	              rows, &o->json);
 	o->setup.n_patterns = (unsigned)patterns;
+	o->setup.burst = (unsigned)burst;
+	o->setup.sessions = (unsigned)sessions;
+	o->setup.messages_each = (unsigned)messages;
 	o->rounds = (unsigned)rounds;
 	o->passes = (unsigned)passes;
 	int result = setup_open(&b.setup, &b.options.setup, error);

@@ -16,8 +16,9 @@
 #include "image_build.h"
 #include "text.h"
 
-/* More than the refusals of a pass: the ring is drained between passes. */
-#define AUDIT_SLOTS 1024u
+/* The ring is drained between passes: room for the refusals of one, of so many messages one. */
+#define AUDIT_LEAST 1024u
+#define REFUSED_ONE_IN 8u
 #define SENDERS 100000u
 #define FOREIGN_ONE_IN 200u
 #define SEED UINT64_C(20240601)
@@ -149,6 +150,15 @@ static int write_traffic(struct setup *s, const struct setup_options *o, char er
 	return 0;
 }
 
+static uint64_t audit_slots(const struct traffic *t)
+{
+	uint64_t slots = AUDIT_LEAST;
+
+	while (slots < t->messages / REFUSED_ONE_IN)
+		slots *= 2;
+	return slots;
+}
+
 static int open_worker(struct setup *s, char error[400])
 {
 	char path[96];
@@ -160,7 +170,8 @@ static int open_worker(struct setup *s, char error[400])
 		return result;
 	s->ports_up = true;
 	snprintf(path, sizeof(path), "%s/report", s->folder);
-	result = report_open(&s->report, path, 1, AUDIT_SLOTS, rte_get_tsc_hz(), error);
+	result = report_open(&s->report, path, 1, audit_slots(&s->traffic), rte_get_tsc_hz(),
+	                     error);
 	if (result == 0)
 		result = publish_open(&s->publish, 1);
 	if (result == 0)

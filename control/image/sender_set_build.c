@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "prefetch.h"
 #include "sender_hash.h"
 #include "sender_part.h"
 
@@ -84,7 +85,7 @@ static void fill(const struct attempt *a, uint32_t part, const uint32_t *slot)
 	for (uint64_t i = first; i < end; i++) {
 		const uint64_t ahead = i + 16 < end ? i + 16 : i;
 
-		__builtin_prefetch(&a->build->records[a->index[ahead]]);
+		prefetch(&a->build->records[a->index[ahead]]);
 		slots[slot[i - first]] = a->build->records[a->index[i]];
 	}
 }

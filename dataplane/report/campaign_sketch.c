@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "prefetch.h"
 #include "report.h"
 
 /* Time in a set is in units of 16 s, which come again after twelve days. */
@@ -68,21 +69,6 @@ static uint32_t set_of(uint64_t hash, uint32_t account_id)
 	                       : overall + (uint32_t)(high * accounts >> 32);
 }
 
-static void seek(const struct campaign_sketch *s, uint64_t fingerprint, uint32_t account_id)
-{
-	const uint32_t at = set_of(hash_of(s, fingerprint, account_id), account_id);
-
-	__builtin_prefetch(&s->sets[at], 1);
-	__builtin_prefetch(&s->floors[at]);
-}
-
-void campaign_sketch_seek(const struct campaign_sketch *s, const struct campaign_seen *seen)
-{
-	seek(s, seen->fingerprint, 0);
-	if (seen->account_id != 0)
-		seek(s, seen->fingerprint, seen->account_id);
-}
-
 /* A clock that was put back makes nobody quiet. */
 static bool is_quiet(uint32_t since, uint32_t seconds)
 {
@@ -95,15 +81,59 @@ static bool way_quiet(const struct set *s, unsigned way, uint16_t now)
 	return (int16_t)(uint16_t)(now - s->last[way]) > (int)QUIET_UNITS;
 }
 
+/* The ways whose campaign may be the one of this tag, a bit for each. */
+static unsigned ways_of(const struct set *s, uint16_t tag)
+{
+	unsigned ways = 0;
+
+	for (unsigned way = 0; way < SKETCH_WAYS; way++)
+		ways |= (unsigned)(s->tag[way] == tag && s->count[way] != 0) << way;
+	return ways;
+}
+
 /* The way of this campaign, or SKETCH_WAYS. */
 static unsigned find(const struct set *s, const struct report_campaign *rows, uint16_t tag,
                      uint64_t fingerprint, uint32_t account_id)
 {
-	for (unsigned way = 0; way < SKETCH_WAYS; way++)
-		if (s->tag[way] == tag && s->count[way] != 0 &&
-		    rows[way].fingerprint == fingerprint && rows[way].account_id == account_id)
+	for (unsigned left = ways_of(s, tag); left != 0; left &= left - 1) {
+		const unsigned way = (unsigned)__builtin_ctz(left);
+		if (rows[way].fingerprint == fingerprint && rows[way].account_id == account_id)
 			return way;
+	}
 	return SKETCH_WAYS;
+}
+
+static void seek_set(const struct campaign_sketch *s, uint64_t fingerprint, uint32_t account_id)
+{
+	const uint32_t at = set_of(hash_of(s, fingerprint, account_id), account_id);
+
+	prefetch_to_write(&s->sets[at]);
+	prefetch(&s->floors[at]);
+}
+
+static void seek_row(const struct campaign_sketch *s, uint64_t fingerprint, uint32_t account_id)
+{
+	const uint64_t hash = hash_of(s, fingerprint, account_id);
+	const uint32_t at = set_of(hash, account_id);
+	const unsigned ways = ways_of(&s->sets[at], (uint16_t)hash);
+
+	if (ways != 0)
+		prefetch_to_write(&s->rows[at * SKETCH_WAYS + (unsigned)__builtin_ctz(ways)]);
+}
+
+void campaign_sketch_seek(const struct campaign_sketch *s, const struct campaign_seen *seen,
+                          unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		seek_set(s, seen[i].fingerprint, 0);
+		if (seen[i].account_id != 0)
+			seek_set(s, seen[i].fingerprint, seen[i].account_id);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		seek_row(s, seen[i].fingerprint, 0);
+		if (seen[i].account_id != 0)
+			seek_row(s, seen[i].fingerprint, seen[i].account_id);
+	}
 }
 
 /* A free way, else the least of the quiet ones, else the least. */

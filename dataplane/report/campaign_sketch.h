@@ -41,9 +41,9 @@ struct campaign_seen {
 must_use int campaign_sketch_open(struct campaign_sketch **out, struct report_campaign *rows);
 void campaign_sketch_close(struct campaign_sketch *sketch); /* NULL is allowed */
 
-/* Ask for what campaign_sketch_count() will read. */
+/* Ask for what campaign_sketch_count() will read of each of n: first for all their sets. */
 void campaign_sketch_seek(const struct campaign_sketch *sketch,
-                          const struct campaign_seen *seen);
+                          const struct campaign_seen *seen, unsigned n);
 
 /* A message, or as many as it stands for, at this second (Unix). How many live campaigns gave
  * way to it: 0 to 2. */

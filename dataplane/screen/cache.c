@@ -9,6 +9,8 @@
 
 #include <xxhash.h>
 
+#include "prefetch.h"
+
 struct set {
 	uint32_t tag[CACHE_WAYS];  /* upper half of the hash; of a free entry anything */
 	uint32_t once[CACHE_ONCE]; /* of texts that came once: not worth an entry yet */
@@ -118,7 +120,7 @@ static inline unsigned candidates(const struct set *s, uint64_t hash)
 
 void cache_seek(const struct cache *c, const struct cache_key *key)
 {
-	__builtin_prefetch(set_of(c, key->hash));
+	prefetch(set_of(c, key->hash));
 }
 
 void cache_reach(const struct cache *c, const struct cache_key *key)
@@ -130,7 +132,7 @@ void cache_reach(const struct cache *c, const struct cache_key *key)
 	const char *entry =
 		(const char *)entry_of(c, key->hash, (unsigned)__builtin_ctz(found));
 	for (size_t at = 0; at < offsetof(struct cache_entry, octets) + key->len; at += 64)
-		__builtin_prefetch(entry + at);
+		prefetch(entry + at);
 }
 
 static bool is_of(const struct cache_entry *e, const struct cache_key *key)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prefetch.h"
+
 #define LOW_BITS (4 * IMAGE_NUMBER_DIGITS)
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
@@ -101,6 +103,6 @@ void number_map_seek(const struct number_map *map, const struct sender_key *keys
 			continue;
 		places[i].octet = slot->states + index / 4;
 		places[i].shift = index % 4 * 2;
-		__builtin_prefetch(places[i].octet);
+		prefetch(places[i].octet);
 	}
 }

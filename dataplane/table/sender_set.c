@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "prefetch.h"
+
 /* As many cache misses as a core keeps in flight, and some to spare. */
 #define CHUNK 32u
 
@@ -32,12 +34,12 @@ static void find_chunk(const struct sender_set *set, const struct sender_key *ke
 		pilot[i] = set->pilots + part * info->buckets_per_part +
 		           sender_hash_bucket(rest[i], info->buckets_per_part);
 		slots[i] = set->slots + part * info->slots_per_part;
-		__builtin_prefetch(pilot[i]);
+		prefetch(pilot[i]);
 	}
 	for (unsigned i = 0; i < n; i++) {
 		slots[i] += sender_hash_slot(rest[i], sender_hash_pilot(*pilot[i]),
 		                             info->slots_per_part);
-		__builtin_prefetch(slots[i]);
+		prefetch(slots[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
 		found[i] = is_key_of(&keys[i], slots[i]) ? slots[i] : NULL;

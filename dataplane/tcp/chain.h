@@ -17,6 +17,7 @@
 #include <rte_mbuf.h>
 
 #include "check.h"
+#include "prefetch.h"
 
 enum {
 	SEGMENT_SUM = 1,    /* sum is the payload's checksum */
@@ -56,8 +57,8 @@ static inline void chain_prefetch(const struct chain *c)
 {
 	if (c->head == NULL)
 		return;
-	__builtin_prefetch(c->head);
-	__builtin_prefetch(segment_of(c->head));
+	prefetch(c->head);
+	prefetch(segment_of(c->head));
 }
 
 /* Take over m, whose segment says off, len > 0, sum, flags. */

@@ -82,6 +82,15 @@ def check(path):
                 yield n, f"a function of {length} lines; it may have {FUNCTION_LINES}"
     if path.endswith((".c", ".h")):
         yield from includes(path, lines)
+        if path != "include/prefetch.h":
+            yield from prefetches(path, lines)
+
+
+def prefetches(path, lines):
+    """gcc drops calls of a function that only prefetches: include/prefetch.h says how not."""
+    for n, line in enumerate(lines, 1):
+        if re.search(r"\b(__builtin_prefetch|rte_prefetch\w*)\s*\(", line):
+            yield n, "prefetch() of include/prefetch.h; this one may be dropped by the compiler"
 
 
 def includes(path, lines):
