@@ -54,6 +54,7 @@ static struct campaign_seen seen_in(const struct worker *w, const struct screen_
 		.account_id = known ? tables_account(w->tables, m->account_row)->id : 0,
 		.refused = m->refuse,
 		.messages = m->stands_for,
+		.sample = screen_sample(&w->screen),
 	};
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <arpa/inet.h>
 
 #include <rte_cycles.h>
@@ -96,6 +97,9 @@ static bool open_texts(struct worker *w)
 	if (known != 0 && cache_open(&w->screen.cache, known) != 0)
 		return false;
 	w->screen.fingerprint_every = (uint32_t)w->settings->campaign_sample;
+	/* Too early in a boot there is none, and who knows that can count along. */
+	(void)!getrandom(&w->screen.fingerprint_seed, sizeof(w->screen.fingerprint_seed),
+	                 GRND_NONBLOCK);
 	/* Rigs bring counters alone. */
 	return (w->report->campaigns == NULL ||
 	        campaign_sketch_open(&w->campaigns, w->report->campaigns) == 0) &&

@@ -122,13 +122,17 @@ struct report_campaign {
 	uint32_t sequence;
 	uint32_t account_id;     /* 0 = of all accounts together */
 	uint64_t fingerprint;    /* 0 = a free row */
-	/* Messages of it; never less than there were, of new texts as sampled (the setting
-	 * campaign_sample; each while a campaign is acted upon). */
+	/* Messages of it; never less than there were, where new texts are sampled (the setting
+	 * campaign_sample; not while a campaign is acted upon) than the sample stands for. */
 	uint64_t count;
 	uint64_t error;          /* so many of count may have been another's (Space-Saving) */
 	uint64_t refused;        /* of them refused or discarded, since the row is its own */
 	uint32_t first, last;    /* Unix seconds; first since the row is its own */
-	uint64_t reserved[2];    /* 0 */
+	/* So many new texts were counted as sample messages each, and stand for about as many
+	 * that were not looked at; sample 0 or 1: since the row is its own all were. */
+	uint64_t sampled;
+	uint32_t sample;
+	uint32_t reserved;       /* 0 */
 };
 _Static_assert(sizeof(struct report_campaign) == 64, "report campaign");
 

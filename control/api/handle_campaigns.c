@@ -158,12 +158,14 @@ static json_t *campaign_json(const struct said *said, const struct campaign *c)
 	campaign_text(fingerprint, c->fingerprint);
 	instant_text(first, c->first);
 	instant_text(last, c->last);
-	return json_pack("{ss sI sI sI sI so sI ss ss so}", "fingerprint", fingerprint,
-	                 "messages", (json_int_t)c->count, "at_most_wrong_by",
-	                 (json_int_t)c->error, "refused", (json_int_t)c->refused, "variants",
-	                 (json_int_t)c->variants, "accounts", accounts_json(said, c),
-	                 "accounts_total", (json_int_t)c->n_accounts, "first", first, "last",
-	                 last, "acted", nearest_acted(said, c->fingerprint));
+	const uint64_t wrong = c->error + campaign_sampling_error(c->sampled, c->sample);
+	return json_pack(
+		"{ss sI sI sI sI sI sI so sI ss ss so}", "fingerprint", fingerprint, "messages",
+		(json_int_t)c->count, "at_most_wrong_by", (json_int_t)wrong, "sampled",
+		(json_int_t)c->sampled, "sample", (json_int_t)(c->sample > 1 ? c->sample : 1),
+		"refused", (json_int_t)c->refused, "variants", (json_int_t)c->variants,
+		"accounts", accounts_json(said, c), "accounts_total", (json_int_t)c->n_accounts,
+		"first", first, "last", last, "acted", nearest_acted(said, c->fingerprint));
 }
 
 static unsigned answer_campaigns(const struct said *said, const struct report_reader *reader,

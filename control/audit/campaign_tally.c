@@ -2,16 +2,18 @@
 #include "campaign_tally.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NOWHERE UINT32_MAX
+#define WRONG_MAX 0x1p62 /* of a file that lies: it fits an integer */
 
 /* A fingerprint over all workers. */
 struct entry {
-	uint64_t fingerprint, count, error, refused;
-	uint32_t first, last;
+	uint64_t fingerprint, count, error, refused, sampled;
+	uint32_t sample, first, last;
 	uint32_t campaign; /* the one it is in, or NOWHERE */
 };
 
@@ -68,10 +70,26 @@ static void add_entry(struct entry *to, const struct entry *from)
 	to->count += from->count;
 	to->error += from->error;
 	to->refused += from->refused;
+	to->sampled += from->sampled;
+	if (from->sample > to->sample)
+		to->sample = from->sample;
 	if (from->first < to->first)
 		to->first = from->first;
 	if (from->last > to->last)
 		to->last = from->last;
+}
+
+static struct entry entry_of(const struct report_campaign *r)
+{
+	return (struct entry){ .fingerprint = r->fingerprint,
+		               .count = r->count,
+		               .error = r->error,
+		               .refused = r->refused,
+		               .sampled = r->sampled,
+		               .sample = r->sample,
+		               .first = r->first,
+		               .last = r->last,
+		               .campaign = NOWHERE };
 }
 
 /* The rows of this account (0: of all together), each fingerprint once. */
@@ -82,13 +100,7 @@ static void sum_rows(struct tally *t, const struct report_campaign *rows, size_t
 
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].fingerprint != 0 && rows[i].account_id == account)
-			t->entries[t->n_entries++] = (struct entry){ rows[i].fingerprint,
-				                                     rows[i].count,
-				                                     rows[i].error,
-				                                     rows[i].refused,
-				                                     rows[i].first,
-				                                     rows[i].last,
-				                                     NOWHERE };
+			t->entries[t->n_entries++] = entry_of(&rows[i]);
 	qsort(t->entries, t->n_entries, sizeof(*t->entries), by_fingerprint);
 	for (size_t i = 0; i < t->n_entries; i++) {
 		if (put != 0 && t->entries[put - 1].fingerprint == t->entries[i].fingerprint)
@@ -128,6 +140,9 @@ static void join(struct campaign *c, const struct entry *e)
 	c->count += e->count;
 	c->error += e->error;
 	c->refused += e->refused;
+	c->sampled += e->sampled;
+	if (e->sample > c->sample)
+		c->sample = e->sample;
 	c->variants++;
 	if (e->first < c->first)
 		c->first = e->first;
@@ -239,6 +254,28 @@ int campaign_tally(struct campaign_list *out, const struct report_campaign *rows
 		return -ENOMEM;
 	*out = list;
 	return 0;
+}
+
+/* The N of p N + side z sqrt(N p q) = k, below 0: 0. */
+static double texts_for(double k, double p, int side)
+{
+	const double z = 1.96, half = z * sqrt(p * (1 - p));
+	const double root = (sqrt(half * half + 4 * p * k) - side * half) / (2 * p);
+
+	return root * root;
+}
+
+uint64_t campaign_sampling_error(uint64_t sampled, uint32_t sample)
+{
+	const double k = (double)sampled, p = 1.0 / sample;
+
+	if (sample <= 1)
+		return 0;
+	const double most = texts_for(k + 0.5, p, -1);
+	const double least = k == 0 ? 0 : texts_for(k - 0.5, p, 1);
+	const double above = most - k * sample, below = k * sample - least;
+
+	return (uint64_t)fmin(ceil(fmax(above, below)), WRONG_MAX);
 }
 
 void campaign_list_free(struct campaign_list *list)

@@ -9,7 +9,8 @@
  *
  * Exactness  a row is of Space-Saving: its count is never less than there were, and at most
  *            by its error more, and so are sums over the workers that have it. A worker that
- *            has no row of a fingerprint adds nothing to it.
+ *            has no row of a fingerprint adds nothing to it. Where new texts were sampled,
+ *            the count is an estimate besides: campaign_sampling_error().
  * Bounds     CAMPAIGN_ROWS_MAX fingerprints and CAMPAIGN_CLUSTERS_MAX campaigns, those with
  *            most messages; how many fingerprints that left out is said.
  * Cost       at most the product of the two bounds in popcounts: below 0.1 s.
@@ -36,7 +37,8 @@ struct campaign_query {
 
 struct campaign {
 	uint64_t fingerprint; /* of those that are in it, the one with most messages */
-	uint64_t count, error, refused; /* as struct report_campaign, summed */
+	uint64_t count, error, refused, sampled; /* as struct report_campaign, summed */
+	uint32_t sample;                         /* the greatest of those in it */
 	uint32_t first, last;           /* Unix seconds */
 	uint32_t variants;              /* fingerprints that are in it */
 	uint32_t n_accounts; /* with a row of their own; of all accounts together only */
@@ -56,6 +58,17 @@ struct campaign_list {
 /* rows: of all workers, in any order; free ones are passed over. 0 and *out, or -ENOMEM. */
 must_use int campaign_tally(struct campaign_list *out, const struct report_campaign *rows,
                             size_t n, const struct campaign_query *query);
+/*
+ * By how many messages count may be wrong, either way, because sampled texts stand for others,
+ * in at most 5 of 100 cases. 0 where nothing was sampled.
+ *
+ * The worker looks at one text of each sample of them, at random, so that of N new texts of a
+ * campaign about N / sample are looked at, and their number varies no more than that of N
+ * throws (binomial). So N lies where sqrt(N) does that solves p N -+ z sqrt(N p q) = k -+ 1/2,
+ * with p = 1 / sample, q = 1 - p and z = 1.96 (Wilson's interval, turned round).
+ */
+uint64_t campaign_sampling_error(uint64_t sampled, uint32_t sample);
+
 void campaign_list_free(struct campaign_list *list);
 
 #endif

@@ -225,6 +225,8 @@ static bool copy_campaign(const struct report_campaign *from, struct report_camp
 			.refused = __atomic_load_n(&from->refused, __ATOMIC_RELAXED),
 			.first = __atomic_load_n(&from->first, __ATOMIC_RELAXED),
 			.last = __atomic_load_n(&from->last, __ATOMIC_RELAXED),
+			.sampled = __atomic_load_n(&from->sampled, __ATOMIC_RELAXED),
+			.sample = __atomic_load_n(&from->sample, __ATOMIC_RELAXED),
 		};
 		/* Acquire fence: and the number below is not older than what was read. */
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);

@@ -52,6 +52,24 @@ static void print_campaign(const json_t *c)
 	       json_is_object(acted) ? cli_text(acted, "action") : "-");
 }
 
+/* What "at most wrong" is worth where counts are estimates. */
+static void print_sampling(const json_t *list)
+{
+	long long sample = 1;
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(list, i, c)
+	{
+		if (cli_number(c, "sample") > sample)
+			sample = cli_number(c, "sample");
+	}
+	if (sample > 1)
+		printf("(of new texts one in %lld is counted, as %lld: "
+		       "one figure in 20 may be more wrong)\n",
+		       sample, sample);
+}
+
 int run_campaigns(const struct cli *cli)
 {
 	json_t *answer = NULL;
@@ -73,6 +91,7 @@ int run_campaigns(const struct cli *cli)
 		       "messages", "at most wrong", "refused", "variants", "accounts", "first",
 		       "last", "acted upon");
 	json_array_foreach(list, i, c) print_campaign(c);
+	print_sampling(list);
 	if (total > (long long)json_array_size(list))
 		printf("(%lld more: --top)\n", total - (long long)json_array_size(list));
 	if (total == 0)

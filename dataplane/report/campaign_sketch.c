@@ -194,6 +194,9 @@ static bool count(struct campaign_sketch *sketch, const struct campaign_seen *se
 	next.count += seen->messages;
 	next.refused += seen->refused ? seen->messages : 0;
 	next.last = seconds;
+	next.sampled += seen->messages > 1;
+	if (seen->sample > next.sample)
+		next.sample = seen->sample;
 	s->tag[way] = tag;
 	s->last[way] = now;
 	s->count[way] = next.count < UINT32_MAX ? (uint32_t)next.count : UINT32_MAX;

@@ -35,6 +35,7 @@ struct campaign_seen {
 	uint32_t account_id;  /* 0: of nobody; counted overall */
 	bool refused;         /* or discarded */
 	uint32_t messages;    /* that it stands for, at least 1 */
+	uint32_t sample; /* of new texts one in so many is seen; 0, 1: each */
 };
 
 /* rows: REPORT_CAMPAIGNS of a report file, all free. -ENOMEM. */

@@ -59,6 +59,8 @@ static inline void report_campaign_write(struct report_campaign *row,
 	__atomic_store_n(&row->refused, now->refused, __ATOMIC_RELAXED);
 	__atomic_store_n(&row->first, now->first, __ATOMIC_RELAXED);
 	__atomic_store_n(&row->last, now->last, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->sampled, now->sampled, __ATOMIC_RELAXED);
+	__atomic_store_n(&row->sample, now->sample, __ATOMIC_RELAXED);
 	/* Release: who sees it even sees all of now. */
 	__atomic_store_n(&row->sequence, odd + 1, __ATOMIC_RELEASE);
 }

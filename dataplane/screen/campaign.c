@@ -30,19 +30,29 @@ void fingerprint_message(struct screen_context *context, struct screen_message *
 	fingerprint_text(context, m, m->text[1 - first]);
 }
 
+/* 0 .. below - 1; SplitMix64 (Steele, Lea, Flood 2014). */
+static uint32_t any(struct screen_context *context, uint32_t below)
+{
+	uint64_t x = context->fingerprint_seed += UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return (uint32_t)(((x ^ x >> 31) >> 32) * below >> 32);
+}
+
 /* Whether it is the turn of a text that is new. */
 static bool is_sampled(struct screen_context *context)
 {
-	if (context->fingerprint_next == 0)
-		context->fingerprint_next = context->fingerprint_every;
-	context->fingerprint_next--;
-	return context->fingerprint_next == 0;
+	if (context->fingerprint_left == 0) {
+		context->fingerprint_left = context->fingerprint_every;
+		context->fingerprint_at = any(context, context->fingerprint_every);
+	}
+	return --context->fingerprint_left == context->fingerprint_at;
 }
 
 void stage_fingerprint(struct screen_context *context, struct screen_vector *v)
 {
-	const bool acts = context->tables != NULL && context->tables->campaigns != NULL;
-	const bool all = acts || context->fingerprint_every <= 1;
+	const bool all = screen_sample(context) == 1;
 
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];

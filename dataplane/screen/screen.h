@@ -151,7 +151,10 @@ struct screen_context {
 	/* Of new texts one in so many gets a fingerprint while no campaign is acted upon; 0, 1:
 	 * each. Those that are known, refused or flagged have theirs in any case. */
 	uint32_t fingerprint_every;
-	uint32_t fingerprint_next; /* kept here: how many until the next */
+	/* Kept here: of each fingerprint_every new texts one at random: nobody can count
+	 * along and be the one that is never looked at. */
+	uint32_t fingerprint_left, fingerprint_at;
+	uint64_t fingerprint_seed;
 	uint64_t fingerprints;                             /* out: added to; texts */
 	uint64_t campaign_matches;                         /* out: added to; messages */
 	struct parts *parts; /* of all workers; NULL: each part is judged alone */
@@ -176,6 +179,14 @@ extern const unsigned screen_stages_n;
  * account and its senders say nothing about them.
  */
 void screen_run(struct screen_context *context, struct screen_vector *vector);
+
+/* Of new texts one in so many gets a fingerprint now; 1: each. */
+static inline uint32_t screen_sample(const struct screen_context *context)
+{
+	const bool acts = context->tables != NULL && context->tables->campaigns != NULL;
+
+	return acts || context->fingerprint_every == 0 ? 1 : context->fingerprint_every;
+}
 
 /* Which of IMAGE_SHARE_WHOLE parts of the traffic a message is of (match_input.share). */
 uint32_t screen_share(const struct screen_message *message);

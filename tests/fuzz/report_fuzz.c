@@ -68,7 +68,9 @@ static void read_campaigns(struct report_reader *r, unsigned worker)
 	const unsigned n = report_reader_campaigns(r, worker, rows);
 	bug_if(n > most || campaign_tally(&list, rows, n, &query) != 0 || list.n > n);
 	for (uint32_t i = 0; i < list.n; i++)
-		bug_if(list.rows[i].fingerprint == 0 || list.rows[i].variants == 0);
+		bug_if(list.rows[i].fingerprint == 0 || list.rows[i].variants == 0 ||
+		       campaign_sampling_error(list.rows[i].sampled, list.rows[i].sample) >
+		               INT64_MAX);
 	fuzz_reached |= list.n != 0 ? CAMPAIGN : 0;
 	campaign_list_free(&list);
 	free(rows);

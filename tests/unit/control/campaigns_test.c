@@ -49,6 +49,7 @@ static void counted(unsigned worker, unsigned row, uint64_t fingerprint, uint32_
 	                                                 .count = count,
 	                                                 .error = account ? 0 : 3,
 	                                                 .refused = account ? 0 : 1,
+	                                                 .sample = 1,
 	                                                 .first = 1700000000 + worker,
 	                                                 .last = 1800000000 + worker });
 }
@@ -75,7 +76,8 @@ static void the_largest_are_shown(void **state)
 	count_some();
 	assert_int_equal(ctl("campaigns --json"), 0);
 	assert_true(said("{\"campaigns\":[{\"fingerprint\":\"3b1f00c29e77a5d4\","
-	                 "\"messages\":1011,\"at_most_wrong_by\":9,\"refused\":3,"
+	                 "\"messages\":1011,\"at_most_wrong_by\":9,\"sampled\":0,\"sample\":1,"
+	                 "\"refused\":3,"
 	                 "\"variants\":2,\"accounts\":[{\"system_id\":\"acme\","
 	                 "\"account_id\":1,\"messages\":600},{\"system_id\":\"ghost\","
 	                 "\"account_id\":2,\"messages\":101}],\"accounts_total\":2,"
@@ -90,8 +92,29 @@ static void the_largest_are_shown(void **state)
 	assert_int_equal(ctl("campaigns --top 1 --min-count 11"), 0);
 	assert_true(said("(1 more: --top)") && strstr(output, "8000000000000001") == NULL);
 	assert_int_equal(ctl("campaigns --account ghost --json"), 0);
-	assert_true(said("\"messages\":101,\"at_most_wrong_by\":0,\"refused\":0,"));
+	assert_true(said("\"messages\":101,\"at_most_wrong_by\":0,\"sampled\":0,") &&
+	            strstr(output, "one in") == NULL);
 	assert_true(said("\"total\":1"));
+}
+
+/* What is an estimate is said to be one, and how wrong it may be for that. */
+static void samples_are_said(void **state)
+{
+	(void)state;
+	control_start();
+	report_campaign_write(&report_worker(report, 0)->campaigns[0],
+	                      &(struct report_campaign){ .fingerprint = LOAN,
+	                                                 .count = 850,
+	                                                 .error = 3,
+	                                                 .sampled = 100,
+	                                                 .sample = 8 });
+	assert_int_equal(ctl("campaigns --json"), 0);
+	/* 100 texts of one in eight: so 1.96 roots of 800 * 7 and some; and the 3. */
+	assert_true(said("\"messages\":850,\"at_most_wrong_by\":169,\"sampled\":100,"
+	                 "\"sample\":8,"));
+	assert_int_equal(ctl("campaigns"), 0);
+	assert_true(said("(of new texts one in 8 is counted, as 8: one figure in 20 may be "
+	                 "more wrong)"));
 }
 
 static void wrong_words_are_explained(void **state)
@@ -203,6 +226,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		T(rows_are_read_whole),
 		T(the_largest_are_shown),
+		T(samples_are_said),
 		T(wrong_words_are_explained),
 		T(what_is_said_outlives_control),
 	};

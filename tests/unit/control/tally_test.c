@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <stdbool.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -271,12 +272,72 @@ static void has_bounds(void **state)
 	free(rows);
 }
 
+static double log_choose(double n, double k)
+{
+	return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
+}
+
+/* Of n texts each is looked at with the chance 1 / sample: how often the estimate is no more
+ * wrong than is said, exactly. */
+static double how_often_right(unsigned n, uint32_t sample)
+{
+	const double p = 1.0 / sample;
+	double right = 0;
+
+	for (unsigned k = 0; k <= n; k++) {
+		const double estimate = (double)k * sample;
+		if (fabs(estimate - n) <= (double)campaign_sampling_error(k, sample))
+			right += exp(log_choose(n, k) + k * log(p) + (n - k) * log1p(-p));
+	}
+	return right;
+}
+
+static void a_sample_says_how_wrong_it_may_be(void **state)
+{
+	static const uint32_t samples[] = { 2, 3, 8, 64, 1024 };
+
+	(void)state;
+	assert_int_equal(campaign_sampling_error(1000, 0), 0);
+	assert_int_equal(campaign_sampling_error(1000, 1), 0);
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
+		for (unsigned n = 0; n <= 20000; n += 1 + n / 16)
+			if (how_often_right(n, samples[i]) < 0.95)
+				fail_msg("one in %u of %u: right in %.4f", samples[i], n,
+				         how_often_right(n, samples[i]));
+	/* And not by saying too much: two standard deviations, and a text or two. */
+	for (uint64_t k = 10; k < 100000; k *= 3)
+		assert_true((double)campaign_sampling_error(k, 8) <
+		            2 * sqrt((double)k * 8 * 7) + 24);
+	assert_true(campaign_sampling_error(UINT64_MAX, UINT32_MAX) <= INT64_MAX);
+}
+
+static void samples_add_up(void **state)
+{
+	const struct report_campaign rows[] = {
+		{ .fingerprint = 1, .count = 80, .sampled = 10, .sample = 8 },
+		{ .fingerprint = 1, .count = 5, .sample = 1 },
+		{ .fingerprint = 3, .count = 16, .sampled = 2, .sample = 8 },
+	};
+	const struct campaign_query query = { .radius = 1 };
+	struct campaign_list list;
+
+	(void)state;
+	assert_int_equal(campaign_tally(&list, rows, 3, &query), 0);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.rows[0].count, 101);
+	assert_int_equal(list.rows[0].sampled, 12);
+	assert_int_equal(list.rows[0].sample, 8);
+	campaign_list_free(&list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_its_twin),
 		cmocka_unit_test(asks_for_the_top),
 		cmocka_unit_test(has_bounds),
+		cmocka_unit_test(a_sample_says_how_wrong_it_may_be),
+		cmocka_unit_test(samples_add_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,9 @@ static void test_campaigns_begin_anew(void **state)
 		                              .error = 1,
 		                              .refused = 2,
 		                              .first = 3,
-		                              .last = 4 };
+		                              .last = 4,
+		                              .sampled = 1,
+		                              .sample = 8 };
 	struct report_campaign row;
 	struct report *r = open_ok(2);
 	struct report_campaign *rows = report_worker(r, 1)->campaigns;
@@ -75,7 +77,7 @@ static void test_campaigns_begin_anew(void **state)
 #define MESSAGES 400000u
 
 static struct exact {
-	uint32_t n, last, refused;
+	uint32_t n, last, refused, sampled;
 } exact[ACCOUNTS + 1][CAMPAIGNS]; /* of account 0: of all */
 
 static uint64_t random_state = 11;
@@ -93,6 +95,7 @@ static void count_exactly(struct exact *e, const struct campaign_seen *seen, uin
 		*e = (struct exact){ 0 };
 	e->n += seen->messages;
 	e->refused += seen->refused ? seen->messages : 0;
+	e->sampled += seen->messages > 1;
 	e->last = seconds;
 }
 
@@ -101,7 +104,8 @@ static unsigned send_one(struct campaign_sketch *sketch, uint32_t id, uint32_t s
 	const struct campaign_seen seen = { .fingerprint = id + 1,
 		                            .account_id = any(ACCOUNTS + 1),
 		                            .refused = any(3) == 0,
-		                            .messages = 1 + any(50) / 49 * 7 };
+		                            .messages = 1 + any(50) / 49 * 7,
+		                            .sample = 8 };
 
 	count_exactly(&exact[0][id], &seen, seconds);
 	if (seen.account_id != 0)
@@ -128,6 +132,8 @@ static void check_row(const struct report_campaign *r, bool overall)
 		         (unsigned)r->fingerprint, e->n, (unsigned)r->count,
 		         (unsigned)r->error);
 	assert_true(r->refused <= e->refused && r->refused <= r->count);
+	assert_true(r->sampled <= e->sampled && (r->error != 0 || r->sampled == e->sampled));
+	assert_int_equal(r->sample, 8);
 	assert_true(r->first <= r->last && r->last == e->last);
 }
 

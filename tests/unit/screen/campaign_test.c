@@ -171,6 +171,28 @@ static void payload(void **state)
 	world_end(&w);
 }
 
+/* Who comes each eighth time is looked at as often as who comes at any time. */
+static void nobody_counts_along(void **state)
+{
+	unsigned made[8] = { 0 };
+	struct world w;
+	char text[80];
+
+	(void)state;
+	begin(&w, 0);
+	w.context.fingerprint_every = 8;
+	for (unsigned i = 0; i < 6400; i++) {
+		snprintf(text, sizeof(text), "Your train of %u leaves from another platform",
+		         i);
+		made[i % 8] += say(&w, "acme", text)->fingerprint != 0;
+	}
+	/* 800 times one in eight each: 100, four standard deviations of 9.4 either way. */
+	for (unsigned i = 0; i < 8; i++)
+		assert_true(made[i] > 62 && made[i] < 138);
+	assert_int_equal(w.context.fingerprints, 800);
+	world_end(&w);
+}
+
 /* Of new texts one in eight, which stands for eight; known, refused and flagged ones have it;
  * while a campaign is acted upon all do. */
 static void sampled(void **state)
@@ -222,11 +244,11 @@ static void sampled(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(each_action),
-		                            cmocka_unit_test(at_once),
-		                            cmocka_unit_test(refused_ones_have_it),
-		                            cmocka_unit_test(payload),
-		                            cmocka_unit_test(sampled) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_action),          cmocka_unit_test(at_once),
+		cmocka_unit_test(refused_ones_have_it), cmocka_unit_test(payload),
+		cmocka_unit_test(nobody_counts_along),  cmocka_unit_test(sampled)
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
