@@ -11,8 +11,15 @@
 #define CP949_LEADS 126u
 #define CP949_TRAIL_MIN 0x41u
 #define CP949_TRAILS 190u
-/* 0: no character. The row behind the last is there for 32-bit loads of its end. */
-extern const uint16_t text_cp949[CP949_LEADS + 1][CP949_TRAILS];
+#define CP949_PAIRS (CP949_LEADS * CP949_TRAILS)
+extern const uint16_t text_cp949[CP949_LEADS][CP949_TRAILS];
+
+/* The same as UTF-8, then a row of single octets, then CP949_NOTHING: octets from the lowest
+ * on, how many from CP949_COUNT on, CP949_GOOD; 0: no character. */
+#define CP949_NOTHING (CP949_PAIRS + 256)
+#define CP949_COUNT 24
+#define CP949_GOOD 0x80000000u
+extern const uint32_t text_cp949_utf8[CP949_NOTHING + 1];
 
 /* Code point of octets 0x80-0xFF, 0 = none. */
 extern const uint16_t text_latin1[128], text_cyrillic[128], text_hebrew[128];
