@@ -58,7 +58,7 @@ static int keep_rules(struct registry *registry, const struct request *request,
 struct loaded {
 	struct rule_set *set;
 	struct rule_program program;
-	json_int_t rules, patterns, tests;
+	json_int_t rules, patterns, tests, folds;
 };
 
 static void forget(struct loaded *l)
@@ -81,6 +81,7 @@ static unsigned load(struct loaded *out, const char *text, size_t size,
 	out->rules = out->set->n_rules;
 	out->patterns = out->set->n_patterns;
 	out->tests = out->set->n_tests;
+	out->folds = out->set->n_folds;
 	return 0;
 }
 
@@ -92,10 +93,11 @@ static unsigned push_loaded(struct api *api, struct loaded *l, const char *file,
 
 	push_take_rules(api->setting.push, generation, l->set, l->program);
 	push_image(api->setting.push, &answer);
-	*out = json_pack("{so sI sI sI sI sI so sf}", "file", api_text(file), "version",
+	*out = json_pack("{so sI sI sI sI sI sI so sf}", "file", api_text(file), "version",
 	                 (json_int_t)version, "rules", l->rules, "patterns", l->patterns,
-	                 "tests", l->tests, "generation", (json_int_t)generation, "dataplane",
-	                 api_push_answer(&answer), "milliseconds", api_now_ms() - began);
+	                 "tests", l->tests, "folds", l->folds, "generation",
+	                 (json_int_t)generation, "dataplane", api_push_answer(&answer),
+	                 "milliseconds", api_now_ms() - began);
 	return MHD_HTTP_OK;
 }
 

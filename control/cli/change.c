@@ -176,10 +176,12 @@ int run_push_rules(const struct cli *cli)
 		return status;
 	if (cli->json)
 		return cli_print_json(answer, recorded(cli_enforced(answer)));
-	printf("version %lld: %lld rules, %lld patterns, %lld tests passed (%.0f ms)\n",
+	printf("version %lld: %lld rules, %lld patterns, %lld tests passed",
 	       cli_number(answer, "version"), cli_number(answer, "rules"),
-	       cli_number(answer, "patterns"), cli_number(answer, "tests"),
-	       cli_real(answer, "milliseconds"));
+	       cli_number(answer, "patterns"), cli_number(answer, "tests"));
+	if (cli_number(answer, "folds") != 0)
+		printf(", %lld folds", cli_number(answer, "folds"));
+	printf(" (%.0f ms)\n", cli_real(answer, "milliseconds"));
 	status = recorded(cli_say_dataplane(answer, "rules"));
 	json_decref(answer);
 	return status;

@@ -51,6 +51,8 @@ int run_numbering(const struct cli *cli);
 int run_push_rules(const struct cli *cli);
 /* A rule file with the phrase lists beside it; NULL with the sentence on stderr. */
 char *cli_read_rules(const char *file, size_t *size);
+/* The set of a text, which is freed; NULL with every problem on stderr. */
+struct rule_set *cli_read_set(const char *name, char *text, size_t size);
 int run_check_rules(const struct cli *cli);
 int run_rules_versions(const struct cli *cli);
 int run_rules_diff(const struct cli *cli);

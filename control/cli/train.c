@@ -202,13 +202,31 @@ static int learn(const struct train_options *options, const struct corpus *corpu
 	return status;
 }
 
+/* The rules whose folds hold for the corpus, as they will where the learned rule is used. */
+static int read_folds(struct corpus *corpus, struct rule_set **set, const char *path)
+{
+	size_t size = 0;
+	char *text = path == NULL ? NULL : cli_read_rules(path, &size);
+
+	if (path == NULL)
+		return EXIT_DONE;
+	*set = text == NULL ? NULL : cli_read_set(path, text, size);
+	if (*set == NULL)
+		return EXIT_FAILED;
+	corpus->table = (*set)->table;
+	return EXIT_DONE;
+}
+
 int run_train(int argc, char **argv)
 {
 	struct train_options options;
 	struct corpus corpus = { 0 };
 	struct grams grams = { 0 };
+	struct rule_set *folds = NULL;
 	int status = train_read_options(&options, argc, argv);
 
+	if (status == EXIT_DONE)
+		status = read_folds(&corpus, &folds, options.rules);
 	for (unsigned i = 0; status == EXIT_DONE && i < options.n_paths; i++)
 		status = read_corpus(&corpus, options.paths[i], false);
 	for (unsigned i = 0; status == EXIT_DONE && i < options.n_others; i++)
@@ -229,5 +247,6 @@ int run_train(int argc, char **argv)
 	}
 	grams_free(&grams);
 	corpus_free(&corpus);
+	rule_set_free(folds);
 	return status;
 }

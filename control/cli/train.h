@@ -18,6 +18,7 @@ struct train_options {
 	unsigned n_paths;
 	const char *others[CORPUS_SETS_MAX];
 	unsigned n_others;
+	const char *rules; /* a file whose folds hold; NULL: none */
 };
 
 /* An exit status, EXIT_DONE to go on; the mistake is said on stderr. */

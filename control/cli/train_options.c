@@ -28,6 +28,7 @@ static const char usage[] =
 	"  --others FILE    messages of other languages: what is clean there is left alone; "
 	"may\n"
 	"                   be given several times\n"
+	"  --rules FILE     a rule file: messages are folded with its \"folds:\"\n"
 	"  --seed S         the same seed and files give the same rule file (1)\n"
 	"  --id ID          of the rule (learned)\n"
 	"  --action ACTION  refuse, flag or observe (refuse)\n"
@@ -48,6 +49,7 @@ static const struct option rows[] = {
 	{ "group", required_argument, NULL, 'g' },
 	{ "seed", required_argument, NULL, 's' },
 	{ "others", required_argument, NULL, 't' },
+	{ "rules", required_argument, NULL, 'R' },
 	{ "id", required_argument, NULL, 'i' },
 	{ "action", required_argument, NULL, 'a' },
 	{ "json", no_argument, NULL, 'j' },
@@ -176,6 +178,9 @@ static int read_option(struct train_options *o, int c)
 		return read_action(o, optarg);
 	case 't':
 		return add_others(o, optarg);
+	case 'R':
+		o->rules = optarg;
+		return EXIT_DONE;
 	case 'j':
 		o->json = true;
 		return EXIT_DONE;

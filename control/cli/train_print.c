@@ -18,17 +18,23 @@ static double lambda_of(const struct train_result *r)
 	return r->plan->lambdas[r->trained->chosen.lambda];
 }
 
+/* Without the folders before it. */
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
 static void put_command(FILE *out, const struct train_options *o)
 {
 	fputs("sluicectl rules train", out);
-	for (unsigned i = 0; i < o->n_paths; i++) {
-		const char *slash = strrchr(o->paths[i], '/');
-		fprintf(out, " \\\n    %s", slash ? slash + 1 : o->paths[i]);
-	}
-	for (unsigned i = 0; i < o->n_others; i++) {
-		const char *slash = strrchr(o->others[i], '/');
-		fprintf(out, " \\\n    --others %s", slash ? slash + 1 : o->others[i]);
-	}
+	for (unsigned i = 0; i < o->n_paths; i++)
+		fprintf(out, " \\\n    %s", file_name(o->paths[i]));
+	for (unsigned i = 0; i < o->n_others; i++)
+		fprintf(out, " \\\n    --others %s", file_name(o->others[i]));
+	if (o->rules != NULL)
+		fprintf(out, " \\\n    --rules %s", file_name(o->rules));
 	fprintf(out, " \\\n    --id %s --action %s --seed %lu --folds %lu --group %lu", o->id,
 	        o->action, o->seed, o->folds, o->group);
 	fprintf(out,

@@ -79,16 +79,12 @@ static char *fetch(const struct cli *cli, const char *name, size_t *size)
 	return text;
 }
 
-static struct rule_set *read_set(const struct cli *cli, const char *name)
+struct rule_set *cli_read_set(const char *name, char *text, size_t size)
 {
 	struct rule_set *set = NULL;
 	struct problems problems;
 	char line[1000];
-	size_t size = 0;
-	char *text = fetch(cli, name, &size);
 
-	if (text == NULL)
-		return NULL;
 	problems_init(&problems, name);
 	const int result = rule_set_read(&set, text, size, &problems);
 	free(text);
@@ -101,6 +97,14 @@ static struct rule_set *read_set(const struct cli *cli, const char *name)
 		return NULL;
 	}
 	return set;
+}
+
+static struct rule_set *read_set(const struct cli *cli, const char *name)
+{
+	size_t size = 0;
+	char *text = fetch(cli, name, &size);
+
+	return text == NULL ? NULL : cli_read_set(name, text, size);
 }
 
 static const char *const kinds[] = { "added", "removed", "changed" };

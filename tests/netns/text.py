@@ -81,7 +81,9 @@ def look_alikes(control, session):
         more.flush()
         for _ in range(3):
             session.passes(text, data_coding=8)
-        control("rules", "push", more.name)
+        pushed = control("rules", "push", more.name)
+        if pushed["folds"] != 1:
+            raise AssertionError(f"the push says {pushed}")
         for _ in range(3):
             session.is_refused(text, data_coding=8)
     control("rules", "rollback")

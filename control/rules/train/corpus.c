@@ -37,8 +37,16 @@ static size_t unescape(char *out, const char *in, size_t len)
 	return n;
 }
 
+size_t corpus_fold(const struct corpus *corpus, const char *in, size_t len, void *out,
+                   size_t cap)
+{
+	return text_fold_with(corpus->table != NULL ? corpus->table : &text_table_default,
+	                      (const uint8_t *)in, len, out, cap, NULL);
+}
+
 /* Of a sample only text, letters and len are made here. 0, -ENOMEM. */
-static int sample_make(struct sample *sample, const char *in, size_t len)
+static int sample_make(struct sample *sample, const struct corpus *corpus, const char *in,
+                       size_t len)
 {
 	char plain[CORPUS_TEXT_MAX];
 	const size_t n = unescape(plain, in, len), cap = n * TEXT_FOLD_GROWTH;
@@ -49,7 +57,7 @@ static int sample_make(struct sample *sample, const char *in, size_t len)
 		free(letters);
 		return -ENOMEM;
 	}
-	sample->len = (uint32_t)text_fold((const uint8_t *)plain, n, (uint8_t *)text, cap);
+	sample->len = (uint32_t)corpus_fold(corpus, plain, n, text, cap);
 	letters_of(letters, text, sample->len);
 	const size_t loose = text_loose((const uint8_t *)text, sample->len,
 	                                (uint8_t *)text + sample->len + 1, cap);
@@ -115,7 +123,7 @@ static int add_row(struct corpus *corpus, uint32_t set, const char *text, size_t
 	int result = make_room(corpus);
 
 	if (result == 0)
-		result = sample_make(&sample, text, len);
+		result = sample_make(&sample, corpus, text, len);
 	if (result != 0)
 		return result;
 	uint32_t *slot = slot_of(corpus, sample.letters);

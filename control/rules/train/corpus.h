@@ -48,7 +48,10 @@ struct corpus_set {
 	uint32_t n_rows, n_left_out, n_repeated;
 };
 
+struct text_table; /* text.h */
+
 struct corpus {
+	const struct text_table *table; /* messages are folded by it; NULL: the built-in one */
 	struct sample *samples;
 	uint32_t n;
 	struct corpus_set sets[CORPUS_SETS_MAX];
@@ -74,5 +77,9 @@ must_use int corpus_add_others(struct corpus *corpus, const char *path, const ch
 void corpus_split(struct corpus *corpus, uint32_t folds, uint32_t group, uint64_t seed);
 
 void corpus_free(struct corpus *corpus);
+
+/* text_fold_with() by its table. */
+size_t corpus_fold(const struct corpus *corpus, const char *in, size_t len, void *out,
+                   size_t cap);
 
 #endif

@@ -191,7 +191,7 @@ static bool folds_to_itself(const struct miner *m, const struct piece *piece, ui
 {
 	const char *text = m->corpus->samples[piece->sample].text + piece->start;
 	uint8_t folded[GRAM_CHARS * 4 * TEXT_FOLD_GROWTH];
-	const size_t n = text_fold((const uint8_t *)text, octets, folded, sizeof(folded));
+	const size_t n = corpus_fold(m->corpus, text, octets, folded, sizeof(folded));
 
 	return n == octets && memcmp(text, folded, n) == 0;
 }

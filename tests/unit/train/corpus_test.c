@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "corpus.h"
+#include "fold_table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -97,6 +98,26 @@ static void long_rows_and_many_sets(void **state)
 	corpus_free(&c);
 }
 
+/* With the operator's folds a look-alike is the same message. */
+static void folded_by_a_table(void **state)
+{
+	static const struct image_fold rows[] = { { 0x25B3, 'a' } };
+	const struct text_table *table;
+
+	(void)state;
+	assert_int_equal(text_table_open(&table, rows, 1), 0);
+	for (uint32_t own = 0; own < 2; own++) {
+		struct corpus c = { .table = own != 0 ? table : NULL };
+		uint32_t row;
+		assert_int_equal(add(&c, "a", "spam\tcl△im it\nspam\tclaim it\n", &row), 0);
+		assert_int_equal(c.n, 2 - own);
+		const char *text = own != 0 ? "claim it" : "cl△im it";
+		assert_memory_equal(c.samples[0].text, text, strlen(text));
+		corpus_free(&c);
+	}
+	text_table_close(table);
+}
+
 /* Ten thousand distinct messages: the table grows, no one is lost, every fold gets its
  * share, a group is never divided, the same seed divides alike and another does not. */
 static void split_is_even_and_repeatable(void **state)
@@ -143,6 +164,7 @@ int main(void)
 		cmocka_unit_test(copies_are_one),
 		cmocka_unit_test(wrong_rows_are_named),
 		cmocka_unit_test(long_rows_and_many_sets),
+		cmocka_unit_test(folded_by_a_table),
 		cmocka_unit_test(split_is_even_and_repeatable),
 	};
 
