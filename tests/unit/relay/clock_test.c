@@ -9,11 +9,9 @@
 
 #define DAY INT64_C(86400)
 
-static struct rte_mempool *pool;
-
 static void jumps(int64_t seconds)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	r->unix_offset = INT64_C(1700000000000000);
 	rig_handshake(r);
@@ -47,18 +45,10 @@ static void backward(void **state)
 	jumps(-30 * DAY);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(1023);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(forward),
 		                            cmocka_unit_test(backward) };
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

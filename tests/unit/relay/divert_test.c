@@ -8,8 +8,6 @@
 
 #include "rig.h"
 
-static struct rte_mempool *pool;
-
 /* All that a port may say of reception (rte_mbuf_core.h), and stale orders to send. */
 static const uint64_t said[] = {
 	RTE_MBUF_F_RX_VLAN,
@@ -54,13 +52,13 @@ static uint32_t frame_of(struct rig *r, unsigned tags, uint8_t *frame)
 
 static void flags_do_not_cross(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 	uint8_t frame[WIRE_MAX];
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(said) / sizeof(said[0]) * 3; i++) {
 		const uint32_t len = frame_of(r, i % 3, frame);
-		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+		struct rte_mbuf *m = rte_pktmbuf_alloc(rig_buffers);
 		memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
 		m->ol_flags = said[i / 3];
 		m->vlan_tci = 4000;
@@ -86,12 +84,12 @@ static void note_freed(void *at, void *arg)
 static void borrowed_octets_go_back(void **state)
 {
 	static uint8_t area[WIRE_MAX + 256] __attribute__((aligned(64)));
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 	uint16_t size = sizeof(area);
 
 	(void)state;
 	freed = 0;
-	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(rig_buffers);
 	struct rte_mbuf_ext_shared_info *info =
 		rte_pktmbuf_ext_shinfo_init_helper(area, &size, note_freed, NULL);
 	assert_non_null(info);
@@ -107,18 +105,10 @@ static void borrowed_octets_go_back(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(255);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(flags_do_not_cross),
 		                            cmocka_unit_test(borrowed_octets_go_back) };
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

@@ -8,11 +8,9 @@
 
 #include "rig.h"
 
-static struct rte_mempool *pool;
-
 static struct rig *connected(void)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	rig_draining = false;
 	r->offer[ESME].no_ts = r->offer[SMSC].no_ts = true;
@@ -152,14 +150,6 @@ static void all_of_them(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(2047);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,5 +160,5 @@ int main(void)
 		cmocka_unit_test(all_of_them),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

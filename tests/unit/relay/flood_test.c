@@ -16,7 +16,6 @@
 
 #define BURST 64u
 
-static struct rte_mempool *pool;
 static uint32_t attempts = 2000000;
 
 /* One burst of SYNs of which no two are alike; what goes on to the SMSC is dropped. */
@@ -33,7 +32,7 @@ static void flood(struct rig *r, uint32_t first)
 		p.port[ESME] = (uint16_t)(1024 + n % 60000);
 		syn.seq = n * 2654435761u;
 		const uint32_t len = frame_build(&p, ESME, &syn, frame);
-		frames[i] = rte_pktmbuf_alloc(pool);
+		frames[i] = rte_pktmbuf_alloc(rig_buffers);
 		assert_non_null(frames[i]);
 		memcpy(rte_pktmbuf_append(frames[i], (uint16_t)len), frame, len);
 	}
@@ -52,7 +51,7 @@ static void few_embryos(struct settings *s) { s->embryos = 4096; }
 
 static void a_flood_harms_nobody(void **state)
 {
-	struct rig *r = rig_open(pool, few_embryos);
+	struct rig *r = rig_open(rig_buffers, few_embryos);
 	uint32_t sent = 0, seq = 0;
 
 	(void)state;
@@ -96,19 +95,11 @@ static void a_flood_harms_nobody(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(2047);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(a_flood_harms_nobody) };
 
 	if (argc > 1)
 		attempts = (uint32_t)(strtod(argv[1], NULL) * 1e6);
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

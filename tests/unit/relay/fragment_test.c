@@ -10,8 +10,6 @@
 
 #include "../wire/fragment_build.h"
 
-static struct rte_mempool *pool;
-
 static void together(struct settings *s) { s->fragments = FRAGMENTS_REASSEMBLE; }
 
 /* A segment in pieces of n octets of its datagram, the last one first. */
@@ -44,7 +42,7 @@ static void use_v6(struct rig *r)
 /* By default none of them gets anywhere, at either end. */
 static void are_dropped(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_stream(400);
@@ -97,16 +95,16 @@ static void life(struct rig *r)
 
 static void live(void **state)
 {
-	struct rig *r = rig_open(pool, together);
+	struct rig *r = rig_open(rig_buffers, together);
 
 	(void)state;
 	life(r);
 	rig_close(r);
-	r = rig_open(pool, together);
+	r = rig_open(rig_buffers, together);
 	use_v6(r);
 	life(r);
 	rig_close(r);
-	r = rig_open(pool, together);
+	r = rig_open(rig_buffers, together);
 	r->path.n_tags = 2;
 	r->path.tag[0] = 7;
 	r->path.tag[1] = 9;
@@ -117,7 +115,7 @@ static void live(void **state)
 /* Half a datagram: kept for two seconds, then counted and gone. */
 static void half_is_late(void **state)
 {
-	struct rig *r = rig_open(pool, together);
+	struct rig *r = rig_open(rig_buffers, together);
 	uint8_t frame[WIRE_MAX], out[WIRE_MAX];
 
 	(void)state;
@@ -136,7 +134,7 @@ static void half_is_late(void **state)
 /* A whole that lies in its TCP header is dropped like a segment that does. */
 static void sums_are_checked(void **state)
 {
-	struct rig *r = rig_open(pool, together);
+	struct rig *r = rig_open(rig_buffers, together);
 	uint8_t frame[WIRE_MAX], out[WIRE_MAX];
 
 	(void)state;
@@ -157,7 +155,7 @@ static void sums_are_checked(void **state)
 /* TCP that is not screened crosses, as the one frame that its sender meant. */
 static void of_other_ports(void **state)
 {
-	struct rig *r = rig_open(pool, together);
+	struct rig *r = rig_open(rig_buffers, together);
 	uint8_t frame[WIRE_MAX], whole[WIRE_MAX], out[WIRE_MAX];
 	struct rte_mbuf *m[2];
 
@@ -171,7 +169,7 @@ static void of_other_ports(void **state)
 		const struct cut c = {
 			.from = i * 80, .to = i ? len - 34 : 80, .more = !i, .id = 3
 		};
-		m[i] = rte_pktmbuf_alloc(pool);
+		m[i] = rte_pktmbuf_alloc(rig_buffers);
 		const uint32_t n = cut_one(frame, 14, c, out);
 		memcpy(rte_pktmbuf_append(m[i], (uint16_t)n), out, n);
 	}
@@ -202,7 +200,7 @@ static void goes_to_its_worker(void **state)
 
 	(void)state;
 	for (uint16_t port = 40000; port < 40032; port++) {
-		struct rig *r = rig_open(pool, two_workers);
+		struct rig *r = rig_open(rig_buffers, two_workers);
 		struct rte_mbuf *got[2] = { NULL };
 		struct packet p;
 		assert_int_equal(distribute_open(&r->worker->distribute, 2, 1), 0);
@@ -224,14 +222,6 @@ static void goes_to_its_worker(void **state)
 	assert_true(others > 4 && others < 28);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(1023);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,5 +230,5 @@ int main(void)
 		cmocka_unit_test(of_other_ports), cmocka_unit_test(goes_to_its_worker),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

@@ -8,8 +8,6 @@
 
 #include "rig.h"
 
-static struct rte_mempool *pool;
-
 static struct seg syn_ack(const struct rig *r)
 {
 	struct seg s = rig_syn(r, SMSC);
@@ -34,7 +32,7 @@ static void only_known_options_cross(void **state)
 	static const uint8_t options[40] = { 2, 4, 5, 180, 34, 10, 1, 2,  3,   4,  5,   6, 7, 8,
 		                             1, 4, 2, 30,  4,  0,  0, 77, 3,   99, 253, 4, 1, 2,
 		                             8, 6, 1, 1,   1,  1,  3, 3,  200, 1,  2,   4 };
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 	struct seg plain = { .seq = r->isn[ESME], .window = 60000, .flags = SYN };
 
 	(void)state;
@@ -61,7 +59,7 @@ static void only_known_options_cross(void **state)
 static void octets_of_a_syn_come_again(void **state)
 {
 	for (unsigned version = 4; version <= 6; version += 2) {
-		struct rig *r = rig_open(pool, NULL);
+		struct rig *r = rig_open(rig_buffers, NULL);
 		struct seg syn = rig_syn(r, ESME), answer = syn_ack(r);
 
 		(void)state;
@@ -94,7 +92,7 @@ static void the_mss_is_what_our_ports_carry(void **state)
 {
 	for (unsigned version = 4; version <= 6; version += 2) {
 		const uint16_t most = (uint16_t)(version == 4 ? 960 : 940);
-		struct rig *r = rig_open(pool, NULL);
+		struct rig *r = rig_open(rig_buffers, NULL);
 
 		(void)state;
 		r->path.version = version;
@@ -119,7 +117,7 @@ static void the_mss_is_what_our_ports_carry(void **state)
 /* A SYN is not a way to send flags on either: RFC 6093, RFC 3168. */
 static void a_syn_has_no_other_flags(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 	struct seg syn = rig_syn(r, ESME);
 
 	(void)state;
@@ -134,7 +132,7 @@ static void a_syn_has_no_other_flags(void **state)
 /* RFC 9293 section 3.10.7.3: only a believable RST ends an attempt, and it is passed on. */
 static void an_attempt_is_reset_by_its_ends_only(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_send(r, ESME, rig_syn(r, ESME));
@@ -157,7 +155,7 @@ static void an_attempt_is_reset_by_its_ends_only(void **state)
  * it challenges, the ESME resets it, and the next SYN opens. */
 static void a_half_open_connection_is_found(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_send(r, ESME, rig_syn(r, ESME));
@@ -178,7 +176,7 @@ static void a_half_open_connection_is_found(void **state)
 /* The third ACK is lost: text completes the handshake as well. */
 static void text_completes_a_handshake(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_stream(16);
@@ -203,7 +201,7 @@ static void text_completes_a_handshake(void **state)
 
 static void an_attempt_expires(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_send(r, ESME, rig_syn(r, ESME));
@@ -219,7 +217,7 @@ static void an_attempt_expires(void **state)
 /* RFC 9293 section 3.6.1: the same ports again, while we still linger. */
 static void ports_are_used_again(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_handshake(r);
@@ -240,7 +238,7 @@ static void ports_are_used_again(void **state)
  * ended; then the one that lingers gives way. */
 static void a_full_table_turns_new_ones_away(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	for (unsigned i = 0; i < 64; i++) {
@@ -269,7 +267,7 @@ static void a_full_table_turns_new_ones_away(void **state)
 /* It became full while this one shook hands: both ends are told. */
 static void a_table_that_filled_meanwhile(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_send(r, ESME, rig_syn(r, ESME));
@@ -290,14 +288,6 @@ static void a_table_that_filled_meanwhile(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(2047);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,5 +304,5 @@ int main(void)
 		cmocka_unit_test(a_table_that_filled_meanwhile),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

@@ -8,11 +8,11 @@
 
 #include "rig.h"
 
-static struct rte_mempool *pool, *small;
+static struct rte_mempool *small;
 
 static struct rig *connected(void (*change)(struct settings *))
 {
-	struct rig *r = rig_open(pool, change);
+	struct rig *r = rig_open(rig_buffers, change);
 
 	r->offer[ESME].no_ts = r->offer[SMSC].no_ts = true;
 	rig_stream(16);
@@ -361,7 +361,7 @@ static void framing_lost_later_never_passes(void **state)
  * streams had drifted), an ACK draws it, and the answer is reset exactly. */
 static void an_unseen_connection_is_reset(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_stream(16);
@@ -396,7 +396,7 @@ static void pass_unseen(struct settings *s) { s->midstream = MIDSTREAM_PASS; }
 
 static void an_unseen_connection_passes_by_setting(void **state)
 {
-	struct rig *r = rig_open(pool, pass_unseen);
+	struct rig *r = rig_open(rig_buffers, pass_unseen);
 
 	(void)state;
 	rig_stream(16);
@@ -411,11 +411,10 @@ static void an_unseen_connection_passes_by_setting(void **state)
 
 static int start(void **state)
 {
-	(void)state;
-	rig_eal();
-	pool = rig_pool(2047);
+	const int result = rig_start(state);
+
 	small = rig_pool(127);
-	return 0;
+	return result;
 }
 
 int main(void)

@@ -7,13 +7,11 @@
 
 #include "rig.h"
 
-static struct rte_mempool *pool;
-
 /* RFC 9293 section 3.10.7.1: its segment is answered with a RST that its sender believes,
  * and none of its octets reaches the other end, which is reset as well. */
 static void is_reset(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_stream(32);
@@ -44,7 +42,7 @@ static void is_reset(void **state)
 /* Its ends reconnect at once: nothing of it stays here. */
 static void and_reconnects(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	(void)state;
 	rig_stream(32);
@@ -55,18 +53,10 @@ static void and_reconnects(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(1023);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(is_reset),
 		                            cmocka_unit_test(and_reconnects) };
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

@@ -8,11 +8,9 @@
 
 #include "rig.h"
 
-static struct rte_mempool *pool;
-
 static struct rig *open_connected(void (*offers)(struct rig *))
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	if (offers != NULL)
 		offers(r);
@@ -385,14 +383,6 @@ static void beyond_the_window_nothing_is_taken(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(8191);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,5 +403,5 @@ int main(void)
 		cmocka_unit_test(beyond_the_window_nothing_is_taken),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

@@ -35,6 +35,16 @@ struct rte_mempool *rig_pool(unsigned buffers)
 	return pool;
 }
 
+struct rte_mempool *rig_buffers;
+
+int rig_start(void **state)
+{
+	(void)state;
+	rig_eal();
+	rig_buffers = rig_pool(8191);
+	return 0;
+}
+
 /* What the worker needs of the rest of the data plane: no tables, and a screener that
  * finds nothing. */
 const struct tables *publish_load(const struct publish *publish)

@@ -47,6 +47,9 @@ extern bool rig_draining; /* what the link says */
 /* EAL, once a program; and a pool of so many buffers. */
 void rig_eal(void);
 struct rte_mempool *rig_pool(unsigned buffers);
+/* Both, as what a group of tests begins with: rig_buffers is the pool. */
+extern struct rte_mempool *rig_buffers;
+int rig_start(void **state);
 
 /* A worker with default settings, changed by change (NULL: none). rig_close() also asserts
  * that every buffer came back. */

@@ -8,11 +8,9 @@
 
 #include "rig.h"
 
-static struct rte_mempool *pool;
-
 static struct rig *open_connected(void (*offers)(struct rig *))
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	if (offers != NULL)
 		offers(r);
@@ -111,14 +109,6 @@ static void what_came_twice_is_said_once(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(2047);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,5 +118,5 @@ int main(void)
 		cmocka_unit_test(what_came_twice_is_said_once),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

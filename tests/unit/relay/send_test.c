@@ -10,8 +10,6 @@
 
 #define SIZE 1000u /* of a segment, one PDU */
 
-static struct rte_mempool *pool;
-
 static void plain(struct rig *r)
 {
 	for (int end = ESME; end <= SMSC; end++)
@@ -27,7 +25,7 @@ static void smsc_acks(struct rig *r, uint32_t number, uint16_t window)
 
 static struct rig *open_connected(void (*offers)(struct rig *))
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 
 	offers(r);
 	rig_stream(SIZE);
@@ -307,14 +305,6 @@ static void idle_starts_anew(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(2047);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,5 +320,5 @@ int main(void)
 		cmocka_unit_test(idle_starts_anew),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }

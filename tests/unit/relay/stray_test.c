@@ -13,7 +13,6 @@
 #define WORKERS 3u
 #define OWNER 1u
 
-static struct rte_mempool *pool;
 static struct strays *strays;
 static struct rig *rigs[WORKERS];
 
@@ -25,7 +24,7 @@ static uint32_t open_workers(uint8_t *icmp)
 	assert_int_equal(strays_open(&strays, WORKERS), 0);
 	rig_stream(SIZE);
 	for (unsigned i = 0; i < WORKERS; i++) {
-		struct rig *r = rigs[i] = rig_open(pool, NULL);
+		struct rig *r = rigs[i] = rig_open(rig_buffers, NULL);
 		r->worker->index = i;
 		r->worker->strays = strays;
 		if (i != OWNER)
@@ -124,7 +123,7 @@ static void a_full_ring_is_counted(void **state)
 static bool is_first_workers(struct distribute *d, const struct rig *r, enum side side,
                              const uint8_t *frame, uint32_t len)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(rig_buffers);
 
 	assert_non_null(m);
 	memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
@@ -138,7 +137,7 @@ static bool is_first_workers(struct distribute *d, const struct rig *r, enum sid
 /* There the quote is read before anybody is chosen, and nothing strays. */
 static void a_quote_goes_where_its_segment_goes(void **state)
 {
-	struct rig *r = rig_open(pool, NULL);
+	struct rig *r = rig_open(rig_buffers, NULL);
 	struct distribute *d = NULL;
 	uint8_t frame[WIRE_MAX], icmp[WIRE_MAX];
 	unsigned first = 0;
@@ -159,14 +158,6 @@ static void a_quote_goes_where_its_segment_goes(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	rig_eal();
-	pool = rig_pool(1023);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,5 +166,5 @@ int main(void)
 		cmocka_unit_test(a_quote_goes_where_its_segment_goes)
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start, NULL);
 }
