@@ -224,6 +224,8 @@ void app_read(void *arg, int end, const uint8_t *octets, uint32_t n)
 	struct octets *o = &c->inbox[end];
 	uint32_t at = 0;
 
+	if (c->plain)
+		oracle_plain(c, end, octets, c->end[end].rcv_read, n);
 	octets_append(o, octets, n);
 	while (o->len - at >= 16 && get32(o->at + at) <= o->len - at &&
 	       get32(o->at + at) >= 16) {

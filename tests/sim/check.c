@@ -2,8 +2,7 @@
 /* check: what must hold when everything has come to its end. */
 #include "sim.h"
 
-/* In the table of the worker that has heard of it. */
-static struct relay *relay_of(const struct sim *s, const struct conn *c)
+static struct flow_key key_of(const struct conn *c)
 {
 	struct flow_key key = { .ip_version = (uint8_t)c->path.version,
 		                .esme_port = __builtin_bswap16(c->path.port[ESME]),
@@ -22,6 +21,33 @@ static struct relay *relay_of(const struct sim *s, const struct conn *c)
 		key.outer_vlan = c->path.tag[0];
 	if (c->path.n_tags > 1)
 		key.inner_vlan = c->path.tag[1];
+	return key;
+}
+
+/* Handed back to its ends, or ended; or it never was the worker's, who drains. */
+static void note_plain(struct sim *s, struct conn *c, struct core *k, bool was_open)
+{
+	const struct flow_key key = key_of(c);
+	const uint64_t drained = k->report.counters[COUNTER_DRAINED];
+	const bool reset = c->said[ESME].rst || c->said[SMSC].rst;
+
+	if (c->plain || c->gone)
+		return;
+	if (c->relayed) {
+		c->plain = was_open && !reset && drained > k->drained;
+		c->gone = !c->plain;
+	} else {
+		c->plain = flow_find_one(k->worker->embryos, &key, flow_hash(&key)) == NULL;
+	}
+	if (c->plain)
+		sim_trace(s, "%u is forwarded as it comes", c->index);
+}
+
+/* In the table of the worker that has heard of it. */
+static struct relay *relay_of(const struct sim *s, const struct conn *c)
+{
+	const struct flow_key key = key_of(c);
+
 	return (struct relay *)flow_find_one(s->cores[c->owner - 1].worker->flows, &key,
 	                                     flow_hash(&key));
 }
@@ -76,16 +102,33 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 		sim_fail(s, "a timer runs for nothing");
 }
 
-void check_step(struct sim *s, unsigned core)
+void check_leaving(struct sim *s)
 {
 	for (unsigned i = 0; i < s->n_conns; i++) {
-		if (s->conns[i].owner != core + 1)
-			continue;
-		const struct relay *r = relay_of(s, &s->conns[i]);
-		for (int end = ESME; end <= SMSC; end++)
-			if (r != NULL && r->state == RELAY_OPEN)
-				check_leg(s, &s->conns[i], r, end);
+		struct conn *c = &s->conns[i];
+		if (c->owner != 0 && relay_of(s, c) == NULL)
+			note_plain(s, c, &s->cores[c->owner - 1], false);
 	}
+}
+
+void check_step(struct sim *s, unsigned core)
+{
+	struct core *k = &s->cores[core];
+
+	for (unsigned i = 0; i < s->n_conns; i++) {
+		struct conn *c = &s->conns[i];
+		if (c->owner != core + 1)
+			continue;
+		const struct relay *r = relay_of(s, c);
+		const bool was_open = c->open;
+		c->open = r != NULL && r->state == RELAY_OPEN;
+		c->relayed |= r != NULL;
+		if (s->leaving && r == NULL)
+			note_plain(s, c, k, was_open);
+		for (int end = ESME; end <= SMSC && c->open; end++)
+			check_leg(s, c, r, end);
+	}
+	k->drained = k->report.counters[COUNTER_DRAINED];
 }
 
 /* Over, or waiting for what can never come: a RST is sent once and may be lost. */
@@ -117,24 +160,43 @@ bool check_is_over(struct sim *s)
 /* A RST for octets and a FIN that were answered before, each answer lost: all is there. */
 static bool was_done(const struct conn *c, int end)
 {
-	const struct endpoint *e = &c->end[end];
+	const struct endpoint *e = &c->end[end], *other = &c->end[!end];
+	const bool all = c->plain ? other->fin_received && other->rcv_nxt == e->out.len
+	                          : c->said[end].ack == e->out.len + 1u;
 
-	return e->fin_received && e->fin_sent && c->said[end].ack == e->out.len + 1u;
+	return e->fin_received && e->fin_sent && all;
 }
 
 static bool in_order(const struct conn *c) { return c->plan.close <= CLOSE_PARTIAL; }
+
+static void check_requests(struct conn *c)
+{
+	/* A closed SMSC side takes no answers of ours: those of later requests are lost. */
+	const bool answers_may_miss =
+		c->plan.close == CLOSE_SMSC_FIRST || c->plan.close == CLOSE_BOTH;
+
+	for (uint32_t i = 0; i < c->n_requests; i++) {
+		const struct request *q = &c->requests[i];
+		if (!q->forwarded && !q->answered &&
+		    (q->expected == EXPECT_PASS || !answers_may_miss))
+			sim_fail(c->sim,
+			         "connection %u: PDU %u was neither forwarded nor answered",
+			         c->index, q->sequence);
+	}
+	if (c->server_next != c->end[SMSC].out.len)
+		sim_fail(c->sim, "connection %u: the ESME saw %u of the SMSC's %u octets",
+		         c->index, c->server_next, c->end[SMSC].out.len);
+}
 
 /* A connection that nobody broke: both streams whole, every request settled once. */
 static void check_whole(struct conn *c)
 {
 	struct sim *s = c->sim;
-	/* A closed SMSC side takes no answers of ours: those of later requests are lost. */
-	const bool answers_may_miss =
-		c->plan.close == CLOSE_SMSC_FIRST || c->plan.close == CLOSE_BOTH;
 
 	for (int end = ESME; end <= SMSC; end++) {
 		const struct endpoint *e = &c->end[end];
-		if (was_done(c, end) && !e->gave_up)
+		/* The relay stays for who asks again; an end forgets after TIME-WAIT. */
+		if (was_done(c, end) && (c->plain || !e->gave_up))
 			continue;
 		if (e->got_rst || e->gave_up || !e->fin_received || !e->fin_acked)
 			sim_fail(s, "connection %u: the %s %s", c->index,
@@ -143,16 +205,13 @@ static void check_whole(struct conn *c)
 			         : e->gave_up ? "gave up"
 			                      : "did not see an orderly end");
 	}
-	for (uint32_t i = 0; i < c->n_requests; i++) {
-		const struct request *q = &c->requests[i];
-		if (!q->forwarded && !q->answered &&
-		    (q->expected == EXPECT_PASS || !answers_may_miss))
-			sim_fail(s, "connection %u: PDU %u was neither forwarded nor answered",
-			         c->index, q->sequence);
-	}
-	if (c->server_next != c->end[SMSC].out.len)
-		sim_fail(s, "connection %u: the ESME saw %u of the SMSC's %u octets", c->index,
-		         c->server_next, c->end[SMSC].out.len);
+	if (!c->plain)
+		check_requests(c);
+	for (int end = ESME; end <= SMSC && c->plain; end++)
+		if (c->end[end].rcv_read != c->end[!end].out.len)
+			sim_fail(s, "connection %u: the %s read %u of %u octets", c->index,
+			         end == ESME ? "ESME" : "SMSC", (unsigned)c->end[end].rcv_read,
+			         c->end[!end].out.len);
 }
 
 static void check_garbage(struct conn *c)
@@ -212,8 +271,8 @@ void check_end(struct sim *s)
 	for (unsigned i = 0; i < s->n_conns && !s->failed; i++) {
 		struct conn *c = &s->conns[i];
 		check_answers(c);
-		check_received(c, ESME);
-		check_received(c, SMSC);
+		for (int end = ESME; end <= SMSC && !c->plain; end++)
+			check_received(c, end);
 		if (in_order(c))
 			check_whole(c);
 		if (c->plan.close == CLOSE_ESME_GARBAGE)

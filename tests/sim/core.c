@@ -209,6 +209,16 @@ static void pass_strays(struct sim *s, unsigned core)
 	core_wake(s, (core + 1) % s->n_cores);
 }
 
+static void leave(struct sim *s)
+{
+	if (s->leaving || s->leave_at == 0 || s->now < s->leave_at)
+		return;
+	s->leaving = true;
+	sim_trace(s, "draining");
+	publish_drain(s->publish, true);
+	check_leaving(s);
+}
+
 static void turn(struct sim *s, unsigned core)
 {
 	struct core *k = &s->cores[core];
@@ -218,6 +228,7 @@ static void turn(struct sim *s, unsigned core)
 	grab(s);
 	drain_audit(s);
 	tables_change(s);
+	leave(s);
 	k->at = UINT64_MAX;
 	worker_begin(w, s->now);
 	bool all = take_side(s, core, ESME);

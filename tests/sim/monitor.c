@@ -273,6 +273,18 @@ static void said_stamp(struct conn *c, int to, const struct seg *g)
 		sim_fail(s, "TSval is older than what was received");
 }
 
+/* What is forwarded as it comes is what the other end wrote. */
+static void said_plain(struct conn *c, int to, const struct seg *g)
+{
+	const struct endpoint *e = &c->end[!to];
+	const uint64_t at = end_offset(g->seq, e->config.isn + 1, e->snd_una);
+
+	if (g->len != 0 &&
+	    (at + g->len > e->out.len || memcmp(e->out.at + at, g->payload, g->len) != 0))
+		sim_fail(c->sim, "octets to %s from %llu on, of a connection handed back",
+		         to == ESME ? "the ESME" : "the SMSC", (unsigned long long)at);
+}
+
 void monitor_said(struct sim *s, int to, const uint8_t *frame, uint32_t len)
 {
 	struct conn *c = monitor_conn(s, frame, len, !to);
@@ -289,12 +301,17 @@ void monitor_said(struct sim *s, int to, const uint8_t *frame, uint32_t len)
 	          g.ack - c->end[to].config.isn - 1, g.len, g.flags & SYN ? " SYN" : "",
 	          g.flags & FIN ? " FIN" : "", g.flags & RST ? " RST" : "", g.window, g.ts_val,
 	          g.ts_ecr);
+	if (c->plain)
+		said_plain(c, to, &g);
+	if (c->plain || c->gone)
+		return;
 	if (g.flags & RST)
 		c->said[to].rst = true;
 	if (g.flags & (RST | SYN))
 		return;
-	/* Behind a RST the connection is unknown: an ACK that draws the right number. */
-	if (c->said[to].rst && g.len == 0 && !(g.flags & FIN))
+	/* Behind a RST, whoever's, the connection is unknown: an ACK that draws the right
+	 * number (RFC 9293 section 3.5.1), also the other end's, to a SYN that was late. */
+	if ((c->said[ESME].rst || c->said[SMSC].rst) && g.len == 0 && !(g.flags & FIN))
 		return;
 	if (!(g.flags & ACK))
 		sim_fail(s, "a segment without ACK");

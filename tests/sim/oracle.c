@@ -126,6 +126,16 @@ void oracle_octets(struct conn *c, int to)
 	}
 }
 
+/* It was never edited, or it would not have been handed back. */
+void oracle_plain(struct conn *c, int to, const uint8_t *octets, uint64_t at, uint32_t n)
+{
+	const struct octets *o = &c->end[!to].out;
+
+	if (at + n > o->len || memcmp(o->at + at, octets, n) != 0)
+		sim_fail(c->sim, "%s read other octets from %llu on than were written",
+		         to == ESME ? "the ESME" : "the SMSC", (unsigned long long)at);
+}
+
 void oracle_record(struct sim *s, const struct audit_record *r)
 {
 	/* Sequence numbers of a world are unique over its connections. */

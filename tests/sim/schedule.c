@@ -164,6 +164,22 @@ static void draw_cores(struct sim *s, struct random *r)
 		s->n_conns = random_in(r, 2, CONNECTIONS_MAX);
 }
 
+/* The appliance is to be taken out. From then on ends speak to each other, who know nothing
+ * of routers and attackers, and nobody ends what is not SMPP. */
+static void draw_leaving(struct sim *s)
+{
+	struct random r = random_of(s->seed, 5);
+
+	if (!random_chance(&r, 1500))
+		return;
+	s->leave_at = s->now + 1 + random_below(&r, PICK(&r, 100000, 1000000, 5000000));
+	s->mtu_at = UINT64_MAX;
+	for (unsigned i = 0; i < s->n_conns; i++)
+		if (s->conns[i].plan.close == CLOSE_ESME_GARBAGE ||
+		    s->conns[i].plan.close == CLOSE_SMSC_GARBAGE)
+			s->conns[i].plan.close = CLOSE_BOTH;
+}
+
 void schedule_draw(struct sim *s)
 {
 	struct random spread = random_of(s->seed, 4);
@@ -183,4 +199,5 @@ void schedule_draw(struct sim *s)
 		draw_conn(s, &s->conns[i], i);
 	for (unsigned i = 0; i < s->n_conns; i++)
 		s->conns[i].queue = random_below(&spread, s->n_cores);
+	draw_leaving(s);
 }

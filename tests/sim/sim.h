@@ -4,8 +4,8 @@
  * PMDs: exchange.c and what workers have between them, tcp/, smpp/, screen/ and table/ over
  * real images that change in mid-flight), up to three connections between simulated
  * endpoints, the four directed hops between them and the ports, and a clock in microseconds.
- * The workers' turns are taken one after another, in an order of the seed. Nothing is read
- * from outside, so a seed always gives the same run.
+ * The workers' turns are taken one after another, in an order of the seed; at some time they
+ * may be told to drain. Nothing is read from outside, so a seed always gives the same run.
  *
  *   schedule.c  what the seed decides before the first frame
  *   endpoint*.c TCP of the two ends       app.c, pdu.c  SMPP of the two ends
@@ -99,6 +99,8 @@ struct conn {
 	struct random app_random;
 	unsigned queue;          /* where RSS brings it */
 	unsigned owner;          /* the worker that has heard of it, from 1 on; 0: none yet */
+	bool open, relayed;      /* its worker has it, and had it at any time */
+	bool plain, gone;        /* while draining: forwarded as it comes; had its end before */
 
 	struct octets inbox[2]; /* read by the application, not yet whole PDUs */
 	struct request *requests;
@@ -144,6 +146,7 @@ struct core {
 	unsigned n_rx[2];
 	uint64_t at, timer_at; /* its next turn for frames, and for timers; UINT64_MAX: none */
 	unsigned strays;       /* turns in a row, this one's first, that may find one */
+	uint64_t drained;      /* by its counter, in turns before this */
 };
 
 struct sim {
@@ -171,6 +174,8 @@ struct sim {
 	struct distribute *distribute;
 	struct strays *strays;
 	bool forging;                /* what is read now was heard of no end */
+	uint64_t leave_at;           /* drained from then on; 0: never */
+	bool leaving;
 	uint64_t turn_delay_us, hold_us, drain_at, drain_us;
 	struct rte_mempool *pool;
 	struct ports ports;
@@ -227,6 +232,8 @@ bool monitor_was_sacked(const struct conn *c, int end, uint32_t seq, uint32_t le
 
 /* oracle.c */
 void oracle_octets(struct conn *c, int to);
+/* What an end reads of a connection that is forwarded as it comes. */
+void oracle_plain(struct conn *c, int to, const uint8_t *octets, uint64_t at, uint32_t n);
 void oracle_record(struct sim *s, const struct audit_record *r);
 uint32_t oracle_wrote(struct conn *c, uint32_t off, enum expected expected, uint32_t status);
 
@@ -244,6 +251,7 @@ void tables_end(struct sim *s);
 /* check.c */
 /* What a leg of this worker holds, and what it has promised to hold. */
 void check_step(struct sim *s, unsigned core);
+void check_leaving(struct sim *s); /* now draining: what is no worker's already */
 bool check_is_over(struct sim *s);
 void check_end(struct sim *s);
 

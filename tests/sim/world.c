@@ -49,8 +49,8 @@ static void end_sends(void *arg, int end, const struct seg *g)
 /* A frame reaches a port; an attacker's may come right behind it. */
 static void at_worker(struct sim *s, const struct event *e)
 {
-	const bool forges =
-		s->now < s->calm_at && random_chance(&s->random, s->hops[0][e->end].forge);
+	const bool forges = s->now < s->calm_at && !s->leaving &&
+	                    random_chance(&s->random, s->hops[0][e->end].forge);
 	struct event f = *e;
 
 	const unsigned core = port_queue(s, e);
@@ -61,7 +61,7 @@ static void at_worker(struct sim *s, const struct event *e)
 		return;
 	/* It knows what the worker has heard: nothing may wait before it. */
 	core_settle(s);
-	if (!core_is_quiet(s))
+	if (!core_is_quiet(s) || s->leaving)
 		return;
 	f.frame = network_frame(s);
 	f.len = forge(s, &s->conns[random_below(&s->random, s->n_conns)], e->end,
