@@ -4,7 +4,8 @@
  *
  * Each figure is the median of ROUNDS over TEXTS different texts (so that the branch
  * predictor does not learn one), with the least and the greatest round. Beside folding stands
- * utf8proc's NFKC_Casefold of the same texts (which allocates its result), in the same run.
+ * utf8proc's NFKC_Casefold of the same texts (which allocates its result), in the same run;
+ * and once more folding, with a table that has as many rows of an operator as it may.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -14,8 +15,8 @@
 #include <utf8proc.h>
 #include <x86intrin.h>
 
+#include "fold_table.h"
 #include "options.h"
-#include "text.h"
 
 #define TEXTS 4096u
 #define TEXT_SIZE (TEXT_GROWTH * 96u) /* 96: above the longest sample */
@@ -127,11 +128,12 @@ static void fill_strewn(struct sample *s)
 #define FOLD TEXT_CODINGS
 #define UTF8PROC (TEXT_CODINGS + 1)
 #define LOOSE (TEXT_CODINGS + 2)
+#define FOLD_ROWS (TEXT_CODINGS + 3)
 
 static const struct row {
 	const char *name;
 	void (*fill)(struct sample *s);
-	unsigned coding; /* enum text_coding, or FOLD, UTF8PROC, LOOSE */
+	unsigned coding; /* enum text_coding, or one of the above */
 } rows[] = {
 	{ "ucs2_hangul", fill_ucs2, TEXT_UCS2 },
 	{ "cp949_hangul", fill_cp949, TEXT_CP949 },
@@ -144,6 +146,9 @@ static const struct row {
 	{ "fold_hangul", fill_utf8, FOLD },
 	{ "fold_ascii", fill_ascii, FOLD },
 	{ "fold_mixed", fill_mixed, FOLD },
+	{ "fold_rows_hangul", fill_utf8, FOLD_ROWS },
+	{ "fold_rows_ascii", fill_ascii, FOLD_ROWS },
+	{ "fold_rows_mixed", fill_mixed, FOLD_ROWS },
 	{ "loose_hangul", fill_folded_hangul, LOOSE },
 	{ "loose_ascii", fill_folded_ascii, LOOSE },
 	{ "loose_strewn", fill_strewn, LOOSE },
@@ -152,10 +157,27 @@ static const struct row {
 	{ "utf8proc_mixed", fill_mixed, UTF8PROC },
 };
 
+static const struct text_table *own;
+
+/* Symbols and ideographs, as many as there may be. */
+static void make_own(void)
+{
+	static struct image_fold table[IMAGE_FOLDS_MAX];
+	uint32_t n = 0, which;
+
+	for (uint32_t c = 0x2190; n < IMAGE_FOLDS_MAX; c++) {
+		table[n] = (struct image_fold){ c, 'x' };
+		n += text_fold_fault(&table[n], &which) == NULL;
+	}
+	bug_if(text_table_open(&own, table, n) != 0);
+}
+
 static size_t once(unsigned coding, const struct sample *s)
 {
 	if (coding == FOLD)
 		return text_fold(s->octets, s->len, out, sizeof(out));
+	if (coding == FOLD_ROWS)
+		return text_fold_with(own, s->octets, s->len, out, sizeof(out), NULL);
 	if (coding == LOOSE) /* 0: it reads the same, and was read for that */
 		return 1 + text_loose(s->octets, s->len, out, sizeof(out));
 	if (coding != UTF8PROC)
@@ -208,7 +230,7 @@ static void measure(const struct row *row, bool json)
 		       (double)median / (double)octets, (double)cycles[0] / (double)octets,
 		       (double)cycles[ROUNDS - 1] / (double)octets);
 	else
-		printf("%-15s %6.1f octets  %7.1f cycles a text (%.1f to %.1f)  %5.2f an "
+		printf("%-16s %6.1f octets  %7.1f cycles a text (%.1f to %.1f)  %5.2f an "
 		       "octet\n",
 		       row->name, (double)octets / TEXTS, text, (double)cycles[0] / TEXTS,
 		       (double)cycles[ROUNDS - 1] / TEXTS, (double)median / (double)octets);
@@ -220,6 +242,7 @@ int main(int argc, char **argv)
 	bool json = false;
 
 	bench_options(argc, argv, "text", "cycles to decode and to fold a text", none, &json);
+	make_own();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		measure(&rows[i], json);
 	if (json)
