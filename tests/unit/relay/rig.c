@@ -72,9 +72,12 @@ enum reason screen_bind(const struct tables *tables, uint32_t row, uint32_t seco
 	(void)tables, (void)row, (void)seconds, (void)status;
 	return REASON_PASS;
 }
+void (*rig_screen)(struct screen_context *context, struct screen_vector *vector);
+
 void screen_run(struct screen_context *context, struct screen_vector *vector)
 {
-	(void)context, (void)vector;
+	if (rig_screen != NULL)
+		rig_screen(context, vector);
 }
 
 static void *zeroed(size_t size)

@@ -43,6 +43,8 @@ struct rig {
 };
 
 extern bool rig_draining; /* what the link says */
+/* What the screener does; NULL: nothing. */
+extern void (*rig_screen)(struct screen_context *context, struct screen_vector *vector);
 
 /* EAL, once a program; and a pool of so many buffers. */
 void rig_eal(void);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What rules are counted of a message: once, when it has gone its way, however often it had to
+ * be screened until it could. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "rig.h"
+#include "rule_hits.h"
+
+#define SHADOW 41u
+#define REFUSES 42u
+
+static struct worker *worker;
+static struct report_rule *rows;
+static bool refuse;
+static unsigned screened;
+
+/* An image of two rules: one on trial, one that refuses when it is asked to. */
+static const struct image_rule rules[2] = {
+	{ .id = SHADOW, .action = IMAGE_REFUSE, .flags = IMAGE_RULE_SHADOW },
+	{ .id = REFUSES, .action = IMAGE_REFUSE },
+};
+static const struct image_policy policy = { .rules_version = 3 };
+static const struct image_header header;
+static const struct image image = {
+	.header = &header, .policy = &policy, .rules = rules, .n_rules = 2
+};
+static const struct tables tables = { .serial = 99, .image_serial = 7, .image = &image };
+
+/* Each message has a match of the first rule, and of the second when that refuses. */
+static void screen(struct screen_context *context, struct screen_vector *v)
+{
+	(void)context;
+	worker->tables = &tables; /* until the turn is over */
+	for (unsigned i = 0; i < v->n; i++) {
+		struct screen_message *m = &v->messages[i];
+		v->matched[i][0] = 0;
+		v->matched[i][1] = 1 | SCREEN_ACTED;
+		m->n_matched = refuse ? 2 : 1;
+		m->refuse = refuse;
+		m->reason = refuse ? REASON_CONTENT_RULE : REASON_PASS;
+		screened++;
+	}
+}
+
+static void expect(uint32_t rule, uint64_t matched, uint64_t acted)
+{
+	struct report_rule found = { 0 };
+
+	for (unsigned i = 0; i < REPORT_RULES; i++)
+		if (rows[i].rule == rule)
+			found = rows[i];
+	assert_int_equal(found.matched, matched);
+	assert_int_equal(found.acted, acted);
+	assert_int_equal(found.version, matched != 0 ? 3 : 0);
+	assert_int_equal(found.mode, matched != 0 && rule == SHADOW ? REPORT_RULE_SHADOW
+	                                                            : REPORT_RULE_ACTIVE);
+}
+
+static struct rig *begin(void)
+{
+	struct rig *r = rig_open(rig_buffers, NULL);
+
+	rows = calloc(REPORT_RULES, sizeof(*rows));
+	assert_non_null(rows);
+	assert_int_equal(rule_hits_open(&r->worker->rule_hits, rows), 0);
+	worker = r->worker;
+	screened = 0;
+	rig_screen = screen;
+	rig_handshake(r);
+	return r;
+}
+
+static void end(struct rig *r)
+{
+	rig_screen = NULL;
+	rig_close(r);
+	free(rows);
+}
+
+/* The n-th submit_sm of the ESME, without a body: the screener says what it is. */
+static void submit(struct rig *r, uint8_t n)
+{
+	const uint8_t octets[16] = { 0, 0, 0, 16, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, n };
+
+	rig_send(r, ESME,
+	         (struct seg){ .seq = 16u * (n - 1u),
+	                       .payload = octets,
+	                       .len = sizeof(octets),
+	                       .window = 60000,
+	                       .has_ts = true,
+	                       .ts_val = 1000 });
+}
+
+static void passed_ones_count(void **state)
+{
+	struct rig *r = begin();
+
+	(void)state;
+	refuse = false;
+	submit(r, 1);
+	submit(r, 2);
+	assert_int_equal(rig_counter(r, COUNTER_FORWARDED), 2);
+	expect(SHADOW, 2, 0);
+	expect(REFUSES, 0, 0);
+	end(r);
+}
+
+/* No room for the record of a refusal: it waits, is screened again and again, and counts when
+ * it is answered. */
+static void refused_ones_count_once(void **state)
+{
+	struct rig *r = begin();
+	struct report_ring *ring = r->report.ring;
+
+	(void)state;
+	refuse = true;
+	submit(r, 1);
+	expect(SHADOW, 1, 0);
+	expect(REFUSES, 1, 1);
+	while (audit_next(&r->report) != NULL)
+		audit_publish(&r->report);
+	submit(r, 2);
+	rig_wait(r, 20);
+	expect(REFUSES, 1, 1);
+	__atomic_store_n(&ring->tail, ring->head, __ATOMIC_RELEASE);
+	rig_wait(r, 20);
+	assert_int_equal(rig_counter(r, COUNTER_REFUSED), 2);
+	expect(SHADOW, 2, 0);
+	expect(REFUSES, 2, 2);
+	assert_true(screened > 2);
+	end(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(passed_ones_count),
+		                            cmocka_unit_test(refused_ones_count_once) };
+
+	return cmocka_run_group_tests(tests, rig_start, NULL);
+}
