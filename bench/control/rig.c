@@ -3,6 +3,7 @@
 
 #include <ftw.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,11 +64,14 @@ static unsigned reason(const struct tables *t, const struct sender_key *key)
 	return tables_sender_reason(t, key, found, 1, (uint32_t)time(NULL));
 }
 
-bool rig_suspended(const char *digits)
+bool rig_suspended(unsigned reader, const char *digits)
 {
 	const struct sender_key key = key_of(digits);
 
-	return reason(publish_current(publish), &key) == REASON_SENDER_SUSPENDED;
+	publish_online(publish, RIG_WORKERS + reader);
+	const unsigned found = reason(publish_load(publish), &key);
+	publish_offline(publish, RIG_WORKERS + reader);
+	return found == REASON_SENDER_SUSPENDED;
 }
 
 static void note_seen(const struct tables *t)
@@ -94,11 +98,23 @@ uint64_t rig_enforced_us(uint64_t generation)
 	return us;
 }
 
+/* As EAL does: worker w has a core, the last but w. */
+static void pin(unsigned w)
+{
+	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)(cores - 1 - w % cores), &set);
+	(void)!pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
 static void *work(void *number)
 {
 	const unsigned w = (unsigned)(uintptr_t)number;
 	const struct sender_key key = key_of("01012345678");
 
+	pin(w);
 	publish_online(publish, w);
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		const struct tables *t = publish_load(publish);
@@ -131,8 +147,8 @@ static void start_data_plane(struct rig *rig)
 	snprintf(image, sizeof(image), "%s/image", rig->folder);
 	const struct link_params params = { .socket_path = path,
 		                            .image_file = image,
-		                            .n_workers = RIG_WORKERS };
-	if (publish_open(&publish, RIG_WORKERS) != 0 ||
+		                            .n_workers = RIG_WORKERS + RIG_READERS };
+	if (publish_open(&publish, RIG_WORKERS + RIG_READERS) != 0 ||
 	    link_open(&server, &params, publish, error) != 0)
 		die(error);
 	pthread_create(&link_thread, NULL, serve, NULL);

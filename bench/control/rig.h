@@ -4,7 +4,8 @@
  * and publisher in this process, with workers that are always in the middle of a turn.
  *
  * A worker of the rig looks senders up turn after turn, 50 us each, without a pause: what a
- * worker under full load means for whoever waits for its quiescent state.
+ * worker under full load means for whoever waits for its quiescent state. It is bound to
+ * the last core, as EAL binds workers; whatever else runs may run anywhere.
  */
 #ifndef BENCH_RIG_H
 #define BENCH_RIG_H
@@ -14,6 +15,7 @@
 #include <sys/types.h>
 
 #define RIG_WORKERS 1u
+#define RIG_READERS 32u /* threads that ask rig_suspended(), by numbers from 0 */
 
 struct rig {
 	char folder[64], socket[100], database[100];
@@ -43,7 +45,7 @@ uint64_t rig_now_us(void);
 double rig_number(const char *answer, const char *member);
 /* Octets that a process has resident at most so far (VmHWM), MiB. */
 double rig_peak_mib(pid_t pid);
-bool rig_suspended(const char *digits); /* as the tables in force say */
+bool rig_suspended(unsigned reader, const char *digits); /* as the tables in force say */
 /* When a worker first decided by the registry's generation (rig_now_us()); 0: it does not. */
 uint64_t rig_enforced_us(uint64_t generation);
 

@@ -239,19 +239,29 @@ void push_away(struct push *push, struct push_answer *out)
 	pthread_mutex_unlock(&push->state_lock);
 }
 
-/* The registry's generation now, 0 when it cannot be read (said in the state). */
+/* Its generation, 0 when it cannot be read (said in the state). */
+static uint64_t generation_of(struct push *push, struct registry *registry)
+{
+	uint64_t generation = 0;
+	const int result = registry_generation(registry, &generation);
+
+	if (result < 0)
+		push_note(push, NULL, registry_error(registry));
+	return result < 0 ? 0 : generation;
+}
+
+/* The registry's generation now, as generation_of(). */
 static uint64_t registry_now(struct push *push)
 {
 	struct registry *registry = NULL;
 	uint64_t generation = 0;
-	int result = registry_open(&registry, push->database);
 
-	if (result == 0)
-		result = registry_generation(registry, &generation);
-	if (result < 0)
+	if (registry_open(&registry, push->database) == 0)
+		generation = generation_of(push, registry);
+	else
 		push_note(push, NULL, registry_error(registry));
 	registry_close(registry);
-	return result < 0 ? 0 : generation;
+	return generation;
 }
 
 /* Another request, or the thread, was faster: what its image was like. */
@@ -294,11 +304,13 @@ void push_take_rules(struct push *push, uint64_t generation, struct rule_set *se
 
 /* Once a second, with both locks: is it still there, and does it have what the registry has?
  * true: it needs an image. */
-static bool is_behind(struct push *push)
+static bool is_behind(struct push *push, struct registry *registry)
 {
 	struct link_message answer = { 0 };
 	char error[LINK_CLIENT_ERROR_SIZE] = "";
-	const uint64_t ours = registry_now(push);
+	/* Of a connection that is there: deltas wait meanwhile. */
+	const uint64_t ours =
+		registry == NULL ? registry_now(push) : generation_of(push, registry);
 	const int result = link_client_status(push->client, STATUS_MS, &answer, error);
 
 	if (result != 0) {
@@ -353,17 +365,42 @@ static void wait_ms(struct push *push, unsigned ms)
 	push_enter(push);
 }
 
+/* Room in the log that deltas write, for which no call waits longer than a step. */
+static void make_room(struct push *push, struct registry *registry)
+{
+	int more = 1;
+
+	for (unsigned steps = 0; more == 1; steps++) {
+		if (steps != 0)
+			registry_log_flush(registry);
+		pthread_mutex_lock(&push->write_lock);
+		more = registry_log_room(registry);
+		pthread_mutex_unlock(&push->write_lock);
+	}
+}
+
+static void checkpoint(struct push *push, struct registry *registry)
+{
+	if (registry_checkpoint(registry) != 1)
+		return;
+	pthread_mutex_lock(&push->write_lock);
+	(void)!registry_restart_log(registry);
+	pthread_mutex_unlock(&push->write_lock);
+}
+
 /* With both locks, which are let go: what deltas have written is carried into the database by
  * this thread, so that no call waits for that. A failure is made up for the next time. */
 static void tidy(struct push *push, struct registry **registry)
 {
 	push_leave(push);
-	if (*registry == NULL && registry_open(registry, push->database) != 0) {
+	if (*registry != NULL)
+		make_room(push, *registry);
+	else if (registry_open(registry, push->database) != 0) {
 		registry_close(*registry);
 		*registry = NULL;
 	}
 	if (*registry != NULL)
-		(void)!registry_checkpoint(*registry);
+		checkpoint(push, *registry);
 	push_enter(push);
 }
 
@@ -380,7 +417,7 @@ static void *push_thread(void *context)
 			break;
 		if (push_connected(push)) {
 			pause_ms = PAUSE_MIN_MS;
-			if (is_behind(push))
+			if (is_behind(push, registry))
 				catch_up(push);
 			if (push->client != NULL && !push->stop && !push->fold)
 				wait_ms(push, PING_MS);

@@ -69,7 +69,9 @@ static int open_registry(struct push *push)
 	if (push->registry != NULL)
 		return 0;
 	const int result = registry_open(&push->registry, push->database);
-	return result < 0 ? result : registry_defer_checkpoints(push->registry);
+	if (result == 0)
+		registry_defer_checkpoints(push->registry);
+	return result;
 }
 
 /* A registry that failed in a way of its own is opened anew the next time. */

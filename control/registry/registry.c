@@ -9,8 +9,6 @@
 #include "text.h"
 
 #define APPLICATION_ID 0x534c5552 /* "SLUR" */
-#define LOG_FRAMES_MAX 16384      /* of 4 KiB: 64 MiB */
-#define RESTART_MS 5              /* writers of sanctions wait as long as this does */
 
 const struct word account_states[] = {
 	{ "certified", IMAGE_CERTIFIED },
@@ -119,7 +117,11 @@ static int attach_sanctions(struct registry *registry, const char *path)
 	free(beside);
 	if (result < 0)
 		return result;
-	return sql_script(&registry->sql, "PRAGMA sanctions.journal_mode = WAL;"
+	/* Each of a batch's sanctions is on a page of its own, which goes to the log whole:
+	 * of a new file, small ones. */
+	return sql_script(&registry->sql, "PRAGMA sanctions.page_size = 1024;"
+	                                  "PRAGMA sanctions.cache_size = -65536;"
+	                                  "PRAGMA sanctions.journal_mode = WAL;"
 	                                  "PRAGMA sanctions.synchronous = FULL");
 }
 
@@ -246,34 +248,4 @@ int registry_count(struct registry *registry, struct registry_counts *out)
 		};
 	sqlite3_finalize(s);
 	return result < 0 ? result : 0;
-}
-
-int registry_defer_checkpoints(struct registry *registry)
-{
-	return sql_script(&registry->sql, "PRAGMA wal_autocheckpoint = 0");
-}
-
-/* One of the two files: frames in its log, or negative errno. */
-static int checkpoint(struct registry *registry, const char *file, int mode)
-{
-	int frames = 0;
-
-	if (sqlite3_wal_checkpoint_v2(registry->sql.db, file, mode, &frames, NULL) != SQLITE_OK)
-		return sql_failed(&registry->sql, "checkpoint");
-	return frames;
-}
-
-int registry_checkpoint(struct registry *registry)
-{
-	const int records = checkpoint(registry, "main", SQLITE_CHECKPOINT_PASSIVE);
-	int frames = checkpoint(registry, "sanctions", SQLITE_CHECKPOINT_PASSIVE);
-
-	/* All but what came since is in the database: the rest takes a moment. Not while an
-	 * image is made of what the log holds: the log grows until that is done. */
-	if (frames > LOG_FRAMES_MAX) {
-		sqlite3_busy_timeout(registry->sql.db, RESTART_MS);
-		frames = checkpoint(registry, "sanctions", SQLITE_CHECKPOINT_RESTART);
-		sqlite3_busy_timeout(registry->sql.db, SQL_BUSY_MS);
-	}
-	return frames < 0 ? frames : records < 0 ? records : 0;
 }

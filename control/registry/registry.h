@@ -111,10 +111,18 @@ must_use int registry_rule_name(struct registry *registry, uint32_t id, char *ou
  * Thousands of commits a second must not wait, now and then, until the write-ahead log is
  * carried into the database. After registry_defer_checkpoints() the commits of this
  * connection never do that; another thread calls registry_checkpoint() on a connection of
- * its own, about once a second. A log that has grown too far is then begun anew, for which
- * writers of sanctions wait (SQLite's RESTART). Negative errno: it is done the next time.
+ * its own, about once a second. Negative errno: it is done the next time.
  */
-must_use int registry_defer_checkpoints(struct registry *registry);
+void registry_defer_checkpoints(struct registry *registry);
+/* 1: the log of the sanctions should begin anew. */
 must_use int registry_checkpoint(struct registry *registry);
+/* It begins anew, when nobody reads it. Meanwhile nobody writes: better wait for a lock of
+ * your own than for SQLite's, which is looked at now and then. */
+must_use int registry_restart_log(struct registry *registry);
+/* A step of room in the log's file, ahead of what will be written; as registry_restart_log().
+ * 1: it was made, so registry_log_flush(), for which nobody need wait, and call again. 0:
+ * there is enough. */
+must_use int registry_log_room(struct registry *registry);
+void registry_log_flush(struct registry *registry);
 
 #endif

@@ -14,6 +14,13 @@
 #define SYSTEM_ID_MAX 15u
 
 static const char *const statements[DELTA_STATEMENTS] = {
+	[DELTA_BEGIN] = "BEGIN",
+	[DELTA_LOCK] = "UPDATE serial SET value = value",
+	[DELTA_GENERATION] = "SELECT " GENERATION,
+	[DELTA_ADVANCE] = "UPDATE serial SET value = value + ?",
+	[DELTA_COMMIT] = "COMMIT",
+	[DELTA_GROUP] = "SAVEPOINT one",
+	[DELTA_GROUP_END] = "RELEASE one",
 	[DELTA_FIND_ACCOUNT] = "SELECT id, import, state FROM account WHERE system_id = ?",
 	[DELTA_FIND_SENDER] = ("SELECT a.import, a.state, a.blocked_until, a.owner,"
 	                       " x.op, x.import, b.until, b.import"
@@ -68,37 +75,47 @@ static int lock_records(struct registry *r)
 	return result;
 }
 
+static int read_generation(struct registry *r)
+{
+	sqlite3_stmt *s = prepared(r, DELTA_GENERATION);
+	const int result = sql_step(&r->sql, s, "");
+
+	if (result != 1)
+		return result < 0 ? result : -EIO;
+	r->generation = (uint64_t)sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return 0;
+}
+
 int registry_deltas_begin(struct registry *r, bool records)
 {
-	uint64_t generation = 0;
-	int result = sql_script(&r->sql, "BEGIN; UPDATE serial SET value = value");
+	int result = RUN(r, DELTA_BEGIN, "");
 
+	if (result == 0)
+		result = RUN(r, DELTA_LOCK, "");
 	if (result == 0 && records)
 		result = lock_records(r);
 	if (result == 0)
-		result = registry_generation(r, &generation);
-	if (result != 0)
-		return registry_end(r, result);
-	r->generation = generation;
+		result = read_generation(r);
 	r->n_deltas = 0;
-	return 0;
+	return result == 0 ? 0 : registry_end(r, result);
 }
 
 int registry_deltas_end(struct registry *r, int result)
 {
 	if (result == 0 && r->n_deltas != 0)
-		result = sql_run(&r->sql, "UPDATE serial SET value = value + ?", "i",
-		                 (int64_t)r->n_deltas);
+		result = RUN(r, DELTA_ADVANCE, "i", (int64_t)r->n_deltas);
 	crash_point("registry_before_commit");
-	result = registry_end(r, result);
+	if (result == 0)
+		result = RUN(r, DELTA_COMMIT, "");
 	crash_point("registry_committed");
-	return result;
+	return result == 0 ? 0 : registry_end(r, result);
 }
 
 int registry_group_begin(struct registry *r)
 {
 	r->n_before_group = r->n_deltas;
-	return sql_script(&r->sql, "SAVEPOINT one");
+	return RUN(r, DELTA_GROUP, "");
 }
 
 int registry_group_end(struct registry *r, int result)
@@ -106,7 +123,7 @@ int registry_group_end(struct registry *r, int result)
 	char why[SQL_ERROR_SIZE];
 
 	if (result == 0)
-		return sql_script(&r->sql, "RELEASE one");
+		return RUN(r, DELTA_GROUP_END, "");
 	memcpy(why, r->sql.error, sizeof(why));
 	r->n_deltas = r->n_before_group;
 	const int undone = sql_script(&r->sql, "ROLLBACK TO one; RELEASE one");

@@ -12,6 +12,13 @@
 
 /* Prepared once, because thousands of deltas a second run them. */
 enum delta_statement {
+	DELTA_BEGIN,
+	DELTA_LOCK,
+	DELTA_GENERATION,
+	DELTA_ADVANCE,
+	DELTA_COMMIT,
+	DELTA_GROUP,
+	DELTA_GROUP_END,
 	DELTA_FIND_ACCOUNT,
 	DELTA_FIND_SENDER,
 	DELTA_SANCTION_ACCOUNT,
@@ -34,6 +41,8 @@ struct registry {
 	sqlite3_stmt *delta[DELTA_STATEMENTS];
 	uint64_t generation; /* before the first of them */
 	uint32_t n_deltas, n_before_group;
+	/* registry_log.c: the sanctions' serial when it last looked, and when it last acted */
+	int64_t serial_before, serial_carried;
 	/* registry_plan.c */
 	struct image_plan_row *plan_rows;
 	uint32_t n_plan_rows;

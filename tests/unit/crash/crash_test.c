@@ -175,16 +175,28 @@ static struct tables *enforce(struct lastgood *l, struct tables *t, const struct
 	return next;
 }
 
+/* What control does beside: room in the log, or a log that begins anew. */
+static void tidy(struct registry *beside, unsigned i)
+{
+	must(registry_checkpoint(beside) >= 0);
+	if (i % 2 == 0)
+		must(registry_log_room(beside) >= 0);
+	else
+		must(registry_restart_log(beside) == 0);
+}
+
 static void run_child(void)
 {
 	char text[LINK_TEXT_SIZE];
 	struct lastgood *l = NULL;
-	struct registry *r = NULL;
+	struct registry *r = NULL, *beside = NULL;
 	struct written deltas[OPS];
 	struct tables *t;
 	bool whole = false;
 
-	must(registry_open(&r, database) == 0 && lastgood_open(&l, image_path) == 0);
+	must(registry_open(&r, database) == 0 && registry_open(&beside, database) == 0 &&
+	     lastgood_open(&l, image_path) == 0);
+	registry_defer_checkpoints(r);
 	must(lastgood_load(l, 1, &no_key, &t, &whole, text) == 0 && whole);
 	armed = true;
 	for (unsigned i = 0; i < OPS; i++) {
@@ -193,6 +205,7 @@ static void run_child(void)
 			write_one(r, i, &deltas[i]);
 		if ((i + 1) % OPS_AN_IMAGE != 0 && i + 1 < OPS)
 			write_one(r, i + 1, &deltas[i + 1]);
+		tidy(beside, i);
 		if (deltas[i].accepted)
 			t = enforce(l, t, &deltas[i].told);
 		shared->acknowledged = i + 1;
