@@ -7,18 +7,19 @@ const struct text_table text_table_default = {
 	.stage1 = fold_stage1,
 	.stage2 = fold_stage2,
 	.pool = fold_pool,
+	.last_lead = 0xE3,
 };
 
 /*
  * Octets that begin a character which has to be looked up. The others are ASCII, Hangul
  * syllables (EA B0 80 to ED 9E A3; a lead whose second octet is outside w is looked up),
- * ideographs (E4 to E9, unless the table has some), and octets behind a lead.
+ * ideographs (leads behind the last one, to E9), and octets behind a lead.
  */
-static uint64_t to_look_up(struct wide w, bool ideographs)
+static uint64_t to_look_up(struct wide w, uint8_t last_lead)
 {
 	const uint64_t from_b0 = wide_equal(w, 0xEA) & wide_between(w, 0xB0, 0xBF) >> 1;
 	const uint64_t to_9d = wide_equal(w, 0xED) & wide_between(w, 0x80, 0x9D) >> 1;
-	const uint64_t leads = wide_between(w, 0xC2, ideographs ? 0xE9 : 0xE3);
+	const uint64_t leads = wide_between(w, 0xC2, last_lead);
 
 	return leads | (wide_equal(w, 0xEA) & ~from_b0) | (wide_equal(w, 0xED) & ~to_9d) |
 	       wide_between(w, 0xEE, 0xF4);
@@ -94,7 +95,7 @@ static bool more_of_the_kind(const struct fold *f)
 {
 	const uint8_t next = f->i < f->len ? f->in[f->i] : 0;
 
-	return (next >= 0xC2 && next <= 0xE3) || next >= 0xEE;
+	return (next >= 0xC2 && next <= f->table->last_lead) || next >= 0xEE;
 }
 
 /* Octets copied as they are; those behind a lead stem from it. */
@@ -116,7 +117,7 @@ size_t text_fold_with(const struct text_table *table, const uint8_t *in, size_t 
 	while (f.i < len) {
 		const size_t n = len - f.i < WIDE ? len - f.i : WIDE;
 		const struct wide w = wide_load(in + f.i, n);
-		const uint64_t may = wide_high(w) != 0 ? to_look_up(w, table->ideographs) : 0;
+		const uint64_t may = wide_high(w) != 0 ? to_look_up(w, table->last_lead) : 0;
 		const size_t quiet = may != 0 ? wide_lowest(may) : n;
 
 		wide_store(out + f.n, wide_add(w, wide_between(w, 'A', 'Z'), 'a' - 'A'), n);

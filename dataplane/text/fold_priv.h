@@ -57,7 +57,7 @@ struct text_table {
 	const uint16_t *stage1;
 	const uint32_t *stage2;
 	const uint8_t *pool;
-	bool ideographs; /* some of U+4000-9FFF do not fold to themselves */
+	uint8_t last_lead; /* 0xE3; up to 0xE9: some of U+4000-9FFF fold to something else */
 	const struct image_fold *rows; /* fold_table.c: the operator's, by from */
 	uint32_t n_rows;
 };

@@ -162,7 +162,9 @@ static void patch(struct own_table *t, const struct image_fold *row)
 		*block = (uint16_t)t->used++;
 	}
 	t->stage2[*block * FOLD_BLOCK + row->from % FOLD_BLOCK] = word_of(row->to);
-	t->table.ideographs |= row->from >= 0x4000 && row->from < 0xA000;
+	/* Rows are sorted, so the last ideograph has the last lead. */
+	if (row->from >= 0x4000 && row->from < 0xA000)
+		t->table.last_lead = (uint8_t)(0xE0 | row->from >> 12);
 }
 
 int text_table_open(const struct text_table **out, const struct image_fold *rows, uint32_t n)
@@ -180,7 +182,7 @@ int text_table_open(const struct text_table **out, const struct image_fold *rows
 		return -ENOMEM;
 	t->pool = (uint8_t *)t->stage2 + blocks;
 	t->used = fold_stage2_n;
-	t->table = (struct text_table){ t->stage1, t->stage2, t->pool, false, t->rows, n };
+	t->table = (struct text_table){ t->stage1, t->stage2, t->pool, 0xE3, t->rows, n };
 	memcpy(t->rows, rows, n * sizeof(*rows));
 	memcpy(t->stage1, fold_stage1, sizeof(t->stage1));
 	memcpy(t->stage2, fold_stage2, fold_stage2_n * FOLD_BLOCK * sizeof(*t->stage2));

@@ -7,7 +7,8 @@
  * what folds to it alone: capitals, wide forms. Where it comes about otherwise (in a
  * character that folds to several, by composition with a mark) it is replaced.
  *
- * Cost       none in text_fold_with(): another table of the same shape, 250 KiB.
+ * Cost       none in text_fold_with(): another table of the same shape, 250 KiB. But once an
+ *            ideograph has a row ideographs are looked up, which else are copied.
  * Ownership  a table owns copies of all, until text_table_close().
  * Threads    pure; a table is immutable.
  */
