@@ -195,8 +195,9 @@ static void check_whole(struct conn *c)
 
 	for (int end = ESME; end <= SMSC; end++) {
 		const struct endpoint *e = &c->end[end];
-		/* The relay stays for who asks again; an end forgets after TIME-WAIT. */
-		if (was_done(c, end) && (c->plain || !e->gave_up))
+		/* A relay answers who asks again; draining, the other end would, and here it
+		 * is silent after TIME-WAIT. */
+		if (was_done(c, end) && (c->plain || c->gone || !e->gave_up))
 			continue;
 		if (e->got_rst || e->gave_up || !e->fin_received || !e->fin_acked)
 			sim_fail(s, "connection %u: the %s %s", c->index,
