@@ -19,6 +19,7 @@
 #include "api.h"
 #include "audit_drain.h"
 #include "claim.h"
+#include "option_place.h"
 #include "push.h"
 #include "registry.h"
 #include "say.h"
@@ -54,39 +55,23 @@ static void usage(FILE *out)
 	      out);
 }
 
-/* Where the argument of an option goes; NULL: it has none. */
-static const char **place_of(struct options *o, int option)
-{
-	switch (option) {
-	case 'd':
-		return &o->database;
-	case 's':
-		return &o->socket;
-	case 'l':
-		return &o->link;
-	case 'r':
-		return &o->report;
-	case 'a':
-		return &o->audit;
-	case 'u':
-		return &o->user;
-	case 'm':
-		return &o->make_key;
-	case 'k':
-		return &o->sign_key;
-	default:
-		return NULL;
-	}
-}
+/* Where the argument of an option goes. */
+static const struct option_place places[] = {
+	{ 'd', offsetof(struct options, database) },
+	{ 's', offsetof(struct options, socket) },
+	{ 'l', offsetof(struct options, link) },
+	{ 'r', offsetof(struct options, report) },
+	{ 'a', offsetof(struct options, audit) },
+	{ 'u', offsetof(struct options, user) },
+	{ 'm', offsetof(struct options, make_key) },
+	{ 'k', offsetof(struct options, sign_key) },
+	{ 0, 0 },
+};
 
 static bool read_option(struct options *o, int option)
 {
-	const char **place = place_of(o, option);
-
-	if (place != NULL) {
-		*place = optarg;
+	if (option_keep(o, places, option))
 		return true;
-	}
 	if (option == 'v') {
 		puts("sluice-control " SLUICE_VERSION);
 		exit(0);

@@ -11,6 +11,7 @@
 #include "default_rules.h"
 #include "explain_command.h"
 #include "instant.h"
+#include "option_place.h"
 #include "rule_bundle.h"
 
 #define ACCOUNT_DEFAULT "anyone"
@@ -26,7 +27,7 @@ static const char usage[] =
 	"  --pdu          a whole PDU in hexadecimal digits; - reads standard input\n"
 	"  --rules        rule files, all together; without it the packs that Sluice has\n"
 	"  --registry     a registry's database: its accounts, senders, policy and rules; "
-        "with\n"
+	"with\n"
 	"                 --rules those instead of its own\n"
 	"  --account      system_id of the session; any name when there is no registry\n"
 	"  --time         when it is sent, as in the files of accounts; now if not given\n"
@@ -52,33 +53,19 @@ static bool read_coding(const char *text, int *out)
 	return true;
 }
 
-/* Where the argument of an option goes; NULL: read_option() has to look at it. */
-static const char **place_of(struct options *o, int option)
-{
-	switch (option) {
-	case 't':
-		return &o->text;
-	case 'p':
-		return &o->pdu;
-	case 'g':
-		return &o->registry;
-	case 'a':
-		return &o->account;
-	case 's':
-		return &o->source;
-	case 'r':
-		return o->n_rules < DEFAULT_RULES_MAX ? &o->rules[o->n_rules++] : NULL;
-	default:
-		return NULL;
-	}
-}
+/* Where the argument of an option goes. */
+static const struct option_place places[] = {
+	{ 't', offsetof(struct options, text) },     { 'p', offsetof(struct options, pdu) },
+	{ 'g', offsetof(struct options, registry) }, { 'a', offsetof(struct options, account) },
+	{ 's', offsetof(struct options, source) },   { 0, 0 },
+};
 
 static bool read_option(struct options *o, int option)
 {
-	const char **place = place_of(o, option);
-
-	if (place != NULL) {
-		*place = optarg;
+	if (option_keep(o, places, option))
+		return true;
+	if (option == 'r' && o->n_rules < DEFAULT_RULES_MAX) {
+		o->rules[o->n_rules++] = optarg;
 		return true;
 	}
 	o->json |= option == 'j';

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "option_place.h"
 
 #define SOCKET_DEFAULT "/run/sluice/control.sock"
 
@@ -331,57 +332,23 @@ static int unknown_command(int n, char **words)
 	return EXIT_USAGE;
 }
 
-/* Where the argument of an option goes; NULL: it takes none. */
-static const char **place_of(struct cli *cli, int option)
-{
-	switch (option) {
-	case 's':
-		return &cli->socket;
-	case 'l':
-		return &cli->limit;
-	case 'r':
-		return &cli->reason;
-	case 'o':
-		return &cli->owner;
-	case 'F':
-		return &cli->from;
-	case 'u':
-		return &cli->until;
-	case 't':
-		return &cli->title;
-	case 'A':
-		return &cli->account;
-	case 'T':
-		return &cli->top;
-	case 'm':
-		return &cli->min_count;
-	case 'x':
-		return &cli->action;
-	case 'n':
-		return &cli->note;
-	case 'c':
-		return &cli->campaign;
-	case 'R':
-		return &cli->radius;
-	case 'b':
-		return &cli->skip_bad;
-	case 'C':
-		return &cli->corpus;
-	case 'B':
-		return &cli->budget_ns;
-	default:
-		return NULL;
-	}
-}
+/* Where the argument of an option goes. */
+static const struct option_place places[] = {
+	{ 's', offsetof(struct cli, socket) },    { 'l', offsetof(struct cli, limit) },
+	{ 'r', offsetof(struct cli, reason) },    { 'o', offsetof(struct cli, owner) },
+	{ 'F', offsetof(struct cli, from) },      { 'u', offsetof(struct cli, until) },
+	{ 't', offsetof(struct cli, title) },     { 'A', offsetof(struct cli, account) },
+	{ 'T', offsetof(struct cli, top) },       { 'm', offsetof(struct cli, min_count) },
+	{ 'x', offsetof(struct cli, action) },    { 'n', offsetof(struct cli, note) },
+	{ 'c', offsetof(struct cli, campaign) },  { 'R', offsetof(struct cli, radius) },
+	{ 'b', offsetof(struct cli, skip_bad) },  { 'C', offsetof(struct cli, corpus) },
+	{ 'B', offsetof(struct cli, budget_ns) }, { 0, 0 },
+};
 
 static bool read_option(struct cli *cli, bool *help, int option)
 {
-	const char **place = place_of(cli, option);
-
-	if (place != NULL) {
-		*place = optarg;
+	if (option_keep(cli, places, option))
 		return true;
-	}
 	cli->json |= option == 'j';
 	cli->all |= option == 'a';
 	cli->follow |= option == 'f';
