@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * link: what comes from the other process or from disk: a datagram of control, a journal
- * of deltas. The first octet chooses.
+ * of deltas, an image that claims a signature. The first octet chooses.
  */
+#include <errno.h>
+#include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +14,14 @@
 #include "check.h"
 #include "delta.h"
 #include "fuzz.h"
+#include "image_format.h"
+#include "image_key.h"
 #include "journal.h"
 #include "link_check.h"
 
-enum { DATAGRAM = 1, DELTAS = 2, JOURNAL = 4, RECORDS = 8 };
+enum { DATAGRAM = 1, DELTAS = 2, JOURNAL = 4, RECORDS = 8, SIGNED = 16 };
 unsigned fuzz_reached;
-const unsigned fuzz_wanted = DATAGRAM | DELTAS | JOURNAL | RECORDS;
+const unsigned fuzz_wanted = DATAGRAM | DELTAS | JOURNAL | RECORDS | SIGNED;
 
 #define GENERATION 7u /* of the image */
 
@@ -93,19 +97,64 @@ static void fuzz_records(const uint8_t *data, size_t size)
 	free(octets);
 }
 
+static bool is_taken(const struct image_key *key, const uint8_t *octets, size_t size)
+{
+	char text[LINK_TEXT_SIZE] = "";
+	const int rc = image_key_check(key, octets, size, text);
+
+	bug_if(rc != 0 && (rc != -EKEYREJECTED || text[0] == '\0'));
+	return rc == 0;
+}
+
+/* As they stand nobody has signed them. Under a header and with a signature of ours they are
+ * taken, and with any one bit changed they are not. */
+static void fuzz_signature(const uint8_t *data, size_t size)
+{
+	static const uint8_t seed[crypto_sign_SEEDBYTES] = { 1 };
+	const size_t signed_size =
+			     sizeof(struct image_header) + sizeof(struct image_section) + size,
+		     n = signed_size + IMAGE_SIGNATURE_SIZE;
+	const struct image_header h = { .n_sections = 1 };
+	const struct image_section s = { .type = IMAGE_SIGNATURE, .offset = signed_size };
+	struct image_key key = { .demanded = true };
+	uint8_t secret[crypto_sign_SECRETKEYBYTES], *octets = malloc(n);
+	crypto_sign_state state;
+
+	if (octets == NULL || size < 2) {
+		free(octets);
+		return;
+	}
+	bug_if(crypto_sign_seed_keypair(key.octets, secret, seed) != 0);
+	bug_if(is_taken(&key, data, size));
+	memcpy(octets, &h, sizeof(h));
+	memcpy(octets + sizeof(h), &s, sizeof(s));
+	memcpy(octets + sizeof(h) + sizeof(s), data, size);
+	crypto_sign_init(&state);
+	crypto_sign_update(&state, octets, signed_size);
+	crypto_sign_final_create(&state, octets + signed_size, NULL, secret);
+	bug_if(!is_taken(&key, octets, n));
+	fuzz_reached |= SIGNED;
+	octets[(data[0] | (size_t)data[1] << 8) % n] ^= (uint8_t)(1u << data[0] % 8);
+	bug_if(is_taken(&key, octets, n));
+	free(octets);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0:
 		fuzz_datagram(data + 1, size - 1);
 		break;
 	case 1:
 		scan(data + 1, size - 1, JOURNAL);
 		break;
-	default:
+	case 2:
 		fuzz_records(data + 1, size - 1);
+		break;
+	default:
+		fuzz_signature(data + 1, size - 1);
 	}
 	return 0;
 }

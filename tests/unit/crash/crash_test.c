@@ -21,15 +21,19 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "campaign_set.h"
 #include "crash_point.h"
 #include "import.h"
 #include "lastgood.h"
+#include "registry_campaigns.h"
 #include "registry_delta.h"
 #include "registry_image.h"
 #include "verdict.h"
 
 #define SENDERS 5u
-#define OPS 14u
+#define OPS 19u
+#define CAMPAIGN_EVERY 4u /* of them is of a campaign */
+#define FINGERPRINT UINT64_C(0x5eed0c0ffee0f00d)
 #define OPS_AN_IMAGE 5u /* an image after so many of them */
 
 /* Shared with the child: it tells what it has done by these. */
@@ -64,11 +68,21 @@ static void must(bool good)
 
 static void sender_name(char name[16], unsigned i) { snprintf(name, 16, "0101234%04u", i); }
 
-static struct registry_delta operation(unsigned i, char name[16])
+static bool is_campaign(unsigned i) { return i % CAMPAIGN_EVERY == 1; }
+
+static struct registry_delta operation(unsigned i, char name[CAMPAIGN_TEXT_SIZE])
 {
 	static const enum link_delta_op ops[] = { LINK_SUSPEND, LINK_BLOCK, LINK_LIFT,
 		                                  LINK_UNBLOCK };
 
+	if (is_campaign(i)) {
+		campaign_text(name, FINGERPRINT);
+		return (struct registry_delta){ .op = i / CAMPAIGN_EVERY % 2 == 0
+			                                      ? LINK_BLOCK
+			                                      : LINK_UNBLOCK,
+			                        .kind = LINK_CAMPAIGN,
+			                        .name = name };
+	}
 	sender_name(name, i * 3 % SENDERS);
 	return (struct registry_delta){ .op = ops[i * 7 / 3 % 4],
 		                        .kind = LINK_SENDER,
@@ -88,8 +102,8 @@ static bool is_refused(enum link_delta_op op, struct twin t)
 
 static struct twin twin_of(unsigned s, unsigned n)
 {
+	char name[CAMPAIGN_TEXT_SIZE], mine[16];
 	struct twin t = { 0 };
-	char name[16], mine[16];
 
 	sender_name(mine, s);
 	for (unsigned i = 0; i < n; i++) {
@@ -109,6 +123,23 @@ static unsigned expected(unsigned s, unsigned n)
 	const struct twin t = twin_of(s, n);
 
 	return t.blocked ? REASON_SENDER_BLOCKED : t.suspended ? REASON_SENDER_SUSPENDED : 0;
+}
+
+static bool campaign_expected(unsigned n)
+{
+	bool blocked = false;
+
+	for (unsigned i = 0; i < n; i++)
+		if (is_campaign(i))
+			blocked = i / CAMPAIGN_EVERY % 2 == 0;
+	return blocked;
+}
+
+static bool campaign_is_blocked(const struct tables *t)
+{
+	const uint32_t now = (uint32_t)time(NULL);
+
+	return campaign_set_find(t->campaigns, FINGERPRINT, now) != NULL;
 }
 
 static unsigned reason(const struct tables *t, unsigned s)
@@ -146,7 +177,7 @@ static struct tables *swap_image(struct registry *r, struct lastgood *l, struct 
 
 static int change(struct registry *r, unsigned i, struct link_delta *told)
 {
-	char name[16];
+	char name[CAMPAIGN_TEXT_SIZE];
 	const struct registry_delta d = operation(i, name);
 
 	must(registry_deltas_begin(r, false) == 0);
@@ -269,7 +300,7 @@ static void check_tables(const struct tables *t, const char *whose, unsigned mor
 	const unsigned n = shared->acknowledged;
 
 	for (unsigned i = n; i <= n + more; i++) {
-		unsigned wrong = 0;
+		unsigned wrong = campaign_is_blocked(t) != campaign_expected(i);
 		for (unsigned s = 0; s < SENDERS; s++)
 			wrong += reason(t, s) != expected(s, i);
 		if (wrong == 0)
