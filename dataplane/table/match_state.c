@@ -86,10 +86,14 @@ bool match_has_pattern(const struct match_state *s, uint32_t pattern)
 	return s->patterns[pattern] == s->message;
 }
 
-static bool has_row(const uint32_t *rows, uint32_t n, uint32_t row)
+/* Whether the row of an account is among n of the image's lists, from first on. */
+static bool has_row(const struct image *im, uint32_t first, uint32_t n, uint32_t row)
 {
 	uint32_t low = 0, high = n;
 
+	if (n == 0) /* an image without a list has no place for one */
+		return false;
+	const uint32_t *rows = im->rule_accounts + first;
 	while (low < high) {
 		const uint32_t middle = low + (high - low) / 2;
 		if (rows[middle] == row)
@@ -135,7 +139,7 @@ static bool in_scope(const struct image *im, const struct image_rule *r,
 	    (r->valid_until != 0 && in->seconds >= r->valid_until))
 		return false;
 	if ((r->flags & IMAGE_RULE_SCOPED) != 0 &&
-	    !has_row(im->rule_accounts + r->accounts, r->n_accounts, in->account_row))
+	    !has_row(im, r->accounts, r->n_accounts, in->account_row))
 		return false;
 	/* Rows behind the image's are accounts that a delta added: of no regime. */
 	const uint32_t regime =
@@ -163,8 +167,7 @@ static bool acts(const struct image *im, const struct image_rule *r,
                  const struct match_input *in)
 {
 	return (r->flags & IMAGE_RULE_SHADOW) == 0 || in->share < r->canary_share ||
-	       has_row(im->rule_accounts + r->canary_accounts, r->n_canary_accounts,
-	               in->account_row);
+	       has_row(im, r->canary_accounts, r->n_canary_accounts, in->account_row);
 }
 
 /* Keep the lowest indexes, in order. */
