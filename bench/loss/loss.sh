@@ -76,6 +76,7 @@ loss_bench() {
 	work=$(mktemp -d /tmp/sluice-loss.XXXXXX)
 	topology_up
 	data_plane_first
+	# shellcheck disable=SC2034 # of impaired.sh
 	impair_rank=("${data_plane_rank[@]}") # the wire waits for nobody either
 	stack_dir_make
 	stack_settings
