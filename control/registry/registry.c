@@ -2,6 +2,7 @@
 #include "registry_priv.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,16 @@ void registry_close(struct registry *registry)
 	sql_close(&registry->sql);
 	free(registry->plan_rows);
 	free(registry);
+}
+
+int registry_refuse(struct registry *r, int result, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(r->sql.error, sizeof(r->sql.error), format, args);
+	va_end(args);
+	return result;
 }
 
 const char *registry_error(const struct registry *registry)

@@ -39,17 +39,6 @@ void campaign_text(char out[CAMPAIGN_TEXT_SIZE], uint64_t fingerprint)
 	snprintf(out, CAMPAIGN_TEXT_SIZE, "%016llx", (unsigned long long)fingerprint);
 }
 
-__attribute__((format(printf, 3, 4))) static int refuse(struct registry *r, int rc,
-                                                        const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(r->sql.error, sizeof(r->sql.error), format, args);
-	va_end(args);
-	return rc;
-}
-
 /* The key that the data plane knows it by. */
 static struct sender_key key_of(uint64_t fingerprint)
 {
@@ -75,10 +64,10 @@ static int make_room(struct registry *r, uint64_t fingerprint, int64_t now)
 		return result;
 	if (others < IMAGE_CAMPAIGNS_MAX)
 		return 0;
-	return refuse(r, -E2BIG,
-	              "%u campaigns are acted upon, which is all there is room for; "
-	              "unblock one of them first",
-	              IMAGE_CAMPAIGNS_MAX);
+	return registry_refuse(r, -E2BIG,
+	                       "%u campaigns are acted upon, which is all there is room for; "
+	                       "unblock one of them first",
+	                       IMAGE_CAMPAIGNS_MAX);
 }
 
 static int block(struct registry *r, const struct registry_delta *d, uint64_t fingerprint,
@@ -92,10 +81,12 @@ static int block(struct registry *r, const struct registry_delta *d, uint64_t fi
 	told->radius = d->has_radius ? d->radius : CAMPAIGN_RADIUS;
 	told->valid_until = d->until == UINT32_MAX ? 0 : d->until;
 	if (told->valid_until != 0 && told->valid_until <= now)
-		return refuse(r, -EINVAL, "until is over: it would never be acted upon");
+		return registry_refuse(r, -EINVAL,
+		                       "until is over: it would never be acted upon");
 	if (strlen(note) > CAMPAIGN_NOTE_MAX)
-		return refuse(r, -EINVAL, "the note has %zu octets, at most %u are kept",
-		              strlen(note), CAMPAIGN_NOTE_MAX);
+		return registry_refuse(r, -EINVAL,
+		                       "the note has %zu octets, at most %u are kept",
+		                       strlen(note), CAMPAIGN_NOTE_MAX);
 	const int result = make_room(r, fingerprint, now);
 	if (result < 0)
 		return result;
@@ -112,8 +103,8 @@ static int unblock(struct registry *r, uint64_t fingerprint, struct link_delta *
 
 	if (result < 0 || sqlite3_changes(r->sql.db) != 0)
 		return result;
-	return refuse(r, -ENOENT, "campaign %016llx is not acted upon",
-	              (unsigned long long)fingerprint);
+	return registry_refuse(r, -ENOENT, "campaign %016llx is not acted upon",
+	                       (unsigned long long)fingerprint);
 }
 
 int registry_change_campaign(struct registry *r, const struct registry_delta *d,
@@ -122,16 +113,18 @@ int registry_change_campaign(struct registry *r, const struct registry_delta *d,
 	uint64_t fingerprint = 0;
 
 	if (campaign_parse(&fingerprint, d->name) != 0)
-		return refuse(r, -EINVAL,
-		              "\"%.40s\" cannot be a campaign's fingerprint: 16 hexadecimal "
-		              "digits, as sluicectl campaigns shows them",
-		              d->name);
+		return registry_refuse(
+			r, -EINVAL,
+			"\"%.40s\" cannot be a campaign's fingerprint: 16 hexadecimal "
+			"digits, as sluicectl campaigns shows them",
+			d->name);
 	told->key = key_of(fingerprint);
 	if (d->op == LINK_BLOCK)
 		return block(r, d, fingerprint, told);
 	if (d->op == LINK_UNBLOCK)
 		return unblock(r, fingerprint, told);
-	return refuse(r, -EINVAL, "a campaign can be blocked and unblocked, nothing else");
+	return registry_refuse(r, -EINVAL,
+	                       "a campaign can be blocked and unblocked, nothing else");
 }
 
 static void read_row(struct registry_campaign *c, sqlite3_stmt *s)

@@ -54,17 +54,6 @@ static sqlite3_stmt *prepared(struct registry *r, enum delta_statement which)
 /* Run one of them to its end: none returns rows. */
 #define RUN(r, which, ...) sql_step(&(r)->sql, prepared(r, which), __VA_ARGS__)
 
-__attribute__((format(printf, 3, 4))) static int refuse(struct registry *r, int rc,
-                                                        const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(r->sql.error, sizeof(r->sql.error), format, args);
-	va_end(args);
-	return rc;
-}
-
 /* The registry's own lock now or never: sanctions must not wait for an import. */
 static int lock_records(struct registry *r)
 {
@@ -151,7 +140,7 @@ static int find_account(struct registry *r, const char *name, struct account *ou
 
 static int no_account(struct registry *r, const char *name)
 {
-	return refuse(r, -ENOENT, "no account has the system_id \"%.40s\"", name);
+	return registry_refuse(r, -ENOENT, "no account has the system_id \"%.40s\"", name);
 }
 
 static int64_t now(void) { return time(NULL); }
@@ -186,15 +175,16 @@ static int change_account(struct registry *r, const struct registry_delta *d,
 	int result;
 
 	if (len == 0 || len > SYSTEM_ID_MAX)
-		return refuse(r, -EINVAL, "\"%.40s\" cannot be a system_id: 1 to %u octets",
-		              d->name, SYSTEM_ID_MAX);
+		return registry_refuse(r, -EINVAL,
+		                       "\"%.40s\" cannot be a system_id: 1 to %u octets",
+		                       d->name, SYSTEM_ID_MAX);
 	memcpy(t->key.octets + 1, d->name, len);
 	result = find_account(r, d->name, &a);
 	if (result < 0)
 		return result;
 	if (d->op == LINK_ADD && result == 1)
-		return refuse(r, -EEXIST, "the account \"%.40s\" is registered already",
-		              d->name);
+		return registry_refuse(r, -EEXIST,
+		                       "the account \"%.40s\" is registered already", d->name);
 	if (d->op != LINK_ADD && result == 0)
 		return no_account(r, d->name);
 	switch (d->op) {
@@ -254,7 +244,8 @@ static int read_owners(struct registry *r, const char *owners, struct link_delta
 	struct account a = { 0 };
 
 	if (owners == NULL || strlen(owners) >= sizeof(names))
-		return refuse(r, -EINVAL, "1 to %u owners are needed", LINK_OWNERS_MAX);
+		return registry_refuse(r, -EINVAL, "1 to %u owners are needed",
+		                       LINK_OWNERS_MAX);
 	strcpy(names, owners);
 	for (char *name = strtok_r(names, "; ", &rest); name != NULL;
 	     name = strtok_r(NULL, "; ", &rest)) {
@@ -264,11 +255,12 @@ static int read_owners(struct registry *r, const char *owners, struct link_delta
 		if (result == 0)
 			return no_account(r, name);
 		if (t->n_owners == LINK_OWNERS_MAX)
-			return refuse(r, -EINVAL, "more than %u owners: import this sender",
-			              LINK_OWNERS_MAX);
+			return registry_refuse(r, -EINVAL,
+			                       "more than %u owners: import this sender",
+			                       LINK_OWNERS_MAX);
 		t->owners[t->n_owners++] = (uint32_t)a.id;
 	}
-	return t->n_owners == 0 ? refuse(r, -EINVAL, "an owner is needed") : 0;
+	return t->n_owners == 0 ? registry_refuse(r, -EINVAL, "an owner is needed") : 0;
 }
 
 static int add_sender(struct registry *r, const struct registry_delta *d,
@@ -279,9 +271,10 @@ static int add_sender(struct registry *r, const struct registry_delta *d,
 	if (result < 0)
 		return result;
 	if (s->registered)
-		return refuse(r, -EEXIST,
-		              "\"%.40s\" is registered already%s; remove it first, or import",
-		              d->name, s->owner == t->owners[0] ? "" : " for another owner");
+		return registry_refuse(
+			r, -EEXIST,
+			"\"%.40s\" is registered already%s; remove it first, or import",
+			d->name, s->owner == t->owners[0] ? "" : " for another owner");
 	t->valid_from = d->valid_from;
 	t->valid_until = d->until;
 	result = RUN(r, DELTA_ADD_SENDER, "biii", &t->key, sizeof(t->key),
@@ -328,11 +321,12 @@ static int check_sender(struct registry *r, const struct registry_delta *d,
 	                   (d->op == LINK_LIFT && s->suspended);
 
 	if (!known)
-		return refuse(r, -ENOENT, "no sender \"%.40s\" is registered", d->name);
+		return registry_refuse(r, -ENOENT, "no sender \"%.40s\" is registered",
+		                       d->name);
 	if (d->op == LINK_LIFT && s->blocked && !s->suspended)
-		return refuse(r, -EPERM,
-		              "\"%.40s\" is blocked, not suspended; unblock ends a block",
-		              d->name);
+		return registry_refuse(
+			r, -EPERM, "\"%.40s\" is blocked, not suspended; unblock ends a block",
+			d->name);
 	return 0;
 }
 
@@ -363,7 +357,8 @@ static int change_sender(struct registry *r, const struct registry_delta *d,
 	struct sender s = { 0 };
 
 	if (address_key_by(&t->key, (const uint8_t *)d->name, strlen(d->name), &r->plan) != 0)
-		return refuse(r, -EINVAL, "\"%.40s\" cannot be a sender address", d->name);
+		return registry_refuse(r, -EINVAL, "\"%.40s\" cannot be a sender address",
+		                       d->name);
 	int result = find_sender(r, &t->key, &s);
 	if (result == 0)
 		result = check_sender(r, d, &s);
@@ -378,11 +373,13 @@ int registry_delta(struct registry *r, const struct registry_delta *d, struct li
 
 	if ((d->until != 0 && d->op != LINK_BLOCK && d->op != LINK_ADD) ||
 	    (d->valid_from != 0 && d->op != LINK_ADD))
-		return refuse(r, -EINVAL, "only block and add have times");
+		return registry_refuse(r, -EINVAL, "only block and add have times");
 	if (d->op == LINK_ADD && d->until != 0 && d->until <= d->valid_from)
-		return refuse(r, -EINVAL, "until is not after from: it would never be valid");
+		return registry_refuse(r, -EINVAL,
+		                       "until is not after from: it would never be valid");
 	if (d->kind != LINK_CAMPAIGN && (d->action != 0 || d->has_radius || d->note != NULL))
-		return refuse(r, -EINVAL, "only campaigns have an action, a radius and a note");
+		return registry_refuse(r, -EINVAL,
+		                       "only campaigns have an action, a radius and a note");
 	if (r->n_deltas == 0)
 		result = registry_plan(r, &plan);
 	if (result == 0)

@@ -74,6 +74,10 @@ extern const char registry_sanctions[];
 must_use int registry_begin(struct registry *registry);
 must_use int registry_end(struct registry *registry, int result);
 
+/* Say why: registry_error() from now on. Returns result. */
+int registry_refuse(struct registry *registry, int result, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Within a transaction: the registry has changed; its new generation. */
 must_use int registry_changed(struct registry *registry, uint64_t *generation);
 
