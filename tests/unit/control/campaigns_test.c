@@ -13,32 +13,13 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "daemon.h"
-#include "report.h"
+#include "reported.h"
 #include "report_reader.h"
 
 #define LOAN UINT64_C(0x3b1f00c29e77a5d4)
 #define CASINO UINT64_C(0x8000000000000001)
 
-static struct report *report;
-
-static int setup(void **state)
-{
-	char why[200];
-
-	assert_int_equal(temp_make(state), 0);
-	temp_write("a.csv", "system_id\nacme\nghost\n");
-	assert_int_equal(report_open(&report, temp_path("report"), 2, 64, 1000, why), 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	if (control > 0)
-		control_end(SIGKILL);
-	report_close(report);
-	return temp_remove(state);
-}
+static int setup(void **state) { return reported(state, "a.csv", "system_id\nacme\nghost\n"); }
 
 static void counted(unsigned worker, unsigned row, uint64_t fingerprint, uint32_t account,
                     uint64_t count)
@@ -220,7 +201,7 @@ static void rows_are_read_whole(void **state)
 	report_reader_close(reader);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, unreported)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

@@ -12,31 +12,16 @@
 
 #include <cmocka.h>
 
-#include "daemon.h"
-#include "report.h"
-
-static struct report *report;
+#include "reported.h"
 
 static int setup(void **state)
 {
-	char why[200];
-
-	assert_int_equal(temp_make(state), 0);
-	temp_write("r.yaml", "rules:\n"
-	                     "- { id: loan, sentence: s, action: refuse, "
-	                     "patterns: [ { literal: loan } ] }\n"
-	                     "- { id: casino, sentence: s, action: refuse, mode: shadow, "
-	                     "patterns: [ { literal: casino } ] }\n");
-	assert_int_equal(report_open(&report, temp_path("report"), 2, 64, 1000, why), 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	if (control > 0)
-		control_end(SIGKILL);
-	report_close(report);
-	return temp_remove(state);
+	return reported(state, "r.yaml",
+	                "rules:\n"
+	                "- { id: loan, sentence: s, action: refuse, "
+	                "patterns: [ { literal: loan } ] }\n"
+	                "- { id: casino, sentence: s, action: refuse, mode: shadow, "
+	                "patterns: [ { literal: casino } ] }\n");
 }
 
 static void counted(unsigned worker, unsigned row, const struct report_rule *now)
@@ -112,7 +97,7 @@ static void hits_are_shown(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(hits_are_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(hits_are_shown, setup, unreported),
 	};
 
 	if (argc != 3) {

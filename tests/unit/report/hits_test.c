@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,55 @@ static void rules_beyond_the_rows_are_told(void **state)
 	assert_int_equal(hit(0, UINT32_MAX, true), RULE_HIT_REPLACED);
 }
 
+static bool stop;
+
+/* One row, another rule's all the time; what it says hangs together. */
+static void *give_away(void *arg)
+{
+	struct report_rule *row = arg;
+
+	for (uint32_t rule = 1; !__atomic_load_n(&stop, __ATOMIC_RELAXED); rule++) {
+		report_rule_write(row, &(struct report_rule){ .rule = rule | 1,
+		                                              .version = 3 * (rule | 1),
+		                                              .last = rule | 1,
+		                                              .matched = rule });
+		for (unsigned i = 0; i < rule % 8; i++)
+			report_rule_count(row, true, rule | 1);
+	}
+	return NULL;
+}
+
+static void rows_are_read_whole(void **state)
+{
+	char error[REPORT_ERROR_SIZE];
+	struct report_reader *reader = NULL;
+	struct report_rule *rows = calloc(REPORT_RULES, sizeof(*rows));
+	unsigned seen = 0;
+	pthread_t writer;
+
+	(void)state;
+	assert_non_null(rows);
+	assert_int_equal(report_reader_open(&reader, path, error), 0);
+	stop = false;
+	assert_int_equal(pthread_create(&writer, NULL, give_away,
+	                                &report_worker(report, 0)->rules[REPORT_RULES - 1]),
+	                 0);
+	for (unsigned i = 0; i < 3000; i++) {
+		if (report_reader_rules(reader, 0, rows) == 0)
+			continue;
+		assert_int_equal(rows[0].version, 3 * rows[0].rule);
+		assert_int_equal(rows[0].last, rows[0].rule);
+		assert_true(rows[0].acted <= rows[0].matched);
+		assert_true(rows[0].matched - rows[0].acted <= rows[0].rule + 8);
+		seen++;
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	assert_int_equal(pthread_join(writer, NULL), 0);
+	assert_true(seen > 100);
+	report_reader_close(reader);
+	free(rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +281,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(workers_are_summed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_restart_keeps_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(old_sets_give_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(rows_are_read_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_beyond_the_rows_are_told, setup,
 		                                teardown),
 	};
