@@ -9,7 +9,7 @@ usage: crash.py act SLUICECTL CONTROL-SOCKET STATE CRASH-FILE POINT
 
 act gives sanctions, and images now and then, until one of them is not acknowledged; STATE
 then says what was acknowledged, and which one hangs in the balance. check sends a message
-from each sender: what was acknowledged holds. settle takes back the one that hangs, clear all of
+from each sender, and one of the campaign: what was acknowledged holds. settle takes back the one that hangs, clear all of
 them, for the cases that come next.
 """
 import json
@@ -20,6 +20,10 @@ import sys
 from live import CLEAN, HOST, PORT, Session, enter
 
 SENDERS = ("020000101", "01000000102", "15000103")
+CAMPAIGN = "campaign"  # a subject beside them: of one text, from a sender that nothing befalls
+TEXT = "The harbour office keeps the parcels until evening, and they bring the yellow ones home"
+UNTOUCHED = b"HANBITPAY"
+SUBJECTS = SENDERS + (CAMPAIGN,)
 OPERATIONS = ("suspend", "block", "lift", "unblock")
 SANCTIONED = 0x0A
 CALLS = 24
@@ -32,12 +36,24 @@ def call(program, path, *arguments):
     return done.returncode == 0
 
 
+def fingerprint(program):
+    done = subprocess.run([program, "explain", "--json", "--text", TEXT], capture_output=True,
+                          text=True, check=True, timeout=30)
+    return json.loads(done.stdout)["fingerprint"]
+
+
+def sanction(program, path, operation, subject):
+    if subject == CAMPAIGN:
+        return call(program, path, "campaigns", operation, fingerprint(program))
+    return call(program, path, operation, "sender", subject)
+
+
 def load(path):
     try:
         with open(path, encoding="utf-8") as f:
             return json.load(f)
     except FileNotFoundError:
-        return {"calls": 0, "pending": None, "senders": {s: [False, False] for s in SENDERS}}
+        return {"calls": 0, "pending": None, "senders": {s: [False, False] for s in SUBJECTS}}
 
 
 def save(path, state):
@@ -67,12 +83,14 @@ def act(program, path, state_path, crash_file, point):
             if not call(program, path, "senders", "import", csv):
                 break
             continue
-        sender, operation = SENDERS[n % len(SENDERS)], OPERATIONS[n * 7 // 3 % 4]
-        of = state["senders"][sender]
+        subject, operation = SUBJECTS[n % len(SUBJECTS)], OPERATIONS[n * 7 // 3 % 4]
+        of = state["senders"][subject]
         if operation == "lift" and of[1] and not of[0]:
             continue  # refused: it is blocked, not suspended
-        if not call(program, path, operation, "sender", sender):
-            state["pending"] = [sender, operation]
+        if subject == CAMPAIGN:
+            operation = "unblock" if of[1] else "block"
+        if not sanction(program, path, operation, subject):
+            state["pending"] = [subject, operation]
             break
         apply(of, operation)
     save(state_path, state)
@@ -87,7 +105,10 @@ def check(esme, smsc, state_path):
     for sender, of in state["senders"].items():
         if state["pending"] and state["pending"][0] == sender:
             continue
-        if any(of):
+        if sender == CAMPAIGN:
+            meets = session.is_refused if any(of) else session.passes
+            meets(TEXT.encode(), source=UNTOUCHED)
+        elif any(of):
             session.is_answered(SANCTIONED, CLEAN, source=sender.encode())
         else:
             session.passes(CLEAN, source=sender.encode())
@@ -95,12 +116,13 @@ def check(esme, smsc, state_path):
 
 
 def release(program, path, sender):
-    call(program, path, "unblock", "sender", sender)
-    call(program, path, "lift", "sender", sender)
+    sanction(program, path, "unblock", sender)
+    if sender != CAMPAIGN:
+        sanction(program, path, "lift", sender)
 
 
 def clear(program, path):
-    for sender in SENDERS:
+    for sender in SUBJECTS:
         release(program, path, sender)
 
 
