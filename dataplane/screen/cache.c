@@ -7,8 +7,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-#include <xxhash.h>
-
+#include "octets.h"
 #include "prefetch.h"
 
 struct set {
@@ -23,10 +22,10 @@ struct cache {
 	struct set *sets;
 	struct cache_entry *entries; /* CACHE_WAYS a set */
 	uint32_t mask;               /* sets - 1 */
-	uint64_t seed;               /* nobody outside can aim at a set */
 	uint32_t sought, found;      /* of this window */
 	uint32_t naps;               /* calls passed over since the last that was not */
 	bool asleep;
+	struct octets_secret secret; /* nobody outside can aim at a set */
 };
 
 static size_t entries_octets(const struct cache *c)
@@ -42,9 +41,10 @@ int cache_open(struct cache **out, uint32_t entries)
 		return -EINVAL;
 	while (sets * CACHE_WAYS < entries)
 		sets *= 2;
-	struct cache *c = calloc(1, sizeof(*c));
+	struct cache *c = aligned_alloc(64, sizeof(*c));
 	if (c == NULL)
 		return -ENOMEM;
+	memset(c, 0, sizeof(*c));
 	c->mask = sets - 1;
 	c->sets = aligned_alloc(64, sets * sizeof(struct set));
 	c->entries = mmap(NULL, entries_octets(c), PROT_READ | PROT_WRITE,
@@ -58,7 +58,7 @@ int cache_open(struct cache **out, uint32_t entries)
 	memset(c->sets, 0, sets * sizeof(struct set));
 	(void)madvise(c->entries, entries_octets(c), MADV_HUGEPAGE);
 	/* Too early in a boot there is none, and the cache is only easier to fill. */
-	(void)!getrandom(&c->seed, sizeof(c->seed), GRND_NONBLOCK);
+	(void)!getrandom(&c->secret, sizeof(c->secret), GRND_NONBLOCK);
 	*out = c;
 	return 0;
 }
@@ -94,7 +94,7 @@ void cache_learn(struct cache *c, uint32_t sought, uint32_t found)
 
 uint64_t cache_hash(const struct cache *c, const uint8_t *octets, uint32_t len, uint8_t coding)
 {
-	return XXH3_64bits_withSeed(octets, len, c->seed + coding);
+	return octets_hash(&c->secret, octets, len, coding);
 }
 
 static inline struct set *set_of(const struct cache *c, uint64_t hash)
@@ -131,14 +131,17 @@ void cache_reach(const struct cache *c, const struct cache_key *key)
 		return;
 	const char *entry =
 		(const char *)entry_of(c, key->hash, (unsigned)__builtin_ctz(found));
-	for (size_t at = 0; at < offsetof(struct cache_entry, octets) + key->len; at += 64)
+	/* Lines that a text does not fill are cheaper to ask for than to ask about. */
+	for (size_t at = 0; at < 3 * 64; at += 64)
+		prefetch(entry + at);
+	for (size_t at = 3 * 64; at < offsetof(struct cache_entry, octets) + key->len; at += 64)
 		prefetch(entry + at);
 }
 
 static bool is_of(const struct cache_entry *e, const struct cache_key *key)
 {
 	return e->serial == key->serial && e->hash == key->hash && e->len == key->len &&
-	       e->coding == key->coding && memcmp(e->octets, key->octets, key->len) == 0;
+	       e->coding == key->coding && octets_equal(e->octets, key->octets, key->len);
 }
 
 static const struct cache_entry *find(const struct cache *c, struct set *s,

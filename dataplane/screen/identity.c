@@ -11,22 +11,27 @@ void stage_form(struct screen_context *context, struct screen_vector *v)
 	}
 }
 
-static enum reason identity_reason(const struct screen_context *context,
-                                   const struct screen_message *m)
+static enum reason account_reason(const struct screen_context *context, uint32_t row)
 {
-	if (!m->bound)
-		return REASON_NOT_BOUND;
 	if (context->tables == NULL)
 		return REASON_ACCOUNT_UNKNOWN;
-	return (enum reason)tables_account_reason(context->tables, m->account_row,
-	                                          context->seconds);
+	return (enum reason)tables_account_reason(context->tables, row, context->seconds);
 }
 
+/* Messages of a session come together, so most have the account of the one before. */
 void stage_identity(struct screen_context *context, struct screen_vector *v)
 {
+	uint32_t row = 0; /* no account */
+	enum reason reason = REASON_ACCOUNT_UNKNOWN;
+
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (m->from_esme && is_open(context, m))
-			m->reason = identity_reason(context, m);
+		if (!m->from_esme || !is_open(context, m))
+			continue;
+		if (m->account_row != row) {
+			row = m->account_row;
+			reason = account_reason(context, row);
+		}
+		m->reason = m->bound ? reason : REASON_NOT_BOUND;
 	}
 }

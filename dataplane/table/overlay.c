@@ -68,6 +68,9 @@ const struct overlay_entry *overlay_find(const struct overlay *o, const struct s
 const struct overlay_entry *overlay_find_account(const struct overlay *o,
                                                  const uint8_t *system_id, size_t len)
 {
+	/* Most often: before a key is made. */
+	if (__atomic_load_n(&o->index, __ATOMIC_ACQUIRE) == NULL)
+		return NULL;
 	const struct sender_key key = delta_account_key(system_id, len);
 
 	return overlay_find(o, &key);
