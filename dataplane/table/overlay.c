@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "delta.h"
+#include "prefetch.h"
 #include "sender_hash.h"
 #include "tables.h"
 
 #define INDEX_FIRST 256u /* slots */
+#define AHEAD 16u        /* slots: as many fetches at once as a core keeps under way */
 
 /* slots: a power of two, at least twice what is in it. Replaced whole when it grows. */
 struct index {
@@ -137,9 +139,13 @@ static int reserve(struct overlay *o, uint64_t n)
 	if (next == NULL)
 		return -ENOMEM;
 	next->slots = (uint32_t)slots;
-	for (uint32_t i = 0; old != NULL && i < old->slots; i++)
+	for (uint32_t i = 0; old != NULL && i < old->slots; i++) {
+		/* Each is somewhere else in memory: have those that come next fetched. */
+		if (i + AHEAD < old->slots)
+			prefetch(old->at[i + AHEAD]);
 		if (old->at[i] != NULL)
 			next->at[find(next, &o->hash, &old->at[i]->key, &none)] = old->at[i];
+	}
 	if (o->index != NULL) {
 		o->index->next = o->retired_index;
 		o->retired_index = o->index;
