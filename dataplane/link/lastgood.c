@@ -25,7 +25,7 @@ int lastgood_open(struct lastgood **out, const char *image_file)
 
 	if ((size_t)snprintf(path, sizeof(path), "%s.deltas", image_file) >= sizeof(path))
 		return -ENAMETOOLONG;
-	struct lastgood *l = malloc(sizeof(*l) + strlen(image_file) + 1);
+	struct lastgood *l = calloc(1, sizeof(*l) + strlen(image_file) + 1);
 	if (l == NULL)
 		return -ENOMEM;
 	strcpy(l->image_file, image_file);

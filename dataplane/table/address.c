@@ -128,12 +128,14 @@ static inline bool plain_key(struct sender_key *key, const uint8_t *addr, size_t
 {
 	const uint64_t zeros = UINT64_C(0x3030303030303030), six = zeros >> 3;
 	const uint64_t highs = UINT64_C(0xf0f0f0f0f0f0f0f0);
-	const bool plus = len > 0 && addr[0] == '+';
-	const uint8_t *digits = addr + plus;
-	unsigned n = (unsigned)(len - plus);
 	uint64_t first, last;
 
-	if (len > NUMBER_BCD_MAX + 1 || n < NUMBER_BCD_MIN || n > NUMBER_BCD_MAX)
+	if (len < NUMBER_BCD_MIN || len > NUMBER_BCD_MAX + 1)
+		return false;
+	const bool plus = addr[0] == '+';
+	const uint8_t *digits = addr + plus;
+	unsigned n = (unsigned)(len - plus);
+	if (n < NUMBER_BCD_MIN || n > NUMBER_BCD_MAX)
 		return false;
 	memcpy(&first, digits, 8);
 	memcpy(&last, digits + n - 8, 8);
