@@ -18,7 +18,7 @@ static const char usage[] =
 	"  --max-chars N    at most so many characters in one, 1 to 12 (12)\n"
 	"  --min-octets N   at least so many octets in one (3)\n"
 	"  --budget-ns N    at most so many nanoseconds a message, measured here on a "
-        "built-in\n"
+	"built-in\n"
 	"                   sample: of the models that keep it the largest\n"
 	"  --fpr RATE       false-positive rate to stay below (0.002)\n"
 	"  --lambda L       the price of a weight; else the best of several\n"

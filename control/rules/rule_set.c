@@ -308,10 +308,8 @@ static bool is_nothing(const yaml_node_t *root)
 static void read_document(struct rule_reader *r)
 {
 	static const struct rule_key keys[] = {
-		{ "rules", false, read_rules },
-		{ "lists", false, read_lists },
-		{ "folds", false, rule_read_folds },
-		{ "file", false, read_file },
+		{ "rules", false, read_rules },      { "lists", false, read_lists },
+		{ "folds", false, rule_read_folds }, { "file", false, read_file },
 		{ "view", false, read_file_view },
 	};
 	yaml_node_t *root = yaml_document_get_root_node(&r->document);
