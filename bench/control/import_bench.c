@@ -111,12 +111,12 @@ int main(int argc, char **argv)
 	const uint64_t began = rig_now_us();
 	const char *answer = rig_ask(&client, "POST", "/v1/senders", text, size);
 	const double seconds = (double)(rig_now_us() - began) / 1e6;
+	free(text);
 	if (strstr(answer, "\"enforced\":true") == NULL) {
 		fprintf(stderr, "bench: not enforced: %.400s\n", answer);
 		return 1;
 	}
 	report(&o, answer, seconds, rig_peak_mib(rig.control));
-	free(text);
 	rig_hang_up(&client);
 	rig_close(&rig);
 	return 0;

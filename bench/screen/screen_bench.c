@@ -17,6 +17,7 @@
 #include <time.h>
 #include <x86intrin.h>
 
+#include "check.h"
 #include "options.h"
 #include "cache.h"
 #include "scene.h"
@@ -76,6 +77,7 @@ static uint64_t run_screen(struct bench *b, const struct stream *s)
 	uint64_t cycles = 0;
 	unsigned refused = 0;
 
+	bug_if(v == NULL);
 	b->context.cache = b->caches[s == &b->scene.repeated];
 	b->context.fingerprint_every = 8; /* the setting campaign_sample by default */
 	/* Of unique texts none is known from the pass before. */

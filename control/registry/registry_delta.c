@@ -13,6 +13,22 @@
 
 #define SYSTEM_ID_MAX 15u
 
+static const char find_sender_sql[] =
+	"SELECT a.import, a.state, a.blocked_until, a.owner,"
+	" x.op, x.import, b.until, b.import"
+	" FROM (SELECT ?1 AS key) k LEFT JOIN sender a ON a.key = k.key"
+	" LEFT JOIN sender_sanction x ON x.key = k.key"
+	" LEFT JOIN sender_block b ON b.key = k.key";
+
+static const char add_account_sql[] =
+	"INSERT INTO account(system_id, name, state, mode, alphabet,"
+	" sender_tlv, valid_from, valid_until, digest, import, row)"
+	" VALUES(?,?,1,?,?,?,?,?,0,"
+	" (SELECT coalesce(max(serial), 0) FROM import), 0)";
+
+static const char add_sender_sql[] = "INSERT INTO sender VALUES(?,?,1,?,?,0,"
+				     " (SELECT coalesce(max(serial), 0) FROM import), 0)";
+
 static const char *const statements[DELTA_STATEMENTS] = {
 	[DELTA_BEGIN] = "BEGIN",
 	[DELTA_LOCK] = "UPDATE serial SET value = value",
@@ -22,21 +38,13 @@ static const char *const statements[DELTA_STATEMENTS] = {
 	[DELTA_GROUP] = "SAVEPOINT one",
 	[DELTA_GROUP_END] = "RELEASE one",
 	[DELTA_FIND_ACCOUNT] = "SELECT id, import, state FROM account WHERE system_id = ?",
-	[DELTA_FIND_SENDER] = ("SELECT a.import, a.state, a.blocked_until, a.owner,"
-	                       " x.op, x.import, b.until, b.import"
-	                       " FROM (SELECT ?1 AS key) k LEFT JOIN sender a ON a.key = k.key"
-	                       " LEFT JOIN sender_sanction x ON x.key = k.key"
-	                       " LEFT JOIN sender_block b ON b.key = k.key"),
+	[DELTA_FIND_SENDER] = find_sender_sql,
 	[DELTA_SANCTION_ACCOUNT] = "INSERT OR REPLACE INTO account_sanction VALUES(?,?,?,?)",
 	[DELTA_SANCTION_SENDER] = "INSERT OR REPLACE INTO sender_sanction VALUES(?,?,?,?)",
 	[DELTA_BLOCK_ACCOUNT] = "INSERT OR REPLACE INTO account_block VALUES(?,?,?,?)",
 	[DELTA_BLOCK_SENDER] = "INSERT OR REPLACE INTO sender_block VALUES(?,?,?,?)",
-	[DELTA_ADD_ACCOUNT] = ("INSERT INTO account(system_id, name, state, mode, alphabet,"
-	                       " sender_tlv, valid_from, valid_until, digest, import, row)"
-	                       " VALUES(?,?,1,?,?,?,?,?,0,"
-	                       " (SELECT coalesce(max(serial), 0) FROM import), 0)"),
-	[DELTA_ADD_SENDER] = ("INSERT INTO sender VALUES(?,?,1,?,?,0,"
-	                      " (SELECT coalesce(max(serial), 0) FROM import), 0)"),
+	[DELTA_ADD_ACCOUNT] = add_account_sql,
+	[DELTA_ADD_SENDER] = add_sender_sql,
 	[DELTA_ADD_OWNER] = "INSERT INTO sender_owner VALUES(?, ?)",
 	[DELTA_REMOVE_ACCOUNT] = "DELETE FROM account WHERE system_id = ?",
 	[DELTA_REMOVE_SENDER] = "DELETE FROM sender WHERE key = ?",

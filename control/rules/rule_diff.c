@@ -221,14 +221,14 @@ static void compare_folds(const struct rule_set *before, const struct rule_set *
 	while (i < before->n_folds || k < after->n_folds) {
 		const struct image_fold *a = i < before->n_folds ? &before->folds[i] : NULL;
 		const struct image_fold *b = k < after->n_folds ? &after->folds[k] : NULL;
-		const bool went = b == NULL || (a != NULL && a->from < b->from);
-		const bool came = a == NULL || (b != NULL && b->from < a->from);
+		const bool went = a != NULL && (b == NULL || a->from < b->from);
+		const bool came = b != NULL && (a == NULL || b->from < a->from);
 
 		if (went)
 			reader->on_fold(reader->context, a->from, a->to, 0);
 		else if (came)
 			reader->on_fold(reader->context, b->from, 0, b->to);
-		else if (a->to != b->to)
+		else if (a != NULL && b != NULL && a->to != b->to)
 			reader->on_fold(reader->context, a->from, a->to, b->to);
 		i += !came;
 		k += !went;

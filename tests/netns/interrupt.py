@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -112,6 +113,16 @@ def interrupted(words, *arguments):
     return said + [f"left behind: {what}" for what in remains(run.process.pid, before)]
 
 
+def interrupted_in_the_stream():
+    """The sample many times: a stream that is not over before it is interrupted."""
+    with open(os.path.join(HERE, "..", "scenario", "sample.tsv"), encoding="utf-8") as f:
+        sample = f.read()
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv", encoding="utf-8") as f:
+        f.write(sample * 100)
+        f.flush()
+        return interrupted("the stream:", "demo", "--messages", f.name)
+
+
 def whole(*arguments, status=0, words=()):
     """Complaints about ./run ARGUMENTS that ends by itself: its status, and what it says."""
     run = Run(*arguments)
@@ -142,7 +153,7 @@ CASES = (
     ("Ctrl-C of the demo while it builds its network",
      lambda: interrupted("over a plain bridge", "demo")),
     ("Ctrl-C of the demo in the stream",
-     lambda: interrupted("the stream:", "demo")),
+     interrupted_in_the_stream),
     ("Ctrl-C of the lab while its daemons start",
      lambda: interrupted("namespaces, data plane, control", "lab", "up")),
     ("a start on top of a standing lab", stands),

@@ -376,8 +376,9 @@ static unsigned canaries(uint32_t share)
 static void canary_share(void **state)
 {
 	static const uint32_t shares[] = { 0, 1, 100, 500, 2500, 5000, 9999, 10000 };
-	const double n = (PEOPLE + SCREEN_VECTOR_MAX / 2 - 1) / (SCREEN_VECTOR_MAX / 2) *
-	                 (SCREEN_VECTOR_MAX / 2);
+	const unsigned half = SCREEN_VECTOR_MAX / 2;
+	const unsigned asked = (PEOPLE + half - 1) / half * half;
+	const double n = asked;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
