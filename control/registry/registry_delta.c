@@ -29,10 +29,12 @@ static const char add_account_sql[] =
 static const char add_sender_sql[] = "INSERT INTO sender VALUES(?,?,1,?,?,0,"
 				     " (SELECT coalesce(max(serial), 0) FROM import), 0)";
 
+static const char generation_sql[] = "SELECT " GENERATION;
+
 static const char *const statements[DELTA_STATEMENTS] = {
 	[DELTA_BEGIN] = "BEGIN",
 	[DELTA_LOCK] = "UPDATE serial SET value = value",
-	[DELTA_GENERATION] = "SELECT " GENERATION,
+	[DELTA_GENERATION] = generation_sql,
 	[DELTA_ADVANCE] = "UPDATE serial SET value = value + ?",
 	[DELTA_COMMIT] = "COMMIT",
 	[DELTA_GROUP] = "SAVEPOINT one",
