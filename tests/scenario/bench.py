@@ -17,6 +17,7 @@ KEYS = {
     "import": ["rows", "seconds", "peak_mib"],
     "text": ["ucs2_hangul", "cp949_hangul", "gsm7", "fold_hangul", "fold_ascii"],
     "certified": ["sizes"],
+    "loaded": ["rounds", "p99_ms"],
 }
 OF_A_SIZE = {
     "certified": ["keys", "batch_ns", "single_ns", "floor_ns", "ratio", "build_s",
