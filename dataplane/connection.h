@@ -57,7 +57,7 @@ static inline void connection_look_ahead(const struct connection *next)
 		chain_prefetch(&next->relay.leg[side].out);
 	}
 	if (next->touched_next != NULL)
-		prefetch(next->touched_next);
+		connection_prefetch(next->touched_next);
 }
 
 #endif

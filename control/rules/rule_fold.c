@@ -12,7 +12,8 @@
 /* "U+10FFFF" or one character. */
 #define CHARACTER_MAX 8u
 
-/* U+XXXX as Unicode writes it: four to six digits. */
+/* The number behind U+, in four to six digits; text_fold_fault() says whether there is such
+ * a character. */
 static bool parse_number(const char *word, uint32_t *c)
 {
 	const size_t digits = strspn(word + 2, "0123456789abcdefABCDEF");
