@@ -247,3 +247,11 @@ int cli_ask(const struct cli *cli, const char *path, const char *body, size_t si
 	json_decref(answer);
 	return EXIT_FAILED;
 }
+
+int cli_get(const struct cli *cli, char *url, json_t **out)
+{
+	const int status = url == NULL ? EXIT_FAILED : cli_ask(cli, url, NULL, 0, NULL, out);
+
+	free(url);
+	return status;
+}

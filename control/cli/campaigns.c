@@ -75,13 +75,11 @@ int run_campaigns(const struct cli *cli)
 	json_t *answer = NULL;
 	char *url = cli_url("/v1/campaigns", "account", cli->account, "top", cli->top,
 	                    "min_count", cli->min_count, "radius", cli->radius, NULL);
-	const int status =
-		url == NULL ? EXIT_FAILED : cli_ask(cli, url, NULL, 0, NULL, &answer);
+	const int status = cli_get(cli, url, &answer);
 	const json_t *list = json_object_get(answer, "campaigns"), *c;
 	const long long total = cli_number(answer, "total");
 	size_t i;
 
-	free(url);
 	if (status != 0)
 		return status;
 	if (cli->json)

@@ -98,6 +98,8 @@ must_use int cli_ask(const struct cli *cli, const char *path, const char *body, 
 
 /* path?name=value&..., escaped, to free(). Pairs end with NULL; empty values are left out. */
 char *cli_url(const char *path, ...) __attribute__((sentinel));
+/* cli_ask() without a body, of what cli_url() gave, which it frees. */
+must_use int cli_get(const struct cli *cli, char *url, json_t **out);
 
 /* --json: the answer itself, one line. Takes the reference. */
 int cli_print_json(json_t *answer, int status);

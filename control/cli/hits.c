@@ -22,14 +22,12 @@ int run_rule_hits(const struct cli *cli)
 {
 	json_t *answer = NULL, *row;
 	char *url = cli_url("/v1/rules/hits", "top", cli->top, NULL);
-	const int status =
-		url == NULL ? EXIT_FAILED : cli_ask(cli, url, NULL, 0, NULL, &answer);
+	const int status = cli_get(cli, url, &answer);
 	const json_t *list = json_object_get(answer, "rules");
 	const long long shown = (long long)json_array_size(list);
 	const long long total = cli_number(answer, "total");
 	size_t i;
 
-	free(url);
 	if (status != 0)
 		return status;
 	if (cli->json)

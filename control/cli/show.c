@@ -196,10 +196,8 @@ static int ask_audit(const struct cli *cli, const char *limit, const char *after
 {
 	char *url = cli_url("/v1/audit", "limit", limit, "reason", cli->reason, "campaign",
 	                    cli->campaign, "radius", cli->radius, "after", after, NULL);
-	const int status = url == NULL ? EXIT_FAILED : cli_ask(cli, url, NULL, 0, NULL, answer);
 
-	free(url);
-	return status;
+	return cli_get(cli, url, answer);
 }
 
 /* For ever, until sluice-control is gone or we are interrupted. */

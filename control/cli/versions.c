@@ -68,14 +68,13 @@ static char *fetch(const struct cli *cli, const char *name, size_t *size)
 		return text;
 	}
 	char *path = cli_url("/v1/rules", "version", name, NULL);
-	if (path != NULL && cli_ask(cli, path, NULL, 0, NULL, &answer) == 0) {
+	if (cli_get(cli, path, &answer) == 0) {
 		*size = json_string_length(json_object_get(answer, "text"));
 		text = malloc(*size + 1);
 		if (text != NULL)
 			memcpy(text, cli_text(answer, "text"), *size + 1);
 		json_decref(answer);
 	}
-	free(path);
 	return text;
 }
 
