@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hits: how often each rule matched, and on how many messages it acted. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli.h"
 
