@@ -25,13 +25,16 @@ fuzz_one() {
 	fi
 	local limit=(-max_total_time="$seconds")
 	[ "$seconds" -gt 0 ] || limit=(-runs=0)
-	if ! "$program" "${limit[@]}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-		-artifact_prefix="$work/" "$work/corpus" "$seeds" >"$work/log" 2>&1; then
+	local TIMEFORMAT=%U # on a busy machine the clock says little of the search
+	limit+=(-timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$work/")
+	if ! { time "$program" "${limit[@]}" "$work/corpus" "$seeds" >"$work/log" 2>&1; } \
+		2>"$work/seconds"; then
 		note "$name: FAILED; the input is in $work, the log in $work/log:"
 		tail -n 25 "$work/log"
 		return 1
 	fi
-	note "$(printf '%-8s' "$name") $(fuzz_figures "$work/log")"
+	note "$(printf '%-11s' "$name") $(fuzz_figures "$work/log")," \
+		"$(cat "$work/seconds") s of a core"
 }
 
 fuzz() {
