@@ -3,7 +3,7 @@
 """loaded: changes a second, and how long each takes, while the data plane carries all it can.
 
 usage: loaded.py BUILD-FOLDER [--rate N] [--batch N] [--callers N] [--seconds N] [--rounds N]
-                 [--json]
+                 [--calls FILE] [--json]
 
 Both real daemons. Two captures of whole SMPP sessions are played into a worker in busy poll
 mode without end (clean_traffic.c): its core has nothing left. Control and the callers share
@@ -24,6 +24,8 @@ import threading
 import time
 
 SENDERS = 1000000
+FOLDED = "in force, workers waited"  # of the data plane, of every image
+COUNTERS = b"GET /v1/counters HTTP/1.1\r\nHost: sluice\r\n\r\n"
 STEP = 1299709  # a prime: every sender once before one comes again
 SETTINGS = """links:
   - {{ esme: "net_pcap0,rx_pcap={0}/esme.pcap,infinite_rx=1",
@@ -87,11 +89,6 @@ class Stack:
             sys.exit(f"loaded: sluicectl {' '.join(arguments)}: {done.stdout}")
         return done.stdout
 
-    def counters(self):
-        said = {c["name"]: c["value"]
-                for c in json.loads(self.ctl("counters", "--json"))["counters"]}
-        return said["requests"], said["forwarded"], said["refused"]
-
     def stop(self, process):
         process.send_signal(signal.SIGTERM)
         try:
@@ -135,6 +132,12 @@ def request(first, batch):
             + str(len(body)).encode() + b"\r\n\r\n" + body)
 
 
+def connect(path):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    return connection
+
+
 def ask(connection, octets):
     connection.sendall(octets)
     said = b""
@@ -148,49 +151,79 @@ def ask(connection, octets):
     return json.loads(body)
 
 
-class Round:
-    """Calls at their times, by callers that are free."""
+class Run:
+    """Calls at their times, without a pause, by callers that are free."""
 
-    def __init__(self, path, options, first):
+    def __init__(self, path, options):
         self.path, self.gap = path, options.batch / options.rate
-        self.calls = [request(first + k * options.batch, options.batch)
-                      for k in range(int(options.seconds * options.rate / options.batch))]
-        self.ms, self.wrong, self.next = [], [], 0
+        n = int(options.rounds * options.seconds / self.gap)
+        self.calls = [request(k * options.batch, options.batch) for k in range(n)]
+        self.ms, self.wrong, self.next = [None] * n, [], 0
         self.lock = threading.Lock()
-        callers = [threading.Thread(target=self.caller) for _ in range(options.callers)]
+        self.callers = [threading.Thread(target=self.caller) for _ in range(options.callers)]
         self.began = time.monotonic() + 0.2
-        for c in callers:
+        for c in self.callers:
             c.start()
-        for c in callers:
+
+    def end(self):
+        for c in self.callers:
             c.join()
-        self.seconds = time.monotonic() - self.began
+        return time.monotonic()
 
     def caller(self):
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self.path)
+        connection = connect(self.path)
         while True:
             with self.lock:
                 k, self.next = self.next, self.next + 1
-            if k >= len(self.calls):
+            if k >= len(self.calls) or self.wrong:
                 return
             due = self.began + k * self.gap
             time.sleep(max(0, due - time.monotonic()))
             answer = ask(connection, self.calls[k])
-            self.ms.append((time.monotonic() - due) * 1000)
+            self.ms[k] = (time.monotonic() - due) * 1000
             if answer.get("dataplane", {}).get("enforced") is not True:
                 self.wrong.append(answer)
 
 
-def measure(stack, options, first):
-    before, began = stack.counters(), time.monotonic()
-    r = Round(f"{stack.work}/control.sock", options, first)
-    after, seconds = stack.counters(), time.monotonic() - began
-    if r.wrong:
-        sys.exit(f"loaded: answered, not enforced: {r.wrong[0]}")
-    if after[2] != before[2] or after[0] == before[0]:
-        sys.exit(f"loaded: requests, forwarded, refused were {before}, are {after}")
-    return r.ms, {"deltas_per_s": round(len(r.calls) * options.batch / r.seconds),
-                  "messages_per_s": round((after[0] - before[0]) / seconds), **times(r.ms)}
+class Meter:
+    """What has crossed, been answered and been folded, at the ends of rounds."""
+
+    def __init__(self, stack):
+        self.connection = connect(f"{stack.work}/control.sock")
+        self.log = f"{stack.work}/log"
+
+    def read(self):
+        said = {c["name"]: c["value"] for c in ask(self.connection, COUNTERS)["counters"]}
+        with open(self.log, encoding="utf-8") as f:
+            folds = f.read().count(FOLDED)
+        return (time.monotonic(), said["requests"], said["refused"], folds)
+
+
+def measure(stack, options):
+    meter = Meter(stack)
+    run = Run(f"{stack.work}/control.sock", options)
+    readings = [meter.read()]
+    for k in range(1, options.rounds):
+        time.sleep(max(0, run.began + k * options.seconds - time.monotonic()))
+        readings.append(meter.read())
+    end = run.end()
+    readings.append(meter.read())
+    if run.wrong:
+        sys.exit(f"loaded: answered, not enforced: {run.wrong[0]}")
+    return [one_round(options, run, readings, k, end) for k in range(options.rounds)], run.ms
+
+
+def one_round(options, run, readings, k, end):
+    before, after = readings[k], readings[k + 1]
+    per_round = len(run.calls) // options.rounds
+    ms = run.ms[k * per_round:(k + 1) * per_round]
+    last = k == options.rounds - 1
+    seconds = (end - run.began if last else (k + 1) * options.seconds) - k * options.seconds
+    if after[2] != before[2] or after[1] == before[1]:
+        sys.exit(f"loaded: time, requests, refused, folds were {before}, are {after}")
+    return {"deltas_per_s": round(len(ms) * options.batch / seconds),
+            "messages_per_s": round((after[1] - before[1]) / (after[0] - before[0])),
+            "folds": after[3] - before[3], **times(ms)}
 
 
 def times(ms):
@@ -206,7 +239,8 @@ def main():
     p.add_argument("--batch", type=int, default=100, help="of a call (100)")
     p.add_argument("--callers", type=int, default=8)
     p.add_argument("--seconds", type=int, default=8, help="of a round (8)")
-    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--rounds", type=int, default=3, help="one after the other (3)")
+    p.add_argument("--calls", metavar="FILE", help="when each was due, and its ms, as TSV")
     p.add_argument("--json", action="store_true")
     options = p.parse_args()
     work = tempfile.mkdtemp(prefix="sluice-loaded.")
@@ -215,20 +249,23 @@ def main():
     try:
         stack = Stack(options.build, work)
         stack.bring_up()
-        per_round = options.rate * options.seconds
-        measured = [measure(stack, options, i * per_round) for i in range(options.rounds)]
+        rounds, ms = measure(stack, options)
     finally:
         for process in list(stack.running if stack else []):
             stack.stop(process)
         shutil.rmtree(work)
-    rounds = [r for _, r in measured]
-    together = times([ms for all_ms, _ in measured for ms in all_ms])
+    together = times(ms)
+    if options.calls:
+        with open(options.calls, "w", encoding="utf-8") as f:
+            f.writelines(f"{k * options.batch / options.rate:.3f}\t{one:.2f}\n"
+                         for k, one in enumerate(ms))
     if options.json:
         print(json.dumps({"bench": "loaded", "rounds": rounds, **together}))
         return
     for r in rounds:
         print(f"{r['deltas_per_s']} deltas/s, answered p50 {r['p50_ms']} ms, p99 {r['p99_ms']}"
-              f" ms, most {r['most_ms']} ms; {r['messages_per_s']} messages/s crossed")
+              f" ms, most {r['most_ms']} ms; {r['messages_per_s']} messages/s crossed,"
+              f" {r['folds']} images")
     print(f"all {together['calls']} calls: p50 {together['p50_ms']} ms, p99"
           f" {together['p99_ms']} ms, most {together['most_ms']} ms")
 

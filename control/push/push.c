@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "background.h"
 #include "push_priv.h"
 #include "say.h"
 
@@ -177,36 +178,56 @@ static int outgrow(struct push *push, struct registry *registry)
 }
 
 /* The registry as it is now, to be built without the locks. */
-static int take_snapshot(struct push *push, struct registry **registry, char *error)
+static int take_snapshot(struct push *push, struct registry *registry, char *error)
 {
 	uint64_t generation = 0;
-	int result = registry_open(registry, push->database);
+	int result = outgrow(push, registry);
 
 	if (result == 0)
-		result = outgrow(push, *registry);
-	if (result == 0)
-		result = registry_snapshot(*registry, &generation);
+		result = registry_snapshot(registry, &generation);
 	if (result < 0)
-		snprintf(error, REGISTRY_IMAGE_ERROR_SIZE, "%s", registry_error(*registry));
+		snprintf(error, REGISTRY_IMAGE_ERROR_SIZE, "%s", registry_error(registry));
 	return result;
 }
 
-/* Build and send. With image_lock, with both locks (let go in between), and a client there. */
-static void push_locked(struct push *push, struct push_answer *out)
+struct building {
+	struct registry *registry;
+	struct image_cache *images;
+	struct registry_image *image;
+	char *error;
+	int result;
+};
+
+static void build(void *arg)
+{
+	struct building *b = arg;
+
+	b->result = registry_image_build(b->image, b->registry, b->images, b->error);
+}
+
+/* Build and send the image of the registry, which was opened for this alone. With image_lock,
+ * with both locks (let go in between), and a client there. leisure: nobody waits for it. */
+static void push_locked(struct push *push, struct registry *registry, bool leisure,
+                        struct push_answer *out)
 {
 	const uint64_t began = push_now_us();
 	char error[REGISTRY_IMAGE_ERROR_SIZE] = "";
-	struct registry *registry = NULL;
 	struct registry_image image = { 0 };
-	int result = take_snapshot(push, &registry, error);
+	struct building b = {
+		.registry = registry, .images = &push->images, .image = &image, .error = error
+	};
+	int result = take_snapshot(push, registry, error);
 
 	if (result == 0) {
 		push->fold = false;
 		push_leave(push);
-		result = registry_image_build(&image, registry, &push->images, error);
+		if (leisure)
+			background_run("fold", build, &b);
+		else
+			build(&b);
+		result = b.result;
 		push_enter(push);
 	}
-	registry_close(registry);
 	if (result < 0) {
 		build_failed(push, out, result, error);
 		return;
@@ -250,18 +271,16 @@ static uint64_t generation_of(struct push *push, struct registry *registry)
 	return result < 0 ? 0 : generation;
 }
 
-/* The registry's generation now, as generation_of(). */
-static uint64_t registry_now(struct push *push)
+/* The registry for an image, opened before any lock is taken. NULL: said in the state. */
+static struct registry *open_registry(struct push *push)
 {
 	struct registry *registry = NULL;
-	uint64_t generation = 0;
 
 	if (registry_open(&registry, push->database) == 0)
-		generation = generation_of(push, registry);
-	else
-		push_note(push, NULL, registry_error(registry));
+		return registry;
+	push_note(push, NULL, registry_error(registry));
 	registry_close(registry);
-	return generation;
+	return NULL;
 }
 
 /* Another request, or the thread, was faster: what its image was like. */
@@ -275,22 +294,37 @@ static void already_pushed(const struct push *push, struct push_answer *answer)
 	answer->workers = push->state.workers;
 }
 
+static void no_registry(struct push *push, struct push_answer *answer)
+{
+	answer->result = -EIO;
+	pthread_mutex_lock(&push->state_lock);
+	snprintf(answer->text, sizeof(answer->text), "no image could be made: %.500s",
+	         push->state.text);
+	pthread_mutex_unlock(&push->state_lock);
+}
+
 void push_image(struct push *push, struct push_answer *answer)
 {
 	const uint64_t began = push_now_us();
+	struct registry *registry = open_registry(push);
 
 	*answer = (struct push_answer){ 0 };
+	if (registry == NULL) {
+		no_registry(push, answer);
+		return;
+	}
 	pthread_mutex_lock(&push->image_lock);
 	push_enter(push);
-	answer->generation = registry_now(push);
+	answer->generation = generation_of(push, registry);
 	if (!push_connected(push))
 		push_away(push, answer);
 	else if (push->covered != 0 && push->covered >= answer->generation)
 		already_pushed(push, answer);
 	else
-		push_locked(push, answer);
+		push_locked(push, registry, false, answer);
 	push_leave(push);
 	pthread_mutex_unlock(&push->image_lock);
+	registry_close(registry);
 	answer->total_us = push_now_us() - began;
 }
 
@@ -309,8 +343,7 @@ static bool is_behind(struct push *push, struct registry *registry)
 	struct link_message answer = { 0 };
 	char error[LINK_CLIENT_ERROR_SIZE] = "";
 	/* Of a connection that is there: deltas wait meanwhile. */
-	const uint64_t ours =
-		registry == NULL ? registry_now(push) : generation_of(push, registry);
+	const uint64_t ours = generation_of(push, registry);
 	const int result = link_client_status(push->client, STATUS_MS, &answer, error);
 
 	if (result != 0) {
@@ -338,69 +371,27 @@ static void catch_up(struct push *push)
 	struct push_answer out = { 0 };
 
 	push_leave(push);
+	struct registry *registry = open_registry(push);
 	pthread_mutex_lock(&push->image_lock);
 	push_enter(push);
-	out.generation = registry_now(push);
-	const bool needed = push->covered < out.generation || push->fold;
-	if (!push->stop && needed && push_connected(push))
-		push_locked(push, &out);
+	if (registry != NULL) {
+		out.generation = generation_of(push, registry);
+		const bool behind = push->covered < out.generation;
+		if (!push->stop && (behind || push->fold) && push_connected(push))
+			push_locked(push, registry, !behind, &out);
+	}
+	push_leave(push);
 	pthread_mutex_unlock(&push->image_lock);
+	registry_close(registry);
+	push_enter(push);
 }
 
 /* With both locks, which are let go. */
 static void wait_ms(struct push *push, unsigned ms)
 {
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	pthread_mutex_unlock(&push->write_lock);
-	pthread_cond_timedwait(&push->wake, &push->lock, &until);
+	push_wait(push, ms);
 	pthread_mutex_unlock(&push->lock);
-	push_enter(push);
-}
-
-/* Room in the log that deltas write, for which no call waits longer than a step. */
-static void make_room(struct push *push, struct registry *registry)
-{
-	int more = 1;
-
-	for (unsigned steps = 0; more == 1; steps++) {
-		if (steps != 0)
-			registry_log_flush(registry);
-		pthread_mutex_lock(&push->write_lock);
-		more = registry_log_room(registry);
-		pthread_mutex_unlock(&push->write_lock);
-	}
-}
-
-static void checkpoint(struct push *push, struct registry *registry)
-{
-	if (registry_checkpoint(registry) != 1)
-		return;
-	pthread_mutex_lock(&push->write_lock);
-	(void)!registry_restart_log(registry);
-	pthread_mutex_unlock(&push->write_lock);
-}
-
-/* With both locks, which are let go: what deltas have written is carried into the database by
- * this thread, so that no call waits for that. A failure is made up for the next time. */
-static void tidy(struct push *push, struct registry **registry)
-{
-	push_leave(push);
-	if (*registry != NULL)
-		make_room(push, *registry);
-	else if (registry_open(registry, push->database) != 0) {
-		registry_close(*registry);
-		*registry = NULL;
-	}
-	if (*registry != NULL)
-		checkpoint(push, *registry);
 	push_enter(push);
 }
 
@@ -412,10 +403,9 @@ static void *push_thread(void *context)
 
 	push_enter(push);
 	while (!push->stop) {
-		tidy(push, &registry);
-		if (push->stop)
-			break;
-		if (push_connected(push)) {
+		if (registry == NULL)
+			registry = open_registry(push);
+		if (registry != NULL && push_connected(push)) {
 			pause_ms = PAUSE_MIN_MS;
 			if (is_behind(push, registry))
 				catch_up(push);
@@ -429,6 +419,16 @@ static void *push_thread(void *context)
 	push_leave(push);
 	registry_close(registry);
 	return NULL;
+}
+
+/* Both threads; waits for the tidier. */
+static void stop(struct push *push)
+{
+	pthread_mutex_lock(&push->lock);
+	push->stop = true;
+	pthread_cond_broadcast(&push->wake);
+	pthread_mutex_unlock(&push->lock);
+	pthread_join(push->tidier, NULL);
 }
 
 int push_open(struct push **out, const char *database, const char *link_socket,
@@ -453,9 +453,14 @@ int push_open(struct push **out, const char *database, const char *link_socket,
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&push->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	const int result = push->database == NULL || push->link_socket == NULL
-	                           ? ENOMEM
-	                           : pthread_create(&push->thread, NULL, push_thread, push);
+	int result = push->database == NULL || push->link_socket == NULL
+	                     ? ENOMEM
+	                     : pthread_create(&push->tidier, NULL, push_tidy, push);
+	if (result == 0) {
+		result = pthread_create(&push->thread, NULL, push_thread, push);
+		if (result != 0)
+			stop(push);
+	}
 	if (result != 0) {
 		free(push->database);
 		free(push->link_socket);
@@ -468,10 +473,7 @@ int push_open(struct push **out, const char *database, const char *link_socket,
 
 void push_close(struct push *push)
 {
-	pthread_mutex_lock(&push->lock);
-	push->stop = true;
-	pthread_cond_broadcast(&push->wake);
-	pthread_mutex_unlock(&push->lock);
+	stop(push);
 	pthread_join(push->thread, NULL);
 	link_client_close(push->client);
 	registry_close(push->registry);

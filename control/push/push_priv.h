@@ -13,7 +13,7 @@
 
 struct push {
 	char *database, *link_socket;
-	pthread_t thread;
+	pthread_t thread, tidier;
 
 	/* Held from the moment an image is begun until it is in force, seconds: of images. */
 	pthread_mutex_t image_lock;
@@ -70,6 +70,12 @@ void push_leave(struct push *push);
 bool push_connected(struct push *push); /* or just now connected */
 void push_disconnect(struct push *push, const char *why);
 void push_away(struct push *push, struct push_answer *out);
+
+/* With the lock alone, which is let go: until there is something to do, at most ms. */
+void push_wait(struct push *push, unsigned ms);
+
+/* The tidier's thread (push_tidy.c), until push->stop. */
+void *push_tidy(void *push);
 
 /* Results after which the connection cannot be used any more (link_client.h). */
 bool push_connection_lost(int result);

@@ -141,8 +141,11 @@ static int take_image(struct link_server *s, struct image_job *job)
 	const unsigned long long generation = job->request.generation;
 	int rc = job->result;
 
+	tables_carry_begin(publish_current(s->publish));
 	if (rc == 0)
-		rc = tables_carry(job->tables, publish_current(s->publish));
+		do
+			rc = tables_carry(job->tables, publish_current(s->publish));
+		while (rc == 1);
 	if (rc != 0) {
 		if (job->result == 0) {
 			tables_free(job->tables);

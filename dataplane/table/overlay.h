@@ -2,12 +2,13 @@
 /*
  * overlay: the deltas that came after the image. Only for this folder.
  *
- * An open-addressing set of subjects (accounts, senders, campaigns), never more than half full.
- * The link thread adds to it in place while workers look up: an entry is never changed,
- * a newer one takes its place with one pointer store. What was replaced is freed by
- * overlay_reclaim(), when no worker can still hold it.
+ * A set of subjects (accounts, senders, campaigns), found by an index (overlay_index.h) and
+ * linked in the order of their latest deltas. The link thread adds to it in place while
+ * workers look up: an entry is never changed, a newer one takes its place with one pointer
+ * store. What was replaced is used again after overlay_reclaim(), when no worker can still
+ * hold it.
  *
- * Cost       a look-up in an empty overlay is one comparison; else a hash and a probe.
+ * Cost       a look-up in an empty overlay is one comparison; else a hash and a probe, or two.
  *            A delta costs the same however many came before.
  * Bounds     OVERLAY_MAX subjects, OVERLAY_ACCOUNTS_MAX added accounts; full = -ENOSPC.
  * Threads    look-ups: any thread. All else: the link thread.
@@ -51,9 +52,18 @@ must_use int overlay_apply(struct overlay *overlay, const struct link_delta *del
 /* No worker is left that began before the last overlay_apply(). */
 void overlay_reclaim(struct overlay *overlay);
 
-/* Into an empty overlay all of from that is newer than this generation. -ENOMEM. */
-must_use int overlay_carry(struct overlay *overlay, const struct overlay *from,
-                           uint64_t generation);
+/*
+ * All that is newer than a generation, a few deltas at a time while others come: they go to
+ * another overlay, that of the next image. overlay_walk() begins; then *n of at most max
+ * deltas, in the order of the latest of each subject. true: there are no more just now. Of a
+ * subject that changes after it was listed all is listed again. max: at least 3.
+ */
+void overlay_walk(struct overlay *overlay);
+must_use bool overlay_walked(struct overlay *overlay, uint64_t generation,
+                             struct link_delta *list, size_t *n, size_t max);
+
+/* What was listed, into an overlay that nobody reads yet. -ENOMEM. */
+must_use int overlay_carry(struct overlay *overlay, const struct link_delta *list, size_t n);
 
 /* The entry of a subject, or NULL; valid until this worker's next quiescent state. */
 const struct overlay_entry *overlay_find(const struct overlay *overlay,
@@ -64,7 +74,6 @@ const struct overlay_entry *overlay_find_account(const struct overlay *overlay,
 /* The row of an added account. */
 const struct image_account *overlay_account(const struct overlay *overlay, uint32_t index);
 
-uint32_t overlay_campaigns(const struct overlay *overlay);  /* of them campaigns */
 uint32_t overlay_used(const struct overlay *overlay);       /* subjects */
 uint64_t overlay_generation(const struct overlay *overlay); /* of the last delta; 0 none */
 

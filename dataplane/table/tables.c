@@ -13,6 +13,8 @@
 #include "overlay.h"
 #include "verdict.h"
 
+#define CARRIED_AT_ONCE 128u /* deltas; tens of microseconds */
+
 /* What snapshots of one image have in common. Counted by the link thread alone. */
 struct image_share {
 	struct image image;
@@ -167,19 +169,11 @@ int tables_deltas(struct tables **out, const struct tables *base,
 	return 0;
 }
 
-/* The campaigns of the image under those of its overlay. */
-static int carry_campaigns(struct tables *t)
+static int carry_campaigns(struct tables *t, const struct link_delta *list, size_t n)
 {
 	struct campaign_set *set = NULL;
-	struct link_delta *list = NULL;
-	size_t n = 0;
+	const int failed = campaign_set_change(&set, t->campaigns, list, n, CAMPAIGN_SET_MAX);
 
-	if (overlay_campaigns(t->overlay) == 0)
-		return 0;
-	int failed = overlay_list(t->overlay, 0, &list, &n);
-	if (failed == 0)
-		failed = campaign_set_change(&set, t->campaigns, list, n, CAMPAIGN_SET_MAX);
-	free(list);
 	if (failed != 0)
 		return failed;
 	campaign_set_drop(t->campaigns);
@@ -187,14 +181,25 @@ static int carry_campaigns(struct tables *t)
 	return 0;
 }
 
+void tables_carry_begin(const struct tables *old)
+{
+	if (old != NULL)
+		overlay_walk(old->share->overlay);
+}
+
 int tables_carry(struct tables *tables, const struct tables *old)
 {
+	struct link_delta list[CARRIED_AT_ONCE];
+	size_t n = 0;
+
 	if (old == NULL)
 		return 0;
-	const int failed = overlay_carry(tables->share->overlay, old->overlay,
-	                                 tables->image->header->generation);
-
-	return failed != 0 ? failed : carry_campaigns(tables);
+	const bool all = overlay_walked(old->share->overlay, tables->image->header->generation,
+	                                list, &n, CARRIED_AT_ONCE);
+	int rc = overlay_carry(tables->share->overlay, list, n);
+	if (rc == 0)
+		rc = carry_campaigns(tables, list, n);
+	return rc != 0 ? rc : !all;
 }
 
 int tables_list(const struct tables *tables, struct link_delta **out, size_t *n)

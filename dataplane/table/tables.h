@@ -61,8 +61,13 @@ must_use int tables_open(struct tables **out, const void *octets, size_t size,
 must_use int tables_deltas(struct tables **out, const struct tables *base,
                            const struct link_delta *deltas, unsigned n);
 
-/* Into tables that nobody reads yet, the deltas of old (NULL: none) that are newer than
- * its image. -ENOMEM. */
+/*
+ * Into tables that nobody reads yet, the deltas of old (NULL: none) that are newer than
+ * its image, a few at a time: others may come in between, to snapshots of old's image. Once
+ * begun, call tables_carry() with the latest of these until it returns 0: all of now is
+ * carried. 1: there is more. -ENOMEM.
+ */
+void tables_carry_begin(const struct tables *old);
 must_use int tables_carry(struct tables *tables, const struct tables *old);
 
 /* All deltas that the image does not hold, in order: an array of *n to free(). -ENOMEM. */

@@ -169,7 +169,9 @@ static struct tables *swap_image(struct registry *r, struct lastgood *l, struct 
 	must(octets != MAP_FAILED && image.size <= (size_t)1 << 20);
 	must(tables_open(&next, octets, image.size, 1, release, octets, error) == 0);
 	close(image.fd);
-	must(lastgood_save(l, next, text) == 0 && tables_carry(next, t) == 0);
+	must(lastgood_save(l, next, text) == 0);
+	tables_carry_begin(t);
+	must(tables_carry(next, t) == 0); /* a few at once are all */
 	tables_free(t);
 	must(lastgood_trim(l, next, text) == 0);
 	return next;
