@@ -279,7 +279,7 @@ void collect(struct worker *w)
 		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
 			/* An end that does not read its answers gets no more of them. */
 			c->stalled[from] =
-				relay_backlog(&c->relay, from) > w->tcp_config.leg_buffer;
+				relay_stalls(&c->relay, from, &w->tcp_config);
 			if (!c->stalled[from])
 				collect_side(w, c, from);
 		}

@@ -9,8 +9,8 @@
  * connection may hold a quarter of what is free beyond a reserve. With plenty that is no
  * limit; the scarcer buffers are, the smaller is the share, so the greediest connections
  * meet it first, while one that holds little never notices. New connections get a quarter
- * of the share, and while the reserve is touched no attempt begins. What exceeds the share
- * is left to be resent, and the window closes on it.
+ * of that, and while the reserve is touched no attempt begins. Windows are no wider than
+ * what the share has room for in full-sized segments; what exceeds it is left to be resent.
  */
 #include <rte_mempool.h>
 
@@ -23,6 +23,7 @@
 /* Segments that any connection may hold before the reserve is touched: a few messages. */
 #define SHARE_LEAST 8u
 #define SHARE_DIVISOR 4u
+#define NEWCOMER_DIVISOR 4u
 /* How often the pool is asked while there is plenty: counting walks the caches of all
  * cores. When less is free, every turn. */
 #define PLENTY_TURNS 64u
@@ -38,11 +39,15 @@ void limit_buffers(struct worker *w)
 	const uint32_t reserve = pool->size / RESERVE_SHARE;
 	const uint32_t beyond = available > reserve ? (available - reserve) / SHARE_DIVISOR : 0;
 	uint32_t share = available < reserve ? 0 : beyond < SHARE_LEAST ? SHARE_LEAST : beyond;
+	uint32_t newcomer = share / NEWCOMER_DIVISOR;
 	if (share > most)
 		share = most;
+	if (newcomer > share)
+		newcomer = share;
 	w->env.share = share;
 	w->env.scarce = available < pool->size / SCARCE_SHARE;
 	w->tcp_config.leg_segments = share;
+	w->tcp_config.newcomer_segments = newcomer;
 }
 
 uint64_t limit_deadline(const struct worker *w, const struct connection *c)

@@ -54,7 +54,9 @@ static void configure(struct worker *w)
 
 	w->tcp_config = (struct tcp_config){
 		.leg_buffer = (uint32_t)s->leg_buffer,
+		.leg_buffer_most = (uint32_t)s->leg_buffer_most,
 		.leg_segments = (uint32_t)s->leg_segments,
+		.newcomer_segments = (uint32_t)s->leg_segments,
 		.delayed_ack_us = (uint32_t)s->delayed_ack * 1000,
 		.rto_min_us = (uint32_t)s->rto_min * 1000,
 		.rto_max_us = (uint32_t)s->rto_max * 1000,

@@ -54,9 +54,35 @@ static void free_acknowledged(struct leg *l, uint32_t ack, struct news *n,
 		left -= part;
 	}
 	chain_drop(&l->out, octets);
-	l->snd_una = ack;
-	if (l->fin_queued && ack == l->snd_end + 1)
+	l->snd_una += octets;
+	if (ack != l->snd_una) { /* behind them there is only our FIN */
+		l->snd_una = ack;
 		l->fin_acked = true;
+	}
+}
+
+/*
+ * Room for twice what was delivered in a round trip to here and to the other end, so that
+ * the window is never what limits a sender whose octets go on at once: dynamic right-sizing
+ * (Fisk and Feng, 2001), as kernels do it. Never less again: an end keeps the window it has
+ * been given. What is held takes buffers, and their share bounds it.
+ */
+static void right_size(struct relay *r, struct leg *l, struct tcp_env *env)
+{
+	const struct leg *o = &r->leg[l == &r->leg[SIDE_ESME] ? SIDE_SMSC : SIDE_ESME];
+	const uint32_t took_us = (uint32_t)env->now_us - l->sized_us;
+	const uint32_t trips_us = l->rtt.srtt_us + o->rtt.srtt_us;
+
+	if (likely(took_us < trips_us))
+		return;
+	const uint32_t octets = l->snd_una - l->sized_una, room = leg_room(l, env->config);
+	l->sized_us = (uint32_t)env->now_us;
+	l->sized_una = l->snd_una;
+	if (unlikely(octets > room / 2) && room < env->config->leg_buffer_most &&
+	    o->rtt.srtt_us != 0 && 2ull * octets * trips_us > (uint64_t)room * took_us) {
+		l->grown++;
+		tcp_count(env, COUNTER_LEG_GROWN, 1);
+	}
 }
 
 /* What has left the network is of what is out, less what is known to be lost. */
@@ -97,11 +123,12 @@ static void partial_ack(struct leg *l, uint32_t acked)
 }
 
 static void new_ack(struct relay *r, struct leg *l, uint32_t ack, struct news *n,
-                    const struct tcp_env *env)
+                    struct tcp_env *env)
 {
 	const uint32_t acked = ack - l->snd_una;
 
 	free_acknowledged(l, ack, n, env);
+	right_size(r, l, env);
 	l->dupacks = 0;
 	l->retries = 0;
 	l->rto_at = 0; /* leg_output() arms it again for what is still out (RFC 6298, 5.3) */

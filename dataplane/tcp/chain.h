@@ -28,7 +28,10 @@ enum {
 
 struct segment {
 	struct rte_mbuf *next;
-	uint64_t sent_us; /* last transmission; 0 = never sent */
+	union {
+		uint64_t sent_us; /* last transmission; 0 = never sent */
+		struct rte_mbuf *run_last; /* ahead of a gap (order.c): where its run ends */
+	};
 	uint32_t seq;     /* of the first octet, in the chain's sequence space */
 	uint16_t off;     /* first octet, from buf_addr */
 	uint16_t len;     /* octets; never 0 inside a chain */

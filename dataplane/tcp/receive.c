@@ -9,15 +9,24 @@
  * number hide a connection for good (RFC 7323 section 2.3: 2^30). */
 #define LISTEN_WINDOW (1u << 24)
 
-uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_config *config)
+/* Buffers that the connection may hold. */
+static uint32_t segments_most(const struct relay *r, const struct tcp_env *env)
+{
+	return env->now_us - r->state_us < NEWCOMER_US ? env->config->newcomer_segments
+	                                               : env->config->leg_segments;
+}
+
+uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env *env)
 {
 	const struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
 	const uint32_t held = l->in.octets + l->ooo.octets + o->out.octets;
 	const uint32_t segments = l->in.segments + l->ooo.segments + o->out.segments;
 
-	if (segments >= config->leg_segments || held >= config->leg_buffer)
+	const uint32_t room = leg_room(o, env->config), most = segments_most(r, env);
+
+	if (segments >= most || held >= room)
 		return 0;
-	return config->leg_buffer - held;
+	return min_u32(room - held, (most - segments) * o->mss);
 }
 
 /* RFC 9293 section 3.10.7.4, first check; a segment without octets sits at rcv_nxt or
@@ -94,7 +103,6 @@ static void take_in_order(struct relay *r, struct leg *l, struct rte_mbuf *m,
 	const uint16_t len = segment_of(m)->len;
 
 	l->rcv_nxt += len;
-	l->unacked += len;
 	if (l->discard) {
 		rte_pktmbuf_free(m);
 		return;
@@ -159,7 +167,7 @@ static void receive_payload(struct relay *r, struct leg *l, const struct packet 
 		drain_out_of_order(r, l, env);
 	}
 	/* RFC 9293 section 3.8.6.3: at least every second full-sized segment. */
-	if (l->unacked >= 2u * l->mss)
+	if (leg_unacked(l) >= 2u * l->mss)
 		l->ack_now = true;
 }
 
@@ -283,7 +291,7 @@ static bool beyond_share(const struct relay *r, const struct tcp_env *env)
 
 	if (likely(held * 4 < env->share))
 		return false;
-	return held >= env->share || env->now_us - r->state_us < NEWCOMER_US;
+	return held >= env->share || held >= segments_most(r, env);
 }
 
 void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env)

@@ -46,7 +46,7 @@ static void begin_leg(struct relay *r, const struct embryo *e, enum side side)
 	l->wscale =
 		offer->has_wscale && e->offer[side_other(side)].has_wscale ? offer->wscale : 0;
 	l->snd_wl1 = l->rcv_nxt - 1;
-	o->snd_una = o->snd_max = o->snd_end = offer->next;
+	o->snd_una = o->snd_max = o->sized_una = offer->next;
 	o->snd_wl2 = o->snd_una;
 	/* The other end may send what this one's SYN offered. */
 	o->rcv_adv = e->offer[side_other(side)].next + offer->window;
@@ -148,7 +148,7 @@ int relay_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env 
 		tcp_count(env, COUNTER_POOL_EMPTY, 1);
 		return result;
 	}
-	leg_queued(o, tail != NULL ? segment_of(tail)->next : o->out.head);
+	leg_queued(o, tail);
 	return 0;
 }
 
@@ -170,7 +170,7 @@ int relay_insert(struct relay *r, enum side to, const uint8_t *octets, uint32_t 
 		tcp_count(env, COUNTER_POOL_EMPTY, 1);
 		return result;
 	}
-	leg_queued(l, tail != NULL ? segment_of(tail)->next : l->out.head);
+	leg_queued(l, tail);
 	return 0;
 }
 
@@ -211,10 +211,9 @@ void relay_abort(struct relay *r, struct tcp_env *env)
 /* What came from this side is what the other one has been given and has acknowledged. */
 static bool leg_in_step(const struct leg *from, const struct leg *to)
 {
-	return from->in.octets == 0 && from->ooo.octets == 0 && from->unacked == 0 &&
+	return from->in.octets == 0 && from->ooo.octets == 0 && leg_unacked(from) == 0 &&
 	       !from->ack_now && !from->fin_seen && to->out.octets == 0 && !to->fin_queued &&
-	       to->snd_una == to->snd_max && to->snd_end == to->snd_una &&
-	       from->rcv_nxt == to->snd_una;
+	       to->snd_una == to->snd_max && from->rcv_nxt == to->snd_una;
 }
 
 bool relay_in_step(const struct relay *r)

@@ -46,7 +46,9 @@ struct tcp_tx {
 
 struct tcp_config {
 	uint32_t leg_buffer;    /* octets a leg may hold; at least the largest PDU */
-	uint32_t leg_segments;  /* mbufs a leg may hold */
+	uint32_t leg_buffer_most; /* and what that may grow to (leg_room()) */
+	uint32_t leg_segments;  /* mbufs a connection may hold */
+	uint32_t newcomer_segments; /* and one that is young, NEWCOMER_US */
 	uint32_t delayed_ack_us, rto_min_us, rto_max_us;
 	uint32_t rto_limit;     /* retransmissions in a row before the relay is given up */
 	uint64_t idle_us, embryonic_us, linger_us;
@@ -65,9 +67,11 @@ struct tcp_env {
 
 /* Out-of-order segments a leg stores (RFC 9293 section 3.10.7.4 keeps them; bounded). When
  * the first of a window is lost all others come ahead of the gap: 181 of 1,448 octets, in a
- * window of leg_buffer's default. Storing one walks those before it, so there is no more
- * room than that and some: some microseconds are what a peer can draw with tiny ones. */
-#define LEG_OOO_MAX 256u
+ * window of leg_buffer's default; 700 in one that is twice what 50 MB/s need over 10 ms.
+ * Storing one walks the runs, segments without a gap between them, so those are bounded as
+ * well: some microseconds are what a peer can draw. */
+#define LEG_OOO_MAX 1024u
+#define LEG_RUNS_MAX 256u
 /* A sender that is only watched: what is missing then was lost before us. */
 #define LISTEN_OOO_MAX 64u
 #define LEG_SACK_RECENT 4u
@@ -91,14 +95,12 @@ struct leg {
 	uint32_t ts_newest;         /* newest TSval in order: the other leg sends it on */
 	uint32_t sack_recent[LEG_SACK_RECENT]; /* a number in each run stored, newest first */
 	uint32_t dsack_left, dsack_right; /* octets that came twice, to be said once */
-	uint32_t unacked;           /* octets received since our last ACK */
 
 	/* send half: sequence space of the other endpoint, as this one knows it */
 	uint32_t snd_una, snd_max;  /* not acknowledged yet; to be sent next */
-	uint32_t snd_end;           /* behind the last queued octet; a FIN is this number */
 	uint32_t snd_wnd, snd_wl1, snd_wl2;
 	uint32_t max_wnd;           /* MAX.SND.WND (RFC 5961 section 5.2) */
-	struct chain out;           /* from snd_una to snd_end */
+	struct chain out;           /* from snd_una to leg_end() */
 	struct rte_mbuf *next;      /* first member of out never sent; NULL: none */
 	uint64_t rto_at, ack_at;    /* deadlines, 0 = none */
 	uint64_t loss_at;           /* when to look for losses, or to probe (loss.c) */
@@ -118,6 +120,8 @@ struct leg {
 	bool fin_seen : 1, fin_received : 1; /* peer's FIN: somewhere; in order */
 	bool fin_queued : 1, fin_sent : 1, fin_acked : 1; /* our FIN */
 	bool ack_now : 1, discard : 1; /* discard: octets are acknowledged and dropped */
+	uint8_t grown;              /* doublings of its room, right_size() */
+	uint32_t sized_us, sized_una; /* since when it is measured, and snd_una then */
 	uint32_t recover;           /* snd_max when the last loss was seen */
 	uint32_t probe_end;         /* TLP.end_seq, while probing */
 	struct rtt rtt;
@@ -127,8 +131,28 @@ struct leg {
 	struct header_template header; /* of frames to this endpoint */
 };
 
-/* A connection this young gets a quarter of a share. */
+/* A connection this young may hold less (config->newcomer_segments). */
 #define NEWCOMER_US UINT64_C(10000000)
+
+/* Behind the last queued octet; a FIN is this number, and is acknowledged behind it. */
+static inline uint32_t leg_end(const struct leg *l)
+{
+	return l->snd_una + l->out.octets - l->fin_acked;
+}
+
+/* Octets (and a FIN) received since our last ACK. */
+static inline uint32_t leg_unacked(const struct leg *l) { return l->rcv_nxt - l->rcv_acked; }
+
+/* Octets that the way to this leg's end may hold: those on it, and those of the other leg's
+ * end that are not decided yet. */
+static inline uint32_t leg_room(const struct leg *l, const struct tcp_config *config)
+{
+	const uint64_t room = (uint64_t)config->leg_buffer << l->grown;
+
+	if (l->grown == 0)
+		return config->leg_buffer;
+	return room < config->leg_buffer_most ? (uint32_t)room : config->leg_buffer_most;
+}
 
 enum relay_state {
 	RELAY_OPEN,     /* two endpoints */
@@ -201,10 +225,17 @@ void relay_release(struct relay *r);
  * forwarding could go on from here. */
 bool relay_in_step(const struct relay *r);
 
-/* Octets queued for this side and not yet acknowledged: the caller stalls on its bound. */
+/* Octets queued for this side and not yet acknowledged. */
 static inline uint32_t relay_backlog(const struct relay *r, enum side to)
 {
 	return r->leg[to].out.octets;
+}
+
+/* Whether that is more than the way there may hold: the caller then decides no more. */
+static inline bool relay_stalls(const struct relay *r, enum side to,
+                                const struct tcp_config *config)
+{
+	return relay_backlog(r, to) > leg_room(&r->leg[to], config);
 }
 
 /*

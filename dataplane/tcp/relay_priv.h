@@ -27,7 +27,7 @@ void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_
 /* receive.c: a segment for an open relay (RFC 9293 section 3.10.7.4). */
 void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env);
 /* Octets this leg could still take (RFC 9293 section 3.8.6), before scaling. */
-uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_config *config);
+uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env *env);
 
 /* acked.c: what a segment says of what we have sent. */
 void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
@@ -47,9 +47,9 @@ void leg_arm_probe(const struct relay *r, struct leg *l, const struct tcp_env *e
 
 /* send.c */
 bool leg_output(struct relay *r, enum side side, struct tcp_env *env);
-/* Octets were appended to leg.out: number them. first: the first new mbuf, NULL when the
- * old tail took them all. */
-void leg_queued(struct leg *l, struct rte_mbuf *first);
+/* Octets were appended to leg.out: number them. tail: what was its tail before, which may
+ * have taken some of them. */
+void leg_queued(struct leg *l, struct rte_mbuf *tail);
 /* Octets sent and not acknowledged; those of them that are in the network still. */
 uint32_t leg_octets_out(const struct leg *l);
 uint32_t leg_in_flight(const struct leg *l);
@@ -71,6 +71,11 @@ void order_adopt(struct leg *l, struct rte_mbuf *m, struct tcp_env *env);
 bool order_conflicts(const struct leg *l, uint32_t seq, const uint8_t *octets, uint32_t len);
 /* Keep m, which lies behind a gap, or free it. */
 void order_store(struct leg *l, struct rte_mbuf *m, struct tcp_env *env);
+/* The first segment behind the run that first, a stored one, begins; NULL = none. */
+static inline struct rte_mbuf *order_next_run(struct rte_mbuf *first)
+{
+	return segment_of(segment_of(first)->run_last)->next;
+}
 /* Take out the first stored segment that is no longer ahead of rcv_nxt; NULL = none. */
 struct rte_mbuf *order_next(struct leg *l);
 

@@ -14,12 +14,9 @@ struct block {
 /* The run of stored octets that holds seq; empty when nothing stored does. */
 static struct block run_at(const struct leg *l, uint32_t seq)
 {
-	for (struct rte_mbuf *m = l->ooo.head; m != NULL;) {
-		struct block b = { segment_of(m)->seq, segment_of(m)->seq };
-		while (m != NULL && segment_of(m)->seq == b.right) {
-			b.right += segment_of(m)->len;
-			m = segment_of(m)->next;
-		}
+	for (struct rte_mbuf *m = l->ooo.head; m != NULL; m = order_next_run(m)) {
+		const struct segment *last = segment_of(segment_of(m)->run_last);
+		const struct block b = { segment_of(m)->seq, last->seq + last->len };
 		if (seq_leq(b.left, seq) && seq_lt(seq, b.right))
 			return b;
 	}

@@ -25,7 +25,7 @@ static uint16_t advertise(struct relay *r, enum side side, const struct tcp_env 
 	struct leg *l = &r->leg[side];
 	const uint8_t shift = r->leg[side_other(side)].wscale;
 	const uint32_t most = (uint32_t)UINT16_MAX << shift;
-	uint32_t open = min_u32(leg_window(r, side, env->config), most);
+	uint32_t open = min_u32(leg_window(r, side, env), most);
 
 	if (open < l->mss) /* RFC 9293 section 3.8.6.2.2: no silly windows */
 		open = 0;
@@ -68,7 +68,6 @@ static bool emit(struct relay *r, enum side side, struct rte_mbuf *m, uint32_t s
 		return false;
 	tx->mbufs[tx->n++] = m;
 	l->ack_now = false;
-	l->unacked = 0;
 	l->rcv_acked = l->rcv_nxt;
 	l->ack_at = 0;
 	return true;

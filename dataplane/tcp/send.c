@@ -6,17 +6,21 @@
  */
 #include "relay_priv.h"
 
-void leg_queued(struct leg *l, struct rte_mbuf *first)
+void leg_queued(struct leg *l, struct rte_mbuf *tail)
 {
-	uint32_t seq = l->snd_end;
+	struct rte_mbuf *first = l->out.head;
+	uint32_t seq = l->snd_una;
 
+	if (tail != NULL) {
+		first = segment_of(tail)->next;
+		seq = segment_of(tail)->seq + segment_of(tail)->len;
+	}
 	if (l->next == NULL)
 		l->next = first;
 	for (struct rte_mbuf *m = first; m != NULL; m = segment_of(m)->next) {
 		segment_of(m)->seq = seq;
 		seq += segment_of(m)->len;
 	}
-	l->snd_end = l->snd_una + l->out.octets;
 }
 
 uint32_t leg_octets_out(const struct leg *l)
@@ -140,23 +144,23 @@ static bool send_fin(struct relay *r, enum side side, struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
 
-	if (!leg_emit_bare(r, side, l->snd_end, TCP_FIN | TCP_ACK, env))
+	if (!leg_emit_bare(r, side, leg_end(l), TCP_FIN | TCP_ACK, env))
 		return false;
 	l->fin_sent = true;
-	l->snd_max = l->snd_end + 1;
+	l->snd_max = leg_end(l) + 1;
 	return true;
 }
 
 /* A window that had nearly closed has room again: the peer must hear of it. */
-static bool window_reopened(const struct relay *r, enum side side,
-                            const struct tcp_config *config)
+static bool window_reopened(const struct relay *r, enum side side, const struct tcp_env *env)
 {
+	const struct tcp_config *config = env->config;
 	const struct leg *l = &r->leg[side];
 	const uint32_t known = l->rcv_adv - l->rcv_nxt;
 
 	if (likely(known >= config->leg_buffer / 8))
 		return false;
-	const uint32_t open = leg_window(r, side, config);
+	const uint32_t open = leg_window(r, side, env);
 	return open > known &&
 	       (open >= config->leg_buffer / 4 || (known < l->mss && open >= 2u * l->mss));
 }
@@ -172,7 +176,7 @@ static void set_deadlines(const struct relay *r, struct leg *l, const struct tcp
 	else if (l->rto_at == 0)
 		l->rto_at = env->now_us + rtt_wait(&l->rtt, env->config->rto_max_us);
 	leg_arm_probe(r, l, env);
-	if (l->unacked != 0 && l->ack_at == 0)
+	if (leg_unacked(l) != 0 && l->ack_at == 0)
 		l->ack_at = env->now_us + env->config->delayed_ack_us;
 }
 
@@ -190,8 +194,8 @@ bool leg_output(struct relay *r, enum side side, struct tcp_env *env)
 	    !l->fin_acked && !send_fin(r, side, env))
 		sent = SENT_RETRY;
 	/* An unfinished PDU may wait for the sender's Nagle: do not delay its ACK. */
-	if (l->ack_now || (l->unacked != 0 && l->in.octets != 0) ||
-	    window_reopened(r, side, env->config)) {
+	if (l->ack_now || (leg_unacked(l) != 0 && l->in.octets != 0) ||
+	    window_reopened(r, side, env)) {
 		if (!leg_emit_bare(r, side, l->snd_max, TCP_ACK, env))
 			sent = SENT_RETRY;
 	}

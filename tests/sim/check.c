@@ -2,6 +2,8 @@
 /* check: what must hold when everything has come to its end. */
 #include "sim.h"
 
+#include "sequence.h"
+
 static struct flow_key key_of(const struct conn *c)
 {
 	struct flow_key key = { .ip_version = (uint8_t)c->path.version,
@@ -78,12 +80,31 @@ static void check_board(struct sim *s, const struct conn *c, int end, const stru
 		         sum.sacked, sum.lost, sum.left, l->out.octets, l->cubic.cwnd);
 }
 
+/* What is stored behind gaps, as the runs that it is in. */
+static void check_runs(struct sim *s, const struct leg *l)
+{
+	uint32_t edge = l->rcv_nxt;
+
+	for (struct rte_mbuf *first = l->ooo.head, *m = first, *last; m != NULL; first = m) {
+		if (!seq_lt(edge, segment_of(m)->seq))
+			sim_fail(s, "there is no gap before a run");
+		for (last = m; m != NULL && (m == first || segment_of(m)->seq == edge);
+		     m = segment_of(m)->next) {
+			edge = segment_of(m)->seq + segment_of(m)->len;
+			last = m;
+		}
+		if (segment_of(first)->run_last != last)
+			sim_fail(s, "a run does not end where its first segment says");
+	}
+}
+
 static void check_leg(struct sim *s, const struct conn *c, const struct relay *r, int end)
 {
+	const struct tcp_config *config = &s->cores[c->owner - 1].worker->tcp_config;
 	const struct leg *l = &r->leg[end];
 	/* Answers of ours lie in a leg without having been promised room. */
 	const uint32_t most =
-		(uint32_t)s->settings.leg_buffer + 16 * (c->n_requests + 1) + (1u << 10);
+		leg_room(&r->leg[!end], config) + 16 * (c->n_requests + 1) + (1u << 10);
 	const uint32_t in_order = l->in.octets + r->leg[!end].out.octets;
 	const uint32_t promised = in_order + (l->rcv_adv - l->rcv_nxt);
 
@@ -97,6 +118,7 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 	if (l->mss + 12u < (fits < mss ? fits : mss))
 		sim_fail(s, "segments of %u octets, though %u fit", l->mss, fits);
 	check_board(s, c, end, l);
+	check_runs(s, l);
 	if (l->rto_at != 0 && l->snd_max == l->snd_una && l->out.octets == 0 &&
 	    !(l->fin_queued && !l->fin_acked))
 		sim_fail(s, "a timer runs for nothing");

@@ -141,6 +141,7 @@ static void draw_worker(struct sim *s)
 		.embryos = 64,
 		.pdu_limit = 3600,
 		.leg_buffer = PICK(r, 131072, 262144),
+		.leg_buffer_most = 1048576,
 		.leg_segments = PICK(r, 256, 256, 1024),
 		.delayed_ack = PICK(r, 0, 10, 40),
 		.rto_min = PICK(r, 10, 200),

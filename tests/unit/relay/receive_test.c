@@ -259,11 +259,11 @@ static void the_store_behind_gaps_is_bounded(void **state)
 
 	(void)state;
 	rig_wait(r, NEWCOMER_US / 1000); /* its share of the buffers is a whole one now */
-	for (uint32_t i = 0; i < LEG_OOO_MAX + 10; i++) {
+	for (uint32_t i = 0; i < LEG_RUNS_MAX + 10; i++) {
 		rig_send(r, ESME, rig_text(1000 + i * 20, 10, 0));
 		rig_quiet(r);
 	}
-	assert_int_equal(rig_relay(r)->leg[ESME].ooo.segments, LEG_OOO_MAX);
+	assert_int_equal(rig_relay(r)->leg[ESME].ooo.segments, LEG_RUNS_MAX);
 	assert_int_equal(rig_counter(r, COUNTER_TCP_OOO_FULL), 10);
 	rig_stream(1000);
 	rig_send(r, ESME, rig_text(0, 1000, 0));
