@@ -5,7 +5,8 @@
  * A handset shows the whole, so that is what a part is read in: its octets between those
  * of its neighbours, joined before they are decoded, because a character may be split. Parts
  * come in any order, over any session of the account. A part of a message that was refused is
- * refused for the same reason; of one that is whole nothing is kept.
+ * refused for the same reason and in the same way: one that was discarded is discarded, so that
+ * no later part tells its sender. Of a message that is whole nothing is kept.
  */
 #include "screen_priv.h"
 
@@ -103,6 +104,7 @@ static void take_refusal(struct screen_context *context, struct screen_message *
 	m->reason = (enum reason)refused->reason;
 	m->rule = refused->rule;
 	m->refuse = true;
+	m->discard = refused->discard != 0;
 	if (m->reason == REASON_MALFORMED)
 		m->sm.error = refused->command_status;
 	else
@@ -288,7 +290,8 @@ static void keep_refusal(struct screen_context *context, const struct screen_mes
 		             .rule = m->rule,
 		             .command_status = m->command_status,
 		             .number = NUMBER_REFUSED,
-		             .reason = (uint8_t)m->reason };
+		             .reason = (uint8_t)m->reason,
+		             .discard = m->discard };
 
 	context->parts_lost += parts_put(context->parts, &part, context->seconds);
 }

@@ -44,7 +44,8 @@ struct part {
 	uint8_t reason;          /* enum reason; not PASS: this part was refused */
 	uint8_t coding;          /* enum text_coding, as its data are to be read */
 	uint8_t lock, shift;     /* national language tables */
-	uint8_t reserved[5];     /* 0 */
+	uint8_t discard;         /* 1: refused by answering success and forwarding nothing */
+	uint8_t reserved[4];     /* 0 */
 	uint8_t data[PARTS_OCTETS];
 };
 _Static_assert(sizeof(struct part) % 8 == 0, "copied by words");

@@ -35,6 +35,9 @@ static void begin(void)
 	world_sender(&w, "010-1234-5678", 7);
 	world_rule(&w, 100, IMAGE_REFUSE, "casino", 0);
 	world_rule(&w, 200, IMAGE_REFUSE, "대출", 0);
+	world_rule(&w, 300, IMAGE_DISCARD, "jackpot", 0);
+	world_campaign(&w, "the parcel that you wait for comes between nine and ten",
+	               IMAGE_DISCARD, 3);
 	world_ready(&w);
 	assert_int_equal(parts_open(&parts), 0);
 	w.context.parts = parts;
@@ -106,6 +109,36 @@ static void sticky(void **state)
 	/* until it expires */
 	w.context.seconds += PARTS_LIFE_S;
 	assert_int_equal(send(1, 3, 3, "clean", 5, 0), REASON_PASS);
+	end();
+}
+
+/* What is discarded is discarded to its end: an answer other than success to a later part would
+ * tell the sender what became of the first. */
+static void discarded(void **state)
+{
+	static const char *const texts[] = {
+		"jackpot now", "the parcel that you wait for comes between nine and ten"
+	};
+	const struct screen_message *m;
+
+	(void)state;
+	begin();
+	m = &w.vector->messages[0];
+	for (uint8_t i = 0; i < 2; i++) {
+		for (uint8_t part = 1; part <= 3; part++) {
+			const char *text = part == 1 ? texts[i] : "clean";
+			assert_int_equal(send(i, 3, part, text, strlen(text), 0),
+			                 i == 0 ? REASON_CONTENT_RULE : REASON_CAMPAIGN);
+			assert_true(m->discard);
+			assert_int_equal(m->command_status, SMPP_ROK);
+		}
+	}
+	assert_int_equal(w.context.parts_sticky, 4);
+	/* a refusal is none */
+	assert_int_equal(send(9, 2, 1, "casino", 6, 0), REASON_CONTENT_RULE);
+	assert_int_equal(send(9, 2, 2, "clean", 5, 0), REASON_CONTENT_RULE);
+	assert_false(m->discard);
+	assert_int_equal(m->command_status, SMPP_RSUBMITFAIL);
 	end();
 }
 
@@ -323,7 +356,7 @@ int main(void)
 		cmocka_unit_test(by_account),           cmocka_unit_test(split_characters),
 		cmocka_unit_test(second_coding),        cmocka_unit_test(sar_parameters),
 		cmocka_unit_test(one_vector),           cmocka_unit_test(too_long),
-		cmocka_unit_test(random_cuts),
+		cmocka_unit_test(random_cuts),          cmocka_unit_test(discarded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
