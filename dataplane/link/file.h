@@ -16,6 +16,9 @@
  */
 must_use int file_replace(const char *path, const void *octets, size_t size, int *replaced);
 
+/* Rename over path and flush the folder. As file_replace(): *renamed when only that failed. */
+must_use int file_rename(const char *from, const char *path, int *renamed);
+
 /* Write all of it at offset; 0 or negative errno (some of it may be there). */
 must_use int file_write(int fd, const void *octets, size_t size, size_t offset);
 

@@ -15,6 +15,7 @@
 #include "crash_point.h"
 #include "delta.h"
 #include "file.h"
+#include "journal_priv.h"
 #include "say.h"
 
 #define ROOM_MIN (UINT64_C(1) << 16)
@@ -23,21 +24,12 @@
 	(sizeof(struct journal_header) + JOURNAL_RECORDS_MAX * sizeof(struct journal_record) + \
 	 ROOM_MAX)
 
-struct journal {
-	struct journal_header header;
-	int fd; /* -1: the file is still to be made */
-	uint64_t records;
-	uint64_t size; /* octets of the file: what is behind the records is 0 */
-	struct journal_record batch[LINK_DELTAS_MAX];
-	char path[];
-};
-
 static uint64_t header_checksum(const struct journal_header *h)
 {
 	return XXH3_64bits(h, offsetof(struct journal_header, checksum));
 }
 
-static struct journal_header new_header(void)
+struct journal_header journal_new_header(void)
 {
 	struct journal_header h = {
 		.magic = JOURNAL_MAGIC,
@@ -59,6 +51,15 @@ static uint64_t record_checksum(const struct journal_header *h, const struct lin
 	return XXH3_64bits_withSeed(delta, sizeof(*delta), h->checksum + index);
 }
 
+bool journal_whole(const struct journal_header *header, const struct journal_record *record,
+                   uint64_t index)
+{
+	const char *unused;
+
+	return record->checksum == record_checksum(header, &record->delta, index) &&
+	       delta_check(&record->delta, &unused) == 0;
+}
+
 static int read_header(struct journal_header *out, const void *octets, size_t size)
 {
 	if (octets == NULL || size < sizeof(*out))
@@ -76,7 +77,6 @@ int journal_scan(struct journal_scan *out, const void *octets, size_t size, uint
                  journal_apply apply, void *arg)
 {
 	struct journal_header header;
-	const char *unused;
 
 	*out = (struct journal_scan){ 0 };
 	const int rc = read_header(&header, octets, size);
@@ -89,9 +89,7 @@ int journal_scan(struct journal_scan *out, const void *octets, size_t size, uint
 
 		memcpy(&record, at, sizeof(record));
 		at += sizeof(record);
-		const bool whole = record.checksum == record_checksum(&header, &record.delta,
-		                                                      out->records) &&
-		                   delta_check(&record.delta, &unused) == 0;
+		const bool whole = journal_whole(&header, &record, out->records);
 		if (whole && record.delta.generation <= generation)
 			out->old++;
 		else if (whole && apply(arg, &record.delta) == 0)
@@ -118,7 +116,13 @@ int journal_open(struct journal **out, const char *path)
 
 static uint64_t end_of(const struct journal *journal)
 {
-	return sizeof(journal->header) + journal->records * sizeof(struct journal_record);
+	return journal_offset(journal->records);
+}
+
+/* Release: who copies them finds them in the file. */
+static void set_records(struct journal *journal, uint64_t records)
+{
+	__atomic_store_n(&journal->records, records, __ATOMIC_RELEASE);
 }
 
 static void forget_file(struct journal *journal)
@@ -126,7 +130,7 @@ static void forget_file(struct journal *journal)
 	if (journal->fd >= 0)
 		close(journal->fd);
 	journal->fd = -1;
-	journal->records = 0;
+	set_records(journal, 0);
 }
 
 void journal_close(struct journal *journal)
@@ -189,13 +193,13 @@ static size_t used_of(const uint8_t *octets, size_t size)
 static int adopt(struct journal *journal, int fd, const struct journal_header *header,
                  const struct journal_scan *scan, uint64_t size)
 {
-	const uint64_t end = sizeof(*header) + scan->records * sizeof(struct journal_record);
+	const uint64_t end = journal_offset(scan->records);
 
 	if (scan->torn != 0 && ftruncate(fd, (off_t)end) != 0)
 		return -errno;
 	journal->header = *header;
 	journal->fd = fd;
-	journal->records = scan->records;
+	set_records(journal, scan->records);
 	journal->size = scan->torn != 0 ? end : size;
 	return 0;
 }
@@ -245,8 +249,8 @@ int journal_load(struct journal *journal, uint64_t generation, journal_apply app
 	return rc;
 }
 
-static void fill(struct journal_record *records, const struct journal_header *header,
-                 const struct link_delta *deltas, size_t n, uint64_t index)
+void journal_fill(struct journal_record *records, const struct journal_header *header,
+                  const struct link_delta *deltas, size_t n, uint64_t index)
 {
 	for (size_t i = 0; i < n; i++) {
 		records[i].delta = deltas[i];
@@ -260,7 +264,7 @@ static int fail(const struct journal *journal, int rc, char *text)
 }
 
 /* Octets to keep free behind so many: few records do not cost a megabyte. */
-static uint64_t room_behind(uint64_t end)
+uint64_t journal_room(uint64_t end)
 {
 	return end < ROOM_MIN ? ROOM_MIN : end < ROOM_MAX ? end : ROOM_MAX;
 }
@@ -272,7 +276,7 @@ static uint64_t room_behind(uint64_t end)
  */
 static void make_room(struct journal *journal, uint64_t end)
 {
-	const uint64_t used = end_of(journal), room = end - used + room_behind(end);
+	const uint64_t used = end_of(journal), room = end - used + journal_room(end);
 	uint8_t *zeros = journal->size >= end ? NULL : calloc(1, room);
 
 	if (zeros == NULL)
@@ -294,7 +298,7 @@ int journal_append(struct journal *journal, const struct link_delta *deltas, uns
 		return say(text, -ENOSPC, "%s is full: push an image", journal->path);
 	const uint64_t end = end_of(journal);
 	make_room(journal, end + n * sizeof(journal->batch[0]));
-	fill(journal->batch, &journal->header, deltas, n, journal->records);
+	journal_fill(journal->batch, &journal->header, deltas, n, journal->records);
 	int rc = file_write(journal->fd, journal->batch, n * sizeof(journal->batch[0]), end);
 	crash_point("journal_written");
 	if (rc == 0 && fdatasync(journal->fd) != 0)
@@ -305,7 +309,7 @@ int journal_append(struct journal *journal, const struct link_delta *deltas, uns
 		journal->size = end;
 		return fail(journal, rc, text);
 	}
-	journal->records += n;
+	set_records(journal, journal->records + n);
 	if (journal->size < end_of(journal))
 		journal->size = end_of(journal);
 	return 0;
@@ -315,16 +319,26 @@ int journal_append(struct journal *journal, const struct link_delta *deltas, uns
  * memory. */
 static uint8_t *compose(const struct link_delta *deltas, size_t n, size_t *size)
 {
-	const struct journal_header header = new_header();
+	const struct journal_header header = journal_new_header();
 
 	*size = sizeof(header) + n * sizeof(struct journal_record);
-	*size += room_behind(*size);
+	*size += journal_room(*size);
 	uint8_t *octets = calloc(1, *size);
 	if (octets == NULL)
 		return NULL;
 	memcpy(octets, &header, sizeof(header));
-	fill((void *)(octets + sizeof(header)), &header, deltas, n, 0);
+	journal_fill((void *)(octets + sizeof(header)), &header, deltas, n, 0);
 	return octets;
+}
+
+void journal_take(struct journal *journal, const struct journal_header *header, int fd,
+                  uint64_t records, uint64_t size)
+{
+	forget_file(journal); /* it has no name any more */
+	journal->fd = fd;
+	journal->header = *header;
+	set_records(journal, records);
+	journal->size = size;
 }
 
 int journal_replace(struct journal *journal, const struct link_delta *deltas, size_t n,
@@ -342,12 +356,9 @@ int journal_replace(struct journal *journal, const struct link_delta *deltas, si
 	free(octets);
 	if (!replaced)
 		return fail(journal, rc, text);
-	forget_file(journal); /* the old one has no name any more */
-	journal->fd = open(journal->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (journal->fd < 0 && rc == 0)
+	const int fd = open(journal->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && rc == 0)
 		rc = -errno;
-	journal->header = header;
-	journal->records = n;
-	journal->size = size;
+	journal_take(journal, &header, fd, n, size);
 	return rc == 0 ? 0 : fail(journal, rc, text);
 }

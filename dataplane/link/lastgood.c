@@ -10,12 +10,16 @@
 #include "file.h"
 #include "image_octets.h"
 #include "journal.h"
+#include "journal_copy.h"
 #include "say.h"
+
+#define NOT_SHORTENED "journal not shortened: %.220s"
 
 struct lastgood {
 	struct journal *journal;
 	bool has_image; /* on disk; set by whoever saves one, read beside him: atomic */
-	bool lacking;   /* the journal lacks a delta that is in force */
+	struct journal_copy *copy; /* that is being made; NULL: none */
+	bool lacking;              /* the journal lacks a delta that is in force */
 	char image_file[];
 };
 
@@ -124,14 +128,41 @@ int lastgood_save(struct lastgood *lastgood, const struct tables *tables,
 	return 0;
 }
 
-int lastgood_trim(struct lastgood *lastgood, const struct tables *tables,
-                  char text[LINK_TEXT_SIZE])
+int lastgood_trim_begin(struct lastgood *lastgood, const struct tables *tables,
+                        char text[LINK_TEXT_SIZE])
 {
 	char why[LINK_TEXT_SIZE] = "";
-	const int rc = rewrite(lastgood, tables, why);
+	int rc = 0;
 
+	/* Of what it lacks there is no copy. */
+	if (lastgood->lacking)
+		rc = rewrite(lastgood, tables, why);
+	else
+		rc = journal_copy_begin(&lastgood->copy, lastgood->journal,
+		                        tables->image->header->generation, why);
+	return rc == 0 ? 0 : say(text, rc, NOT_SHORTENED, why);
+}
+
+void lastgood_trim_run(struct lastgood *lastgood)
+{
+	if (lastgood->copy != NULL)
+		journal_copy_run(lastgood->copy);
+}
+
+void lastgood_trim_stop(struct lastgood *lastgood)
+{
+	if (lastgood->copy != NULL)
+		journal_copy_stop(lastgood->copy);
+}
+
+int lastgood_trim_end(struct lastgood *lastgood, char text[LINK_TEXT_SIZE])
+{
+	char why[LINK_TEXT_SIZE] = "";
+	const int rc = journal_copy_end(lastgood->copy, lastgood->journal, why);
+
+	lastgood->copy = NULL;
 	crash_point("journal_trimmed");
-	return rc == 0 ? 0 : say(text, rc, "journal not shortened: %.220s", why);
+	return rc == 0 ? 0 : say(text, rc, NOT_SHORTENED, why);
 }
 
 int lastgood_deltas(struct lastgood *lastgood, const struct tables *tables,

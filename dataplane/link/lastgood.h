@@ -5,7 +5,7 @@
  *
  * The image is image_file (settings); the deltas are image_file ".deltas" (journal.h).
  * Whenever the process is killed, what is found there together is what was in force and
- * acknowledged. Threads: the link thread.
+ * acknowledged. Threads: the link thread, unless said otherwise.
  */
 #ifndef DP_LASTGOOD_H
 #define DP_LASTGOOD_H
@@ -39,10 +39,16 @@ must_use int lastgood_load(struct lastgood *lastgood, unsigned n_workers,
 must_use int lastgood_save(struct lastgood *lastgood, const struct tables *tables,
                            char text[LINK_TEXT_SIZE]);
 
-/* The image of these tables is on disk: shorten the journal to what it does not hold.
- * Negative errno: it is as long as it was. */
-must_use int lastgood_trim(struct lastgood *lastgood, const struct tables *tables,
-                           char text[LINK_TEXT_SIZE]);
+/*
+ * The image of these tables is on disk: shorten the journal to what it does not hold. Begin
+ * and end: the link thread; run: another one, while deltas are kept; stop: any, run then
+ * returns soon. End also when begin failed. Negative errno: the journal is as it was.
+ */
+must_use int lastgood_trim_begin(struct lastgood *lastgood, const struct tables *tables,
+                                 char text[LINK_TEXT_SIZE]);
+void lastgood_trim_run(struct lastgood *lastgood);
+void lastgood_trim_stop(struct lastgood *lastgood);
+must_use int lastgood_trim_end(struct lastgood *lastgood, char text[LINK_TEXT_SIZE]);
 
 /* Keep deltas that are in force in these tables. Negative errno: a restart will not know
  * them. */

@@ -2,38 +2,19 @@
 #include "link.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "crash_point.h"
-#include "image_key.h"
-#include "image_octets.h"
+#include "image_job.h"
 #include "lastgood.h"
 #include "link_check.h"
 #include "link_socket.h"
 #include "say.h"
-
-/* An image that is read, proved and saved beside the link thread, which goes on serving
- * deltas meanwhile: a hundred million senders take seconds. */
-struct image_job {
-	bool running;
-	pthread_t thread;
-	int done_fd; /* eventfd: the thread has nothing more to do */
-	struct link_server *server;
-	struct link_message request;
-	uint64_t client; /* whose it is: serial of its connection */
-	uint64_t start_us;
-	int fd, result;
-	struct tables *tables; /* when result is 0 */
-	char text[LINK_TEXT_SIZE];
-};
 
 struct link_server {
 	struct publish *publish;
@@ -47,7 +28,7 @@ struct link_server {
 	uint64_t started_us;
 	bool whole; /* all deltas that were acknowledged are in force */
 	uint32_t overlay_full;
-	struct image_job job;
+	struct image_job *job;
 	struct link_datagram datagram;
 	void (*say)(void *arg, const char *sentence);
 	void *arg;
@@ -89,125 +70,46 @@ static uint64_t generation_of(const struct tables *tables)
 	return tables ? tables->image->header->generation : 0;
 }
 
-static int open_image(struct link_server *s, const struct link_message *m, int fd,
-                      struct tables **out, char *text)
-{
-	char fault[IMAGE_ERROR_SIZE] = "";
-	struct image_octets *octets;
-	struct tables *tables;
-
-	int rc = image_octets_map(&octets, fd, m->size, text);
-	if (rc != 0)
-		return rc;
-	rc = image_key_check(&s->key, octets->octets, octets->size, text);
-	if (rc != 0) {
-		image_octets_release(octets);
-		return rc;
-	}
-	rc = tables_open(&tables, octets->octets, octets->size, s->n_workers,
-	                 image_octets_release, octets, fault);
-	if (rc != 0) {
-		image_octets_release(octets);
-		return say(text, rc, "%s", fault);
-	}
-	const uint64_t generation = generation_of(tables);
-	if (generation != m->generation) {
-		tables_free(tables);
-		return say(text, -EBADMSG,
-		           "the image is generation %llu, the message says %llu",
-		           (unsigned long long)generation, (unsigned long long)m->generation);
-	}
-	*out = tables;
-	return 0;
-}
-
-static void *load_image(void *arg)
-{
-	struct image_job *job = arg;
-	const uint64_t one = 1;
-
-	job->result = open_image(job->server, &job->request, job->fd, &job->tables, job->text);
-	if (job->result == 0)
-		(void)!lastgood_save(job->server->lastgood, job->tables, job->text);
-	if (write(job->done_fd, &one, sizeof(one)) != sizeof(one))
-		abort(); /* an eventfd of ours takes a 1 */
-	return NULL;
-}
-
-/* The image has been read: what came meanwhile goes with it. Link thread. */
-static int take_image(struct link_server *s, struct image_job *job)
-{
-	char why[LINK_TEXT_SIZE] = "";
-	const unsigned long long generation = job->request.generation;
-	int rc = job->result;
-
-	tables_carry_begin(publish_current(s->publish));
-	if (rc == 0)
-		do
-			rc = tables_carry(job->tables, publish_current(s->publish));
-		while (rc == 1);
-	if (rc != 0) {
-		if (job->result == 0) {
-			tables_free(job->tables);
-			say(job->text, rc, "out of memory");
-		}
-		tell(s, "image %llu refused: %s", generation, job->text);
-		return rc;
-	}
-	const uint64_t waited = publish_swap(s->publish, job->tables);
-	s->whole = true;
-	if (job->text[0] != '\0')
-		tell(s, "image %llu: %s", generation, job->text);
-	else if (lastgood_trim(s->lastgood, job->tables, why) != 0)
-		tell(s, "image %llu: %s", generation, why);
-	tell(s, "image %llu in force, workers waited for %llu us", generation,
-	     (unsigned long long)waited);
-	return 0;
-}
-
 static void answer(struct link_server *s, const struct link_message *request, int result,
                    uint64_t elapsed_us, const char *text);
 
-/* Wait for the image that is being read, if any, and put it in force. */
-static void finish_image(struct link_server *s)
+/* An image is in force, or refused. */
+static void image_ended(struct link_server *s, const struct image_outcome *o)
 {
-	struct image_job *job = &s->job;
-	uint64_t ones;
+	const unsigned long long generation = o->request.generation;
 
-	if (!job->running)
-		return;
-	pthread_join(job->thread, NULL);
-	(void)!read(job->done_fd, &ones, sizeof(ones));
-	job->running = false;
-	close(job->fd);
-	const int rc = take_image(s, job);
-	if (job->client == s->client_serial && s->client_fd >= 0)
-		answer(s, &job->request, rc, now_us() - job->start_us, job->text);
+	if (o->result != 0) {
+		tell(s, "image %llu refused: %s", generation, o->text);
+	} else {
+		s->whole = true;
+		if (o->text[0] != '\0')
+			tell(s, "image %llu: %s", generation, o->text);
+		tell(s, "image %llu in force, workers waited for %llu us", generation,
+		     (unsigned long long)o->waited_us);
+	}
+	if (o->client == s->client_serial && s->client_fd >= 0)
+		answer(s, &o->request, o->result, now_us() - o->start_us, o->text);
+}
+
+/* A step of what is under way. */
+static void step_image(struct link_server *s, bool wait)
+{
+	struct image_outcome outcome;
+	char text[LINK_TEXT_SIZE];
+
+	if (image_job_step(s->job, wait, &outcome, text))
+		image_ended(s, &outcome);
+	if (text[0] != '\0')
+		tell(s, "%s", text);
 }
 
 /* Begin; the answer comes when it is done. */
 static int serve_image(struct link_server *s, const struct link_message *m, int fd,
                        uint64_t start_us, char *text)
 {
-	struct image_job *job = &s->job;
-
-	finish_image(s); /* of a control that was replaced */
-	job->server = s;
-	job->request = *m;
-	job->client = s->client_serial;
-	job->start_us = start_us;
-	job->tables = NULL;
-	job->text[0] = '\0';
-	job->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (job->fd < 0)
-		return say(text, -errno, "image: %s", strerror(errno));
-	const int rc = pthread_create(&job->thread, NULL, load_image, job);
-	if (rc != 0) {
-		close(job->fd);
-		return say(text, -rc, "image: %s", strerror(rc));
-	}
-	job->running = true;
-	return 0;
+	if (image_job_busy(s->job)) /* of a control that was replaced */
+		step_image(s, true);
+	return image_job_start(s->job, m, fd, s->client_serial, start_us, text);
 }
 
 static int deltas_refused(struct link_server *s, const struct link_message *m, int rc,
@@ -313,7 +215,7 @@ static void serve_datagram(struct link_server *s)
 	if (rc == 0)
 		rc = serve(s, &m, &enforced_us, text);
 	if (rc == 0 && m.type == LINK_IMAGE)
-		return; /* finish_image() answers */
+		return; /* image_ended() answers */
 	if (enforced_us == 0)
 		enforced_us = now_us();
 	answer(s, &m, rc, enforced_us - start, text);
@@ -355,21 +257,22 @@ int link_turn(struct link_server *server, int timeout_ms)
 	struct pollfd p[3] = {
 		{ .fd = server->listen_fd, .events = POLLIN },
 		{ .fd = server->client_fd, .events = POLLIN }, /* -1 is passed over */
-		{ .fd = server->job.done_fd, .events = POLLIN },
+		{ .fd = image_job_fd(server->job), .events = POLLIN },
 	};
-	const int n = poll(p, 3, timeout_ms);
+	const bool ready = image_job_ready(server->job);
+	const int n = poll(p, 3, ready ? 0 : timeout_ms);
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	if ((p[0].revents & (POLLERR | POLLNVAL)) != 0)
 		return -EIO;
-	if (p[2].revents != 0)
-		finish_image(server);
-	else if (p[1].revents != 0)
+	if (p[1].revents != 0)
 		serve_client(server);
+	if (p[2].revents != 0 || ready)
+		step_image(server, false);
 	if ((p[0].revents & POLLIN) != 0)
 		take_connection(server);
-	return n > 0;
+	return n > 0 || ready;
 }
 
 static void start_from_disk(struct link_server *s)
@@ -390,6 +293,16 @@ static void start_from_disk(struct link_server *s)
 	publish_swap(s->publish, tables);
 }
 
+static int open_job(struct link_server *s)
+{
+	const struct image_job_params params = { .publish = s->publish,
+		                                 .lastgood = s->lastgood,
+		                                 .key = &s->key,
+		                                 .n_workers = s->n_workers };
+
+	return image_job_open(&s->job, &params);
+}
+
 int link_open(struct link_server **out, const struct link_params *params,
               struct publish *publish, char error[LINK_ERROR_SIZE])
 {
@@ -404,15 +317,16 @@ int link_open(struct link_server **out, const struct link_params *params,
 		.n_workers = params->n_workers,
 		.listen_fd = -1,
 		.client_fd = -1,
-		.job = { .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) },
 		.started_us = now_us(),
 		.say = params->say,
 		.arg = params->arg,
 	};
 	strcpy(s->socket_path, params->socket_path);
-	int rc = s->job.done_fd < 0 ? -errno : image_key_load(&s->key, params->image_key, text);
+	int rc = image_key_load(&s->key, params->image_key, text);
 	if (rc == 0)
 		rc = lastgood_open(&s->lastgood, params->image_file);
+	if (rc == 0)
+		rc = open_job(s);
 	if (text[0] != '\0')
 		snprintf(error, LINK_ERROR_SIZE, "%.190s", text);
 	else if (rc != 0)
@@ -421,8 +335,8 @@ int link_open(struct link_server **out, const struct link_params *params,
 	else /* the listener first: it is also the lock on what is on disk */
 		rc = s->listen_fd = link_socket_listen(s->socket_path, error);
 	if (rc < 0) {
+		image_job_close(s->job);
 		lastgood_close(s->lastgood);
-		close(s->job.done_fd);
 		free(s);
 		return rc;
 	}
@@ -436,8 +350,9 @@ void link_close(struct link_server *server)
 	if (server == NULL)
 		return;
 	hang_up(server);
-	finish_image(server);
-	close(server->job.done_fd);
+	if (image_job_busy(server->job))
+		step_image(server, true);
+	image_job_close(server->job);
 	(void)unlink(server->socket_path);
 	close(server->listen_fd);
 	lastgood_close(server->lastgood);

@@ -7,9 +7,9 @@
  *
  *   LINK_IMAGE   validated in full and saved as last good by a helper thread, while deltas
  *                are served; then published with the deltas that it does not hold, and
- *                answered. An image that cannot be saved (disk full) is enforced all the
- *                same: what operators decided must hold now; the answer is 0 with a
- *                warning.
+ *                answered (image_job.h). An image that cannot be saved (disk full) is
+ *                enforced all the same: what operators decided must hold now; the answer is
+ *                0 with a warning.
  *   LINK_DELTAS  all or none: published, written to the journal beside the image
  *                (fdatasync, once for all of them), answered; a failed write is a warning
  *                likewise, and made up for by the next one that succeeds.

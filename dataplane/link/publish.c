@@ -116,7 +116,8 @@ static void wait_for_workers(struct publish *publish)
 	}
 }
 
-uint64_t publish_swap(struct publish *publish, struct tables *next)
+struct tables *publish_exchange(struct publish *publish, struct tables *next,
+                                uint64_t *waited_us)
 {
 	const uint64_t start = now_us();
 	/* Sequentially consistent: the store must be seen before a worker's state is read
@@ -124,8 +125,15 @@ uint64_t publish_swap(struct publish *publish, struct tables *next)
 	struct tables *old = __atomic_exchange_n(&publish->current, next, __ATOMIC_SEQ_CST);
 
 	wait_for_workers(publish);
-	const uint64_t waited = now_us() - start;
-	tables_free(old);
+	*waited_us = now_us() - start;
+	return old;
+}
+
+uint64_t publish_swap(struct publish *publish, struct tables *next)
+{
+	uint64_t waited = 0;
+
+	tables_free(publish_exchange(publish, next, &waited));
 	return waited;
 }
 

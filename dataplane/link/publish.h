@@ -41,6 +41,10 @@ void publish_quiescent(struct publish *publish, unsigned worker);
  */
 uint64_t publish_swap(struct publish *publish, struct tables *next);
 
+/* The same, but the old one (NULL: none) is the caller's to free. */
+struct tables *publish_exchange(struct publish *publish, struct tables *next,
+                                uint64_t *waited_us);
+
 /* Link thread: whether new connections are screened (drain.c); returns when every online
  * worker has heard. Workers ask once a turn. */
 void publish_drain(struct publish *publish, bool on);

@@ -156,6 +156,16 @@ static unsigned reason(const struct tables *t, unsigned s)
 
 static void release(void *octets) { munmap(octets, (size_t)1 << 20); }
 
+static bool trimming;
+
+static void end_trim(struct lastgood *l)
+{
+	char text[LINK_TEXT_SIZE];
+
+	must(!trimming || lastgood_trim_end(l, text) == 0);
+	trimming = false;
+}
+
 /* The registry's image in place of t, kept on disk; as the link server does it. */
 static struct tables *swap_image(struct registry *r, struct lastgood *l, struct tables *t)
 {
@@ -173,7 +183,9 @@ static struct tables *swap_image(struct registry *r, struct lastgood *l, struct 
 	tables_carry_begin(t);
 	must(tables_carry(next, t) == 0); /* a few at once are all */
 	tables_free(t);
-	must(lastgood_trim(l, next, text) == 0);
+	must(lastgood_trim_begin(l, next, text) == 0);
+	lastgood_trim_run(l);
+	trimming = true; /* until after the next delta */
 	return next;
 }
 
@@ -242,6 +254,7 @@ static void run_child(void)
 		if (deltas[i].accepted)
 			t = enforce(l, t, &deltas[i].told);
 		shared->acknowledged = i + 1;
+		end_trim(l);
 		if ((i + 1) % OPS_AN_IMAGE == 0)
 			t = swap_image(r, l, t);
 	}
@@ -366,7 +379,7 @@ static void killed_at_every_point(void **state)
 	static const char *const points[] = { "registry_before_commit", "registry_committed",
 		                              "journal_written",        "file_written",
 		                              "file_renamed",           "image_saved",
-		                              "journal_trimmed" };
+		                              "journal_copied",         "journal_trimmed" };
 	bool met[sizeof(points) / sizeof(points[0])] = { false };
 	unsigned n = 1;
 

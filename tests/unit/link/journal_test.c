@@ -19,87 +19,11 @@
 
 #include <xxhash.h>
 
-#include "journal.h"
-
-#define HEADER sizeof(struct journal_header)
-#define RECORD sizeof(struct journal_record)
-#define N 5u
-
-#define IMAGE 7u /* generation of the image; deltas come after it */
-
-static char folder[64], path[96], text[LINK_TEXT_SIZE];
-
-struct seen {
-	unsigned n;
-	uint32_t ids[64];
-};
-
-static int note(void *arg, const struct link_delta *delta)
-{
-	struct seen *seen = arg;
-
-	assert_true(seen->n < 64);
-	seen->ids[seen->n++] = (uint32_t)(delta->generation - IMAGE);
-	return 0;
-}
+#include "journal_file.h"
 
 static int refuse_3(void *arg, const struct link_delta *delta)
 {
 	return delta->generation == IMAGE + 3 ? -ENOSPC : note(arg, delta);
-}
-
-/* The delta that comes id after the image. */
-static struct link_delta suspend(uint32_t id)
-{
-	return (struct link_delta){ .generation = IMAGE + id,
-		                    .op = LINK_SUSPEND,
-		                    .kind = LINK_ACCOUNT,
-		                    .key = { { 0, 'a', 'c', 'm', 'e' } } };
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/dev/shm/sluice-test-XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(path, sizeof(path), "%s/journal", folder);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(folder);
-}
-
-static struct journal *open_at(uint64_t of, struct seen *seen, int want)
-{
-	struct journal *j = NULL;
-
-	*seen = (struct seen){ 0 };
-	assert_int_equal(journal_open(&j, path), 0);
-	assert_int_equal(journal_load(j, of, note, seen, text), want);
-	return j;
-}
-
-static void append(struct journal *j, uint32_t id)
-{
-	const struct link_delta s = suspend(id);
-
-	if (journal_append(j, &s, 1, text) != 0)
-		fail_msg("%s", text);
-}
-
-static size_t slurp(uint8_t *octets, size_t size)
-{
-	const int fd = open(path, O_RDONLY);
-	const ssize_t n = read(fd, octets, size);
-
-	assert_true(fd >= 0 && n >= 0);
-	close(fd);
-	return (size_t)n;
 }
 
 static void spill(const uint8_t *octets, size_t size)
@@ -108,18 +32,6 @@ static void spill(const uint8_t *octets, size_t size)
 
 	assert_int_equal(write(fd, octets, size), (ssize_t)size);
 	close(fd);
-}
-
-/* A journal of N records, ids 1 .. N. */
-static size_t make(uint8_t *octets, size_t size)
-{
-	struct seen seen;
-	struct journal *j = open_at(IMAGE, &seen, 0);
-
-	for (uint32_t id = 1; id <= N; id++)
-		append(j, id);
-	journal_close(j);
-	return slurp(octets, size);
 }
 
 static void test_kept_in_order(void **state)
