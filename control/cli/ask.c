@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "fail.h"
 
 #include <curl/curl.h>
 #include <stdarg.h>
@@ -218,7 +219,7 @@ static void say_failure(const json_t *failure)
 	fprintf(stderr, "; %s\n", cli_text(failure, "hint"));
 }
 
-int cli_ask(const struct cli *cli, const char *path, const char *body, size_t size,
+int cli_try(const struct cli *cli, const char *path, const char *body, size_t size,
             const char *what, json_t **out)
 {
 	struct transfer t = { .cli = cli, .what = what };
@@ -226,26 +227,38 @@ int cli_ask(const struct cli *cli, const char *path, const char *body, size_t si
 	long status = 0;
 	const CURLcode code = transfer(cli, path, body, size, &t, &status);
 
+	*out = NULL;
 	if (code != CURLE_OK && t.answer == NULL)
 		return say_unreachable(cli, code);
-	json_t *answer = t.answer ? json_loads(t.answer, 0, &error) : NULL;
+	*out = t.answer ? json_loads(t.answer, 0, &error) : NULL;
 	free(t.answer);
-	if (answer == NULL) {
-		fprintf(stderr,
-		        "sluicectl: the answer of %s is not JSON; is it sluice-control's "
-		        "socket?\n",
-		        cli->socket);
-		return EXIT_FAILED;
-	}
-	if (status == 200) {
-		*out = answer;
-		return 0;
-	}
-	say_failure(answer);
-	if (cli->json)
-		return cli_print_json(answer, EXIT_FAILED);
-	json_decref(answer);
+	if (*out != NULL)
+		return status == 200 ? EXIT_DONE : EXIT_FAILED;
+	cli_fail("the answer of %s is not JSON; is it sluice-control's socket?", cli->socket);
 	return EXIT_FAILED;
+}
+
+int cli_refused(const struct cli *cli, json_t *failure)
+{
+	if (failure == NULL)
+		return EXIT_FAILED;
+	say_failure(failure);
+	if (cli->json)
+		return cli_print_json(failure, EXIT_FAILED);
+	json_decref(failure);
+	return EXIT_FAILED;
+}
+
+int cli_ask(const struct cli *cli, const char *path, const char *body, size_t size,
+            const char *what, json_t **out)
+{
+	json_t *answer = NULL;
+	const int status = cli_try(cli, path, body, size, what, &answer);
+
+	if (status != EXIT_DONE)
+		return cli_refused(cli, answer);
+	*out = answer;
+	return EXIT_DONE;
 }
 
 int cli_get(const struct cli *cli, char *url, json_t **out)

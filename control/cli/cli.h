@@ -96,6 +96,14 @@ char *cli_read_file(const char *path, size_t *size);
 must_use int cli_ask(const struct cli *cli, const char *path, const char *body, size_t size,
                      const char *what, json_t **out);
 
+/*
+ * The same, but what the API refuses is not said: its answer is in *out, for cli_refused(),
+ * which says it and takes it. NULL in *out: nobody answered, which was said.
+ */
+must_use int cli_try(const struct cli *cli, const char *path, const char *body, size_t size,
+                     const char *what, json_t **out);
+int cli_refused(const struct cli *cli, json_t *failure);
+
 /* path?name=value&..., escaped, to free(). Pairs end with NULL; empty values are left out. */
 char *cli_url(const char *path, ...) __attribute__((sentinel));
 /* cli_ask() without a body, of what cli_url() gave, which it frees. */

@@ -3,13 +3,11 @@
  * Commands that take effect at once: suspend, lift, block, unblock, add, remove.
  */
 #include "cli.h"
+#include "fail.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BATCH 1000u /* deltas a request: as many as share one flush of the disk */
-#define ROW_MAX 4096u
 
 static void set(json_t *delta, const char *field, const char *value)
 {
@@ -24,7 +22,7 @@ static int ask(const struct cli *cli, json_t *body, const char *what, json_t **a
 
 	json_decref(body);
 	if (text == NULL) {
-		fprintf(stderr, "sluicectl: a name is not UTF-8; write it in UTF-8\n");
+		cli_fail("a name is not UTF-8; write it in UTF-8");
 		return EXIT_USAGE;
 	}
 	const int status = cli_ask(cli, "/v1/deltas", text, strlen(text), what, answer);
@@ -88,127 +86,4 @@ int run_block_campaign(const struct cli *cli)
 		if (strcmp(cli->action, done[i][0]) == 0)
 			return change(cli, "block", "campaign", done[i][1]);
 	return change(cli, "block", "campaign", "refused");
-}
-
-/* What came of a file of deltas. */
-struct applied {
-	long long deltas, line; /* line: the last that was read */
-	double ms, worst_ms;
-	int status;
-	json_t *last;
-};
-
-/* "op,kind,name[,until[,owner]]" as a delta; NULL: it is not. */
-static json_t *read_row(char *row)
-{
-	static const char *const fields[] = { "op", "kind", "name", "until", "owner" };
-	json_t *delta = json_object();
-	unsigned i = 0;
-
-	row[strcspn(row, "\r\n")] = '\0';
-	for (char *at = row, *field; (field = strsep(&at, ",")) != NULL; i++) {
-		if (i == sizeof(fields) / sizeof(fields[0])) {
-			json_decref(delta);
-			return NULL;
-		}
-		set(delta, fields[i], field);
-	}
-	return delta;
-}
-
-/* The next batch of the file; an empty one at its end; NULL: a row is not a delta. */
-static json_t *read_batch(FILE *file, const char *path, struct applied *a)
-{
-	json_t *list = json_array();
-	char row[ROW_MAX];
-
-	while (json_array_size(list) < BATCH && fgets(row, sizeof(row), file) != NULL) {
-		a->line++;
-		if (row[0] == '\n' || row[0] == '\r' || row[0] == '#' ||
-		    (a->line == 1 && strncmp(row, "op,kind,name", 12) == 0))
-			continue;
-		json_t *delta = read_row(row);
-		if (delta == NULL) {
-			fprintf(stderr,
-			        "sluicectl: %s:%lld: a row is op,kind,name,until,owner; those "
-			        "before it are in force\n",
-			        path, a->line);
-			json_decref(list);
-			return NULL;
-		}
-		json_array_append_new(list, delta);
-	}
-	return list;
-}
-
-static int send_batch(const struct cli *cli, json_t *list, struct applied *a)
-{
-	const size_t n = json_array_size(list);
-	json_t *answer = NULL;
-	const int status = ask(cli, json_pack("{so}", "deltas", list), NULL, &answer);
-
-	if (status != 0) {
-		fprintf(stderr,
-		        "sluicectl: %lld deltas before line %lld are in force; the %zu rows up "
-		        "to there are not: mend the row and apply the rest\n",
-		        a->deltas, a->line - (long long)n + 1, n);
-		return status;
-	}
-	const double ms = cli_real(answer, "milliseconds");
-	a->deltas += (long long)n;
-	a->ms += ms;
-	a->worst_ms = ms > a->worst_ms ? ms : a->worst_ms;
-	json_decref(a->last);
-	a->last = answer;
-	a->status = cli_enforced(answer);
-	return 0;
-}
-
-static int print_applied(const struct cli *cli, struct applied *a)
-{
-	if (a->last == NULL) {
-		fprintf(stderr, "sluicectl: %s holds no delta\n", cli->arguments[0]);
-		return EXIT_FAILED;
-	}
-	if (cli->json) {
-		json_object_set_new(a->last, "deltas", json_integer(a->deltas));
-		json_object_set_new(a->last, "milliseconds", json_real(a->ms));
-		json_object_set_new(a->last, "worst_ms", json_real(a->worst_ms));
-		return cli_print_json(a->last, a->status);
-	}
-	printf("%lld deltas in %.0f ms (the slowest batch of %u took %.1f ms)\n", a->deltas,
-	       a->ms, BATCH, a->worst_ms);
-	const int status = cli_say_dataplane(a->last, "the last of them is");
-	json_decref(a->last);
-	return status;
-}
-
-int run_apply_deltas(const struct cli *cli)
-{
-	const char *path = cli->arguments[0];
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-	struct applied a = { 0 };
-	json_t *list = NULL;
-	int status = 0;
-
-	if (file == NULL) {
-		fprintf(stderr, "sluicectl: cannot read %s: %m\n", path);
-		return EXIT_FAILED;
-	}
-	while (status == 0) {
-		list = read_batch(file, path, &a);
-		if (list == NULL || json_array_size(list) == 0)
-			break;
-		status = send_batch(cli, list, &a);
-	}
-	if (status == 0 && list == NULL)
-		status = EXIT_FAILED;
-	else if (status == 0)
-		json_decref(list);
-	if (file != stdin)
-		fclose(file);
-	if (status == 0)
-		return print_applied(cli, &a);
-	json_decref(a.last);
-	return status;
 }

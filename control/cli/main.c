@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "fail.h"
 #include "option_place.h"
 
 #define SOCKET_DEFAULT "/run/sluice/control.sock"
@@ -449,5 +450,5 @@ int main(int argc, char **argv)
 		fputs("sluicectl: --help names the options\n", stderr);
 		return EXIT_USAGE;
 	}
-	return run(&cli, help, argc - optind, argv + optind);
+	return cli_fail_end(cli.json, run(&cli, help, argc - optind, argv + optind));
 }

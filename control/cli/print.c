@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "fail.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ int cli_print_json(json_t *answer, int status)
 	json_dumpf(answer, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(answer);
+	cli_fail_printed();
 	return status;
 }
 

@@ -99,6 +99,12 @@ static void skip_row(struct csv *csv)
 	skip_line_end(csv);
 }
 
+void csv_skip_comments(struct csv *csv)
+{
+	while (csv->at < csv->end && (*csv->at == '#' || at_line_end(csv)))
+		skip_row(csv);
+}
+
 static enum csv_result bad_row(struct csv *csv, const struct csv_row *row,
                                struct problems *problems, const char *what)
 {
@@ -179,25 +185,30 @@ static bool known_column(const char *name, const struct csv_column *columns, uns
 	return false;
 }
 
+int csv_columns(struct csv_layout *layout, const struct csv_row *row,
+                const struct csv_column *columns, unsigned n, struct problems *problems)
+{
+	const uint32_t before = problems->total;
+
+	layout->n_fields = row->n;
+	for (unsigned i = 0; i < n; i++)
+		find_column(layout, row, i, &columns[i], problems);
+	for (unsigned i = 0; i < row->n; i++)
+		if (!known_column(row->fields[i], columns, n))
+			problems_add(problems, row->row, 0, row->fields[i],
+			             "this column is not known");
+	return problems->total != before ? -EINVAL : 0;
+}
+
 int csv_header(struct csv *csv, struct csv_layout *layout, const struct csv_column *columns,
                unsigned n, struct problems *problems)
 {
-	const uint32_t before = problems->total;
 	struct csv_row row;
 	const enum csv_result result = csv_next(csv, &row, problems);
 
 	if (result == CSV_END)
 		problems_add(problems, 0, 0, NULL, "the file is empty; it needs a header row");
-	if (result != CSV_ROW)
-		return -EINVAL;
-	layout->n_fields = row.n;
-	for (unsigned i = 0; i < n; i++)
-		find_column(layout, &row, i, &columns[i], problems);
-	for (unsigned i = 0; i < row.n; i++)
-		if (!known_column(row.fields[i], columns, n))
-			problems_add(problems, row.row, 0, row.fields[i],
-			             "this column is not known");
-	return problems->total != before ? -EINVAL : 0;
+	return result != CSV_ROW ? -EINVAL : csv_columns(layout, &row, columns, n, problems);
 }
 
 const char *csv_field(const struct csv_layout *layout, const struct csv_row *row,

@@ -45,6 +45,9 @@ void csv_open(struct csv *csv, char *text, size_t size);
 
 enum csv_result csv_next(struct csv *csv, struct csv_row *row, struct problems *problems);
 
+/* Step over lines that are empty or begin with #, in files where such are no rows. */
+void csv_skip_comments(struct csv *csv);
+
 struct csv_column {
 	const char *name;
 	bool required;
@@ -63,6 +66,11 @@ struct csv_layout {
 must_use int csv_header(struct csv *csv, struct csv_layout *layout,
                         const struct csv_column *columns, unsigned n,
                         struct problems *problems);
+
+/* The same of a header row that was read: for files that may be without one. */
+must_use int csv_columns(struct csv_layout *layout, const struct csv_row *row,
+                         const struct csv_column *columns, unsigned n,
+                         struct problems *problems);
 
 /* The field of a column of this row, "" when the column is absent. */
 const char *csv_field(const struct csv_layout *layout, const struct csv_row *row,

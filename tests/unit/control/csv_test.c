@@ -111,6 +111,22 @@ static void wants_its_columns(void **state)
 	free(text);
 }
 
+static void steps_over_comments(void **state)
+{
+	struct csv csv;
+	struct csv_row row;
+	char *text = opened(&csv, "\xef\xbb\xbf# a \"quote, \"\r\n\n#\na,b\n#end");
+
+	(void)state;
+	csv_skip_comments(&csv);
+	assert_int_equal(csv_next(&csv, &row, &problems), CSV_ROW);
+	assert_int_equal(row.row, 4);
+	assert_string_equal(row.fields[0], "a");
+	csv_skip_comments(&csv);
+	assert_int_equal(csv_next(&csv, &row, &problems), CSV_END);
+	free(text);
+}
+
 /* The same numbers in every run (xorshift, Marsaglia 2003). */
 static unsigned draw(void)
 {
@@ -243,6 +259,7 @@ int main(void)
 		cmocka_unit_test(reads_rfc4180),
 		cmocka_unit_test(names_broken_rows),
 		cmocka_unit_test(wants_its_columns),
+		cmocka_unit_test(steps_over_comments),
 		cmocka_unit_test(reads_what_was_written),
 		cmocka_unit_test(survives_every_prefix),
 		cmocka_unit_test(instants),

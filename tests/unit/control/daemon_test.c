@@ -155,8 +155,36 @@ static void deltas_of_a_file(void **state)
 	assert_int_equal(reason_of("acme", "01011111099"), REASON_SENDER_BLOCKED);
 	temp_write("bad.csv", "suspend,sender,01012345678\nsuspend,sender,0299990000\n");
 	assert_int_equal(import("deltas apply", "bad.csv"), 1);
-	assert_true(said("delta 2 of 2") && said("0299990000"));
+	assert_true(said("bad.csv:2") && said("0299990000") && said("1 deltas up to line 1"));
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_SENDER_SUSPENDED);
+}
+
+/* Quotes, a byte order mark, columns in any order: as every file that is imported. */
+static void deltas_are_csv(void **state)
+{
+	(void)state;
+	data_plane_start(temp_dir);
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_int_equal(import("senders import", "s.csv"), 0);
+	temp_write("d.csv",
+	           "\xef\xbb\xbf"
+	           "op,kind,name,until,owner\r\n\r\n"
+	           "# it's \"not\" a row, \"\r\nblock , sender,\"010-1234-5678\",,\r\n");
+	assert_int_equal(import("deltas apply", "d.csv"), 0);
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_SENDER_BLOCKED);
+	temp_write("d.csv", "name,kind,op\n\"010-1234-5678\",sender,unblock\n");
+	assert_int_equal(import("deltas apply", "d.csv"), 0);
 	assert_int_equal(reason_of("acme", "01012345678"), REASON_PASS);
+	/* All that is wrong is said, and nothing was applied. */
+	temp_write("d.csv", "op,kind,name,until,owner\nblock,sender,01012345678\n"
+	                    "block,sender,x,,,y\nfrob,sender,x\nblock,sender,\n");
+	assert_int_equal(import("deltas apply", "d.csv"), 1);
+	assert_true(said("d.csv:3: 6 fields") && said("d.csv:4: op: \"frob\" cannot be") &&
+	            said("d.csv:5: name: it is empty") && said("nothing of it was applied"));
+	assert_int_equal(reason_of("acme", "01012345678"), REASON_PASS);
+	assert_int_equal(import("--json deltas apply", "d.csv 2>/dev/null"), 1);
+	assert_true(said("{\"error\":\"3 problems in "));
 }
 
 static void bad_rows_are_collected(void **state)
@@ -411,6 +439,7 @@ int main(int argc, char **argv)
 		T(sanctions_are_enforced_on_return),
 		T(every_verb_is_enforced_on_return),
 		T(deltas_of_a_file),
+		T(deltas_are_csv),
 		T(bad_rows_are_collected),
 		T(away_is_said_and_made_up_for),
 		T(rules_are_pushed_or_refused),
