@@ -106,7 +106,8 @@ size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
  * syllables of Hangul: symbols and digits, and spaces between lone syllables
  * (대♠출, 대 출 상 담). In Latin words: letters spelled apart (f r e e), signs between letters
  * (fr*ee), digits for letters (l0an). URLs: hxxp, [.], (dot), spaces around dots and slashes.
- * Returns octets written, 0 when the text reads the same; cap at least len (bug_if).
+ * Returns octets written, 0 when the text reads the same; cap at least len (bug_if). Of input
+ * that is no folded text only the bound holds.
  */
 size_t text_loose(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
 
