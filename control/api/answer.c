@@ -86,7 +86,7 @@ json_t *api_problems(const struct problems *problems)
 unsigned api_fail_problems(json_t **out, const struct problems *problems, const char *outcome)
 {
 	const char *hint = problems->total > PROBLEMS_MAX
-	                           ? "the first 20 are listed; mend them and try again"
+	                           ? "the first 100 are listed; mend them and try again"
 	                           : "mend these places and try again";
 
 	api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, problems->file, hint,

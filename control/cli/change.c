@@ -2,12 +2,13 @@
 /*
  * Commands that change something by an image: import, push, policy set.
  */
-#include "cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bad_rows.h"
+#include "cli.h"
 #include "rule_bundle.h"
 #include "rule_compile.h"
 
@@ -25,20 +26,50 @@ char *cli_read_rules(const char *file, size_t *size)
 	return text;
 }
 
-/* Send a file to a path of the API. */
-static int send_file(const struct cli *cli, const char *path, json_t **answer)
+/* Send a file to a path of the API; its text, to free(), is in *text. */
+static int send_text(const struct cli *cli, const char *path, char **text, size_t *size,
+                     json_t **answer)
 {
 	const char *file = cli->arguments[0];
-	size_t size = 0;
-	char *text = strcmp(path, "/v1/rules") == 0 ? cli_read_rules(file, &size)
-	                                            : cli_read_file(file, &size);
 
-	if (text == NULL)
+	*text = strcmp(path, "/v1/rules") == 0 ? cli_read_rules(file, size)
+	                                       : cli_read_file(file, size);
+	if (*text == NULL)
 		return EXIT_FAILED;
 	char *url = cli_url(path, "file", file, "skip_bad", cli->skip_bad ? "1" : "", NULL);
 	const int status =
-		url == NULL ? EXIT_FAILED : cli_ask(cli, url, text, size, file, answer);
+		url == NULL ? EXIT_FAILED : cli_ask(cli, url, *text, *size, file, answer);
 	free(url);
+	return status;
+}
+
+static int send_file(const struct cli *cli, const char *path, json_t **answer)
+{
+	char *text = NULL;
+	size_t size = 0;
+	const int status = send_text(cli, path, &text, &size, answer);
+
+	free(text);
+	return status;
+}
+
+/* The same, and the rows that were left out into the file of --skip-bad: *written is the
+ * exit status of that. */
+static int send_and_collect(const struct cli *cli, const char *path, json_t **answer,
+                            int *written)
+{
+	struct bad_rows rows;
+	char *text = NULL;
+	size_t size = 0;
+	int status = bad_rows_open(&rows, cli->skip_bad, cli->arguments[0]);
+
+	if (status != EXIT_DONE)
+		return status;
+	status = send_text(cli, path, &text, &size, answer);
+	if (status == EXIT_DONE)
+		*written = bad_rows_write(&rows, text, size, *answer);
+	else
+		bad_rows_drop(&rows);
 	free(text);
 	return status;
 }
@@ -56,77 +87,17 @@ static void print_notes(const json_t *answer)
 		        total - (long long)json_array_size(notes));
 }
 
-static int by_row(const void *a, const void *b)
+static void print_import(const struct cli *cli, const json_t *answer, const char *what,
+                         bool collected)
 {
-	const long long x = cli_number(*(json_t *const *)a, "row"),
-			y = cli_number(*(json_t *const *)b, "row");
-
-	return (x > y) - (x < y);
-}
-
-/* "# line 7: state: what is wrong" before each row as it stands in the file. */
-static void write_rows(FILE *out, FILE *in, json_t **rows, size_t n)
-{
-	char *line = NULL;
-	size_t size = 0, at = 0;
-
-	for (long long row = 1; at < n && getline(&line, &size, in) > 0; row++) {
-		for (; at < n && cli_number(rows[at], "row") == row; at++) {
-			const char *field = cli_text(rows[at], "field");
-			fprintf(out, "# line %lld: %s%s%s\n", row, field, field[0] ? ": " : "",
-			        cli_text(rows[at], "text"));
-			if (at + 1 == n || cli_number(rows[at + 1], "row") != row)
-				fputs(line, out);
-		}
-		if (row == 1)
-			fputs(line,
-			      out); /* the header, so that it can be mended and imported */
-	}
-	free(line);
-}
-
-/* --skip-bad: the rows that were left out, with the reason of each. */
-static int collect_bad(const struct cli *cli, const json_t *answer)
-{
-	json_t *list = json_object_get(answer, "skipped"), *row;
-	const size_t n = json_array_size(list);
-	json_t **rows = calloc(n + 1, sizeof(*rows));
-	FILE *in = fopen(cli->arguments[0], "r"), *out = fopen(cli->skip_bad, "w");
-	size_t i;
-
-	json_array_foreach(list, i, row) if (rows != NULL) rows[i] = row;
-	if (rows != NULL && in != NULL && out != NULL) {
-		qsort(rows, n, sizeof(*rows), by_row);
-		write_rows(out, in, rows, n);
-	}
-	const bool good = rows != NULL && in != NULL && out != NULL && !ferror(out);
-	if (!good)
-		fprintf(stderr, "sluicectl: the rest is imported, but %s was not written: %m\n",
-		        cli->skip_bad);
-	if (in != NULL)
-		fclose(in);
-	if (out != NULL && fclose(out) != 0)
-		fprintf(stderr, "sluicectl: %s: %m\n", cli->skip_bad);
-	free(rows);
-	return good ? 0 : EXIT_FAILED;
-}
-
-static int import(const struct cli *cli, const char *path, const char *what)
-{
-	json_t *answer = NULL;
-	int status = send_file(cli, path, &answer);
-
-	if (status != 0)
-		return status;
-	if (cli->skip_bad != NULL)
-		status = collect_bad(cli, answer);
-	if (cli->json)
-		return cli_print_json(answer, status ? status : recorded(cli_enforced(answer)));
-	print_notes(answer);
 	const size_t skipped = json_array_size(json_object_get(answer, "skipped"));
-	if (skipped != 0)
+
+	print_notes(answer);
+	if (skipped != 0 && collected)
 		printf("%zu rows are wrong and were left out: %s has them and why\n", skipped,
 		       cli->skip_bad);
+	else if (skipped != 0)
+		printf("%zu rows are wrong and were left out\n", skipped);
 	printf("%lld %s read: %lld added, %lld updated", cli_number(answer, "rows"), what,
 	       cli_number(answer, "added"), cli_number(answer, "updated"));
 	if (cli_number(answer, "repeated") != 0)
@@ -135,9 +106,28 @@ static int import(const struct cli *cli, const char *path, const char *what)
 	if (cli_number(answer, "still_suspended") != 0)
 		printf("%lld of them stay suspended; \"sluicectl lift\" ends that\n",
 		       cli_number(answer, "still_suspended"));
+}
+
+static int import(const struct cli *cli, const char *path, const char *what)
+{
+	json_t *answer = NULL;
+	int written = EXIT_DONE;
+	int status = cli->skip_bad != NULL ? send_and_collect(cli, path, &answer, &written)
+	                                   : send_file(cli, path, &answer);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (cli->json) {
+		status = recorded(cli_enforced(answer));
+		if (written != EXIT_DONE)
+			json_object_set_new(answer, "error",
+			                    json_string("the rows left out were not written"));
+		return cli_print_json(answer, written != EXIT_DONE ? written : status);
+	}
+	print_import(cli, answer, what, written == EXIT_DONE);
 	status = recorded(cli_say_dataplane(answer, what));
 	json_decref(answer);
-	return status;
+	return written != EXIT_DONE ? written : status;
 }
 
 int run_import_accounts(const struct cli *cli)

@@ -105,7 +105,7 @@ static int read_rows(struct delta_file *f, size_t size, struct problems *problem
 
 	csv_open(&csv, f->text, size);
 	for (bool first = true; result == CSV_ROW || result == CSV_BAD_ROW; first = false) {
-		csv_skip_comments(&csv);
+		csv_skip_comments(&csv, "#");
 		result = csv_next(&csv, &row, problems);
 		if (result != CSV_ROW)
 			continue;

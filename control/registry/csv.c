@@ -99,9 +99,13 @@ static void skip_row(struct csv *csv)
 	skip_line_end(csv);
 }
 
-void csv_skip_comments(struct csv *csv)
+void csv_skip_comments(struct csv *csv, const char *begin)
 {
-	while (csv->at < csv->end && (*csv->at == '#' || at_line_end(csv)))
+	const size_t n = strlen(begin);
+
+	while (csv->at < csv->end &&
+	       (at_line_end(csv) ||
+	        ((size_t)(csv->end - csv->at) >= n && memcmp(csv->at, begin, n) == 0)))
 		skip_row(csv);
 }
 

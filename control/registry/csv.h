@@ -45,8 +45,10 @@ void csv_open(struct csv *csv, char *text, size_t size);
 
 enum csv_result csv_next(struct csv *csv, struct csv_row *row, struct problems *problems);
 
-/* Step over lines that are empty or begin with #, in files where such are no rows. */
-void csv_skip_comments(struct csv *csv);
+#define CSV_NOTE "# line " /* begins the lines that sluicectl --skip-bad writes */
+
+/* Step over lines that are empty or begin like this, in files where such are no rows. */
+void csv_skip_comments(struct csv *csv, const char *begin);
 
 struct csv_column {
 	const char *name;

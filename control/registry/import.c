@@ -153,6 +153,7 @@ static int read_rows(struct import *import, const struct import_kind *kind, void
 	int result = 0;
 
 	for (uint32_t n = 0; result == 0 && !import->whole; n++) {
+		csv_skip_comments(&import->csv, CSV_NOTE);
 		const enum csv_result csv =
 			csv_next(&import->csv, &import->row, import->problems);
 

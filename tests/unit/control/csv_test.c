@@ -118,11 +118,11 @@ static void steps_over_comments(void **state)
 	char *text = opened(&csv, "\xef\xbb\xbf# a \"quote, \"\r\n\n#\na,b\n#end");
 
 	(void)state;
-	csv_skip_comments(&csv);
+	csv_skip_comments(&csv, "#");
 	assert_int_equal(csv_next(&csv, &row, &problems), CSV_ROW);
 	assert_int_equal(row.row, 4);
 	assert_string_equal(row.fields[0], "a");
-	csv_skip_comments(&csv);
+	csv_skip_comments(&csv, "#");
 	assert_int_equal(csv_next(&csv, &row, &problems), CSV_END);
 	free(text);
 }

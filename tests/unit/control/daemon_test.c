@@ -187,27 +187,65 @@ static void deltas_are_csv(void **state)
 	assert_true(said("{\"error\":\"3 problems in "));
 }
 
+/* What is in a file of this folder. */
+static const char *contents(const char *name)
+{
+	static char text[1000];
+	FILE *f = fopen(temp_path(name), "r");
+
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static int import_skipping(const char *file, const char *bad)
+{
+	char arguments[400];
+
+	snprintf(arguments, sizeof(arguments), "senders import %s/%s --skip-bad %s/%s",
+	         temp_dir, file, temp_dir, bad);
+	return ctl(arguments);
+}
+
 static void bad_rows_are_collected(void **state)
 {
-	char arguments[400], line[200] = "";
+	static const char odd[] =
+		"\nowner,address\r\nacme,01012345678\n\n\"no\nbody\",01022223333\n"
+		"ghost,01099998888\nnobody,15881588";
+	char arguments[400];
 
 	data_plane_start(temp_dir), control_start(), (void)state;
 	assert_int_equal(import("accounts import", "a.csv"), 0);
-	temp_write("odd.csv", "address,owner\n01012345678,acme\n01022223333,nobody\n");
-	snprintf(arguments, sizeof(arguments),
-	         "senders import %s/odd.csv --skip-bad %s/bad.csv", temp_dir, temp_dir);
-	assert_int_equal(ctl(arguments), 0);
-	assert_true(said("1 rows are wrong"));
+	temp_write("odd.csv", odd);
+	assert_int_equal(import_skipping("odd.csv", "bad.csv"), 0);
+	assert_true(said("2 rows are wrong"));
 	assert_int_equal(reason_of("acme", "01012345678"), REASON_PASS);
-	FILE *f = fopen(temp_path("bad.csv"), "r");
-	assert_non_null(f);
-	assert_non_null(fgets(line, sizeof(line), f));
-	assert_string_equal(line, "address,owner\n");
-	assert_non_null(fgets(line, sizeof(line), f));
-	assert_non_null(strstr(line, "# line 3: owner: "));
-	assert_non_null(fgets(line, sizeof(line), f));
-	assert_string_equal(line, "01022223333,nobody\n");
-	fclose(f);
+	assert_string_equal(contents("bad.csv"),
+	                    "owner,address\r\n# line 5: owner: no account has the system_id "
+	                    "\"no?body\"; import it first\n\"no\nbody\",01022223333\n"
+	                    "# line 8: owner: no account has the system_id \"nobody\"; import "
+	                    "it first\nnobody,15881588\n");
+	/* It can be mended and imported as it is. */
+	temp_write("b.csv", "system_id\nnobody\n\"no\nbody\"\n");
+	assert_int_equal(import("accounts import", "b.csv"), 0);
+	assert_int_equal(import("senders import", "bad.csv"), 0);
+	assert_int_equal(reason_of("nobody", "15881588"), REASON_PASS);
+	/* The file itself is kept; what cannot be written is known before. */
+	assert_int_equal(import_skipping("odd.csv", "odd.csv"), 2);
+	assert_true(said("is the file that is imported"));
+	assert_string_equal(contents("odd.csv"), odd);
+	assert_int_equal(import_skipping("odd.csv", "none/bad.csv"), 1);
+	assert_true(said("cannot be written"));
+	temp_write("odd.csv", "address,owner\n01033334444,acme\n01055556666,nemo\n");
+	snprintf(arguments, sizeof(arguments),
+	         "senders import - --skip-bad %s/bad.csv < %s/odd.csv", temp_dir, temp_dir);
+	assert_int_equal(ctl(arguments), 0);
+	assert_non_null(strstr(contents("bad.csv"), "\n01055556666,nemo\n"));
+	snprintf(arguments, sizeof(arguments),
+	         "senders import - --skip-bad /dev/full < %s/odd.csv", temp_dir);
+	assert_int_equal(ctl(arguments), 1);
+	assert_true(said("was not written") && !strstr(output, "has them and why"));
 }
 
 static void away_is_said_and_made_up_for(void **state)
