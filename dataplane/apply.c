@@ -344,6 +344,14 @@ static void apply_shut(struct worker *w, const struct step *s, struct pending *p
 	worker_count(w, COUNTER_FLOWS_RESET, 1);
 }
 
+static void apply_session(struct worker *w, const struct step *s, struct pending *p)
+{
+	gather_pass(p, s);
+	flush(w, p);
+	if (!s->c->stalled[s->from])
+		session_heard(&s->c->session, (enum side)s->from, &s->header);
+}
+
 static void apply_step(struct worker *w, const struct step *s, struct pending *p)
 {
 	switch ((enum step_kind)s->kind) {
@@ -355,6 +363,9 @@ static void apply_step(struct worker *w, const struct step *s, struct pending *p
 		return;
 	case STEP_ANSWER:
 		apply_answer(w, s, p);
+		return;
+	case STEP_SESSION:
+		apply_session(w, s, p);
 		return;
 	case STEP_RESET:
 		relay_abort(&s->c->relay, &w->env);

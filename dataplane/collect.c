@@ -74,7 +74,7 @@ static void step_message(struct worker *w, struct connection *c, enum side from,
 	(void)fault; /* the first stage judges m->sm.error */
 	m->owner = c;
 	m->account_row = session_account(w, &c->session);
-	m->bound = c->session.state == SESSION_BOUND && c->session.may_send;
+	m->bound = session_may_send(&c->session);
 	m->from_esme = from == SIDE_ESME;
 	struct step *s = step_new(w, c, from, STEP_SCREEN, header);
 	s->message = (uint16_t)v->n++;
@@ -91,27 +91,20 @@ static void take_bind(struct worker *w, struct connection *c, const uint8_t *pdu
 		step_answer(w, c, SIDE_ESME, header, status, REASON_MALFORMED);
 		return;
 	}
-	memset(s->system_id, 0, sizeof(s->system_id));
-	if (m.system_id.len > 0)
-		memcpy(s->system_id, m.system_id.data,
-		       m.system_id.len < 15 ? m.system_id.len : 15);
-	s->tables_serial = 0;
+	if (s->state != SESSION_UNBOUND) {
+		step_answer(w, c, SIDE_ESME, header,
+		            reason_row(REASON_ALREADY_BOUND)->command_status,
+		            REASON_ALREADY_BOUND);
+		return;
+	}
+	session_offer(s, &m);
 	const enum reason reason =
 		screen_bind(w->tables, session_account(w, s), worker_seconds(w), &status);
 	if (reason != REASON_PASS) {
 		step_answer(w, c, SIDE_ESME, header, status, reason);
 		return;
 	}
-	s->state = SESSION_BINDING;
-	s->may_send = header->command_id != SMPP_BIND_RECEIVER;
-	step_pass(w, c, SIDE_ESME, header)->binds++;
-}
-
-static void take_bind_response(struct connection *c, const struct smpp_header *header)
-{
-	if (c->session.state == SESSION_BINDING)
-		c->session.state =
-			header->command_status == 0 ? SESSION_BOUND : SESSION_UNBOUND;
+	step_new(w, c, SIDE_ESME, STEP_SESSION, header)->binds = 1;
 }
 
 static bool is_screened(const struct worker *w, enum side from)
@@ -142,12 +135,9 @@ static void take_pdu(struct worker *w, struct connection *c, enum side from, con
 		}
 		break;
 	case SMPP_KIND_BIND_RESP:
-		if (from == SIDE_SMSC)
-			take_bind_response(c, header);
-		break;
-	case SMPP_KIND_UNBIND:
-		c->session.state = SESSION_UNBOUND;
-		break;
+	case SMPP_KIND_UNBIND_RESP:
+		step_new(w, c, from, STEP_SESSION, header);
+		return;
 	case SMPP_KIND_RESPONSE:
 		step_pass(w, c, from, header)->responses++;
 		return;
@@ -163,11 +153,12 @@ static bool is_decoded(const struct worker *w, enum side from, enum smpp_kind ki
 	return (kind == SMPP_KIND_MESSAGE && is_screened(w, from)) || kind == SMPP_KIND_BIND;
 }
 
-/* What a message may do depends on the session, and what stalls is collected again: a
- * PDU that changes the session waits until all before it has left. */
+/* What a message may do depends on the session: what follows a PDU that may change it waits
+ * for the next turn. */
 static bool changes_session(enum smpp_kind kind)
 {
-	return kind == SMPP_KIND_BIND || kind == SMPP_KIND_UNBIND;
+	return kind == SMPP_KIND_BIND || kind == SMPP_KIND_BIND_RESP ||
+	       kind == SMPP_KIND_UNBIND_RESP;
 }
 
 static bool vector_is_full(const struct vector *v, uint32_t length)
@@ -252,7 +243,8 @@ static void collect_side(struct worker *w, struct connection *c, enum side from)
 			break;
 		}
 		const enum smpp_kind kind = smpp_kind(header.command_id);
-		if (left != in->octets && changes_session(kind)) {
+		/* What stalls is collected again, as of the account that it was written for. */
+		if (left != in->octets && kind == SMPP_KIND_BIND) {
 			c->retry = true;
 			break;
 		}
@@ -260,6 +252,10 @@ static void collect_side(struct worker *w, struct connection *c, enum side from)
 		c->spoken = true;
 		at = chain_skip(at, header.length);
 		left -= header.length;
+		if (changes_session(kind)) {
+			c->retry |= left != 0;
+			break;
+		}
 	}
 	limit_note(c, from, partial, left != in->octets, w->now_us);
 }

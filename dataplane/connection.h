@@ -8,21 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "message.h"
 #include "prefetch.h"
 #include "relay.h"
+#include "session.h"
 #include "timer.h"
-
-enum session_state { SESSION_UNBOUND, SESSION_BINDING, SESSION_BOUND };
-
-/* SMPP 3.4 section 2.2: who is at the ESME's end, and what it may do. */
-struct session {
-	uint8_t system_id[16];  /* of the last bind, NUL padded */
-	uint64_t tables_serial; /* account_row is a row of these tables */
-	uint32_t account_row;   /* 0 = unknown */
-	enum session_state state;
-	bool may_send; /* bound, or binding, as transmitter or transceiver */
-};
 
 struct connection {
 	struct relay relay; /* begins with struct flow_head */

@@ -27,6 +27,7 @@ enum step_kind {
 	STEP_PASS,   /* octets that need no decision */
 	STEP_SCREEN, /* one PDU; message is its index in the screening vector */
 	STEP_ANSWER, /* one PDU refused here and now (bind), with command_status */
+	STEP_SESSION, /* one PDU that changes the session once it has left */
 	STEP_RESET,  /* it never was SMPP: RST to both ends */
 	STEP_SHUT,   /* framing is lost: nack where the ESME can read it, then the end */
 };

@@ -66,11 +66,14 @@ void publish_quiescent(struct publish *publish, unsigned worker)
 }
 void publish_online(struct publish *publish, unsigned worker) { (void)publish, (void)worker; }
 void publish_offline(struct publish *publish, unsigned worker) { (void)publish, (void)worker; }
+enum reason rig_bind_reason;
+
 enum reason screen_bind(const struct tables *tables, uint32_t row, uint32_t seconds,
                         uint32_t *status)
 {
-	(void)tables, (void)row, (void)seconds, (void)status;
-	return REASON_PASS;
+	(void)tables, (void)row, (void)seconds;
+	*status = SMPP_RBINDFAIL;
+	return rig_bind_reason;
 }
 void (*rig_screen)(struct screen_context *context, struct screen_vector *vector);
 

@@ -43,6 +43,7 @@ struct rig {
 };
 
 extern bool rig_draining; /* what the link says */
+extern enum reason rig_bind_reason; /* what the screener has against a bind */
 /* What the screener does; NULL: nothing. */
 extern void (*rig_screen)(struct screen_context *context, struct screen_vector *vector);
 

@@ -110,6 +110,11 @@ static inline void seed_enquire_link(struct pdu *p)
 
 static inline void seed_unbind(struct pdu *p) { pdu_header(p, SMPP_UNBIND, 0, 4); }
 
+static inline void seed_unbind_resp(struct pdu *p)
+{
+	pdu_header(p, SMPP_UNBIND | SMPP_RESPONSE, 0, 4);
+}
+
 static inline void seed_submit(struct pdu *p) { pdu_submit(p, 0, 0, "a plain text", 12); }
 
 static inline void seed_submit_udh(struct pdu *p)
@@ -124,6 +129,7 @@ static inline bool seed_pdu(struct pdu *p, unsigned i)
 		seed_submit, seed_submit_udh, seed_submit_tlvs, seed_submit_payload,
 		seed_deliver, seed_multi, seed_data, seed_replace, seed_broadcast, seed_bind,
 		seed_bind_resp, seed_submit_resp, seed_enquire_link, seed_unbind,
+		seed_unbind_resp,
 	};
 
 	if (i >= sizeof(makers) / sizeof(makers[0]))
