@@ -44,7 +44,6 @@ struct bench {
 	struct scene scene;
 	struct screen_vector *vector;
 	struct screen_context context;
-	uint64_t pass;
 	struct cache *caches[2]; /* one a stream; NULL without known texts */
 	double hz;               /* of the time-stamp counter */
 	double first[2]; /* unique, repeated: ratios with the first number of patterns */
@@ -70,6 +69,15 @@ static double measured_hz(void)
 	return (double)(cycles_now() - start) / (now_s() - start_s);
 }
 
+/* A pass over unique texts meets none of the pass before, not even as one that came once. */
+static void forget(struct bench *b)
+{
+	cache_close(b->caches[0]);
+	b->caches[0] = NULL;
+	bug_if(b->options.known_texts != 0 &&
+	       cache_open(&b->caches[0], b->options.known_texts) != 0);
+}
+
 /* Cycles of the whole stream. */
 static uint64_t run_screen(struct bench *b, const struct stream *s)
 {
@@ -78,10 +86,10 @@ static uint64_t run_screen(struct bench *b, const struct stream *s)
 	unsigned refused = 0;
 
 	bug_if(v == NULL);
+	if (s == &b->scene.unique)
+		forget(b);
 	b->context.cache = b->caches[s == &b->scene.repeated];
 	b->context.fingerprint_every = 8; /* the setting campaign_sample by default */
-	/* Of unique texts none is known from the pass before. */
-	b->scene.tables->image_serial = s == &b->scene.repeated ? UINT64_MAX : ++b->pass;
 	for (unsigned first = 0; first < s->n; first += v->n) {
 		const unsigned left = s->n - first;
 		scene_fill(&b->scene, s, first,
@@ -228,8 +236,9 @@ static int run_size(struct bench *b, unsigned which)
 		                              .scratch = b->scene.tables->scratch[0],
 		                              .match = b->scene.tables->match[0],
 		                              .seconds = (uint32_t)time(NULL) };
-	for (unsigned k = 0; k < 2 && b->options.known_texts != 0; k++)
-		bug_if(cache_open(&b->caches[k], b->options.known_texts) != 0);
+	b->caches[0] = b->caches[1] = NULL;
+	if (b->options.known_texts != 0)
+		bug_if(cache_open(&b->caches[1], b->options.known_texts) != 0);
 	run_stages(b, &b->scene.unique, &r[0]); /* warm: page faults, caches */
 	for (unsigned i = 0; i < b->options.rounds; i++) {
 		run_round(b, &b->scene.unique, &r[0], i);

@@ -34,7 +34,7 @@ static bool on_found(void *arg, uint32_t owner, uint32_t pattern)
 	const uint32_t list = owner % OWNER_LOOSE;
 	const uint32_t last = h->last[list];
 
-	if (owner >= OWNER_LOOSE && !reads_loosely(&h->patterns[pattern]))
+	if (owner >= OWNER_LOOSE && !reads_loosely(&h->image->patterns[pattern]))
 		return false;
 	if (last == SCREEN_HITS_LOST)
 		return true;
@@ -44,8 +44,7 @@ static bool on_found(void *arg, uint32_t owner, uint32_t pattern)
 		h->last[list] = SCREEN_HITS_LOST;
 		return true;
 	}
-	h->hits[h->n] = (struct screen_hit){ .pattern = pattern, .before = last };
-	h->last[list] = h->n++;
+	hits_add(h, list, pattern);
 	return false;
 }
 
@@ -78,7 +77,8 @@ static void scan_view(struct screen_context *context, struct screen_vector *v,
 		for (unsigned which = 0; which < 2; which++)
 			add(context, &v->joint, texts[which], list_of(m, i, which));
 	}
-	for (unsigned i = v->first; i < v->end && !plain; i++) {
+	const bool loose = !plain && context->tables->image->loose;
+	for (unsigned i = v->first; i < v->end && loose; i++) {
 		const struct screen_message *m = &v->messages[i];
 		for (unsigned which = 0; which < 2; which++)
 			add(context, &v->joint, m->loose[which],
@@ -334,7 +334,6 @@ void stage_content(struct screen_context *context, struct screen_vector *v)
 {
 	if (context->match == NULL)
 		return; /* no image, or one without a pattern */
-	v->hits.patterns = context->tables->image->patterns;
 	scan_view(context, v, context->tables->image->database, false);
 	scan_view(context, v, context->tables->image->plain, true);
 	if (context->cache != NULL)

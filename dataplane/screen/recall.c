@@ -35,34 +35,36 @@ static struct cache_key key_of(const struct screen_context *context,
 /* What was found then, as if it were found now. */
 static void take(struct screen_hits *h, unsigned message, const struct cache_entry *e)
 {
-	for (unsigned k = 0; k < e->n_hits; k++) {
-		h->hits[h->n] = (struct screen_hit){ e->hits[k], h->last[message] };
-		h->last[message] = h->n++;
-	}
+	for (unsigned k = 0; k < e->n_hits; k++)
+		hits_add(h, message, e->hits[k]);
 }
 
-static void recall(struct screen_context *context, struct screen_vector *v, unsigned i)
+static bool recall(struct screen_context *context, struct screen_vector *v, unsigned i,
+                   const struct cache_key *key)
 {
 	struct screen_message *m = &v->messages[i];
-	const struct cache_key key = key_of(context, m);
-	const struct cache_entry *e = cache_find(context->cache, &key);
+	const struct cache_entry *e = cache_find(context->cache, key);
 
-	if (e == NULL || v->hits.n + e->n_hits > SCREEN_HITS_MAX) {
-		context->cache_misses++;
-		return;
-	}
+	if (e == NULL || v->hits.n + e->n_hits > SCREEN_HITS_MAX)
+		return false;
 	take(&v->hits, i, e);
 	m->recall = RECALL_KNOWN;
 	m->fingerprint = e->fingerprint;
-	m->stands_for = 1;
-	context->cache_hits++;
+	return true;
 }
 
-/* Hash those that may be known and ask for their sets; how many. */
-static unsigned seek(struct screen_context *context, struct screen_vector *v)
-{
-	unsigned n = 0;
+/* Texts of a slice that may be known, and whose they are. */
+struct sought {
+	unsigned n;
+	uint16_t message[SCREEN_VECTOR_MAX];
+	struct cache_key keys[SCREEN_VECTOR_MAX];
+};
 
+/* Hash those that may be known and ask for their sets. */
+static void seek(const struct screen_context *context, struct screen_vector *v,
+                 struct sought *sought)
+{
+	sought->n = 0;
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
 		const unsigned which = is_open(context, m) ? only_text(m) : 2;
@@ -74,30 +76,28 @@ static unsigned seek(struct screen_context *context, struct screen_vector *v)
 		m->recall_coding = (uint8_t)reading_coding(context, m);
 		m->recall_hash =
 			cache_hash(context->cache, octets.data, octets.len, m->recall_coding);
-		const struct cache_key key = key_of(context, m);
-		cache_seek(context->cache, &key);
-		n++;
+		sought->message[sought->n] = (uint16_t)i;
+		sought->keys[sought->n] = key_of(context, m);
+		cache_seek(context->cache, &sought->keys[sought->n++]);
 	}
-	return n;
 }
 
 /* Hash all, prefetch all, compare all: the cache is larger than those of the core. */
 void stage_recall(struct screen_context *context, struct screen_vector *v)
 {
+	struct sought sought;
+	unsigned found = 0;
+
 	if (context->cache == NULL || context->match == NULL || !cache_awake(context->cache))
 		return;
-	const uint64_t hits = context->cache_hits;
-	const unsigned sought = seek(context, v);
-	for (unsigned i = v->first; i < v->end; i++) {
-		if (v->messages[i].recall == RECALL_NEW) {
-			const struct cache_key key = key_of(context, &v->messages[i]);
-			cache_reach(context->cache, &key);
-		}
-	}
-	for (unsigned i = v->first; i < v->end; i++)
-		if (v->messages[i].recall == RECALL_NEW)
-			recall(context, v, i);
-	cache_learn(context->cache, sought, (uint32_t)(context->cache_hits - hits));
+	seek(context, v, &sought);
+	for (unsigned k = 0; k < sought.n; k++)
+		cache_reach(context->cache, &sought.keys[k]);
+	for (unsigned k = 0; k < sought.n; k++)
+		found += recall(context, v, sought.message[k], &sought.keys[k]);
+	context->cache_hits += found;
+	context->cache_misses += sought.n - found;
+	cache_learn(context->cache, sought.n, found);
 }
 
 void recall_keep(struct screen_context *context, struct screen_vector *v)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "screen_priv.h"
 
+#include <string.h>
+
 #include "text.h"
 
 const struct screen_stage screen_stages[] = {
@@ -58,11 +60,9 @@ static void begin_slice(struct screen_vector *v)
 		v->hits.last[v->end] = v->hits.last[SCREEN_VECTOR_MAX + v->end] = 0;
 		m->fingerprint = 0;
 		m->stands_for = 1;
-		for (unsigned which = 0; which < 2; which++) {
-			view_clear(&m->text[which]);
-			view_clear(&m->loose[which]);
-			view_clear(&m->plain[which]);
-		}
+		memset(m->text, 0, sizeof(m->text));
+		memset(m->loose, 0, sizeof(m->loose));
+		memset(m->plain, 0, sizeof(m->plain));
 		m->reason = REASON_PASS;
 		m->refuse = m->discard = m->flagged = false;
 		m->rule = m->n_rules = m->n_matched = 0;
@@ -87,6 +87,7 @@ void screen_run(struct screen_context *context, struct screen_vector *vector)
 	bug_if(vector->n > SCREEN_VECTOR_MAX);
 	if (context->timing != NULL)
 		context->timing->last = context->timing->now();
+	vector->hits.image = context->tables != NULL ? context->tables->image : NULL;
 	for (vector->end = 0; vector->end < vector->n;) {
 		begin_slice(vector);
 		lap(context->timing, screen_stages_n);

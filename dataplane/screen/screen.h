@@ -106,7 +106,7 @@ struct screen_hit {
 	uint32_t pattern, before; /* before: index; 0 = none */
 };
 struct screen_hits {
-	const struct image_pattern *patterns;
+	const struct image *image;            /* NULL: no tables, no hits */
 	uint32_t n;                           /* hits[0] is not used */
 	uint32_t last[2 * SCREEN_VECTOR_MAX]; /* of second readings: SCREEN_VECTOR_MAX + i */
 	struct screen_hit hits[SCREEN_HITS_MAX];

@@ -4,6 +4,7 @@
 #define DP_SCREEN_PRIV_H
 #include <stdbool.h>
 
+#include "prefetch.h"
 #include "screen.h"
 #include "text.h"
 
@@ -33,6 +34,15 @@ void concat_settle(struct screen_context *context, struct screen_vector *vector)
 
 /* The last step of a slice: refuse, flagged, command_status, and plain[]. */
 void verdict_slice(struct screen_context *context, struct screen_vector *vector);
+
+/* One more hit of a list that is not SCREEN_HITS_LOST; there is room. Its rule is asked for:
+ * judge() reads it, and hardly ever finds it in a cache. */
+static inline void hits_add(struct screen_hits *h, uint32_t list, uint32_t pattern)
+{
+	h->hits[h->n] = (struct screen_hit){ .pattern = pattern, .before = h->last[list] };
+	h->last[list] = h->n++;
+	prefetch(&h->image->rules[h->image->patterns[pattern].rule]);
+}
 
 /* Whether the policy wants requests of this direction read at all. */
 static inline bool is_screened(const struct screen_context *context,

@@ -101,16 +101,12 @@ void verdict_slice(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		const bool kept = m->reason != REASON_PASS || m->flagged;
-		if (kept)
+		if (m->reason != REASON_PASS || m->flagged) {
 			keep(context, v, i);
-		for (unsigned which = 0; which < 2; which++) {
-			if (!kept)
-				view_clear(&m->plain[which]);
-			view_clear(&m->text[which]);
-			view_clear(&m->loose[which]);
+			decide(context, m);
+		} else {
+			memset(m->plain, 0, sizeof(m->plain));
 		}
-		decide(context, m);
 	}
 }
 

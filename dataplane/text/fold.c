@@ -22,7 +22,7 @@ static uint64_t to_look_up(struct wide w, uint8_t last_lead)
 	const uint64_t leads = wide_between(w, 0xC2, last_lead);
 
 	return leads | (wide_equal(w, 0xEA) & ~from_b0) | (wide_equal(w, 0xED) & ~to_9d) |
-	       wide_between(w, 0xEE, 0xF4);
+	       wide_between(w, 0xEE, 0xFF);
 }
 
 void fold_put(struct fold *f, uint32_t c, size_t from)

@@ -18,9 +18,13 @@ static inline void wide_store(uint8_t *to, struct wide w, size_t n)
 	_mm512_mask_storeu_epi8(to, wide_first(n), w.v);
 }
 
-/* Octets with lo <= octet <= hi. */
+/* Octets with lo <= octet <= hi; where both are known and one is an end, by one comparison. */
 static inline uint64_t wide_between(struct wide w, uint8_t lo, uint8_t hi)
 {
+	if (__builtin_constant_p(lo == hi) && lo == hi)
+		return _mm512_cmpeq_epi8_mask(w.v, _mm512_set1_epi8((char)lo));
+	if (__builtin_constant_p(hi) && hi == 0xFF)
+		return _mm512_cmpge_epu8_mask(w.v, _mm512_set1_epi8((char)lo));
 	const __m512i from_lo = _mm512_sub_epi8(w.v, _mm512_set1_epi8((char)lo));
 
 	return _mm512_cmple_epu8_mask(from_lo, _mm512_set1_epi8((char)(hi - lo)));
