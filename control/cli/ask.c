@@ -35,7 +35,7 @@ char *cli_read_file(const char *path, size_t *size)
 		text = more;
 	}
 	if (f == NULL || text == NULL || ferror(f)) {
-		fprintf(stderr, "sluicectl: cannot read %s: %m\n", path);
+		cli_fail("cannot read %s: %m", path);
 		free(text);
 		text = NULL;
 	} else {

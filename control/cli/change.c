@@ -9,6 +9,7 @@
 
 #include "bad_rows.h"
 #include "cli.h"
+#include "fail.h"
 #include "rule_bundle.h"
 #include "rule_compile.h"
 
@@ -22,7 +23,7 @@ char *cli_read_rules(const char *file, size_t *size)
 	const int result = rule_bundle_read(&file, 1, &text, size, &failed);
 
 	if (result != 0)
-		fprintf(stderr, "sluicectl: %s: %s\n", failed, strerror(-result));
+		cli_fail("%s: %s", failed, strerror(-result));
 	return text;
 }
 
@@ -185,10 +186,9 @@ int run_set_policy(const struct cli *cli)
 
 	if (*end != '\0' || cli->arguments[1][0] == '\0' || cli->arguments[1][0] == '-' ||
 	    value > UINT32_MAX) {
-		fprintf(stderr,
-		        "sluicectl: \"%s\" is not a number of 32 bits; \"sluicectl policy "
-		        "show\" has the bounds\n",
-		        cli->arguments[1]);
+		cli_fail("\"%s\" is not a number of 32 bits; \"sluicectl policy show\" has the "
+		         "bounds",
+		         cli->arguments[1]);
 		return EXIT_USAGE;
 	}
 	json_t *request =

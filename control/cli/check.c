@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fail.h"
 #include "labelled.h"
 #include "rule_compile.h"
 #include "rule_cost.h"
@@ -31,29 +32,6 @@ struct checked {
 	struct rule_cost cost;
 };
 
-static json_t *check_failed(const struct problems *problems)
-{
-	json_t *list = json_array();
-	char line[1000];
-
-	for (uint32_t i = 0; i < problems_kept(problems); i++) {
-		const struct problem *p = &problems->list[i];
-
-		problem_line(line, sizeof(line), problems, i);
-		fprintf(stderr, "%s\n", line);
-		json_array_append_new(list, json_pack("{si si ss ss ss}", "row", p->row,
-		                                      "column", p->column, "field", p->field,
-		                                      "text", p->text, "line", line));
-	}
-	if (problems->total > PROBLEMS_MAX)
-		fprintf(stderr, "... and %u more\n", problems->total - PROBLEMS_MAX);
-	fprintf(stderr, "sluicectl: %u problem%s in %s; mend them and check again\n",
-	        problems->total, problems->total == 1 ? "" : "s", problems->file);
-	return json_pack("{ss ss ss so si}", "error", "the file has problems", "where",
-	                 problems->file, "hint", "mend them and check again", "problems", list,
-	                 "problems_total", problems->total);
-}
-
 static int read_budget(struct checked *c)
 {
 	const char *word = c->cli->budget_ns;
@@ -66,7 +44,7 @@ static int read_budget(struct checked *c)
 		c->budget_ns = (uint32_t)value;
 		return EXIT_DONE;
 	}
-	fprintf(stderr, "sluicectl: --budget-ns %s: it must be 1 to 1000000\n", word);
+	cli_fail("--budget-ns %s: it must be 1 to 1000000", word);
 	return EXIT_USAGE;
 }
 
@@ -99,8 +77,7 @@ static int read_corpus(struct checked *c)
 	labelled_close(&file);
 	if (c->texts.n != 0)
 		return EXIT_DONE;
-	fprintf(stderr, "sluicectl: %s: no message in it; a line is label<TAB>text\n",
-	        c->cli->corpus);
+	cli_fail("%s: no message in it; a line is label<TAB>text", c->cli->corpus);
 	return EXIT_FAILED;
 }
 
@@ -116,7 +93,7 @@ static int measure(struct checked *c)
 		                           c->own != NULL ? UINT_MAX : RULE_COST_LARGEST, NULL,
 		                           NULL);
 	if (result != 0)
-		fprintf(stderr, "sluicectl: the cost: %s\n", strerror(-result));
+		cli_fail("the cost: %s", strerror(-result));
 	return result == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -193,10 +170,7 @@ static int load(struct checked *c)
 	free(text);
 	if (result == 0)
 		return EXIT_DONE;
-	json_t *failure = check_failed(&problems);
-	if (c->cli->json)
-		return cli_print_json(failure, EXIT_FAILED);
-	json_decref(failure);
+	cli_fail_problems(&problems, "mend them and check again");
 	return EXIT_FAILED;
 }
 

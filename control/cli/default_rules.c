@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fail.h"
+
 /* "<bin>/../share/sluice/rules" of this program; "" when that cannot be known. */
 static void beside(char out[PATH_MAX])
 {
@@ -63,8 +65,7 @@ int default_rules_find(struct default_rules *out)
 	if (chosen != NULL && chosen[0] != '\0') {
 		const int result = take(out, chosen);
 		if (result == -ENOENT)
-			fprintf(stderr, "sluicectl: $SLUICE_RULES: %s has no starter.yaml\n",
-			        chosen);
+			cli_fail("$SLUICE_RULES: %s has no starter.yaml", chosen);
 		return result;
 	}
 	for (unsigned i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
@@ -72,7 +73,7 @@ int default_rules_find(struct default_rules *out)
 		if (result != -ENOENT)
 			return result;
 	}
-	fprintf(stderr, "sluicectl: no starter.yaml in %s; give --rules\n", SLUICE_RULES_DATA);
+	cli_fail("no starter.yaml in %s; give --rules", SLUICE_RULES_DATA);
 	return -ENOENT;
 }
 

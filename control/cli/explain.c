@@ -10,9 +10,11 @@
 #include "cli.h"
 #include "default_rules.h"
 #include "explain_command.h"
+#include "fail.h"
 #include "instant.h"
 #include "option_place.h"
 #include "rule_bundle.h"
+#include "words.h"
 
 #define ACCOUNT_DEFAULT "anyone"
 #define SOURCE_DEFAULT "01000000000"
@@ -86,31 +88,33 @@ static bool is_complete(const struct options *o, const char **why)
 	return *why == NULL;
 }
 
+const struct option explain_option_rows[] = {
+	{ "text", required_argument, NULL, 't' },
+	{ "pdu", required_argument, NULL, 'p' },
+	{ "rules", required_argument, NULL, 'r' },
+	{ "registry", required_argument, NULL, 'g' },
+	{ "account", required_argument, NULL, 'a' },
+	{ "source", required_argument, NULL, 's' },
+	{ "data-coding", required_argument, NULL, 'd' },
+	{ "time", required_argument, NULL, 'T' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
 /* EXIT_DONE, or -1 when all was said, or EXIT_USAGE. */
 static int read_options(struct options *o, int argc, char **argv)
 {
-	static const struct option rows[] = {
-		{ "text", required_argument, NULL, 't' },
-		{ "pdu", required_argument, NULL, 'p' },
-		{ "rules", required_argument, NULL, 'r' },
-		{ "registry", required_argument, NULL, 'g' },
-		{ "account", required_argument, NULL, 'a' },
-		{ "source", required_argument, NULL, 's' },
-		{ "data-coding", required_argument, NULL, 'd' },
-		{ "time", required_argument, NULL, 'T' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	const char *why;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":h", explain_option_rows, NULL)) != -1) {
 		if (c == 'h')
 			return fputs(usage, stdout), -1;
 		if (!read_option(o, c)) {
-			if (c != '?')
-				fprintf(stderr, "sluicectl: \"%s\" cannot be read\n", optarg);
+			if (c == '?' || c == ':')
+				return cli_fail_option(argv, c);
+			cli_fail("\"%s\" cannot be read", optarg);
 			return EXIT_USAGE;
 		}
 	}
@@ -118,7 +122,8 @@ static int read_options(struct options *o, int argc, char **argv)
 	while (optind < argc && o->n_rules > 0 && o->n_rules < DEFAULT_RULES_MAX)
 		o->rules[o->n_rules++] = argv[optind++];
 	if (optind < argc || !is_complete(o, &why)) {
-		fprintf(stderr, "sluicectl: %s\n", optind < argc ? argv[optind] : why);
+		cli_fail("%s%s", optind < argc ? "too much: " : "",
+		         optind < argc ? argv[optind] : why);
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
@@ -156,7 +161,7 @@ static int make_pdu(const struct options *o, uint8_t **pdu, size_t *len)
 	free(text);
 	if (result == 0)
 		return EXIT_DONE;
-	fprintf(stderr, "sluicectl: %s: %s\n", o->pdu != NULL ? "--pdu" : "--text", error);
+	cli_fail("%s: %s", o->pdu != NULL ? "--pdu" : "--text", error);
 	return EXIT_FAILED;
 }
 
@@ -176,7 +181,7 @@ static int read_rules(const struct options *o, struct explain_source *source, ch
 	}
 	const int result = rule_bundle_read(paths, n, text, &source->rules_size, &failed);
 	if (result != 0)
-		fprintf(stderr, "sluicectl: %s: %s\n", failed, strerror(-result));
+		cli_fail("%s: %s", failed, strerror(-result));
 	default_rules_free(&found);
 	source->rules = *text;
 	return result == 0 ? EXIT_DONE : EXIT_FAILED;
@@ -185,7 +190,7 @@ static int read_rules(const struct options *o, struct explain_source *source, ch
 static int open_tables(const struct options *o, struct explain **out)
 {
 	struct explain_source source = { .registry = o->registry, .account = o->account };
-	char error[EXPLAIN_ERROR_SIZE], line[1000], *rules = NULL;
+	char error[EXPLAIN_ERROR_SIZE], *rules = NULL;
 	struct problems problems;
 
 	problems_init(&problems, o->n_rules != 0 ? o->rules[0] : "rules");
@@ -194,12 +199,10 @@ static int open_tables(const struct options *o, struct explain **out)
 		return EXIT_FAILED;
 	const int result = explain_open(out, &source, &problems, error);
 	free(rules);
-	for (uint32_t i = 0; i < problems_kept(&problems); i++) {
-		problem_line(line, sizeof(line), &problems, i);
-		fprintf(stderr, "%s\n", line);
-	}
-	if (result != 0 && problems.total == 0)
-		fprintf(stderr, "sluicectl: %s\n", error[0] ? error : strerror(-result));
+	if (problems.total != 0)
+		cli_fail_problems(&problems, "nothing was explained");
+	else if (result != 0)
+		cli_fail("%s", error[0] ? error : strerror(-result));
 	return result == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -210,7 +213,7 @@ static int run(const struct options *o, const uint8_t *pdu, size_t len)
 	int status = open_tables(o, &explain);
 
 	if (status == EXIT_DONE && explain_run(&explanation, explain, pdu, len, o->seconds)) {
-		fputs("sluicectl: out of memory\n", stderr);
+		cli_fail("out of memory");
 		status = EXIT_FAILED;
 	} else if (status == EXIT_DONE) {
 		if (o->json)

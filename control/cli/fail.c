@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fail.h"
 
+#include <getopt.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,6 +33,16 @@ void cli_fail(const char *format, ...)
 	fprintf(stderr, "sluicectl: %s\n", said);
 	utf8_printable(text, sizeof(text), said, strlen(said));
 	keep("error", json_string(text));
+}
+
+int cli_fail_option(char **argv, int result)
+{
+	if (result == ':')
+		cli_fail("%s needs a value; --help names the options", argv[optind - 1]);
+	else
+		cli_fail("%s is no option here, or takes no value; --help names the options",
+		         argv[optind - 1]);
+	return EXIT_USAGE;
 }
 
 void cli_fail_problems(const struct problems *problems, const char *outcome)

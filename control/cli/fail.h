@@ -13,6 +13,9 @@
 /* "sluicectl: SENTENCE" on stderr; the first of them is the error of --json. */
 void cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What getopt_long() did not take, with opterr = 0 and ':' before its letters. EXIT_USAGE. */
+int cli_fail_option(char **argv, int result);
+
 /* Each problem on its line, then how many there are in the file, and the outcome. */
 void cli_fail_problems(const struct problems *problems, const char *outcome);
 

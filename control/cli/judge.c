@@ -15,9 +15,11 @@
 
 #include "cli.h"
 #include "default_rules.h"
+#include "fail.h"
 #include "labelled.h"
 #include "rule_bundle.h"
 #include "rule_engine.h"
+#include "words.h"
 
 #define FILES_MAX DEFAULT_RULES_MAX
 #define WRONG_SHOWN 20u
@@ -49,22 +51,23 @@ struct judge {
 	json_t *missed, *labels; /* labels: how many messages have each */
 };
 
+const struct option judge_option_rows[] = {
+	{ "corpus", required_argument, NULL, 'c' },
+	{ "rules", required_argument, NULL, 'r' },
+	{ "threshold", required_argument, NULL, 't' },
+	{ "misses", no_argument, NULL, 'm' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
 static int read_options(struct judge *j, int argc, char **argv)
 {
-	static const struct option rows[] = {
-		{ "corpus", required_argument, NULL, 'c' },
-		{ "rules", required_argument, NULL, 'r' },
-		{ "threshold", required_argument, NULL, 't' },
-		{ "misses", no_argument, NULL, 'm' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	double points = POINTS_DEFAULT;
 	char *end = NULL;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":h", judge_option_rows, NULL)) != -1) {
 		if (c == 'c' && j->n_corpora < FILES_MAX)
 			j->corpora[j->n_corpora++] = optarg;
 		else if (c == 'r' && j->n_rules < FILES_MAX)
@@ -78,13 +81,16 @@ static int read_options(struct judge *j, int argc, char **argv)
 		else if (c == 'h')
 			return fputs(usage, stdout), -1;
 		else
-			return EXIT_USAGE;
+			return cli_fail_option(argv, c);
 	}
 	/* What follows --rules A are further rule files: --rules *.yaml. */
 	while (optind < argc && j->n_rules > 0 && j->n_rules < FILES_MAX)
 		j->rules[j->n_rules++] = argv[optind++];
 	if (j->n_corpora == 0 || optind < argc || (end != NULL && *end != '\0') ||
 	    !(points > 0 && points < 1e9)) {
+		cli_fail("%s", optind < argc       ? argv[optind]
+		               : j->n_corpora == 0 ? "give --corpus"
+		                                   : "--threshold is a number of points");
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
@@ -96,30 +102,27 @@ static int read_options(struct judge *j, int argc, char **argv)
 	return EXIT_DONE;
 }
 
-/* Of stdout and stderr: all problems of the files. */
 static int load(struct judge *j)
 {
 	struct problems problems;
 	const char *failed = NULL;
-	char *text = NULL, line[1000];
+	char *text = NULL;
 	size_t size = 0;
 	int result = rule_bundle_read(j->rules, j->n_rules, &text, &size, &failed);
 
 	if (result != 0) {
-		fprintf(stderr, "sluicectl: %s: %s\n", failed, strerror(-result));
+		cli_fail("%s: %s", failed, strerror(-result));
 		return EXIT_FAILED;
 	}
 	problems_init(&problems, j->rules[0]);
 	result = rule_load(&j->set, &j->program, text, size, &problems);
 	free(text);
-	for (uint32_t i = 0; result != 0 && i < problems_kept(&problems); i++) {
-		problem_line(line, sizeof(line), &problems, i);
-		fprintf(stderr, "%s\n", line);
-	}
+	if (result != 0)
+		cli_fail_problems(&problems, "nothing was tested");
 	if (result == 0 && rule_engine_open(&j->engine, j->set, &j->program) == 0)
 		j->hits = calloc(j->set->n_rules + (size_t)1, sizeof(*j->hits));
 	if (j->hits == NULL)
-		fprintf(stderr, "sluicectl: the rules cannot be used\n");
+		cli_fail("the rules cannot be used");
 	return j->hits != NULL ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -156,8 +159,7 @@ static int judge_file(struct judge *j, const char *path)
 	labelled_open(&file, octets, size);
 	while ((more = labelled_next(&file)) != 0) {
 		if (more < 0 && ++wrong <= WRONG_SHOWN)
-			fprintf(stderr, "sluicectl: %s:%u: a line is label<TAB>text\n", path,
-			        file.row);
+			cli_fail("%s:%u: a line is label<TAB>text", path, file.row);
 		if (more < 0)
 			continue;
 		json_object_update_new(
@@ -174,7 +176,7 @@ static int judge_file(struct judge *j, const char *path)
 	}
 	labelled_close(&file);
 	if (wrong > WRONG_SHOWN)
-		fprintf(stderr, "sluicectl: %s: and %u more\n", path, wrong - WRONG_SHOWN);
+		cli_fail("%s: and %u more", path, wrong - WRONG_SHOWN);
 	return wrong == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 

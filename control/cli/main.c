@@ -11,23 +11,14 @@
 #include "cli.h"
 #include "fail.h"
 #include "option_place.h"
+#include "words.h"
 
 #define SOCKET_DEFAULT "/run/sluice/control.sock"
 
-/* Commands whose options are their own: main() hands them the command line unread. */
-static const struct {
-	const char *words[2]; /* as struct command */
-	int (*run)(int argc, char **argv);
-} own[] = {
-	{ { "rules", "train" }, run_train },
-	{ { "rules", "test" }, run_rules_test },
-	{ { "explain", NULL }, run_explain },
-};
-
-static int run_own_late(const struct cli *cli)
+/* words_run() has it. */
+static int run_own(const struct cli *cli)
 {
 	(void)cli;
-	fputs("sluicectl: options of this command go after its words\n", stderr);
 	return EXIT_USAGE;
 }
 
@@ -116,19 +107,19 @@ const struct command cli_commands[] = {
 	  0,
 	  "what rules catch of labelled messages, and what they should not have",
 	  "sluicectl rules test --corpus messages.tsv --rules my-rules.yaml",
-	  run_own_late },
+	  run_own },
 	{ { "explain", NULL },
 	  "--text TEXT | --pdu HEX [--rules FILE.yaml ...] [--json]",
 	  0,
 	  "what would become of one message, and why; --help of it has its options",
 	  "sluicectl explain --text \"No papers needed, same day loan\"",
-	  run_own_late },
+	  run_own },
 	{ { "rules", "train" },
 	  "CORPUS.tsv... [--output FILE] [OPTIONS]",
 	  0,
 	  "learn a rule from labelled messages; --help of it has its options",
 	  "sluicectl rules train spam.tsv ham.tsv --output learned.yaml",
-	  run_own_late },
+	  run_own },
 	{ { "suspend", "account" },
 	  "SYSTEM_ID",
 	  1,
@@ -316,20 +307,16 @@ static const struct command *find_command(int n, char **words)
 /* Commands that begin with the same word, or all of them. */
 static int unknown_command(int n, char **words)
 {
-	bool said = false;
+	bool begun = false;
 
-	fprintf(stderr, "sluicectl: there is no command \"%s%s%s\"; ", n ? words[0] : "",
-	        n > 1 ? " " : "", n > 1 ? words[1] : "");
-	for (unsigned i = 0; n > 0 && i < cli_commands_n; i++) {
-		if (strcmp(words[0], cli_commands[i].words[0]) != 0)
-			continue;
-		if (!said)
-			fputs("did you mean:\n", stderr);
-		said = true;
-		print_command(stderr, &cli_commands[i]);
-	}
-	if (!said)
-		fputs("sluicectl --help names them\n", stderr);
+	for (unsigned i = 0; n > 0 && i < cli_commands_n; i++)
+		begun |= strcmp(words[0], cli_commands[i].words[0]) == 0;
+	cli_fail("there is no command \"%s%s%s\"; %s", n ? words[0] : "", n > 1 ? " " : "",
+	         n > 1 ? words[1] : "",
+	         begun ? "did you mean:" : "sluicectl --help names them");
+	for (unsigned i = 0; begun && i < cli_commands_n; i++)
+		if (strcmp(words[0], cli_commands[i].words[0]) == 0)
+			print_command(stderr, &cli_commands[i]);
 	return EXIT_USAGE;
 }
 
@@ -383,20 +370,20 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* The options into *cli; false when one is not known (getopt has said so). */
-static bool read_options(struct cli *cli, bool *help, int argc, char **argv)
+/* The options into *cli; an exit status. */
+static int read_options(struct cli *cli, bool *help, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (c == 'v') {
 			puts("sluicectl " SLUICE_VERSION);
 			exit(EXIT_DONE);
 		}
 		if (!read_option(cli, help, c))
-			return false;
+			return cli_fail_option(argv, c);
 	}
-	return true;
+	return EXIT_DONE;
 }
 
 static int run(struct cli *cli, bool help, int n, char **words)
@@ -417,9 +404,9 @@ static int run(struct cli *cli, bool help, int n, char **words)
 	const int skip = c->words[1] ? 2 : 1;
 	const unsigned given = (unsigned)(n - skip);
 	if (given != c->n_arguments && (c->arguments[0] != '[' || given != 0)) {
-		fprintf(stderr, "sluicectl: %s%s%s takes %u argument%s, for example: %s\n",
-		        c->words[0], c->words[1] ? " " : "", c->words[1] ? c->words[1] : "",
-		        c->n_arguments, c->n_arguments == 1 ? "" : "s", c->example);
+		cli_fail("%s%s%s takes %u argument%s, for example: %s", c->words[0],
+		         c->words[1] ? " " : "", c->words[1] ? c->words[1] : "", c->n_arguments,
+		         c->n_arguments == 1 ? "" : "s", c->example);
 		return EXIT_USAGE;
 	}
 	for (unsigned i = 0; i < given; i++)
@@ -440,15 +427,12 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		const int skip = own[i].words[1] != NULL ? 2 : 1;
-		if (argc > skip && strcmp(argv[1], own[i].words[0]) == 0 &&
-		    (skip == 1 || strcmp(argv[2], own[i].words[1]) == 0))
-			return own[i].run(argc - skip, argv + skip);
-	}
-	if (!read_options(&cli, &help, argc, argv)) {
-		fputs("sluicectl: --help names the options\n", stderr);
-		return EXIT_USAGE;
-	}
-	return cli_fail_end(cli.json, run(&cli, help, argc - optind, argv + optind));
+	opterr = 0;
+	const struct words words = words_find(argc, argv, options);
+	if (words.own != NULL)
+		return cli_fail_end(words.json, words_run(&words, argc, argv));
+	int status = read_options(&cli, &help, argc, argv);
+	if (status == EXIT_DONE)
+		status = run(&cli, help, argc - optind, argv + optind);
+	return cli_fail_end(words.json, status);
 }

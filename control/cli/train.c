@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "fail.h"
 #include "pack.h"
 #include "rule_compile.h"
 #include "rule_cost.h"
@@ -28,7 +29,7 @@ static int fail(const char *what, int error)
 		why = "every model needs more literals than --literals allows";
 	else if (error == -EDOM)
 		why = "the solver did not settle; raise --lambda or --ridge";
-	fprintf(stderr, "sluicectl: %s: %s\n", what, why);
+	cli_fail("%s: %s", what, why);
 	return EXIT_FAILED;
 }
 
@@ -47,9 +48,8 @@ static int read_corpus(struct corpus *corpus, const char *path, bool others)
 		return EXIT_DONE;
 	if (result != -EINVAL)
 		return fail(path, result);
-	fprintf(stderr,
-	        "sluicectl: %s:%u: a line is label<TAB>text in UTF-8, at most %u octets\n",
-	        path, row, CORPUS_TEXT_MAX);
+	cli_fail("%s:%u: a line is label<TAB>text in UTF-8, at most %u octets", path, row,
+	         CORPUS_TEXT_MAX);
 	return EXIT_FAILED;
 }
 
@@ -135,10 +135,9 @@ static int fail_to_learn(const struct train_result *result, int error)
 {
 	if (error != -ENOSPC || result->ns == 0)
 		return fail("cannot learn", error);
-	fprintf(stderr,
-	        "sluicectl: cannot learn: the smallest model costs %.0f ns a message, and "
-	        "--budget-ns is %lu\n",
-	        result->ns, result->options->budget_ns);
+	cli_fail("cannot learn: the smallest model costs %.0f ns a message, and --budget-ns is "
+	         "%lu",
+	         result->ns, result->options->budget_ns);
 	return EXIT_FAILED;
 }
 

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "cli.h"
+#include "fail.h"
 #include "rule_set.h"
 #include "train.h"
+#include "words.h"
 
 static const char usage[] =
 	"usage: sluicectl rules train CORPUS.tsv... [options]\n\n"
@@ -36,7 +38,7 @@ static const char usage[] =
 	"Example:\n"
 	"  sluicectl rules train spam.tsv ham.tsv --output learned.yaml\n";
 
-static const struct option rows[] = {
+const struct option train_option_rows[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "literals", required_argument, NULL, 'n' },
 	{ "max-chars", required_argument, NULL, 'c' },
@@ -59,7 +61,7 @@ static const struct option rows[] = {
 
 static const char *name_of(int c)
 {
-	for (const struct option *row = rows; row->name != NULL; row++)
+	for (const struct option *row = train_option_rows; row->name != NULL; row++)
 		if (row->val == c)
 			return row->name;
 	return "?";
@@ -79,8 +81,8 @@ struct real {
 
 static int wrong(int option, const char *word, double least, double most)
 {
-	fprintf(stderr, "sluicectl: --%s %s: it must be a number from %g to %g\n",
-	        name_of(option), word, least, most);
+	cli_fail("--%s %s: it must be a number from %g to %g", name_of(option), word, least,
+	         most);
 	return EXIT_USAGE;
 }
 
@@ -131,7 +133,7 @@ static int read_number(struct train_options *o, int c, const char *word)
 	for (size_t i = 0; i < sizeof(reals) / sizeof(reals[0]); i++)
 		if (reals[i].option == c)
 			return read_real(&reals[i], word);
-	return EXIT_USAGE; /* getopt has said why */
+	return EXIT_USAGE; /* every row above is one of these */
 }
 
 static int read_id(struct train_options *o, const char *word)
@@ -141,8 +143,7 @@ static int read_id(struct train_options *o, const char *word)
 	o->id = word;
 	if (n > 0 && n <= RULE_NAME_MAX && word[n] == '\0')
 		return EXIT_DONE;
-	fprintf(stderr, "sluicectl: --id %s: 1 to %u of a-z, 0-9, '.', '_' and '-'\n", word,
-	        RULE_NAME_MAX);
+	cli_fail("--id %s: 1 to %u of a-z, 0-9, '.', '_' and '-'", word, RULE_NAME_MAX);
 	return EXIT_USAGE;
 }
 
@@ -152,14 +153,14 @@ static int read_action(struct train_options *o, const char *word)
 	if (strcmp(word, "refuse") == 0 || strcmp(word, "flag") == 0 ||
 	    strcmp(word, "observe") == 0)
 		return EXIT_DONE;
-	fprintf(stderr, "sluicectl: --action %s: it is none of refuse, flag, observe\n", word);
+	cli_fail("--action %s: it is none of refuse, flag, observe", word);
 	return EXIT_USAGE;
 }
 
 static int add_others(struct train_options *o, const char *path)
 {
 	if (o->n_others == CORPUS_SETS_MAX) {
-		fprintf(stderr, "sluicectl: --others: at most %u files\n", CORPUS_SETS_MAX);
+		cli_fail("--others: at most %u files", CORPUS_SETS_MAX);
 		return EXIT_USAGE;
 	}
 	o->others[o->n_others++] = path;
@@ -207,15 +208,15 @@ int train_read_options(struct train_options *out, int argc, char **argv)
 		.ridge = 0.3,
 		.fpr = 0.002,
 	};
-	while (status == EXIT_DONE && (c = getopt_long(argc, argv, "h", rows, NULL)) != -1)
-		status = read_option(out, c);
+	while (status == EXIT_DONE &&
+	       (c = getopt_long(argc, argv, ":h", train_option_rows, NULL)) != -1)
+		status = c == '?' || c == ':' ? cli_fail_option(argv, c) : read_option(out, c);
 	if (status != EXIT_DONE)
 		return status;
 	out->paths = argv + optind;
 	out->n_paths = (unsigned)(argc - optind);
 	if (out->n_paths > 0)
 		return EXIT_DONE;
-	fputs("sluicectl: rules train takes one corpus or more; --help has an example\n",
-	      stderr);
+	cli_fail("rules train takes one corpus or more; --help has an example");
 	return EXIT_USAGE;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "fail.h"
 #include "rule_bundle.h"
 #include "rule_diff.h"
 
@@ -64,7 +65,7 @@ static char *fetch(const struct cli *cli, const char *name, size_t *size)
 
 	if (!is_version(name)) {
 		if (rule_bundle_read(&name, 1, &text, size, &failed) != 0)
-			fprintf(stderr, "sluicectl: %s: cannot be read\n", name);
+			cli_fail("%s: cannot be read", name);
 		return text;
 	}
 	char *path = cli_url("/v1/rules", "version", name, NULL);
@@ -82,16 +83,12 @@ struct rule_set *cli_read_set(const char *name, char *text, size_t size)
 {
 	struct rule_set *set = NULL;
 	struct problems problems;
-	char line[1000];
 
 	problems_init(&problems, name);
 	const int result = rule_set_read(&set, text, size, &problems);
 	free(text);
-	for (uint32_t i = 0; result != 0 && i < problems_kept(&problems); i++) {
-		problem_line(line, sizeof(line), &problems, i);
-		fprintf(stderr, "%s\n", line);
-	}
 	if (result != 0) {
+		cli_fail_problems(&problems, "it cannot be used");
 		rule_set_free(set);
 		return NULL;
 	}

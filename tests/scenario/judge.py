@@ -141,6 +141,62 @@ def explained(j, rules):
     j.expect("usage", j.run("explain", "--pdu", "00", "--text", "x").returncode == 2)
 
 
+def failures_as_json(j, rules):
+    """--json prints one object on stdout, of every failure too."""
+    broken = j.write("broken.yaml", b"rules:\n- { id: x, sentence: s }\n- { id: y }\n")
+    none, corpus = os.path.join(j.folder, "none"), os.path.join(j.folder, "c.tsv")
+    for status, words in ((1, f"explain --json --pdu zz --rules {rules}"),
+                          (1, f"explain --json --text x --rules {none}"),
+                          (1, f"explain --json --text x --rules {broken}"),
+                          (1, f"--json explain --text x --rules {rules} --registry {none} "
+                              "--account a"),
+                          (2, "explain --json"), (2, "explain --json --bogus"),
+                          (2, "explain --json --text"), (2, "--json bogus"),
+                          (2, "status --bogus --json"), (2, "--json"), (2, "--json rules"),
+                          (2, "audit --json --limit"), (2, "rules test --json"),
+                          (1, f"rules test --json --corpus {none}"),
+                          (1, f"rules test --json --corpus {corpus} --rules {broken}"),
+                          (2, "--json rules train"), (1, f"rules train --json {none}"),
+                          (2, f"rules train --json {corpus} --folds 1"),
+                          (1, f"rules check {none} --json"),
+                          (1, f"rules check {broken} --json"),
+                          (2, f"--json rules check {rules} --budget-ns x"),
+                          (1, f"--json rules check {rules} --corpus {none}"),
+                          (1, f"rules diff {none} {rules} --json"),
+                          (1, f"--json rules diff {broken} {rules}"),
+                          (1, f"--json deltas apply {none}"),
+                          (1, f"--json --socket {none} status")):
+        done = j.run(*words.split())
+        try:
+            said = json.loads(done.stdout)
+        except ValueError:
+            said = {}
+        j.expect(f"{words}: {done.returncode}, {done.stdout!r}", done.returncode == status and
+                 said.get("error", "failed") != "failed" and done.stderr != "" and
+                 (broken not in words or len(said["problems"]) > 0))
+    j.expect("no object that was not asked for", j.run("explain", "--text", "--json",
+                                                       "--rules", none).stdout == "")
+
+
+def options_anywhere(j, rules):
+    corpus = os.path.join(j.folder, "c.tsv")
+    for words in (f"--json explain --text x --rules {rules}",
+                  f"--text explain --rules {rules} --json explain",
+                  f"--text=explain --json explain --rules={rules}",
+                  f"--socket /none explain --text x --rules {rules} --json",
+                  f"explain --text x --rules {rules} --socket=/none --json",
+                  f"--json rules test --corpus {corpus} --rules {rules}",
+                  f"rules --corpus {corpus} --json test --rules {rules}",
+                  f"--json rules --all check {rules}"):
+        done = j.run(*words.split())
+        j.expect(f"{words}: {done.returncode} {done.stderr}", done.returncode == 0 and
+                 len(json.loads(done.stdout)) > 3)
+    done = j.run("--json", "rules", "--fpr", "0.1", "train", os.path.join(j.folder, "learn.tsv"),
+                 "--folds", "3")
+    j.expect("train with options before it", done.returncode == 0 and
+             json.loads(done.stdout)["literals"] > 0)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         j = Judge(sys.argv[1], folder)
@@ -150,6 +206,8 @@ def main():
         explained(j, rules)
         costs(j)
         trained(j)
+        failures_as_json(j, rules)
+        options_anywhere(j, rules)
     sys.exit(1 if j.wrong else 0)
 
 
