@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "parts.h"
+#include "concat_key.h"
 #include "text.h"
 #include "udh.h"
 
@@ -25,10 +25,20 @@
 /* Octets of a character that may lie in a part we have not seen, less one. */
 #define SPLIT_MAX 3u
 
+#define PLACES (2 * WINDOW + 1) /* the part's own is the one in the middle */
+/* Destinations of a part by places: what a submit_multi may cost. 255 of 8 parts have room. */
+#define LOOKS_MAX 2048u
+
+/* What was found on either side of a part. */
+struct neighbours {
+	bool there[PLACES];
+	struct part parts[PLACES];
+};
+
 /* Parts to be read together, in order. */
 struct joined {
 	unsigned n, own;
-	struct part parts[2 * WINDOW + 1];
+	struct part parts[PLACES];
 };
 
 static unsigned carrier_of(const struct screen_message *m)
@@ -38,36 +48,9 @@ static unsigned carrier_of(const struct screen_message *m)
 	return m->sm.short_message.udh.data == NULL && m->sm.short_message.octets.len == 0;
 }
 
-static uint8_t *append(uint8_t *at, struct view octets)
-{
-	const uint8_t len = octets.len < 255 ? (uint8_t)octets.len : 255;
-
-	*at = len;
-	memcpy(at + 1, octets.data != NULL ? (const char *)octets.data : "", len);
-	return at + 1 + len;
-}
-
-/* Which message a part is of: everything a handset tells them apart by, and the account. */
-static struct parts_key key_of(const struct screen_context *context,
-                               const struct screen_message *m)
-{
-	const struct smpp_concat *c = &m->concat;
-	const uint32_t account = context->tables != NULL ? account_of(context, m)->id : 0;
-	uint8_t octets[2 * 256 + 16], *at = octets;
-
-	memcpy(at, &account, 4);
-	at[4] = m->from_esme;
-	at[5] = c->width;
-	at[6] = c->total;
-	memcpy(at + 7, &c->reference, 2);
-	at = append(at + 9, m->sm.source.digits);
-	at = append(at, m->sm.destination.digits);
-	return parts_key(context->parts, octets, (uint32_t)(at - octets));
-}
-
 /* The part that m is; false: it is longer than a part can be. */
 static bool make_part(const struct screen_context *context, const struct screen_message *m,
-                      struct part *part)
+                      struct parts_key key, struct part *part)
 {
 	const struct smpp_text *text = wire_text(m, m->concat_text);
 	const enum text_coding coding = reading_coding(context, m);
@@ -77,7 +60,7 @@ static bool make_part(const struct screen_context *context, const struct screen_
 
 	smpp_udh_read(&udh, text->udh);
 	memset(part, 0, offsetof(struct part, data));
-	part->key = (struct parts_key){ { m->concat_key[0], m->concat_key[1] } };
+	part->key = key;
 	part->until = context->seconds + PARTS_LIFE_S;
 	part->number = m->concat.part;
 	/* Each part is packed by itself: joined are the septets. */
@@ -112,28 +95,90 @@ static void take_refusal(struct screen_context *context, struct screen_message *
 	context->parts_sticky++;
 }
 
-static void look_at(struct screen_context *context, struct screen_message *m)
+/* The neighbours of a part in any of its messages, by place; false: two of the messages have
+ * parts there that differ. */
+static bool collect(const struct screen_context *context, const struct screen_message *m,
+                    struct neighbours *n)
 {
-	const uint32_t error = smpp_concat_of(&m->concat, &m->sm);
+	const unsigned own = m->concat.part, total = m->concat.total;
+	struct concat_keys keys = concat_keys(context, m);
+	struct parts_key key;
+	bool agree = true;
+
+	memset(n->there, 0, sizeof(n->there));
+	while (concat_keys_next(&keys, &key))
+		for (unsigned place = 0; place < PLACES; place++) {
+			struct part again, *to = n->there[place] ? &again : &n->parts[place];
+			if (place == WINDOW || own + place <= WINDOW ||
+			    own + place - WINDOW > total ||
+			    !parts_get(context->parts, key, (uint8_t)(own + place - WINDOW),
+			               context->seconds, to))
+				continue;
+			agree &= !n->there[place] || parts_same(&again, &n->parts[place]);
+			n->there[place] = true;
+		}
+	return agree;
+}
+
+/* What the store keeps of a part that may go on: 0, or the command_status that refuses it. */
+static uint32_t add(struct screen_context *context, const struct screen_message *m)
+{
+	struct concat_keys keys = concat_keys(context, m);
+	struct neighbours n;
+	struct parts_key key;
 	struct part part;
 
-	if (error != SMPP_ROK) {
-		refuse_malformed(m, error);
-		m->concat.total = 0;
-		return;
+	while (concat_keys_next(&keys, &key)) {
+		if (!make_part(context, m, key, &part))
+			return SMPP_RINVMSGLEN;
+		const enum parts_added added =
+			parts_add(context->parts, &part, context->seconds);
+		if (added == PARTS_DIFFER)
+			return SMPP_RINVOPTPARAMVAL;
+		context->parts_lost += added == PARTS_GAVE_WAY;
 	}
-	if (m->concat.total < 2)
+	return m->sm.n_destinations < 2 || collect(context, m, &n) ? SMPP_ROK
+	                                                           : SMPP_RINVOPTPARAMVAL;
+}
+
+static bool is_refused(const struct screen_context *context, const struct screen_message *m,
+                       struct part *refused)
+{
+	struct concat_keys keys = concat_keys(context, m);
+	struct parts_key key;
+
+	while (concat_keys_next(&keys, &key))
+		if (parts_get(context->parts, key, NUMBER_REFUSED, context->seconds, refused))
+			return true;
+	return false;
+}
+
+static void look_at(struct screen_context *context, struct screen_message *m)
+{
+	uint32_t error = smpp_concat_of(&m->concat, &m->sm);
+	const unsigned places = m->concat.total < PLACES ? m->concat.total : PLACES;
+	struct part part;
+
+	if (error == SMPP_ROK && m->concat.total < 2)
 		return;
-	m->concat_text = (uint8_t)carrier_of(m);
-	const struct parts_key key = key_of(context, m);
-	memcpy(m->concat_key, key.hash, sizeof(key.hash));
-	context->parts_seen++;
-	if (parts_get(context->parts, key, NUMBER_REFUSED, context->seconds, &part))
-		take_refusal(context, m, &part);
-	else if (!make_part(context, m, &part))
-		refuse_malformed(m, SMPP_RINVMSGLEN);
-	else
-		context->parts_lost += parts_put(context->parts, &part, context->seconds);
+	if (error == SMPP_ROK && m->sm.n_destinations * places > LOOKS_MAX)
+		error = SMPP_RINVNUMDESTS;
+	if (error == SMPP_ROK) {
+		m->concat_text = (uint8_t)carrier_of(m);
+		concat_keys_make(context, m);
+		context->parts_seen++;
+		if (is_refused(context, m, &part)) {
+			take_refusal(context, m, &part);
+			return;
+		}
+		error = add(context, m);
+	}
+	if (error == SMPP_ROK)
+		return;
+	refuse_malformed(m, error);
+	/* The fault is this PDU's: what came before it may still be made whole. */
+	if (error != SMPP_RINVMSGLEN)
+		m->concat.total = 0;
 }
 
 void stage_concat(struct screen_context *context, struct screen_vector *v)
@@ -152,31 +197,25 @@ static void gather(const struct screen_context *context, const struct screen_mes
                    struct joined *j)
 {
 	const struct parts_key key = { { m->concat_key[0], m->concat_key[1] } };
-	const unsigned own = m->concat.part, total = m->concat.total;
-	struct part found[2 * WINDOW + 1];
-	bool there[2 * WINDOW + 1] = { false };
 	uint32_t room = CONCAT_JOINED_MAX;
+	struct neighbours n;
 
-	for (unsigned step = 1; step <= 2 * WINDOW; step++) {
+	/* Those that differ were refused when they came (but for a race of two workers). */
+	(void)collect(context, m, &n);
+	for (unsigned step = 1; step < PLACES; step++) {
 		const unsigned away = (step + 1) / 2;
 		const unsigned place = step % 2 != 0 ? WINDOW - away : WINDOW + away;
-		if (own + place <= WINDOW || own + place - WINDOW > total)
-			continue;
-		if (parts_get(context->parts, key, (uint8_t)(own + place - WINDOW),
-		              context->seconds, &found[place]) &&
-		    found[place].len <= room) {
-			there[place] = true;
-			room -= found[place].len;
-		}
+		n.there[place] = n.there[place] && n.parts[place].len <= room;
+		room -= n.there[place] ? n.parts[place].len : 0;
 	}
-	there[WINDOW] = make_part(context, m, &found[WINDOW]);
+	n.there[WINDOW] = make_part(context, m, key, &n.parts[WINDOW]);
 	j->n = 0;
-	for (unsigned place = 0; place <= 2 * WINDOW; place++) {
-		if (!there[place])
+	for (unsigned place = 0; place < PLACES; place++) {
+		if (!n.there[place])
 			continue;
 		if (place == WINDOW)
 			j->own = j->n;
-		j->parts[j->n++] = found[place];
+		j->parts[j->n++] = n.parts[place];
 	}
 }
 
@@ -282,18 +321,22 @@ static bool is_whole(const struct screen_context *context, const struct screen_m
 	return true;
 }
 
-static void keep_refusal(struct screen_context *context, const struct screen_message *m,
-                         struct parts_key key)
+static void settle(struct screen_context *context, const struct screen_message *m,
+                   struct parts_key key)
 {
-	struct part part = { .key = key,
-		             .until = context->seconds + PARTS_LIFE_S,
-		             .rule = m->rule,
-		             .command_status = m->command_status,
-		             .number = NUMBER_REFUSED,
-		             .reason = (uint8_t)m->reason,
-		             .discard = m->discard };
+	const struct part refused = { .key = key,
+		                      .until = context->seconds + PARTS_LIFE_S,
+		                      .rule = m->rule,
+		                      .command_status = m->command_status,
+		                      .number = NUMBER_REFUSED,
+		                      .reason = (uint8_t)m->reason,
+		                      .discard = m->discard };
 
-	context->parts_lost += parts_put(context->parts, &part, context->seconds);
+	if (m->refuse)
+		context->parts_lost += parts_put(context->parts, &refused, context->seconds);
+	else if (is_whole(context, m, key))
+		for (unsigned n = 1; n <= m->concat.total; n++)
+			parts_drop(context->parts, key, (uint8_t)n);
 }
 
 void concat_settle(struct screen_context *context, struct screen_vector *v)
@@ -302,14 +345,10 @@ void concat_settle(struct screen_context *context, struct screen_vector *v)
 		return;
 	for (unsigned i = v->first; i < v->end; i++) {
 		const struct screen_message *m = &v->messages[i];
-		if (m->concat.total < 2)
-			continue;
-		const struct parts_key key = { { m->concat_key[0], m->concat_key[1] } };
-		if (m->refuse)
-			keep_refusal(context, m, key);
-		else if (is_whole(context, m, key))
-			for (unsigned n = 1; n <= m->concat.total; n++)
-				parts_drop(context->parts, key, (uint8_t)n);
+		struct concat_keys keys = concat_keys(context, m);
+		struct parts_key key;
+		while (m->concat.total >= 2 && concat_keys_next(&keys, &key))
+			settle(context, m, key);
 	}
 	context->parts_lost += parts_missed(context->parts);
 }

@@ -120,24 +120,59 @@ static void store(struct slot *s, const struct part *part)
 		__atomic_store_n(&s->words[i], words[i], __ATOMIC_RELAXED);
 }
 
-bool parts_put(struct parts *parts, const struct part *part, uint32_t now)
+bool parts_same(const struct part *a, const struct part *b)
 {
-	struct slot *set = set_of(parts, part->key, part->number);
+	return a->len == b->len && a->coding == b->coding && a->lock == b->lock &&
+	       a->shift == b->shift && memcmp(a->data, b->data, a->len) == 0;
+}
+
+/* What is in a slot that we have claimed. */
+static void read_own(const struct slot *s, struct part *out)
+{
+	uint64_t words[WORDS];
+
+	for (size_t i = 0; i < WORDS; i++)
+		words[i] = word(s, (unsigned)i);
+	memcpy(out, words, sizeof(*out));
+}
+
+/* replace: whatever one with its key and number says. *into: the slot it is in. */
+static enum parts_added put(struct slot *set, const struct part *part, uint32_t now,
+                            bool replace, struct slot **into)
+{
 	bool live = false;
 	uint64_t version;
 
 	bug_if(part->len > PARTS_OCTETS || part->until == 0);
 	for (unsigned tries = 0; tries < PARTS_WAYS; tries++) {
 		struct slot *s = way_for(set, part, now, &live);
+		struct part before;
 		if (!claim(s, &version))
 			continue; /* another worker writes it: it is no longer the best */
+		if (!replace && holds(s, part->key, part->number) && until_of(s) > now) {
+			read_own(s, &before);
+			if (!parts_same(&before, part)) {
+				settle(s, version);
+				return PARTS_DIFFER;
+			}
+		}
 		store(s, part);
 		settle(s, version);
 		/* Before we look for the other parts: see the header. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		return live;
+		*into = s;
+		return live ? PARTS_GAVE_WAY : PARTS_KEPT;
 	}
-	return true; /* nothing kept: counted like one that gave way */
+	*into = NULL;
+	return PARTS_GAVE_WAY; /* nothing kept: counted like one that gave way */
+}
+
+bool parts_put(struct parts *parts, const struct part *part, uint32_t now)
+{
+	struct slot *into;
+
+	return put(set_of(parts, part->key, part->number), part, now, true, &into) !=
+	       PARTS_KEPT;
 }
 
 enum copied { COPIED, NOT_THERE, BEING_WRITTEN };
@@ -199,6 +234,39 @@ bool parts_get(struct parts *parts, struct parts_key key, uint8_t number, uint32
 	return found == COPIED;
 }
 
+/* Forget a part where it is in this slot. */
+static void forget(struct slot *s, struct parts_key key, uint8_t number)
+{
+	uint64_t version;
+
+	if (!holds(s, key, number) || !claim(s, &version))
+		return;
+	if (holds(s, key, number))
+		__atomic_store_n(&s->words[WORD_UNTIL],
+		                 word(s, WORD_UNTIL) & ~UINT64_C(0xFFFFFFFF), __ATOMIC_RELAXED);
+	settle(s, version);
+}
+
+enum parts_added parts_add(struct parts *parts, const struct part *part, uint32_t now)
+{
+	struct slot *set = set_of(parts, part->key, part->number), *own;
+	const enum parts_added added = put(set, part, now, false, &own);
+	struct part other;
+
+	if (added == PARTS_DIFFER || own == NULL)
+		return added;
+	/* Another worker may have put one beside it meanwhile. */
+	for (unsigned i = 0; i < PARTS_WAYS; i++) {
+		if (&set[i] == own ||
+		    copy(&set[i], part->key, part->number, now, &other) != COPIED ||
+		    parts_same(&other, part))
+			continue;
+		forget(own, part->key, part->number);
+		return PARTS_DIFFER;
+	}
+	return added;
+}
+
 uint32_t parts_missed(struct parts *parts)
 {
 	if (likely(__atomic_load_n(&parts->missed, __ATOMIC_RELAXED) == 0))
@@ -210,14 +278,6 @@ void parts_drop(struct parts *parts, struct parts_key key, uint8_t number)
 {
 	struct slot *set = set_of(parts, key, number);
 
-	for (unsigned i = 0; i < PARTS_WAYS; i++) {
-		uint64_t version;
-		if (!holds(&set[i], key, number) || !claim(&set[i], &version))
-			continue;
-		if (holds(&set[i], key, number))
-			__atomic_store_n(&set[i].words[WORD_UNTIL],
-			                 word(&set[i], WORD_UNTIL) & ~UINT64_C(0xFFFFFFFF),
-			                 __ATOMIC_RELAXED);
-		settle(&set[i], version);
-	}
+	for (unsigned i = 0; i < PARTS_WAYS; i++)
+		forget(&set[i], key, number);
 }

@@ -29,7 +29,8 @@
 #define PARTS_OCTETS 960u /* user data of one part; an SMS has 140, a TLV may have more */
 
 /* The message that a part is of: a keyed hash of account, direction, addresses, reference
- * and total, 128 bits, so that two messages do not meet by chance or by search. */
+ * and total (concat_key.h), 128 bits, so that two messages do not meet by chance or by
+ * search. */
 struct parts_key {
 	uint64_t hash[2];
 };
@@ -60,6 +61,17 @@ struct parts_key parts_key(const struct parts *parts, const void *octets, uint32
 
 /* Keep a part, in place of one with its key and number. True: a live one had to give way. */
 bool parts_put(struct parts *parts, const struct part *part, uint32_t now);
+
+/*
+ * Keep a part unless a live one with its key and number says something else: which of the two
+ * a phone shows is the phone's. Of two workers that each add one that differs at the same
+ * time, at least one is told.
+ */
+enum parts_added { PARTS_KEPT, PARTS_GAVE_WAY, PARTS_DIFFER };
+enum parts_added parts_add(struct parts *parts, const struct part *part, uint32_t now);
+
+/* Whether two parts are to be read the same. */
+bool parts_same(const struct part *a, const struct part *b);
 
 /* Copy a live part; false when there is none. */
 bool parts_get(struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,

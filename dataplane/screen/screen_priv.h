@@ -75,6 +75,10 @@ static inline const struct image_account *account_of(const struct screen_context
 	return tables_account(context->tables, m->account_row);
 }
 
+/* The sender that people will see. */
+struct smpp_address sender_shown(const struct screen_context *context,
+                                 const struct screen_message *m);
+
 /* Whether to look closer: it has a user data header or the reference of SAR parameters. */
 static inline bool may_be_part(const struct screen_message *m)
 {

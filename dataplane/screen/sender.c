@@ -24,16 +24,19 @@ static struct smpp_address callback_num(struct view value)
 	return a;
 }
 
-/* The sender that people will see: the account's TLV where the message has it. */
-static struct smpp_address sender_of(const struct image_account *account,
-                                     const struct smpp_message *sm)
+/* The account's TLV where the message has it. */
+struct smpp_address sender_shown(const struct screen_context *context,
+                                 const struct screen_message *m)
 {
-	if (account->sender_tlv == 0)
-		return sm->source;
-	const struct view value = smpp_tlv(sm, account->sender_tlv);
+	const uint16_t tag = m->from_esme && context->tables != NULL
+	                             ? account_of(context, m)->sender_tlv
+	                             : 0;
+	if (tag == 0)
+		return m->sm.source;
+	const struct view value = smpp_tlv(&m->sm, tag);
 	if (value.data == NULL)
-		return sm->source;
-	if (account->sender_tlv == SMPP_TAG_CALLBACK_NUM)
+		return m->sm.source;
+	if (tag == SMPP_TAG_CALLBACK_NUM)
 		return callback_num(value);
 	return (struct smpp_address){ .digits = without_nul(value) };
 }
@@ -42,7 +45,7 @@ static struct smpp_address sender_of(const struct image_account *account,
 static void find_key(const struct screen_context *context, const struct image *image,
                      const struct screen_message *m, struct sender_key *key)
 {
-	const struct smpp_address a = sender_of(account_of(context, m), &m->sm);
+	const struct smpp_address a = sender_shown(context, m);
 
 	/* TON and NPI lie too often to decide anything: the octets do. */
 	if (address_key_by(key, a.digits.data, a.digits.len, &image->plan) != 0)

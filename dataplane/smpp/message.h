@@ -36,9 +36,10 @@ enum smpp_status {
 	SMPP_RINVCMDID = 0x03, SMPP_RINVBNDSTS = 0x04, SMPP_RSYSERR = 0x08,
 	SMPP_RINVSRCADR = 0x0A, SMPP_RINVDSTADR = 0x0B, SMPP_RINVMSGID = 0x0C,
 	SMPP_RBINDFAIL = 0x0D, SMPP_RINVPASWD = 0x0E, SMPP_RINVSYSID = 0x0F,
-	SMPP_RINVSERTYP = 0x15, SMPP_RINVDLNAME = 0x34, SMPP_RINVDESTFLAG = 0x40,
-	SMPP_RINVESMCLASS = 0x43, SMPP_RSUBMITFAIL = 0x45, SMPP_RINVSYSTYP = 0x53,
-	SMPP_RINVSCHED = 0x61, SMPP_RINVEXPIRY = 0x62, SMPP_RINVOPTPARSTREAM = 0xC0,
+	SMPP_RINVSERTYP = 0x15, SMPP_RINVNUMDESTS = 0x33, SMPP_RINVDLNAME = 0x34,
+	SMPP_RINVDESTFLAG = 0x40, SMPP_RINVESMCLASS = 0x43, SMPP_RSUBMITFAIL = 0x45,
+	SMPP_RINVSYSTYP = 0x53, SMPP_RINVSCHED = 0x61, SMPP_RINVEXPIRY = 0x62,
+	SMPP_RINVOPTPARSTREAM = 0xC0,
 	SMPP_RINVPARLEN = 0xC2, SMPP_RINVOPTPARAMVAL = 0xC4,
 };
 
@@ -86,6 +87,7 @@ struct smpp_message {
 	 * None in replace_sm and broadcast_sm. */
 	struct smpp_address source, destination;
 	uint32_t n_destinations; /* as announced */
+	struct view destinations; /* of a submit_multi, for smpp_next_destination() */
 	uint8_t esm_class, data_coding;
 	struct smpp_text short_message, payload; /* screened both when both are there */
 	struct view tlvs;        /* all whole TLVs, as sent; not the stray octets */
@@ -104,6 +106,9 @@ enum smpp_kind smpp_kind(uint32_t command_id);
  * message_payload, a user data header that fits nowhere or in both texts.
  */
 must_use uint32_t smpp_decode(struct smpp_message *message, const uint8_t *pdu, size_t len);
+
+/* The next of message->destinations, while octets are left there. */
+struct smpp_address smpp_next_destination(struct cursor *destinations);
 
 /* The value of the first TLV with this tag; .data NULL when there is none. */
 struct view smpp_tlv(const struct smpp_message *message, uint16_t tag);

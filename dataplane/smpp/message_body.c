@@ -67,6 +67,17 @@ static void read_dest_address(struct reader *r, struct smpp_address *a)
 	}
 }
 
+struct smpp_address smpp_next_destination(struct cursor *destinations)
+{
+	struct smpp_message unused; /* they were read before: there is no fault */
+	struct reader r = { .cursor = *destinations, .message = &unused };
+	struct smpp_address a;
+
+	read_dest_address(&r, &a);
+	*destinations = r.cursor;
+	return a;
+}
+
 /* SMPP 3.4 section 4.5.1. */
 static void body_submit_multi(struct reader *r)
 {
@@ -76,11 +87,14 @@ static void body_submit_multi(struct reader *r)
 	read_source(r, FIELD_SOURCE_ADDR);
 
 	const uint8_t count = read_octet(r, FIELD_NUMBER_OF_DESTS);
+	const uint8_t *const first = r->cursor.at;
 	for (unsigned i = 0; i < count && !r->cursor.error; i++) {
 		struct smpp_address other;
 		read_dest_address(r, i == 0 ? &m->destination : &other);
 	}
 	m->n_destinations = count;
+	if (!r->cursor.error)
+		m->destinations = (struct view){ first, (uint32_t)(r->cursor.at - first) };
 	read_delivery(r);
 }
 

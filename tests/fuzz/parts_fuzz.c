@@ -34,6 +34,9 @@ static void keep(struct parts *parts, const struct smpp_udh *udh, struct view te
 	bug_if(!parts_get(parts, part.key, c->part, now, &found));
 	bug_if(found.len != part.len || memcmp(found.data, part.data, part.len) != 0);
 	bug_if(parts_get(parts, part.key, c->part, part.until, &found));
+	bug_if(parts_add(parts, &part, now) != PARTS_KEPT);
+	part.coding++;
+	bug_if(parts_add(parts, &part, now) != PARTS_DIFFER);
 	for (unsigned i = 1; i <= c->total; i++)
 		there += parts_get(parts, part.key, (uint8_t)i, now, &found);
 	bug_if(there == 0);

@@ -100,6 +100,7 @@ struct writer {
 	uint8_t number;
 	uint32_t missed; /* messages whose other part was not there behind our own */
 	bool *saw;
+	pthread_barrier_t *meet; /* before each, or NULL */
 };
 
 #define RACES 200000u
@@ -137,7 +138,7 @@ static void two_workers(void **state)
 	(void)state;
 	assert_int_equal(parts_open(&parts), 0);
 	for (unsigned i = 0; i < 2; i++) {
-		w[i] = (struct writer){ parts, (uint8_t)(i + 1), 0, saw[i] };
+		w[i] = (struct writer){ parts, (uint8_t)(i + 1), 0, saw[i], NULL };
 		assert_int_equal(pthread_create(&thread[i], NULL, write_parts, &w[i]), 0);
 	}
 	for (unsigned i = 0; i < 2; i++)
@@ -145,6 +146,63 @@ static void two_workers(void **state)
 	for (uint32_t i = 0; i < 512; i++) /* of the first round: one saw the other */
 		assert_true(saw[0][i] || saw[1][i]);
 	assert_int_equal(w[0].missed + w[1].missed, 0);
+	parts_close(parts);
+}
+
+#define ADDED 2048u /* few enough that none gives way */
+
+/* Two that say something else about one part at the same time: never are both kept. */
+static void *add_parts(void *arg)
+{
+	struct writer *w = arg;
+
+	for (uint32_t i = 0; i < ADDED; i++) {
+		const struct part p = part_of(w->parts, i, 1, NOW + 1 + i, w->number);
+		pthread_barrier_wait(w->meet);
+		w->saw[i] = parts_add(w->parts, &p, NOW) == PARTS_DIFFER;
+	}
+	return NULL;
+}
+
+static void two_copies(void **state)
+{
+	static bool refused[2][ADDED];
+	pthread_barrier_t meet;
+	struct writer w[2];
+	pthread_t thread[2];
+	struct parts *parts;
+
+	(void)state;
+	assert_int_equal(parts_open(&parts), 0);
+	assert_int_equal(pthread_barrier_init(&meet, NULL, 2), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		w[i] = (struct writer){ parts, (uint8_t)(i + 1), 0, refused[i], &meet };
+		assert_int_equal(pthread_create(&thread[i], NULL, add_parts, &w[i]), 0);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	for (uint32_t i = 0; i < ADDED; i++)
+		assert_true(refused[0][i] || refused[1][i]);
+	pthread_barrier_destroy(&meet);
+	parts_close(parts);
+}
+
+static void added(void **state)
+{
+	struct parts *parts;
+	struct part p, found;
+
+	(void)state;
+	assert_int_equal(parts_open(&parts), 0);
+	p = part_of(parts, 1, 1, NOW + 10, 40);
+	assert_int_equal(parts_add(parts, &p, NOW), PARTS_KEPT);
+	assert_int_equal(parts_add(parts, &p, NOW), PARTS_KEPT);
+	p.data[119]++;
+	assert_int_equal(parts_add(parts, &p, NOW), PARTS_DIFFER);
+	assert_true(parts_get(parts, p.key, 1, NOW, &found));
+	assert_int_equal(found.data[119], 40);
+	p.until += 10;
+	assert_int_equal(parts_add(parts, &p, NOW + 10), PARTS_KEPT); /* expired */
 	parts_close(parts);
 }
 
@@ -191,10 +249,9 @@ static void written_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(against_a_list),
-		cmocka_unit_test(full),
-		cmocka_unit_test(two_workers),
-		cmocka_unit_test(written_again),
+		cmocka_unit_test(against_a_list), cmocka_unit_test(full),
+		cmocka_unit_test(two_workers),    cmocka_unit_test(written_again),
+		cmocka_unit_test(added),          cmocka_unit_test(two_copies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,6 +171,21 @@ void world_delta(struct world *w, enum link_delta_op op, const char *system_id,
 	world_deltas(w, &d, 1);
 }
 
+static void write_destinations(struct pdu *p, const struct submit *s)
+{
+	static const char *const usual = "821099998888";
+	const char *const *to = s->destinations != NULL ? s->destinations : &usual;
+	const unsigned n = s->destinations != NULL ? s->n_destinations : 1;
+
+	if (s->command_id == SMPP_SUBMIT_MULTI)
+		pdu_u8(p, n);
+	for (unsigned i = 0; i < n; i++) {
+		if (s->command_id == SMPP_SUBMIT_MULTI)
+			pdu_u8(p, 1); /* an SME address */
+		pdu_address(p, 1, 1, to[i]);
+	}
+}
+
 /* Mandatory fields by command: SMPP 3.4 sections 4.4.1, 4.7.1, 4.10.1. */
 static void write_body(struct pdu *p, const struct submit *s, const char *source,
                        size_t text_len)
@@ -180,7 +195,7 @@ static void write_body(struct pdu *p, const struct submit *s, const char *source
 	pdu_string(p, replace ? "id-1" : ""); /* message_id or service_type */
 	pdu_address(p, s->ton, s->npi, source);
 	if (!replace) {
-		pdu_address(p, 1, 1, "821099998888");
+		write_destinations(p, s);
 		pdu_u8(p, s->esm_class);
 	}
 	if (s->command_id == SMPP_DATA_SM) {

@@ -32,8 +32,10 @@ struct world {
 
 /* A PDU; what is left out is 0 or absent. */
 struct submit {
-	uint32_t command_id; /* 0 = submit_sm */
-	const char *source;  /* NULL = "01012345678" */
+	uint32_t command_id;             /* 0 = submit_sm */
+	const char *source;              /* NULL = "01012345678" */
+	const char *const *destinations; /* of a submit_multi all; NULL = "821099998888" */
+	unsigned n_destinations;
 	unsigned ton, npi, esm_class, data_coding;
 	const void *text;    /* short_message */
 	size_t text_len;     /* 0 with a text = its strlen() */

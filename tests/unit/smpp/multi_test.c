@@ -52,6 +52,11 @@ static void sme_first(void **state)
 	assert_int_equal(m.destination.npi, 8);
 	assert_text(m.source.digits, "Sluice");
 	assert_text(m.short_message.octets, "to three");
+	struct cursor all = cursor_over(m.destinations.data, m.destinations.len);
+	assert_text(smpp_next_destination(&all).digits, "01012345678");
+	assert_text(smpp_next_destination(&all).digits, "subscribers");
+	assert_text(smpp_next_destination(&all).digits, "01087654321");
+	assert_int_equal(cursor_left(&all), 0);
 }
 
 static void list_first(void **state)
