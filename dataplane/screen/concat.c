@@ -75,12 +75,6 @@ static bool make_part(const struct screen_context *context, const struct screen_
 	return len <= PARTS_OCTETS;
 }
 
-static void refuse_malformed(struct screen_message *m, uint32_t status)
-{
-	m->sm.error = status;
-	m->reason = REASON_MALFORMED;
-}
-
 static void take_refusal(struct screen_context *context, struct screen_message *m,
                          const struct part *refused)
 {

@@ -68,6 +68,13 @@ static inline bool is_unread(const struct screen_context *context,
 	return m->recall != RECALL_KNOWN && is_open(context, m);
 }
 
+/* It has the form of SMPP, but cannot be judged. */
+static inline void refuse_malformed(struct screen_message *m, uint32_t status)
+{
+	m->sm.error = status;
+	m->reason = REASON_MALFORMED;
+}
+
 /* Row 0 is no account: all zero, so enforce, no status of its own. Needs tables. */
 static inline const struct image_account *account_of(const struct screen_context *context,
                                                      const struct screen_message *m)

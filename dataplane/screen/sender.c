@@ -41,6 +41,12 @@ struct smpp_address sender_shown(const struct screen_context *context,
 	return (struct smpp_address){ .digits = without_nul(value) };
 }
 
+/* Which of two is shown would be the receiver's choice. */
+static bool says_two_senders(const struct image_account *account, const struct smpp_message *sm)
+{
+	return account->sender_tlv != 0 && smpp_tlv_repeats(sm, account->sender_tlv);
+}
+
 /* What has no key is all zero: in no set, so not certified. */
 static void find_key(const struct screen_context *context, const struct image *image,
                      const struct screen_message *m, struct sender_key *key)
@@ -80,6 +86,10 @@ void stage_sender(struct screen_context *context, struct screen_vector *v)
 		if (!m->from_esme || !is_open(context, m))
 			continue;
 		bug_if(image == NULL); /* without tables nothing is open by now */
+		if (unlikely(says_two_senders(account_of(context, m), &m->sm))) {
+			refuse_malformed(m, SMPP_RINVOPTPARSTREAM);
+			continue;
+		}
 		find_key(context, image, m, &keys[n]);
 		asked[n++] = m;
 	}

@@ -44,9 +44,12 @@ static uint32_t command_status(const struct screen_context *context,
 	                 m->reason, reason_row(m->reason)->command_status);
 }
 
-/* An account in observe mode is never refused; the reason stays, for the record. */
+/* An account in observe mode is never refused; the reason stays, for the record. Where the
+ * connection is not bound no account sends: the one of a bind that failed says nothing. */
 static bool may_refuse(const struct screen_context *context, const struct screen_message *m)
 {
+	if (m->from_esme && !m->bound)
+		return true;
 	return context->tables == NULL || account_of(context, m)->mode != IMAGE_OBSERVE;
 }
 

@@ -76,16 +76,29 @@ uint32_t smpp_decode(struct smpp_message *message, const uint8_t *pdu, size_t le
 	return message->error;
 }
 
-struct view smpp_tlv(const struct smpp_message *message, uint16_t tag)
+/* The next value with this tag; .data NULL when there is none. */
+static struct view find_tlv(struct cursor *c, uint16_t tag)
 {
-	struct cursor c = cursor_over(message->tlvs.data, message->tlvs.len);
-
-	while (cursor_left(&c) != 0) {
-		const uint16_t found = cursor_u16(&c);
-		const struct view value = cursor_view(&c, cursor_u16(&c));
+	while (cursor_left(c) != 0) {
+		const uint16_t found = cursor_u16(c);
+		const struct view value = cursor_view(c, cursor_u16(c));
 
 		if (found == tag)
 			return value;
 	}
 	return (struct view){ NULL, 0 };
+}
+
+struct view smpp_tlv(const struct smpp_message *message, uint16_t tag)
+{
+	struct cursor c = cursor_over(message->tlvs.data, message->tlvs.len);
+
+	return find_tlv(&c, tag);
+}
+
+bool smpp_tlv_repeats(const struct smpp_message *message, uint16_t tag)
+{
+	struct cursor c = cursor_over(message->tlvs.data, message->tlvs.len);
+
+	return find_tlv(&c, tag).data != NULL && find_tlv(&c, tag).data != NULL;
 }

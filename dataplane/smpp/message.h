@@ -11,6 +11,7 @@
  */
 #ifndef DP_MESSAGE_H
 #define DP_MESSAGE_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "check.h"
@@ -112,5 +113,8 @@ struct smpp_address smpp_next_destination(struct cursor *destinations);
 
 /* The value of the first TLV with this tag; .data NULL when there is none. */
 struct view smpp_tlv(const struct smpp_message *message, uint16_t tag);
+
+/* Whether there is another one behind the first. */
+bool smpp_tlv_repeats(const struct smpp_message *message, uint16_t tag);
 
 #endif

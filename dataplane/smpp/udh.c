@@ -53,6 +53,14 @@ static uint16_t number(struct view value)
 	return value.len == 1 ? cursor_u8(&c) : cursor_u16(&c);
 }
 
+/* One twice is two messages or two places: which of them holds is the receiver's choice. */
+static bool says_twice(const struct smpp_message *message)
+{
+	return smpp_tlv_repeats(message, SMPP_TAG_SAR_MSG_REF_NUM) ||
+	       smpp_tlv_repeats(message, SMPP_TAG_SAR_TOTAL_SEGMENTS) ||
+	       smpp_tlv_repeats(message, SMPP_TAG_SAR_SEGMENT_SEQNUM);
+}
+
 uint32_t smpp_concat_of(struct smpp_concat *out, const struct smpp_message *message)
 {
 	const struct view reference = smpp_tlv(message, SMPP_TAG_SAR_MSG_REF_NUM);
@@ -66,6 +74,10 @@ uint32_t smpp_concat_of(struct smpp_concat *out, const struct smpp_message *mess
 	if (reference.len == 2 && total.len == 1 && part.len == 1)
 		take_concat(&sar, number(reference), (uint8_t)number(total),
 		            (uint8_t)number(part), 0);
+	if (reference.data != NULL && says_twice(message)) {
+		*out = sar;
+		return SMPP_RINVOPTPARSTREAM;
+	}
 	*out = sar.total != 0 ? sar : udh.concat;
 	return sar.total != 0 && udh.concat.total != 0 ? SMPP_RINVOPTPARAMVAL : SMPP_ROK;
 }

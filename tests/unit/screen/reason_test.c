@@ -211,7 +211,7 @@ static void directions(void **state)
 	                 REASON_SENDER_UNCERTIFIED, REASON_CONTENT_RULE);
 }
 
-/* An account that is only observed is never refused, whatever the reason. */
+/* An account that is only observed is never refused, whatever the reason, once it is bound. */
 static void observe(void **state)
 {
 	struct world w;
@@ -233,7 +233,16 @@ static void observe(void **state)
 	world_ready(&w);
 	world_add(&w, "acme", &(struct submit){ .text = "hello" });
 	world_add(&w, "bolt", &(struct submit){ .text = "casino" });
+	/* Nobody is who sends these: what is of no session is refused all the same. */
+	world_add(&w, "bolt", &(struct submit){ .text = "hello" })->bound = false;
+	world_add(&w, "bolt", &(struct submit){ .text = "hello", .cut = 1 })->bound = false;
 	world_screen(&w);
+	assert_int_equal(w.vector->messages[2].reason, REASON_NOT_BOUND);
+	assert_int_equal(w.vector->messages[3].reason, REASON_MALFORMED);
+	for (unsigned i = 2; i < 4; i++) {
+		assert_true(w.vector->messages[i].refuse);
+		assert_int_not_equal(w.vector->messages[i].command_status, SMPP_ROK);
+	}
 	static const enum reason expected[] = { REASON_ACCOUNT_SUSPENDED, REASON_CONTENT_RULE };
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(w.vector->messages[i].reason, expected[i]);

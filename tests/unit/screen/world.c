@@ -236,6 +236,8 @@ static void write_pdu(struct pdu *p, const struct submit *s, uint32_t sequence)
 		pdu_tlv(p, SMPP_TAG_MESSAGE_PAYLOAD, s->payload, s->payload_len);
 	if (s->tag != 0)
 		pdu_tlv(p, s->tag, s->value, s->value_len);
+	if (s->again != NULL)
+		pdu_tlv(p, s->tag, s->again, s->value_len);
 	p->len -= s->cut;
 	pdu_seal(p);
 }

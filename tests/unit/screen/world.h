@@ -44,6 +44,7 @@ struct submit {
 	unsigned tag; /* one more TLV */
 	const void *value;
 	size_t value_len;
+	const void *again; /* the same TLV once more, as long, with this value */
 	size_t cut; /* octets missing at the end of the body */
 };
 

@@ -84,13 +84,39 @@ static void sar(void **state)
 	assert_int_equal(c.width, 8);
 }
 
+/* One of them twice: a receiver may obey the first or the last. */
+static void sar_twice(void **state)
+{
+	static const uint8_t tlvs[] = {
+		0x02, 0x0C, 0, 2, 0x12, 0x34, 0x02, 0x0E, 0, 1, 3, 0x02, 0x0F, 0, 1, 2,
+	};
+	static const uint8_t more[][6] = {
+		{ 0x02, 0x0C, 0, 2, 0x12, 0x35 }, { 0x02, 0x0E, 0, 1, 4 },
+		{ 0x02, 0x0F, 0, 1, 1 },          { 0x14, 0x00, 0, 1, 1 },
+		{ 0x02, 0x0C, 0, 1, 9 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		const uint32_t n = 4u + more[i][3];
+		for (unsigned first = 0; first < 2; first++) { /* it stands first, or last */
+			uint8_t both[sizeof(tlvs) + 6];
+			memcpy(both + (first ? 0 : sizeof(tlvs)), more[i], n);
+			memcpy(both + (first ? n : 0), tlvs, sizeof(tlvs));
+			const struct smpp_message m = { .tlvs = { both, sizeof(tlvs) + n } };
+			struct smpp_concat c;
+			assert_int_equal(smpp_concat_of(&c, &m),
+			                 i == 3 ? SMPP_ROK : SMPP_RINVOPTPARSTREAM);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(concatenation),
-		cmocka_unit_test(no_concatenation),
-		cmocka_unit_test(languages),
-		cmocka_unit_test(sar),
+		cmocka_unit_test(concatenation), cmocka_unit_test(no_concatenation),
+		cmocka_unit_test(languages),     cmocka_unit_test(sar),
+		cmocka_unit_test(sar_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
