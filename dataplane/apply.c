@@ -6,7 +6,7 @@
  * moves whole. A refusal happens in this order, so that nothing is refused unrecorded
  * and nothing is answered twice: room in the audit ring, passed octets before it, the
  * response, the cut, the record. Whatever lacks room stalls its direction: octets stay
- * where they are, the window closes, and the next turn looks again.
+ * where they are, the window closes, and STALL_WAIT_US later they are judged again.
  */
 #include <string.h>
 
@@ -37,7 +37,8 @@ struct pending {
 static void stall(struct connection *c, enum side from)
 {
 	c->stalled[from] = true;
-	c->retry = true;
+	c->waits = true;
+	c->retry = false; /* what did not fit into this vector waits behind it */
 }
 
 static void count_pdus(struct worker *w, enum side from, uint64_t n)

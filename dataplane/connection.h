@@ -13,6 +13,9 @@
 #include "session.h"
 #include "timer.h"
 
+/* What lacks room is judged anew, message by message: not in every turn. */
+#define STALL_WAIT_US 1000u
+
 struct connection {
 	struct relay relay; /* begins with struct flow_head */
 	struct session session;
@@ -23,7 +26,8 @@ struct connection {
 	bool spoken;            /* a whole PDU was seen: it is SMPP */
 	bool unscreened;        /* it is not SMPP, and the setting non_smpp lets it pass */
 	bool touched;           /* on the worker's list of this turn */
-	bool retry;             /* something waits for room: look again next turn */
+	bool retry;             /* there is more to do: look again next turn */
+	bool waits;             /* something lacks room: look again STALL_WAIT_US later */
 	bool stalled[2];        /* this turn decides no more octets from this side */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct connection) < 1024, "an idle session costs less than 1 KiB");

@@ -220,6 +220,17 @@ static void timers(struct worker *w)
 	}
 }
 
+static uint64_t deadline(const struct worker *w, const struct connection *c)
+{
+	const uint64_t relay = relay_deadline(&c->relay, &w->tcp_config);
+	const uint64_t limit = limit_deadline(w, c);
+	const uint64_t at = relay < limit ? relay : limit;
+
+	if (unlikely(c->waits && at > w->now_us + STALL_WAIT_US))
+		return w->now_us + STALL_WAIT_US;
+	return at;
+}
+
 /* Everything a touched connection has to say, its next deadline, its end. */
 static void tcp_send(struct worker *w)
 {
@@ -238,9 +249,7 @@ static void tcp_send(struct worker *w)
 			connection_remove(w, c);
 			continue;
 		}
-		const uint64_t at = relay_deadline(&c->relay, &w->tcp_config);
-		const uint64_t limit = limit_deadline(w, c);
-		timer_set(&w->timers, &c->timer, at < limit ? at : limit);
+		timer_set(&w->timers, &c->timer, deadline(w, c));
 		if (c->retry) {
 			c->touched = true; /* it is on a list */
 			c->touched_next = NULL;

@@ -11,17 +11,24 @@ static uint32_t next_sequence(struct conn *c)
 	return (c->index + 1) * SEQUENCES + ++c->sequence;
 }
 
+static bool is_word(const struct pdu_text *t, const char *word)
+{
+	return t->word != NULL && strcmp(t->word, word) == 0;
+}
+
 static enum expected judge(const struct pdu_sender *from, const struct pdu_text *t, bool bound,
                            uint32_t *status)
 {
 	*status = !bound                      ? PDU_STATUS_BOUND
 	          : t->broken                 ? PDU_STATUS_LENGTH
 	          : from->kind != SENDER_GOOD ? PDU_STATUS_SENDER
-	          : t->forbidden              ? PDU_STATUS_CONTENT
+	          : is_word(t, PDU_WORD)      ? PDU_STATUS_CONTENT
 	                                      : 0;
-	if (bound && !t->broken && from->kind == SENDER_CHANGES && !t->forbidden)
+	if (bound && !t->broken && from->kind == SENDER_CHANGES)
 		return EXPECT_EITHER;
-	return *status == 0 ? EXPECT_PASS : EXPECT_REFUSE;
+	if (*status != 0)
+		return EXPECT_REFUSE;
+	return is_word(t, PDU_SILENT_WORD) ? EXPECT_DISCARD : EXPECT_PASS;
 }
 
 static void write_message(struct conn *c, bool bound)
@@ -39,8 +46,9 @@ static void write_message(struct conn *c, bool bound)
 		t.len = random_in(r, 2000, 65535);
 	}
 	/* One reason at a time where the reasons' order is the screener's own affair. */
-	t.forbidden = from->kind == SENDER_GOOD && random_chance(r, 1500);
-	t.broken = bound && !t.payload && !t.forbidden && random_chance(r, 500);
+	if (from->kind == SENDER_GOOD && (c->plan.flood || random_chance(r, 1500)))
+		t.word = random_chance(r, 3000) ? PDU_SILENT_WORD : PDU_WORD;
+	t.broken = bound && !t.payload && t.word == NULL && random_chance(r, 500);
 	const enum expected expected = judge(from, &t, bound, &status);
 	pdu_message(o, r, 4, next_sequence(c), from->address, &t);
 	oracle_wrote(c, off, expected, status);

@@ -58,11 +58,16 @@ static struct relay *relay_of(const struct sim *s, const struct conn *c)
 static void check_board(struct sim *s, const struct conn *c, int end, const struct leg *l)
 {
 	struct scoreboard sum = { .left = l->board.left };
+	uint32_t seq = l->snd_una;
 	bool unsent = false;
 
 	for (struct rte_mbuf *m = l->out.head; m != NULL; m = segment_of(m)->next) {
 		const struct segment *g = segment_of(m);
 		unsent |= m == l->next;
+		if (g->seq != seq)
+			sim_fail(s, "a segment is said to begin at %u and does at %u", g->seq,
+			         seq);
+		seq += g->len;
 		if (unsent != (g->sent == 0) ||
 		    (g->flags & SEGMENT_LOST && (unsent || g->flags & SEGMENT_SACKED)))
 			sim_fail(s, "a segment sent %u times has flags %x", g->sent, g->flags);
@@ -104,7 +109,7 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 	const struct leg *l = &r->leg[end];
 	/* Answers of ours lie in a leg without having been promised room. */
 	const uint32_t most =
-		leg_room(&r->leg[!end], config) + 16 * (c->n_requests + 1) + (1u << 10);
+		leg_room(&r->leg[!end], config) + 33 * (c->n_requests + 1) + (1u << 10);
 	const uint32_t in_order = l->in.octets + r->leg[!end].out.octets;
 	const uint32_t promised = in_order + (l->rcv_adv - l->rcv_nxt);
 
@@ -269,7 +274,8 @@ static void check_counters(struct sim *s)
 	const uint64_t binds = sim_counter(s, COUNTER_BINDS),
 		       requests = sim_counter(s, COUNTER_REQUESTS),
 		       forwarded = sim_counter(s, COUNTER_FORWARDED),
-		       refused = sim_counter(s, COUNTER_REFUSED);
+		       refused = sim_counter(s, COUNTER_REFUSED) +
+	                         sim_counter(s, COUNTER_DISCARDED);
 	uint64_t seen = 0, written = 0;
 
 	for (unsigned i = 0; i < s->n_conns; i++) {

@@ -34,7 +34,7 @@ static void forwarded(struct conn *c, const uint8_t *pdu, uint32_t len)
 	for (; c->forward_next < c->n_requests; c->forward_next++) {
 		struct request *q = &c->requests[c->forward_next];
 		if (q->len == len && memcmp(stream + q->off, pdu, len) == 0) {
-			if (q->expected == EXPECT_REFUSE || q->answered)
+			if (q->expected >= EXPECT_REFUSE || q->answered)
 				sim_fail(c->sim, "PDU %u was %s and forwarded", q->sequence,
 				         q->answered ? "answered" : "to be refused");
 			q->forwarded = true;
@@ -70,15 +70,15 @@ static void answered(struct conn *c, const uint8_t *pdu, uint32_t len)
 	for (; c->answer_next < c->n_requests; c->answer_next++) {
 		struct request *q = &c->requests[c->answer_next];
 		if (q->sequence == sequence && (q->id | 0x80000000) == id) {
-			if (len != 16 || q->expected == EXPECT_PASS || q->forwarded ||
-			    status != q->status)
+			if (len != (q->expected == EXPECT_DISCARD ? 33 : 16) ||
+			    q->expected == EXPECT_PASS || q->forwarded || status != q->status)
 				sim_fail(c->sim, "PDU %u answered with status %x%s", sequence,
 				         status, q->forwarded ? " though forwarded" : "");
 			q->answered = true;
 			c->answer_next++;
 			return;
 		}
-		if (q->expected == EXPECT_REFUSE)
+		if (q->expected >= EXPECT_REFUSE)
 			break;
 	}
 	sim_fail(c->sim, "to the ESME: PDU id %x status %x sequence %u is nobody's", id, status,

@@ -40,9 +40,9 @@ static void put_text(struct octets *o, struct random *r, const struct pdu_text *
 		at[i] = (uint8_t)('A' + (i * 7 + t->len) % 26);
 	if (t->len != 0)
 		at[random_below(r, t->len)] = ' ';
-	if (t->forbidden)
-		memcpy(at + random_below(r, t->len - (uint32_t)strlen(PDU_WORD) + 1), PDU_WORD,
-		       strlen(PDU_WORD));
+	if (t->word != NULL)
+		memcpy(at + random_below(r, t->len - (uint32_t)strlen(t->word) + 1), t->word,
+		       strlen(t->word));
 }
 
 void pdu_message(struct octets *o, struct random *r, uint32_t id, uint32_t sequence,

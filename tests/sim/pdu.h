@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pdu: SMPP of the simulated ends. A message's fate is a function of its octets alone:
- * of its sender (the table pdu_senders), of one word in its text, or of a broken body.
+ * of its sender (the table pdu_senders), of a word in its text, or of a broken body.
  */
 #ifndef SIM_PDU_H
 #define SIM_PDU_H
@@ -15,7 +15,8 @@ struct pdu_sender {
 extern const struct pdu_sender pdu_senders[];
 extern const unsigned pdu_senders_n;
 
-#define PDU_WORD "forbiddenword" /* a rule refuses texts with it */
+#define PDU_WORD "forbiddenword"        /* a rule refuses texts with it */
+#define PDU_SILENT_WORD "discardedword" /* another says that they were accepted */
 #define PDU_SYSTEM_ID "simclient"
 #define PDU_TON 2u /* of senders */
 #define PDU_NPI 1u
@@ -26,7 +27,7 @@ enum { PDU_STATUS_BOUND = 0x04, PDU_STATUS_SENDER = 0x0A, PDU_STATUS_CONTENT = 0
 struct pdu_text { /* of a message */
 	uint32_t len;
 	bool payload;   /* in message_payload */
-	bool forbidden; /* holds the word */
+	const char *word; /* it holds, or NULL */
 	bool broken;    /* its length says more than there is */
 };
 

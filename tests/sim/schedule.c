@@ -79,23 +79,45 @@ static void draw_plan(struct sim *s, struct conn *c)
 	limit_plan(c);
 }
 
+/* So many answers of ours that they fill buffers, cut anywhere, before they are read. */
+static void draw_flood(struct random *r, struct plan *p)
+{
+	p->requests = random_in(r, 150, 700);
+	p->burst = 30;
+	p->size_most = 60;
+	p->large = 0;
+}
+
+static void draw_slow_reader(struct random *r, struct end_config *e)
+{
+	e->buffer = PICK(r, 3000, 8192, 20000);
+	e->read_every_us = PICK(r, 20000, 300000);
+	e->read_octets = 3000;
+}
+
 static void draw_conn(struct sim *s, struct conn *c, unsigned index)
 {
+	struct random flood = random_of(s->seed, 500 + index);
 	struct end_config config;
 
 	c->sim = s;
 	c->index = index;
 	c->path = path_random(&s->random, index);
 	c->app_random = random_of(s->seed, 100 + index);
+	c->plan.flood = random_chance(&flood, 100);
 	for (int end = ESME; end <= SMSC; end++) {
 		const struct end_hooks hooks = c->end[end].hooks; /* set by the world */
 		draw_end(s, &config);
+		if (c->plan.flood && end == ESME)
+			draw_slow_reader(&flood, &config);
 		struct random r = random_of(s->seed, 300 + index * 2 + (unsigned)end);
 		config.sacks_well = random_below(&r, 2);
 		end_open(&c->end[end], end, &config, hooks,
 		         random_of(s->seed, 200 + index * 2 + (unsigned)end));
 	}
 	draw_plan(s, c);
+	if (c->plan.flood)
+		draw_flood(&flood, &c->plan);
 	if (c->plan.close == CLOSE_SMSC_ABSENT)
 		c->end[SMSC].state = END_CLOSED;
 }

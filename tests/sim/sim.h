@@ -49,11 +49,17 @@ struct plan {
 	uint32_t early;              /* messages before the bind */
 	uint32_t tick_us[2], burst;
 	uint32_t size_most, large;   /* octets of a text; chance of a payload of up to 64 KiB */
+	bool flood;                  /* hardly anything passes, and the ESME reads slowly */
 	bool unbind;                 /* the last request is an unbind */
 	bool shuffle;                /* the SMSC answers out of order */
 };
 
-enum expected { EXPECT_PASS, EXPECT_REFUSE, EXPECT_EITHER };
+enum expected {
+	EXPECT_PASS,
+	EXPECT_EITHER,  /* forwarded or refused */
+	EXPECT_REFUSE,
+	EXPECT_DISCARD, /* not forwarded, and answered like what was accepted */
+};
 
 struct request { /* one PDU of the ESME's stream */
 	uint32_t off, len, id, sequence, status;

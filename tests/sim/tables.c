@@ -70,15 +70,15 @@ static void add_senders(struct image_build *b)
 	}
 }
 
-/* Rule 10: the word. In the other image it is the second of two. */
+#define WORDS 3u
+
+/* A rule for each word. In the other image there is one more before them. */
 static void add_rules(struct image_build *b, unsigned variant)
 {
-	const char *words[] = { "neverwritten", PDU_WORD };
-	const char **first = variant != 0 ? words : words + 1;
-	const unsigned n = variant != 0 ? 2 : 1;
-	const unsigned flags[] = { HS_FLAG_DOTALL | HS_FLAG_MULTILINE,
-		                   HS_FLAG_DOTALL | HS_FLAG_MULTILINE };
-	const unsigned ids[] = { 0, 1 };
+	const char *words[WORDS] = { "neverwritten", PDU_WORD, PDU_SILENT_WORD };
+	const uint8_t actions[WORDS] = { IMAGE_REFUSE, IMAGE_REFUSE, IMAGE_DISCARD };
+	const unsigned from = variant != 0 ? 0 : 1, n = WORDS - from;
+	unsigned flags[WORDS], ids[WORDS];
 	hs_database_t *database;
 	hs_compile_error_t *error;
 	char *octets = NULL;
@@ -87,16 +87,18 @@ static void add_rules(struct image_build *b, unsigned variant)
 	for (unsigned i = 0; i < n; i++) {
 		const int64_t rule = image_build_rule(
 			b, &(struct image_build_rule){
-				   .row = { .id = 10 + n - 1 - i, .action = IMAGE_REFUSE },
-				   .name = first[i] });
+				   .row = { .id = 10 + from + i, .action = actions[from + i] },
+				   .name = words[from + i] });
 		const struct image_pattern row = { .rule = (uint32_t)rule,
 			                           .group = i,
 			                           .views = IMAGE_VIEW_FOLDED };
+		flags[i] = HS_FLAG_DOTALL | HS_FLAG_MULTILINE;
+		ids[i] = i;
 		must(rule < 0 ? (int)rule : 0, "rule");
 		must(image_build_pattern(b, &row) != i, "pattern");
 	}
-	must(hs_compile_multi(first, flags, ids, n, HS_MODE_BLOCK, NULL, &database, &error) !=
-	                     HS_SUCCESS ||
+	must(hs_compile_multi(words + from, flags, ids, n, HS_MODE_BLOCK, NULL, &database,
+	                      &error) != HS_SUCCESS ||
 	             hs_serialize_database(database, &octets, &size) != HS_SUCCESS,
 	     "hyperscan");
 	must(image_build_database(b, IMAGE_VIEW_FOLDED, octets, size), "database");
