@@ -19,24 +19,29 @@
 #define ACCOUNT_DEFAULT "anyone"
 #define SOURCE_DEFAULT "01000000000"
 #define SYSTEM_ID_MAX 15u
+#define PDUS_MAX 255u /* parts of a message */
 
 static const char usage[] =
 	"usage: sluicectl explain --text TEXT [--source ADDRESS] [--data-coding N] [OPTIONS]\n"
-	"       sluicectl explain --pdu HEX [OPTIONS]\n"
+	"       sluicectl explain --pdu HEX [--pdu HEX...] [OPTIONS]\n"
 	"  --text         the message in UTF-8; - reads standard input\n"
 	"  --source       its sender; 01000000000 if not given\n"
-	"  --data-coding  0 to 255; else 0 when GSM 7-bit has all of it, or 8 (UCS-2)\n"
-	"  --pdu          a whole PDU in hexadecimal digits; - reads standard input\n"
+	"  --data-coding  0 to 255; else 0 when the account's alphabet has all of it, or 8\n"
+	"  --pdu          a whole PDU in hexadecimal digits; - reads standard input; several "
+	"are\n"
+	"                 judged in order, as the parts of one message that they may be\n"
 	"  --rules        rule files, all together; without it the packs that Sluice has\n"
 	"  --registry     a registry's database: its accounts, senders, policy and rules; "
 	"with\n"
 	"                 --rules those instead of its own\n"
 	"  --account      system_id of the session; any name when there is no registry\n"
 	"  --time         when it is sent, as in the files of accounts; now if not given\n"
-	"  --json         one JSON object\n";
+	"  --json         one JSON object; of several PDUs an array of them\n";
 
 struct options {
-	const char *text, *pdu, *registry, *account, *source;
+	const char *text, *registry, *account, *source;
+	const char *pdus[PDUS_MAX];
+	unsigned n_pdus;
 	const char *rules[DEFAULT_RULES_MAX];
 	unsigned n_rules;
 	int data_coding;
@@ -57,9 +62,11 @@ static bool read_coding(const char *text, int *out)
 
 /* Where the argument of an option goes. */
 static const struct option_place places[] = {
-	{ 't', offsetof(struct options, text) },     { 'p', offsetof(struct options, pdu) },
-	{ 'g', offsetof(struct options, registry) }, { 'a', offsetof(struct options, account) },
-	{ 's', offsetof(struct options, source) },   { 0, 0 },
+	{ 't', offsetof(struct options, text) },
+	{ 'g', offsetof(struct options, registry) },
+	{ 'a', offsetof(struct options, account) },
+	{ 's', offsetof(struct options, source) },
+	{ 0, 0 },
 };
 
 static bool read_option(struct options *o, int option)
@@ -70,6 +77,10 @@ static bool read_option(struct options *o, int option)
 		o->rules[o->n_rules++] = optarg;
 		return true;
 	}
+	if (option == 'p' && o->n_pdus < PDUS_MAX) {
+		o->pdus[o->n_pdus++] = optarg;
+		return true;
+	}
 	o->json |= option == 'j';
 	return option == 'j' || (option == 'd' && read_coding(optarg, &o->data_coding)) ||
 	       (option == 'T' && instant_parse(&o->seconds, optarg) == 0);
@@ -77,8 +88,8 @@ static bool read_option(struct options *o, int option)
 
 static bool is_complete(const struct options *o, const char **why)
 {
-	*why = (o->text == NULL) == (o->pdu == NULL) ? "give --text or --pdu"
-	       : o->pdu != NULL && (o->source != NULL || o->data_coding >= 0)
+	*why = (o->text == NULL) == (o->n_pdus == 0) ? "give --text or --pdu"
+	       : o->n_pdus != 0 && (o->source != NULL || o->data_coding >= 0)
 	               ? "--source and --data-coding are for --text: a PDU has them"
 	       : o->registry != NULL && o->account == NULL ? "--registry needs --account"
 	       : o->account != NULL &&
@@ -144,24 +155,27 @@ static char *read_argument(const char *argument)
 	return text;
 }
 
-static int make_pdu(const struct options *o, uint8_t **pdu, size_t *len)
+/* --text, or the PDU of this argument. */
+static int make_pdu(const struct options *o, const char *argument, enum text_coding alphabet,
+                    uint8_t **pdu, size_t *len)
 {
 	struct explain_message message = {
 		.source = o->source != NULL ? o->source : SOURCE_DEFAULT,
 		.data_coding = o->data_coding,
+		.alphabet = alphabet,
 	};
 	char error[EXPLAIN_ERROR_SIZE] = "out of memory";
-	char *text = read_argument(o->pdu != NULL ? o->pdu : o->text);
+	char *text = read_argument(argument);
 	int result = text == NULL ? -ENOMEM : 0;
 
 	message.text = text;
 	if (result == 0)
-		result = o->pdu != NULL ? explain_pdu_hex(pdu, len, text, error)
-		                        : explain_pdu_text(pdu, len, &message, error);
+		result = o->text == NULL ? explain_pdu_hex(pdu, len, text, error)
+		                         : explain_pdu_text(pdu, len, &message, error);
 	free(text);
 	if (result == 0)
 		return EXIT_DONE;
-	cli_fail("%s: %s", o->pdu != NULL ? "--pdu" : "--text", error);
+	cli_fail("%s: %s", o->text == NULL ? "--pdu" : "--text", error);
 	return EXIT_FAILED;
 }
 
@@ -206,23 +220,46 @@ static int open_tables(const struct options *o, struct explain **out)
 	return result == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int run(const struct options *o, const uint8_t *pdu, size_t len)
+/* One message; into objects when they are wanted, else printed. */
+static int run_one(const struct options *o, struct explain *explain, const char *argument,
+                   json_t *objects)
 {
 	struct explanation explanation;
-	struct explain *explain = NULL;
-	int status = open_tables(o, &explain);
+	uint8_t *pdu = NULL;
+	size_t len = 0;
+	int status = make_pdu(o, argument, explain_alphabet(explain), &pdu, &len);
 
 	if (status == EXIT_DONE && explain_run(&explanation, explain, pdu, len, o->seconds)) {
 		cli_fail("out of memory");
 		status = EXIT_FAILED;
 	} else if (status == EXIT_DONE) {
-		if (o->json)
-			cli_print_json(explain_json(&explanation, o->account), EXIT_DONE);
+		if (objects != NULL)
+			json_array_append_new(objects, explain_json(&explanation, o->account));
 		else
 			explain_print(&explanation, o->account);
 		explanation_free(&explanation);
 	}
-	explain_close(explain);
+	free(pdu);
+	return status;
+}
+
+static int run(const struct options *o, struct explain *explain)
+{
+	const char *const *arguments = o->text != NULL ? &o->text : o->pdus;
+	const unsigned n = o->text != NULL ? 1 : o->n_pdus;
+	json_t *objects = o->json ? json_array() : NULL;
+	int status = EXIT_DONE;
+
+	for (unsigned i = 0; i < n && status == EXIT_DONE; i++) {
+		if (i != 0 && !o->json)
+			putchar('\n');
+		status = run_one(o, explain, arguments[i], objects);
+	}
+	if (o->json && status == EXIT_DONE)
+		cli_print_json(n == 1 ? json_incref(json_array_get(objects, 0))
+		                      : json_incref(objects),
+		               EXIT_DONE);
+	json_decref(objects);
 	return status;
 }
 
@@ -230,17 +267,16 @@ int run_explain(int argc, char **argv)
 {
 	struct options o = { .data_coding = EXPLAIN_ANY_CODING,
 		             .seconds = (uint32_t)time(NULL) };
-	uint8_t *pdu = NULL;
-	size_t len = 0;
+	struct explain *explain = NULL;
 	int status = read_options(&o, argc, argv);
 
 	if (status != EXIT_DONE)
 		return status < 0 ? EXIT_DONE : status;
 	if (o.account == NULL)
 		o.account = ACCOUNT_DEFAULT;
-	status = make_pdu(&o, &pdu, &len);
+	status = open_tables(&o, &explain);
 	if (status == EXIT_DONE)
-		status = run(&o, pdu, len);
-	free(pdu);
+		status = run(&o, explain);
+	explain_close(explain);
 	return status;
 }

@@ -42,7 +42,9 @@ static const char *const actions[] = { [0] = "weighs",
 
 static const char *view_name(unsigned view)
 {
-	return view == IMAGE_VIEW_PLAIN ? "plain" : "folded";
+	return view == IMAGE_VIEW_PLAIN   ? "plain"
+	       : view == IMAGE_VIEW_LOOSE ? "loose"
+	                                  : "folded";
 }
 
 /* Characters of UTF-8. */
@@ -99,7 +101,7 @@ static void print_message(const struct explanation *e, const char *system_id)
 	}
 	if (e->message.concat.total >= 2) {
 		print_name("part");
-		printf("%u of %u, judged here without the others\n", e->message.concat.part,
+		printf("%u of %u, judged with those given before it\n", e->message.concat.part,
 		       e->message.concat.total);
 	}
 }
@@ -112,12 +114,15 @@ static void print_texts(const struct explanation *e)
 		if (t->field == NULL)
 			continue;
 		print_name("reading");
-		printf("%s as %s%s\n", t->field, explain_coding_name(t->coding),
-		       t->again ? ", which it may be as well" : "");
-		print_name("  plain");
-		print_text(t->plain, t->plain_len);
-		putchar('\n');
-		print_name("  folded");
+		printf("%s as %s%s%s\n", t->field, explain_coding_name(t->coding),
+		       t->again ? ", which it may be as well" : "",
+		       t->loose ? ", without what was strewn into its words" : "");
+		if (!t->loose) {
+			print_name("  plain");
+			print_text(t->plain, t->plain_len);
+			putchar('\n');
+		}
+		print_name(t->loose ? "  loose" : "  folded");
 		print_text(t->folded, t->folded_len);
 		putchar('\n');
 	}
@@ -133,7 +138,7 @@ static void print_match(const struct explanation *e, const struct explain_match 
 		       characters(t->plain, m->to));
 		print_text(t->plain + m->from, m->to - m->from);
 	} else {
-		fputs("  in ", stdout);
+		fputs("  at a place not known: ", stdout);
 		print_text(seen(t, m), m->seen_to - m->seen_from);
 	}
 	printf(", %s text, %s ", view_name(m->view), kinds[p->kind]);
@@ -250,10 +255,20 @@ void explain_print(const struct explanation *e, const char *system_id)
 
 static json_t *text_json(const struct explain_text *t)
 {
-	return json_pack("{ss ss sb ss% ss%}", "field", t->field, "coding",
-	                 explain_coding_name(t->coding), "second", t->again, "plain",
-	                 (const char *)t->plain, t->plain_len, "folded",
+	return json_pack("{ss ss sb sb ss% ss%}", "field", t->field, "coding",
+	                 explain_coding_name(t->coding), "second", t->again, "loose", t->loose,
+	                 "plain", (const char *)t->plain, t->plain_len, "folded",
 	                 (const char *)t->folded, t->folded_len);
+}
+
+/* Its place among those that there are. */
+static int reading_of(const struct explanation *e, unsigned text)
+{
+	int before = 0;
+
+	for (unsigned i = 0; i < text; i++)
+		before += e->texts[i].field != NULL;
+	return before;
 }
 
 static json_t *match_json(const struct explanation *e, const struct explain_match *m)
@@ -263,7 +278,7 @@ static json_t *match_json(const struct explanation *e, const struct explain_matc
 	json_t *out = json_pack("{ss ss ss ss sf si ss%}", "rule", e->set->rules[p->rule].name,
 	                        "kind", kinds[p->kind], "pattern", p->text, "view",
 	                        view_name(m->view), "weight", p->weight / 1000.0, "reading",
-	                        (int)m->text, "seen", (const char *)seen(t, m),
+	                        reading_of(e, m->text), "seen", (const char *)seen(t, m),
 	                        (size_t)(m->seen_to - m->seen_from));
 
 	if (out == NULL || !has_place(m))

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "explain_priv.h"
+#include "parts.h"
 #include "text.h"
 
 int explain_open(struct explain **out, const struct explain_source *source,
@@ -19,8 +20,9 @@ int explain_open(struct explain **out, const struct explain_source *source,
 		return -ENOMEM;
 	strncpy(e->account, source->account, sizeof(e->account) - 1);
 	e->vector = calloc(1, sizeof(*e->vector));
-	const int result =
-		e->vector == NULL ? -ENOMEM : explain_tables(e, source, problems, error);
+	int result = e->vector == NULL ? -ENOMEM : parts_open(&e->parts);
+	if (result == 0)
+		result = explain_tables(e, source, problems, error);
 	if (result != 0) {
 		explain_close(e);
 		return result;
@@ -33,6 +35,7 @@ void explain_close(struct explain *e)
 {
 	if (e == NULL)
 		return;
+	parts_close(e->parts);
 	tables_free(e->tables);
 	if (e->mapped)
 		munmap(e->octets, e->size);
@@ -49,6 +52,19 @@ void explain_close(struct explain *e)
 uint32_t explain_rules_version(const struct explain *e)
 {
 	return e->tables->image->policy->rules_version;
+}
+
+static enum text_coding alphabet_of(const struct image_account *account)
+{
+	return account->alphabet != 0 ? (enum text_coding)account->alphabet : TEXT_GSM7;
+}
+
+enum text_coding explain_alphabet(const struct explain *e)
+{
+	const uint32_t row =
+		tables_account_row(e->tables, (const uint8_t *)e->account, strlen(e->account));
+
+	return alphabet_of(tables_account(e->tables, row));
 }
 
 /* What the stages worked on, while it is there. */
@@ -93,9 +109,8 @@ static enum text_coding first_coding(const struct explanation *out)
 	const struct screen_message *m = &out->message;
 	/* replace_sm has no data_coding (screen/reading.c). */
 	const bool replace = m->sm.header.command_id == SMPP_REPLACE_SM;
-	const enum text_coding alphabet = (enum text_coding)out->account->alphabet;
 
-	return text_coding(replace ? 0 : m->sm.data_coding, alphabet ? alphabet : TEXT_GSM7);
+	return text_coding(replace ? 0 : m->sm.data_coding, alphabet_of(out->account));
 }
 
 static int keep_text(struct watcher *w, const struct screen_message *m, unsigned i)
@@ -122,12 +137,51 @@ static int keep_text(struct watcher *w, const struct screen_message *m, unsigned
 	return make_map(w->table, t);
 }
 
+/* Text i as it was read loosely, as a text of its own. */
+static int keep_loose(struct watcher *w, const struct screen_message *m, unsigned i)
+{
+	const struct explain_text *from = &w->out->texts[i];
+	struct explain_text *t = &w->out->texts[EXPLAIN_LOOSE + i];
+
+	if (m->loose[i].len == 0)
+		return 0;
+	*t = (struct explain_text){ .coding = from->coding,
+		                    .again = from->again,
+		                    .loose = true,
+		                    .plain = copy(m->plain[i]),
+		                    .folded = copy(m->loose[i]),
+		                    .plain_len = m->plain[i].len,
+		                    .folded_len = m->loose[i].len };
+	if (t->plain == NULL || t->folded == NULL)
+		return -ENOMEM;
+	t->field = from->field;
+	return 0;
+}
+
 static void on_slice(void *context, const struct screen_vector *v)
 {
 	struct watcher *w = context;
 
-	for (unsigned i = 0; w->result == 0 && i < EXPLAIN_TEXTS; i++)
+	for (unsigned i = 0; w->result == 0 && i < EXPLAIN_LOOSE; i++) {
 		w->result = keep_text(w, &v->messages[0], i);
+		if (w->result == 0)
+			w->result = keep_loose(w, &v->messages[0], i);
+	}
+}
+
+/* What each rule comes to in one of two readings, or in the only one. */
+static void weigh_reading(struct explanation *out, struct match_state *state,
+                          const struct match_input *input, uint32_t n_rules, bool again)
+{
+	match_begin(state);
+	for (uint32_t i = 0; i < out->n_matches; i++)
+		if (out->texts[out->matches[i].text].again == again)
+			match_add(state, out->matches[i].pattern);
+	for (uint32_t i = 0; i < n_rules; i++) {
+		const uint8_t effect = (uint8_t)match_effect(state, input, i);
+		if (effect > out->effects[i])
+			out->effects[i] = effect;
+	}
 }
 
 /* What each rule came to: from the patterns that were found, by the data plane's rules. */
@@ -150,11 +204,8 @@ static int weigh(struct explanation *out, const struct explain *e,
 		match_close(state);
 		return -ENOMEM;
 	}
-	match_begin(state);
-	for (uint32_t i = 0; i < out->n_matches; i++)
-		match_add(state, out->matches[i].pattern);
-	for (uint32_t i = 0; i < e->tables->image->n_rules; i++)
-		out->effects[i] = (uint8_t)match_effect(state, &input, i);
+	weigh_reading(out, state, &input, e->tables->image->n_rules, false);
+	weigh_reading(out, state, &input, e->tables->image->n_rules, true);
 	match_close(state);
 	return 0;
 }
@@ -178,6 +229,7 @@ int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, 
 		.scratch = t->scratch != NULL ? t->scratch[0] : NULL,
 		.match = t->match != NULL ? t->match[0] : NULL,
 		.seconds = seconds,
+		.parts = e->parts,
 		.watch = on_slice,
 		.watcher = &watcher,
 	};

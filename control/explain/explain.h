@@ -35,12 +35,17 @@ void explain_close(struct explain *explain); /* NULL is allowed */
 /* Of the rules in force in the registry; 0: they are none of its. */
 uint32_t explain_rules_version(const struct explain *explain);
 
-#define EXPLAIN_TEXTS 2u
+/* Of data_coding 0 for the account: TEXT_GSM7 when it has none of its own. */
+enum text_coding explain_alphabet(const struct explain *explain);
+
+#define EXPLAIN_TEXTS 4u
+#define EXPLAIN_LOOSE 2u /* texts[EXPLAIN_LOOSE + i]: texts[i] read loosely, if it differs */
 /* What was read: decoded and folded. */
 struct explain_text {
 	const char *field; /* short_message or message_payload; NULL: there is none */
 	enum text_coding coding;
 	bool again;              /* the same octets in a second coding */
+	bool loose;              /* folded is text_loose() of another's; there is no map */
 	uint8_t *plain, *folded; /* NUL behind */
 	size_t plain_len, folded_len;
 	uint32_t *map; /* by octet of folded[0 .. mapped]: where in plain it comes from */
@@ -51,7 +56,7 @@ struct explain_text {
 struct explain_match {
 	uint32_t pattern; /* of the rule set */
 	unsigned text;
-	unsigned view;               /* IMAGE_VIEW_* it was seen in */
+	unsigned view;               /* IMAGE_VIEW_* it was seen in; in a loose text _LOOSE */
 	uint32_t from, to;           /* in plain; both 0 when that is not known */
 	uint32_t seen_from, seen_to; /* in what was scanned */
 };
@@ -68,7 +73,10 @@ struct explanation {
 	uint8_t *effects;              /* the same: enum match_effect */
 };
 
-/* One whole PDU that carries a message (explain_pdu.h), sent at this Unix time. -ENOMEM. */
+/*
+ * One whole PDU that carries a message (explain_pdu.h), sent at this Unix time. -ENOMEM. It is
+ * judged behind those that this explain was given before: parts of one message are joined.
+ */
 must_use int explain_run(struct explanation *out, struct explain *explain, const uint8_t *pdu,
                          size_t len, uint32_t seconds);
 void explanation_free(struct explanation *explanation);

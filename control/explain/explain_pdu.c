@@ -165,17 +165,18 @@ static void put_submit(struct writer *w, const char *source, uint8_t data_coding
 	memcpy(w->octets, length, sizeof(length));
 }
 
-/* text in *coding; when that is open, in the first of the two that has all of it. */
-static int64_t encode(int *coding, const char *text, uint8_t *out,
+/* The text in *coding; when that is open, in the first of the two that has all of it. */
+static int64_t encode(const struct explain_message *message, int *coding, uint8_t *out,
                       char error[EXPLAIN_ERROR_SIZE])
 {
-	const bool open = *coding == EXPLAIN_ANY_CODING;
+	const bool open = message->data_coding == EXPLAIN_ANY_CODING;
+	const char *text = message->text;
 	size_t at = 0;
 
-	*coding = open ? 0 : *coding;
-	enum text_coding as = text_coding((uint8_t)*coding, TEXT_GSM7);
+	*coding = open ? 0 : message->data_coding;
+	enum text_coding as = text_coding((uint8_t)*coding, message->alphabet);
 	int64_t n = explain_encode(as, text, out, PAYLOAD_MAX, &at);
-	if (n == -EILSEQ && open) {
+	if ((n == -EILSEQ || n == -ENOTSUP) && open) {
 		*coding = DATA_CODING_UCS2;
 		as = TEXT_UCS2;
 		n = explain_encode(as, text, out, PAYLOAD_MAX, &at);
@@ -201,7 +202,7 @@ int explain_pdu_text(uint8_t **out, size_t *len, const struct explain_message *m
 {
 	struct writer w = { .octets = malloc(PDU_ROOM) };
 	uint8_t *text = malloc(PAYLOAD_MAX);
-	int coding = message->data_coding;
+	int coding = 0;
 	int64_t n = -ENOMEM;
 
 	if (w.octets != NULL && text != NULL)
@@ -209,7 +210,7 @@ int explain_pdu_text(uint8_t **out, size_t *len, const struct explain_message *m
 		            ? wrong(error, "a sender has at most %u octets", SOURCE_MAX)
 		    : !utf8_valid(message->text, strlen(message->text))
 		            ? wrong(error, "the text is not UTF-8")
-		            : encode(&coding, message->text, text, error);
+		            : encode(message, &coding, text, error);
 	if (n >= 0) {
 		put_submit(&w, message->source, (uint8_t)coding, text, (size_t)n);
 		*out = w.octets;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "check.h"
+#include "text.h"
 
 #define EXPLAIN_ERROR_SIZE 300u
 #define EXPLAIN_ANY_CODING (-1)
@@ -26,7 +27,8 @@ must_use int explain_pdu_hex(uint8_t **out, size_t *len, const char *hex,
 struct explain_message {
 	const char *text;   /* UTF-8 */
 	const char *source; /* as people write it: a number or a name */
-	int data_coding;    /* 0 to 255; EXPLAIN_ANY_CODING: 0 if GSM 7-bit has it, else 8 */
+	int data_coding;    /* 0 to 255; EXPLAIN_ANY_CODING: 0 if its alphabet has it, else 8 */
+	enum text_coding alphabet; /* of data_coding 0: the account's (explain_alphabet()) */
 };
 
 /*

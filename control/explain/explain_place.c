@@ -14,6 +14,7 @@
 #include "explain_priv.h"
 #include "rule_expression.h"
 
+#define LOOSE_PLACE_MAX 4096u /* octets of a folded text; no place is looked for in more */
 #define PLACES_MAX 32u /* of one pattern in one text; more of them explain nothing more */
 
 struct hits {
@@ -97,9 +98,59 @@ static uint32_t map_end(const struct explain_text *t, uint32_t from, uint32_t to
 	return (uint32_t)t->plain_len;
 }
 
-static void place_in_plain(struct explain_match *m, const struct explain_text *t)
+/* text_loose(), or what it leaves as it is. */
+static size_t read_loosely(const uint8_t *text, size_t len, uint8_t *out)
 {
-	if (m->view == IMAGE_VIEW_PLAIN) {
+	const size_t n = text_loose(text, len, out, len);
+
+	if (n == 0)
+		memcpy(out, text, len);
+	return n != 0 ? n : len;
+}
+
+static bool begins_character(const uint8_t *text, size_t at)
+{
+	return (text[at] & 0xC0) != 0x80; /* a NUL is behind the text */
+}
+
+/*
+ * The shortest piece of the folded text that reads loosely as what was seen and ends where
+ * that does: text_loose() has no map, so pieces are tried, a character at a time.
+ */
+static void place_loosely(struct explain_match *m, const struct explain_text *folded,
+                          const struct explain_text *loose)
+{
+	uint8_t out[LOOSE_PLACE_MAX];
+	const size_t seen = m->seen_to - m->seen_from, len = folded->folded_len;
+	size_t to, from;
+
+	if (seen == 0 || len > LOOSE_PLACE_MAX)
+		return;
+	for (to = 1; to < len; to++)
+		if (begins_character(folded->folded, to) &&
+		    read_loosely(folded->folded, to, out) >= m->seen_to &&
+		    memcmp(out, loose->folded, m->seen_to) == 0)
+			break;
+	for (from = to - 1; from > 0; from--) {
+		if (!begins_character(folded->folded, from))
+			continue;
+		const size_t n = read_loosely(folded->folded + from, to - from, out);
+		if (memmem(out, n, loose->folded + m->seen_from, seen) != NULL)
+			break;
+	}
+	if (to > folded->mapped)
+		return;
+	m->from = folded->map[from];
+	m->to = map_end(folded, (uint32_t)from, (uint32_t)to);
+}
+
+static void place_in_plain(struct explain_match *m, const struct explanation *out)
+{
+	const struct explain_text *t = &out->texts[m->text];
+
+	if (m->view == IMAGE_VIEW_LOOSE) {
+		place_loosely(m, t - EXPLAIN_LOOSE, t);
+	} else if (m->view == IMAGE_VIEW_PLAIN) {
 		m->from = m->seen_from;
 		m->to = m->seen_to;
 	} else if (m->seen_to <= t->mapped && m->seen_to > m->seen_from) {
@@ -120,7 +171,7 @@ static int add(struct explanation *out, const struct places *places, struct expl
 		what.seen_from = places->from[i];
 		what.seen_to = places->to[i];
 		what.from = what.to = 0;
-		place_in_plain(&what, &out->texts[what.text]);
+		place_in_plain(&what, out);
 		out->matches[out->n_matches++] = what;
 	}
 	return 0;
@@ -134,7 +185,9 @@ static int find(struct explanation *out, uint32_t pattern, unsigned text, unsign
 	const bool plain = view == IMAGE_VIEW_PLAIN;
 	const unsigned flags = rule_expression_flags(p);
 	struct places places = { .begins = true };
-	char *expression = rule_expression(out->set, p, view);
+	/* A loose text is scanned for what folded ones are. */
+	char *expression =
+		rule_expression(out->set, p, plain ? IMAGE_VIEW_PLAIN : IMAGE_VIEW_FOLDED);
 
 	if (expression == NULL)
 		return -ENOMEM;
@@ -154,6 +207,16 @@ static int find(struct explanation *out, uint32_t pattern, unsigned text, unsign
 	return result;
 }
 
+/* Whether it was found where the loose text comes from: it counts once, and was shown. */
+static bool was_found(const struct explanation *out, uint32_t pattern, unsigned text)
+{
+	for (uint32_t i = 0; i < out->n_matches; i++)
+		if (out->matches[i].pattern == pattern && out->matches[i].text == text &&
+		    out->matches[i].view == IMAGE_VIEW_FOLDED)
+			return true;
+	return false;
+}
+
 static int find_view(struct explanation *out, struct hs_database *database, unsigned text,
                      unsigned view, struct hits *hits)
 {
@@ -166,7 +229,10 @@ static int find_view(struct explanation *out, struct hs_database *database, unsi
 	int result = scan(database, plain ? t->plain : t->folded,
 	                  plain ? t->plain_len : t->folded_len, on_hit, hits);
 	for (uint32_t i = 0; result == 0 && i < hits->n; i++)
-		if (hits->has[i] != 0)
+		if (hits->has[i] != 0 &&
+		    (view != IMAGE_VIEW_LOOSE ||
+		     ((out->set->patterns[i].views & IMAGE_VIEW_LOOSE) != 0 &&
+		      !was_found(out, i, text - EXPLAIN_LOOSE))))
 			result = find(out, i, text, view);
 	return result;
 }
@@ -183,10 +249,13 @@ int explain_places(struct explanation *out, const struct explain *e)
 	hits.has = calloc(hits.n + (size_t)1, 1);
 	if (hits.has == NULL)
 		return -ENOMEM;
-	for (unsigned text = 0; result == 0 && text < EXPLAIN_TEXTS; text++) {
+	for (unsigned text = 0; result == 0 && text < EXPLAIN_LOOSE; text++) {
 		result = find_view(out, image->database, text, IMAGE_VIEW_FOLDED, &hits);
 		if (result == 0)
 			result = find_view(out, image->plain, text, IMAGE_VIEW_PLAIN, &hits);
+		if (result == 0)
+			result = find_view(out, image->database, EXPLAIN_LOOSE + text,
+			                   IMAGE_VIEW_LOOSE, &hits);
 	}
 	free(hits.has);
 	return result;

@@ -14,7 +14,8 @@ struct explain {
 	bool mapped; /* octets are to be unmapped, not freed */
 	struct tables *tables;
 	struct screen_vector *vector;
-	char account[16]; /* NUL padded */
+	struct parts *parts; /* of the messages before */
+	char account[16];    /* NUL padded */
 };
 
 /* Make the image and open it. As explain_open(). */

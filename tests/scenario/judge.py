@@ -7,6 +7,7 @@ usage: judge.py SLUICECTL
 import json
 import os
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -127,6 +128,13 @@ def trained(j):
     j.expect("budget of nothing", done.returncode == 2)
 
 
+def submit_part(number, text):
+    """Part `number` of 2 of a message, as hexadecimal digits."""
+    body = (b"\0\0\1" + b"01012345678\0" + b"\1\1" + b"821000\0" + b"\x40" + bytes(8) +
+            bytes([6 + len(text)]) + bytes([5, 0, 3, 1, 2, number]) + text)
+    return (struct.pack(">IIII", 16 + len(body), 4, 0, 1) + body).hex()
+
+
 def explained(j, rules):
     done = j.run("explain", "--text", "Ｃａsino 좋아요", "--rules", rules, "--json")
     said = json.loads(done.stdout)
@@ -136,6 +144,12 @@ def explained(j, rules):
     j.expect("place", (match["from"], match["to"], match["text"]) == (0, 6, "Ｃａsino"))
     done = j.run("explain", "--text", "카지노 hi", "--rules", rules)
     j.expect("for people", '"카지노 hi"' in done.stdout and "only counts (shadow)" in done.stdout)
+    cas, ino = (submit_part(n, text) for n, text in ((1, b"cas"), (2, b"ino")))
+    done = j.run("explain", "--pdu", cas, "--pdu", ino, "--rules", rules, "--json")
+    said = json.loads(done.stdout)
+    j.expect("parts", [m["verdict"] for m in said] == ["forwarded", "refused"])
+    done = j.run("explain", "--pdu", cas, "--pdu", ino, "--rules", rules)
+    j.expect("parts for people", "part        2 of 2, judged with" in done.stdout)
     done = j.run("explain", "--pdu", "-", "--rules", rules, input="00 01 0x")
     j.expect("bad digits", done.returncode == 1 and "octet 2" in done.stderr)
     j.expect("usage", j.run("explain", "--pdu", "00", "--text", "x").returncode == 2)

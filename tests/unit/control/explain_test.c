@@ -78,7 +78,8 @@ static int teardown(void **state)
 
 static void submit_in(const char *text, int data_coding)
 {
-	const struct explain_message message = { text, "01012345678", data_coding };
+	const struct explain_message message = { text, "01012345678", data_coding,
+		                                 explain_alphabet(explain) };
 
 	forget();
 	assert_int_equal(explain_pdu_text(&pdu, &pdu_len, &message, error), 0);
@@ -212,7 +213,7 @@ static void every_coding_goes_there_and_back(void **state)
 
 static void assert_no_text(const char *text, const char *source, int coding, const char *why)
 {
-	const struct explain_message message = { text, source, coding };
+	const struct explain_message message = { text, source, coding, TEXT_GSM7 };
 
 	forget();
 	assert_int_equal(explain_pdu_text(&pdu, &pdu_len, &message, error), -EINVAL);
@@ -380,7 +381,7 @@ static void who_may_send_is_in_the_registry(void **state)
 	try_other_rules();
 	submit("clean");
 	assert_int_equal(e.message.reason, REASON_PASS);
-	const struct explain_message foreign = { "clean", "+33123456789", 0 };
+	const struct explain_message foreign = { "clean", "+33123456789", 0, TEXT_GSM7 };
 	forget();
 	assert_int_equal(explain_pdu_text(&pdu, &pdu_len, &foreign, error), 0);
 	assert_int_equal(explain_run(&e, explain, pdu, pdu_len, NOW), 0);
