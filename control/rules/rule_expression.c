@@ -18,7 +18,8 @@
 #define NO_LETTER "[^\\p{L}\\p{N}\\n]"
 #define WORD_BEFORE "(?:^|" NO_LETTER ")"
 #define WORD_AFTER "(?:$|" NO_LETTER ")"
-#define HOST_BEFORE "(?:^|[^a-z0-9\\n-])"
+/* A slash is before a host where no path can be: after a slash, or after a word (call/a.b). */
+#define HOST_BEFORE "(?:^|//|[^a-z0-9/\\n-]|(?:^|[^a-z0-9./\\n-])[a-z0-9-]{0,24}/)"
 /* A dot that ends a sentence is none that begins a longer name. */
 #define HOST_AFTER "(?:$|[^a-z0-9.\\n-]|\\.(?:$|[^a-z0-9\\n]))"
 

@@ -7,8 +7,8 @@
  *
  * RULE_WORD: the characters beside it are no letters and digits. Beside Hangul only the
  * one before is looked at, since particles follow a word; beside scripts that are
- * written without spaces none is. RULE_DOMAIN: a host and all hosts below it; with a
- * '/', any address that begins so.
+ * written without spaces none is. RULE_DOMAIN: a host and all hosts below it, not in the
+ * path of another one; with a '/', any address that begins so.
  *
  * Threads: pure; any.
  */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rule_domain.h"
 #include "rule_reader.h"
 
 /* An entry while it is read; its patterns are made when all its keys are known. */
@@ -64,7 +65,14 @@ static void add_node(struct rule_reader *r, const struct entry *e, enum rule_pat
                      yaml_node_t *node)
 {
 	char *text = rule_want_text(r, node, e->kind, RULE_PATTERN_MAX);
+	const char *fault = text != NULL && kind == RULE_DOMAIN ? domain_fault(text) : NULL;
 
+	if (fault != NULL) {
+		char meant[80];
+
+		domain_meant(meant, sizeof(meant), text);
+		rule_problem(r, node, e->kind, "\"%.60s\": %s; write %s", text, fault, meant);
+	}
 	if (text != NULL)
 		add(r, e, kind, text, rule_place(r, node));
 }

@@ -150,8 +150,12 @@ static void set_views(const struct rule_reader *r, uint32_t index)
 	for (uint32_t i = 0; i < rule->n_patterns; i++) {
 		struct rule_pattern *p = &set->patterns[rule->pattern + i];
 
-		if (p->views == 0)
-			p->views = view != 0 ? view : IMAGE_VIEW_FOLDED;
+		if (p->views != 0)
+			continue;
+		p->views = view;
+		if (view == 0) /* addresses are what is broken most: hxxp://evil[.]example */
+			p->views = p->kind == RULE_DOMAIN ? IMAGE_VIEW_FOLDED | IMAGE_VIEW_LOOSE
+			                                  : IMAGE_VIEW_FOLDED;
 	}
 }
 

@@ -254,6 +254,36 @@ static void words_and_domains_have_edges(void **state)
 		TEXTS("http://evil.example", "a.evil.example/x", "at evil.example.",
 	              "EVIL.example:80", "bit.example/xyz"),
 		TEXTS("notevil.example", "evil.example.org", "evil-example", "bit.example/y"));
+	/* As people write them; and not where a path is. */
+	expect_texts(ONE("patterns: [ { domains: [ evil.com, bit.ly/z ] } ]"),
+	             TEXTS("hxxp://bit[.]ly/z", "evil .com", "evil\u3002com", "evil(dot)com",
+	                   "call/evil.com", "\uc0c1\ub2f4/evil.com",
+	                   "https://evil.com/good.com", "//evil.com", "/evil.com",
+	                   "https://good.com/?u=evil.com"),
+	             TEXTS("https://good.com/evil.com", "good.com/a/evil.com", "evil com",
+	                   "good.com/evil.com/", "evil-.com"));
+	expect_texts(ONE("view: folded, patterns: [ { domains: [ evil.com ] } ]"),
+	             TEXTS("evil.com"), TEXTS("evil[.]com"));
+}
+
+/* Entries that no address has: where they stand, and what was meant. */
+static void names_what_is_no_domain(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		load("rules:\n- { id: a, sentence: s, action: flag, patterns: [ { domains:\n"
+	             "  [ \"http://x.com\", \"*.foo.com\", \"a b.com\", \"-\", .kr,\n"
+	             "    ok.com/a?b=c, \"x.com:80\", kr, \uc2a4\ud338.\ud55c\uad6d, a..b,\n"
+	             "    \"ok.com/a b\" ] } ] }\n"),
+		-EINVAL);
+	assert_true(says(3, 5, "without http:// before it; write x.com"));
+	assert_true(says(3, 21, "without a *; write foo.com"));
+	assert_true(says(3, 34, "no address has such a character"));
+	assert_true(says(3, 45, "there is no host in it; write evil.example"));
+	assert_true(says(3, 50, "write kr"));
+	assert_true(says(4, 42, "two dots"));
+	assert_true(says(5, 5, "no address has such a character"));
+	assert_int_equal(problems.total, 7);
 }
 
 static void views_are_of_one_text(void **state)
@@ -457,6 +487,7 @@ int main(void)
 		T(aliases_cannot_multiply),
 		T(an_empty_file_of_rules_is_fine),
 		T(words_and_domains_have_edges),
+		T(names_what_is_no_domain),
 		T(views_are_of_one_text),
 		T(loose_view_reads_strewn_texts),
 		T(combinations_and_thresholds),
