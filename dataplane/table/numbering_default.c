@@ -47,13 +47,14 @@ static const struct image_plan_row idd_korea[] = {
 	IDD("001"),   IDD("002"),   IDD("00"),    IDD("005"),   IDD("006"),   IDD("008"),
 };
 
-/* Dialled as they are: nationwide numbers of 8 digits, service numbers of 3 or 4. The
+/* Dialled as they are: nationwide numbers of 8 digits (of 15 to 18; 17 is in reserve, and is
+ * no other country's number either), service numbers of 3 or 4. The
  * others have lost their 0 in a spreadsheet or to TON 2; no other country's numbers
  * have these shapes (NANP: 11 digits, no area code 0xx or 1xx; Russia: 11 digits). */
 static const struct image_plan_row korea_bare[] = {
-	BARE("15", 8, 8),   BARE("16", 8, 8),  BARE("18", 8, 8),   BARE("1", 3, 4),
-	BARE("10", 10, 10), BARE("11", 9, 10), BARE("16", 9, 10),  BARE("17", 9, 10),
-	BARE("18", 9, 10),  BARE("19", 9, 10), BARE("70", 10, 10),
+	BARE("15", 8, 8),  BARE("16", 8, 8),   BARE("17", 8, 8),  BARE("18", 8, 8),
+	BARE("1", 3, 4),   BARE("10", 10, 10), BARE("11", 9, 10), BARE("16", 9, 10),
+	BARE("17", 9, 10), BARE("18", 9, 10),  BARE("19", 9, 10), BARE("70", 10, 10),
 };
 static const struct image_plan_row korea_home[] = {
 	HOME("2", 8, 9),
@@ -65,7 +66,7 @@ static const struct image_plan_row korea_home[] = {
 	HOME("11", 9, 10),
 	HOME("15", 8, 8),
 	HOME("16", 8, 10),
-	HOME("17", 9, 10),
+	HOME("17", 8, 10),
 	HOME("18", 8, 10),
 	HOME("19", 9, 10),
 	HOME("30", 10, 11),
