@@ -254,7 +254,6 @@ static void words_and_domains_have_edges(void **state)
 		TEXTS("http://evil.example", "a.evil.example/x", "at evil.example.",
 	              "EVIL.example:80", "bit.example/xyz"),
 		TEXTS("notevil.example", "evil.example.org", "evil-example", "bit.example/y"));
-	/* As people write them; and not where a path is. */
 	expect_texts(ONE("patterns: [ { domains: [ evil.com, bit.ly/z ] } ]"),
 	             TEXTS("hxxp://bit[.]ly/z", "evil .com", "evil\u3002com", "evil(dot)com",
 	                   "call/evil.com", "\uc0c1\ub2f4/evil.com",
@@ -266,7 +265,6 @@ static void words_and_domains_have_edges(void **state)
 	             TEXTS("evil.com"), TEXTS("evil[.]com"));
 }
 
-/* Entries that no address has: where they stand, and what was meant. */
 static void names_what_is_no_domain(void **state)
 {
 	(void)state;
