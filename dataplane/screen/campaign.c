@@ -56,7 +56,7 @@ void stage_fingerprint(struct screen_context *context, struct screen_vector *v)
 
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (!is_unread(context, m) || (!all && !is_sampled(context)))
+		if (!is_unread(m) || (!all && !is_sampled(context)))
 			continue;
 		fingerprint_message(context, m);
 		if (!all)
@@ -65,9 +65,9 @@ void stage_fingerprint(struct screen_context *context, struct screen_vector *v)
 }
 
 /* What no rule has stopped. */
-static bool may_act(const struct screen_context *context, const struct screen_message *m)
+static bool may_act(const struct screen_message *m)
 {
-	return m->fingerprint != 0 && is_screened(context, m) &&
+	return m->fingerprint != 0 && m->screened &&
 	       (m->reason == REASON_PASS || (m->reason == REASON_CONTENT_RULE && !m->refuse));
 }
 
@@ -107,7 +107,7 @@ void stage_campaign(struct screen_context *context, struct screen_vector *v)
 		return;
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (!may_act(context, m))
+		if (!may_act(m))
 			continue;
 		const struct image_campaign *c =
 			campaign_set_find(set, m->fingerprint, context->seconds);

@@ -181,7 +181,7 @@ void stage_concat(struct screen_context *context, struct screen_vector *v)
 		return;
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (may_be_part(m) && is_open(context, m))
+		if (may_be_part(m) && is_open(m))
 			look_at(context, m);
 	}
 }

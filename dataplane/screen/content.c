@@ -72,7 +72,7 @@ static void scan_view(struct screen_context *context, struct screen_vector *v,
 	for (unsigned i = v->first; i < v->end; i++) {
 		const struct screen_message *m = &v->messages[i];
 		const struct view *texts = plain ? m->plain : m->text;
-		if (!is_unread(context, m))
+		if (!is_unread(m))
 			continue;
 		for (unsigned which = 0; which < 2; which++)
 			add(context, &v->joint, texts[which], list_of(m, i, which));

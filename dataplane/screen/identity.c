@@ -4,9 +4,10 @@
 /* Form comes first: of what is no SMPP no field is to be trusted. */
 void stage_form(struct screen_context *context, struct screen_vector *v)
 {
+	(void)context;
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (m->sm.error != SMPP_ROK && is_open(context, m))
+		if (m->sm.error != SMPP_ROK && is_open(m))
 			m->reason = REASON_MALFORMED;
 	}
 }
@@ -26,7 +27,7 @@ void stage_identity(struct screen_context *context, struct screen_vector *v)
 
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (!m->from_esme || !is_open(context, m))
+		if (!m->from_esme || !is_open(m))
 			continue;
 		if (m->account_row != row) {
 			row = m->account_row;

@@ -26,7 +26,7 @@ void stage_loose(struct screen_context *context, struct screen_vector *v)
 		return;
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (!is_unread(context, m))
+		if (!is_unread(m))
 			continue;
 		for (unsigned which = 0; which < 2; which++)
 			if (m->text[which].len != 0)

@@ -137,7 +137,7 @@ void stage_decode(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (is_unread(context, m) && !read_texts(context, v, m))
+		if (is_unread(m) && !read_texts(context, v, m))
 			m->reason = REASON_TEXT_UNDECODABLE;
 	}
 }
@@ -170,7 +170,7 @@ void stage_fold(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (!is_unread(context, m))
+		if (!is_unread(m))
 			continue;
 		fold_text(context, v, m, 0);
 		fold_text(context, v, m, 1);

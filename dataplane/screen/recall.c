@@ -67,7 +67,7 @@ static void seek(const struct screen_context *context, struct screen_vector *v,
 	sought->n = 0;
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		const unsigned which = is_open(context, m) ? only_text(m) : 2;
+		const unsigned which = is_open(m) ? only_text(m) : 2;
 		if (which == 2)
 			continue;
 		const struct view octets = wire_text(m, which)->octets;
@@ -107,7 +107,7 @@ void recall_keep(struct screen_context *context, struct screen_vector *v)
 		uint32_t hits[CACHE_HITS_MAX], at = v->hits.last[i];
 		unsigned n = 0;
 
-		if (m->recall != RECALL_NEW || !is_open(context, m) || at == SCREEN_HITS_LOST)
+		if (m->recall != RECALL_NEW || !is_open(m) || at == SCREEN_HITS_LOST)
 			continue;
 		/* The list is the last one first; kept it is as it was found. */
 		for (uint32_t k = at; k != 0; k = v->hits.hits[k].before)

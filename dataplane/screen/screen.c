@@ -41,9 +41,17 @@ static uint64_t arena_need(const struct screen_message *m)
 	return ARENA_GROWTH * (own + again + (may_be_part(m) ? 2 * NEIGHBOURS_MAX : 0)) + 2;
 }
 
-/* The next slice: as many messages as surely fit the arena. */
-static void begin_slice(struct screen_vector *v)
+/* The directions whose requests are read. */
+static uint32_t directions(const struct screen_context *context)
 {
+	return context->tables == NULL ? IMAGE_DIRECTION_FROM_ESME
+	                               : context->tables->image->policy->directions;
+}
+
+/* The next slice: as many messages as surely fit the arena. */
+static void begin_slice(const struct screen_context *context, struct screen_vector *v)
+{
+	const uint32_t wanted = directions(context);
 	uint64_t need = 0;
 
 	v->first = v->end;
@@ -54,6 +62,8 @@ static void begin_slice(struct screen_vector *v)
 		need += arena_need(m);
 		if (need > SCREEN_TEXT_MAX)
 			break;
+		m->screened = (wanted & (m->from_esme ? IMAGE_DIRECTION_FROM_ESME
+		                                      : IMAGE_DIRECTION_FROM_SMSC)) != 0;
 		m->concat = (struct smpp_concat){ 0 };
 		m->recall = RECALL_NOT;
 		m->second = SCREEN_ONE_READING;
@@ -89,7 +99,7 @@ void screen_run(struct screen_context *context, struct screen_vector *vector)
 		context->timing->last = context->timing->now();
 	vector->hits.image = context->tables != NULL ? context->tables->image : NULL;
 	for (vector->end = 0; vector->end < vector->n;) {
-		begin_slice(vector);
+		begin_slice(context, vector);
 		lap(context->timing, screen_stages_n);
 		for (unsigned i = 0; i < screen_stages_n; i++) {
 			screen_stages[i].run(context, vector);

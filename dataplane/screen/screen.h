@@ -62,6 +62,7 @@ struct screen_message {
 	bool from_esme;
 
 	/* working fields of the stages */
+	bool screened; /* the policy wants requests of this direction read at all */
 	struct smpp_concat concat; /* total below 2: not a part */
 	uint8_t concat_text;       /* which text it is a part of: 0 short_message, 1 payload */
 	uint64_t concat_key[2];    /* its message in the store of parts */

@@ -44,28 +44,16 @@ static inline void hits_add(struct screen_hits *h, uint32_t list, uint32_t patte
 	prefetch(&h->image->rules[h->image->patterns[pattern].rule]);
 }
 
-/* Whether the policy wants requests of this direction read at all. */
-static inline bool is_screened(const struct screen_context *context,
-                               const struct screen_message *m)
-{
-	if (context->tables == NULL)
-		return m->from_esme;
-	const uint32_t wanted =
-		m->from_esme ? IMAGE_DIRECTION_FROM_ESME : IMAGE_DIRECTION_FROM_SMSC;
-	return (context->tables->image->policy->directions & wanted) != 0;
-}
-
 /* A message that a stage still has to look at. */
-static inline bool is_open(const struct screen_context *context, const struct screen_message *m)
+static inline bool is_open(const struct screen_message *m)
 {
-	return m->reason == REASON_PASS && is_screened(context, m);
+	return m->reason == REASON_PASS && m->screened;
 }
 
 /* The same, and what its text says is not known yet. */
-static inline bool is_unread(const struct screen_context *context,
-                             const struct screen_message *m)
+static inline bool is_unread(const struct screen_message *m)
 {
-	return m->recall != RECALL_KNOWN && is_open(context, m);
+	return m->recall != RECALL_KNOWN && is_open(m);
 }
 
 /* It has the form of SMPP, but cannot be judged. */

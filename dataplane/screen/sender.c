@@ -83,7 +83,7 @@ void stage_sender(struct screen_context *context, struct screen_vector *v)
 	_Static_assert(SCREEN_VECTOR_MAX <= SENDER_BATCH_MAX, "one batch");
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (!m->from_esme || !is_open(context, m))
+		if (!m->from_esme || !is_open(m))
 			continue;
 		bug_if(image == NULL); /* without tables nothing is open by now */
 		if (unlikely(says_two_senders(account_of(context, m), &m->sm))) {

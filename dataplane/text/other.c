@@ -36,7 +36,8 @@ static bool is_korean(const uint8_t *in, size_t len)
 
 enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len)
 {
-	if (!any_high(in, len))
+	/* Nobody reads UCS-2 as anything else: its octets need not be looked at. */
+	if (coding == TEXT_UCS2 || !any_high(in, len))
 		return TEXT_UNKNOWN;
 	switch (coding) {
 	case TEXT_GSM7: /* read as UTF-8 already when it is */
