@@ -9,9 +9,9 @@
  */
 #include "fold_priv.h"
 
-#include <ctype.h>
 #include <string.h>
 
+#include "loose_kind.h"
 #include "loose_priv.h"
 
 /* Characters between two syllables that are taken for strewn. */
@@ -20,8 +20,6 @@
 #define SPACES_MAX 4u
 /* Letters by themselves that make a word when they follow one another. */
 #define SPELLED_MIN 3u
-
-enum kind { END, SPACE, DIGIT, LETTER, HANGUL, SYMBOL, OTHER };
 
 struct loose {
 	const uint8_t *in;
@@ -36,36 +34,11 @@ struct loose {
 
 static bool is_jamo(const uint8_t *at) { return at[0] == 0xE3; }
 
-/* Text is folded, so letters are small ones. */
-static enum kind kind_of_ascii(uint32_t c)
-{
-	if (c >= 'a' && c <= 'z')
-		return LETTER;
-	if (c >= '0' && c <= '9')
-		return DIGIT;
-	return c == ' ' || c == '\t' ? SPACE : c > ' ' ? SYMBOL : OTHER;
-}
-
-/* Letters of scripts whose words stand apart (Latin, Greek, Cyrillic), and symbols, by their
- * blocks. */
-static enum kind kind_of(uint32_t c)
-{
-	if (c < 0x80)
-		return kind_of_ascii(c);
-	if ((c >= 0xAC00 && c < 0xD7A4) || (c > 0x3130 && c < 0x318F))
-		return HANGUL;
-	if ((c > 0x9F && c < 0xC0) || c == 0xD7 || c == 0xF7 || (c >= 0x2010 && c < 0x2C00) ||
-	    (c > 0x3000 && c < 0x3040) || (c > 0xFE00 && c < 0xFE70) ||
-	    (c >= 0x1F000 && c < 0x1FB00))
-		return SYMBOL;
-	return (c >= 0xC0 && c < 0x530) || (c >= 0x1E00 && c < 0x2000) ? LETTER : OTHER;
-}
-
 /* Kind of the character at in[i], and its octets. */
-static enum kind kind_at(const struct loose *l, size_t i, size_t *octets)
+static inline enum kind kind_at(const struct loose *l, size_t i, size_t *octets)
 {
 	*octets = 0;
-	return i >= l->len ? END : kind_of(fold_get(l->in + i, l->len - i, octets));
+	return i >= l->len ? END : kind_in(l->in + i, l->len - i, octets);
 }
 
 static bool is_alnum(enum kind k) { return k == LETTER || k == DIGIT; }
@@ -84,10 +57,12 @@ static enum kind kind_written(const struct loose *l)
 
 	if (l->n == 0)
 		return END;
+	if (l->out[at - 1] < 0x80)
+		return kind_of_ascii(l->out[at - 1]);
 	do
 		at--;
 	while (at > 0 && l->n - at < 4 && (l->out[at] & 0xC0) == 0x80);
-	return kind_of(fold_get(l->out + at, l->n - at, &octets));
+	return kind_in(l->out + at, l->n - at, &octets);
 }
 
 static bool written_alnum(const struct loose *l) { return is_alnum(kind_written(l)); }
@@ -108,8 +83,10 @@ static size_t skip_spaces(const struct loose *l, size_t i)
 	return i;
 }
 
-static bool has(const struct loose *l, size_t i, const char *word)
+static inline bool has(const struct loose *l, size_t i, const char *word)
 {
+	if (i >= l->len || l->in[i] != (uint8_t)word[0])
+		return false;
 	const size_t n = strlen(word);
 
 	return l->len - i >= n && memcmp(l->in + i, word, n) == 0;
@@ -340,10 +317,12 @@ static bool take_url(struct loose *l)
 /* A digit or sign that stands for a letter inside a word that is no address. */
 static uint8_t letter_like(uint8_t c)
 {
-	static const char from[] = "013457@$", to[] = "oieastas";
-	const char *at = c == '\0' ? NULL : strchr(from, c);
+	static const uint8_t letters[0x80] = {
+		['0'] = 'o', ['1'] = 'i', ['3'] = 'e', ['4'] = 'a',
+		['5'] = 's', ['7'] = 't', ['@'] = 'a', ['$'] = 's',
+	};
 
-	return at == NULL ? 0 : (uint8_t)to[at - from];
+	return c < 0x80 ? letters[c] : 0;
 }
 
 /* Inside a word of Latin letters: what stands for a letter, or was strewn in. */
