@@ -218,16 +218,17 @@ struct flow_head *flow_find_one(const struct flow_table *t, const struct flow_ke
 	return flow ? flow : find_in(t, bucket_2(t, hash), key, hash);
 }
 
-static void prefetch_flows(const struct flow_table *t, uint32_t hash)
+/* The flow that has this hash, whatever its key; the first when several have it. */
+static inline struct flow_head *likeness(const struct flow_table *t, uint32_t hash)
 {
-	const uint32_t both[2] = { bucket_1(t, hash), bucket_2(t, hash) };
+	const struct bucket *b = &t->buckets[bucket_1(t, hash)];
+	unsigned found = candidates(b, hash);
 
-	for (unsigned n = 0; n < 2; n++) {
-		const struct bucket *b = &t->buckets[both[n]];
-		const unsigned found = candidates(b, hash);
-		if (found != 0)
-			prefetch(flow_at(t, b->flow[__builtin_ctz(found)] - 1));
+	if (found == 0) {
+		b = &t->buckets[bucket_2(t, hash)];
+		found = candidates(b, hash);
 	}
+	return found == 0 ? NULL : flow_at(t, b->flow[__builtin_ctz(found)] - 1);
 }
 
 /* Three passes over the batch: buckets, heads, compare; each waits for memory once. */
@@ -238,10 +239,14 @@ static void find_batch(const struct flow_table *t, const struct packet *const *p
 		prefetch(&t->buckets[bucket_1(t, packets[i]->hash)]);
 		prefetch(&t->buckets[bucket_2(t, packets[i]->hash)]);
 	}
-	for (unsigned i = 0; i < n; i++)
-		prefetch_flows(t, packets[i]->hash);
-	for (unsigned i = 0; i < n; i++)
-		found[i] = flow_find_one(t, &packets[i]->key, packets[i]->hash);
+	for (unsigned i = 0; i < n; i++) {
+		found[i] = likeness(t, packets[i]->hash);
+		prefetch(found[i]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (unlikely(found[i] != NULL && !keys_equal(&found[i]->key, &packets[i]->key)))
+			found[i] = flow_find_one(t, &packets[i]->key, packets[i]->hash);
+	}
 }
 
 void flow_find(const struct flow_table *t, const struct packet *const *packets, unsigned n,

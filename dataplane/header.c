@@ -79,8 +79,9 @@ _Static_assert(14 + V4_LEN + TCP_LEN >= COPY_V4 && 14 + V6_LEN + TCP_LEN >= COPY
                "a copy of fixed size ends inside the shortest headers");
 
 /* The IPv4 header's sum comes from the template, where the fields of ours are 0. */
-static inline void render_v4(const struct header_template *t, const struct header_fields *f,
-                             uint32_t tcp_len, unsigned offload, uint8_t *out)
+static __rte_always_inline void render_v4(const struct header_template *t,
+                                          const struct header_fields *f, uint32_t tcp_len,
+                                          unsigned offload, uint8_t *out)
 {
 	const uint32_t length = htons((uint16_t)(V4_LEN + tcp_len)), id = htons(f->ip_id);
 	const uint32_t both = length | id << 16;
@@ -89,7 +90,7 @@ static inline void render_v4(const struct header_template *t, const struct heade
 	memcpy(out, t->octets, COPY_V4);
 	memcpy(ip + 2, &both, 4);
 	if (!(offload & HEADER_IP_SUM)) {
-		const uint64_t sum = sum_20(t->octets + t->l2_len) + length + id;
+		const uint64_t sum = sum_add(sum_20(t->octets + t->l2_len), length + id);
 		store_sum(ip + 10, (uint16_t)~checksum_fold(sum_narrow(sum)));
 	}
 }
@@ -100,8 +101,21 @@ static inline void render_v6(const struct header_template *t, uint32_t tcp_len, 
 	write16(out + t->l2_len + 4, (uint16_t)tcp_len);
 }
 
+/* len octets, a multiple of 4, in words as they were stored; their sum. */
+static __rte_always_inline uint64_t copy_words(uint8_t *to, const uint8_t *from, uint32_t len)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t at = 0; at < len; at += 4) {
+		const uint32_t word = sum_load32(from + at);
+		memcpy(to + at, &word, 4);
+		sum += word;
+	}
+	return sum;
+}
+
 /* Checksum and urgent pointer are 0. Returns the sum of what it wrote. */
-static inline uint64_t render_tcp(uint8_t *tcp, const struct header_fields *f)
+static __rte_always_inline uint64_t render_tcp(uint8_t *tcp, const struct header_fields *f)
 {
 	const uint32_t words[5] = {
 		f->src_port | (uint32_t)f->dst_port << 16,
@@ -114,16 +128,14 @@ static inline uint64_t render_tcp(uint8_t *tcp, const struct header_fields *f)
 	uint64_t sum = (uint64_t)words[0] + words[1] + words[2] + words[3];
 
 	memcpy(tcp, words, TCP_LEN);
-	for (uint32_t at = 0; at < f->options_len; at += 4) {
-		const uint32_t word = sum_load32(f->options + at);
-		memcpy(tcp + TCP_LEN + at, &word, 4);
-		sum += word;
-	}
-	return sum;
+	if (likely(f->options_len == 12)) /* time-stamps */
+		return sum + copy_words(tcp + TCP_LEN, f->options, 12);
+	return sum + copy_words(tcp + TCP_LEN, f->options, f->options_len);
 }
 
-uint32_t header_render(const struct header_template *t, const struct header_fields *f,
-                       uint32_t payload_len, unsigned offload, uint8_t *out)
+static __rte_always_inline void render(const struct header_template *t,
+                                       const struct header_fields *f, uint32_t payload_len,
+                                       unsigned offload, uint8_t *out)
 {
 	const uint32_t tcp_header = TCP_LEN + (uint32_t)f->options_len;
 	const uint32_t tcp_len = tcp_header + payload_len;
@@ -146,8 +158,14 @@ uint32_t header_render(const struct header_template *t, const struct header_fiel
 	if (offload & HEADER_TCP_SUM)
 		store_sum(tcp + 16, checksum_fold(sum_narrow(pseudo)));
 	else
-		store_sum(tcp + 16, (uint16_t)~checksum_fold(
-					    sum_narrow(pseudo + header + f->payload_sum)));
+		store_sum(tcp + 16, (uint16_t)~checksum_fold(sum_narrow(
+					    sum_add(pseudo, header + f->payload_sum))));
+}
+
+uint32_t header_render(const struct header_template *t, const struct header_fields *f,
+                       uint32_t payload_len, unsigned offload, uint8_t *out)
+{
+	render(t, f, payload_len, offload, out);
 	return header_len(t, f->options_len);
 }
 
@@ -172,8 +190,10 @@ int header_write(const struct header_template *t, const struct header_fields *f,
 
 	if (unlikely(at == NULL))
 		return -ENOSPC;
-	header_render(t, f, payload_len, offload, (uint8_t *)at);
-	mbuf->ol_flags = (mbuf->ol_flags & FRAME_OWNER_FLAGS) | offload_flags(t, offload);
+	render(t, f, payload_len, offload, (uint8_t *)at);
+	mbuf->ol_flags &= FRAME_OWNER_FLAGS;
+	if (offload != 0)
+		mbuf->ol_flags |= offload_flags(t, offload);
 	mbuf->tx_offload = rte_mbuf_tx_offload(t->l2_len, t->l3_len,
 	                                       (uint64_t)TCP_LEN + f->options_len, 0, 0, 0, 0);
 	return 0;

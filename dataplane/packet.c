@@ -173,29 +173,30 @@ static bool is_screened(const struct packet_policy *policy, uint16_t port)
 
 /* The key in its six words as they lie in memory; IPv4 as ::ffff:a.b.c.d (RFC 4291
  * section 2.5.5.2). */
-static inline void set_key(struct packet *out, const struct walk *w, uint16_t link)
+static __rte_always_inline void set_key(struct packet *out, const struct walk *w, uint16_t link)
 {
 	const uint8_t *ip = w->frame + w->l3_off;
-	const unsigned esme = out->side == SIDE_ESME ? 0 : 1, smsc = 1 - esme;
+	const bool esme = out->side == SIDE_ESME; /* it is the source */
 	const uint32_t ports = sum_load32(w->frame + w->l4_off);
 	uint64_t *key = out->key.words;
 
 	if (w->version == 4) {
+		const uint64_t both = sum_load64(ip + 12), swapped = both << 32 | both >> 32;
 		key[0] = key[2] = 0;
-		key[1] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * esme) << 32;
-		key[3] = UINT64_C(0xffff0000) | (uint64_t)sum_load32(ip + 12 + 4 * smsc) << 32;
+		key[1] = UINT64_C(0xffff0000) | (esme ? swapped : both) >> 32 << 32;
+		key[3] = UINT64_C(0xffff0000) | (esme ? both : swapped) >> 32 << 32;
 	} else {
-		memcpy(key, ip + 8 + 16 * esme, 16);
-		memcpy(key + 2, ip + 8 + 16 * smsc, 16);
+		memcpy(key, ip + (esme ? 8 : 24), 16);
+		memcpy(key + 2, ip + (esme ? 24 : 8), 16);
 	}
-	/* The ESME's port comes first: the source port when the ESME is the source. */
-	key[4] = (esme ? ports << 16 | ports >> 16 : ports) | (uint64_t)w->outer_vlan << 32 |
+	key[4] = (esme ? ports : ports << 16 | ports >> 16) | (uint64_t)w->outer_vlan << 32 |
 	         (uint64_t)w->inner_vlan << 48;
 	key[5] = link | (uint64_t)w->version << 16;
 	out->hash = flow_hash(&out->key);
 }
 
-static inline void set_tcp(struct packet *out, const struct walk *w, uint32_t header_len)
+static __rte_always_inline void set_tcp(struct packet *out, const struct walk *w,
+                                        uint32_t header_len)
 {
 	const uint8_t *tcp = w->frame + w->l4_off;
 
@@ -210,8 +211,8 @@ static inline void set_tcp(struct packet *out, const struct walk *w, uint32_t he
 	out->options_len = (uint8_t)(header_len - TCP_LEN);
 }
 
-static inline bool ip_sum_right(const struct packet_policy *policy, const struct walk *w,
-                                uint64_t flags)
+static __rte_always_inline bool ip_sum_right(const struct packet_policy *policy,
+                                             const struct walk *w, uint64_t flags)
 {
 	flags &= RTE_MBUF_F_RX_IP_CKSUM_MASK;
 	if (w->version == 6 || flags == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
@@ -231,16 +232,17 @@ static inline bool ip_sum_right(const struct packet_policy *policy, const struct
  * whole, the payload is not touched: pseudo header, header and payload add up to
  * ones' complement zero, so the payload's sum is the negative of the others'.
  */
-static inline bool tcp_sum_right(const struct packet_policy *policy, const struct walk *w,
-                                 uint64_t flags, struct packet *out)
+static __rte_always_inline bool tcp_sum_right(const struct packet_policy *policy,
+                                              const struct walk *w, uint64_t flags,
+                                              struct packet *out)
 {
 	const uint8_t *tcp = w->frame + w->l4_off;
 	const uint8_t *ip = w->frame + w->l3_off;
 	const uint32_t len = w->end - w->l4_off;
 	const uint64_t pseudo =
 		w->version == 4 ? sum_pseudo_v4(ip, len) : checksum_pseudo(ip, 6, len);
-	const uint32_t header = sum_narrow(
-		pseudo + sum_tcp_header(tcp, (uint32_t)(out->payload_off - out->l4_off)));
+	const uint32_t header = sum_narrow(sum_add(
+		pseudo, sum_tcp_header(tcp, (uint32_t)(out->payload_off - out->l4_off))));
 
 	flags &= RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	if (flags == RTE_MBUF_F_RX_L4_CKSUM_BAD)
@@ -263,8 +265,8 @@ static inline bool tcp_sum_right(const struct packet_policy *policy, const struc
 }
 
 /* A whole segment to or from a screened port: are its header and its sums right? */
-static inline enum packet_class judge_segment(const struct packet_policy *policy,
-                                              const struct walk *w, struct packet *out)
+static __rte_always_inline enum packet_class
+judge_segment(const struct packet_policy *policy, const struct walk *w, struct packet *out)
 {
 	const uint32_t header_len = (w->frame[w->l4_off + 12] >> 4) * 4u;
 	const uint64_t flags = out->mbuf->ol_flags;
@@ -337,8 +339,9 @@ static void set_fragment(struct packet *out, const struct walk *w)
  * judge() says, with offsets that the compiler knows. False: not such a frame, or not
  * one of a screened port; nothing is decided.
  */
-static inline bool judge_plain(const struct packet_policy *policy, const uint8_t *frame,
-                               uint32_t len, struct packet *out)
+static __rte_always_inline bool judge_plain(const struct packet_policy *policy,
+                                            const uint8_t *frame, uint32_t len,
+                                            struct packet *out)
 {
 	enum { L3 = 14, L4 = L3 + V4_LEN };
 	const uint8_t *ip = frame + L3;
@@ -369,9 +372,11 @@ void packet_parse(const struct packet_policy *policy, struct rte_mbuf *mbuf, enu
 		          .len = rte_pktmbuf_data_len(mbuf),
 		          .lying = scattered };
 
-	*out = (struct packet){ .mbuf = mbuf, .side = side };
+	out->mbuf = mbuf;
+	out->side = side;
 	if (likely(!scattered && judge_plain(policy, w.frame, w.len, out)))
 		return;
+	*out = (struct packet){ .mbuf = mbuf, .side = side };
 	out->class = judge(policy, &w, out);
 	if (out->class == PACKET_OTHER && (w.endless || (scattered && w.cut)))
 		out->class = PACKET_BAD_HEADER;

@@ -48,27 +48,40 @@ static inline struct view read_string(struct reader *r, enum field field)
 	const size_t left = cursor_left(&r->cursor);
 	const struct view v = cursor_cstring(&r->cursor, field_rows[field].max);
 
-	if (unlikely(r->cursor.error))
+	if (unlikely(v.data == NULL))
 		field_overrun(r->message, field, left);
 	return v;
 }
 
 static inline uint8_t read_octet(struct reader *r, enum field field)
 {
-	const uint8_t value = cursor_u8(&r->cursor);
+	const uint8_t *p = cursor_some(&r->cursor, 1);
 
-	if (unlikely(r->cursor.error))
+	if (unlikely(p == NULL)) {
 		field_overrun(r->message, field, 0);
-	return value;
+		return 0;
+	}
+	return *p;
+}
+
+/*
+ * The standard ends at 254 octets (3.4) or 255 (5.0) and sm_length has one octet:
+ * whatever it says can be read here whole, so no value hides text from us.
+ */
+static inline void read_short_message(struct reader *r)
+{
+	const uint8_t len = read_octet(r, FIELD_SM_LENGTH);
+
+	if (unlikely(cursor_left(&r->cursor) < len))
+		field_fault(r->message, "short_message", SMPP_RINVMSGLEN,
+		            cursor_left(&r->cursor));
+	r->message->short_message.octets = cursor_view(&r->cursor, len);
 }
 
 /* message_body.c: the mandatory part of a kind; returns with the cursor after it. */
 void body_message(struct reader *r);
 void body_bind(struct reader *r);
 void body_bind_resp(struct reader *r);
-
-/* message_text.c: sm_length and short_message. */
-void text_short_message(struct reader *r);
 
 /* message_text.c: the optional part, to the end of the PDU. */
 void text_tlvs(struct reader *r);

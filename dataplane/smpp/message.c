@@ -35,14 +35,16 @@ enum smpp_kind smpp_kind(uint32_t command_id)
 	}
 }
 
-static struct smpp_header read_header(struct cursor *c)
+/* The caller knows that it is there. */
+static inline struct smpp_header read_header(struct cursor *c)
 {
+	struct cursor own = cursor_over(cursor_some(c, SMPP_HEADER_SIZE), SMPP_HEADER_SIZE);
 	struct smpp_header h;
 
-	h.length = cursor_u32(c);
-	h.command_id = cursor_u32(c);
-	h.command_status = cursor_u32(c);
-	h.sequence = cursor_u32(c);
+	h.length = cursor_u32(&own);
+	h.command_id = cursor_u32(&own);
+	h.command_status = cursor_u32(&own);
+	h.sequence = cursor_u32(&own);
 	return h;
 }
 

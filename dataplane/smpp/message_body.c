@@ -8,7 +8,7 @@
 enum { DEST_SME = 1, DEST_LIST = 2 }; /* dest_flag, SMPP 3.4 section 5.2.25 */
 
 /* Into its place: a structure that is returned goes through memory twice. */
-static void read_source(struct reader *r, enum field digits)
+static inline void read_source(struct reader *r, enum field digits)
 {
 	struct smpp_address *a = &r->message->source;
 
@@ -17,7 +17,7 @@ static void read_source(struct reader *r, enum field digits)
 	a->digits = read_string(r, digits);
 }
 
-static void read_destination(struct reader *r, enum field digits, struct smpp_address *a)
+static inline void read_destination(struct reader *r, enum field digits, struct smpp_address *a)
 {
 	a->ton = read_octet(r, FIELD_DEST_TON);
 	a->npi = read_octet(r, FIELD_DEST_NPI);
@@ -25,7 +25,7 @@ static void read_destination(struct reader *r, enum field digits, struct smpp_ad
 }
 
 /* From esm_class to the text: the same in submit_sm, submit_multi and deliver_sm. */
-static void read_delivery(struct reader *r)
+static inline void read_delivery(struct reader *r)
 {
 	r->message->esm_class = read_octet(r, FIELD_ESM_CLASS);
 	read_octet(r, FIELD_PROTOCOL_ID);
@@ -36,17 +36,20 @@ static void read_delivery(struct reader *r)
 	read_octet(r, FIELD_REPLACE_IF_PRESENT);
 	r->message->data_coding = read_octet(r, FIELD_DATA_CODING);
 	read_octet(r, FIELD_DEFAULT_MSG_ID);
-	text_short_message(r);
+	read_short_message(r);
 }
 
 /* SMPP 3.4 sections 4.4.1 (submit_sm) and 4.6.1 (deliver_sm). */
-static void body_submit_sm(struct reader *r)
+static void body_submit_sm(struct reader *reader)
 {
+	struct reader own = *reader, *r = &own; /* in registers: nobody else sees it */
+
 	read_string(r, FIELD_SERVICE_TYPE);
 	read_source(r, FIELD_SOURCE_ADDR);
 	read_destination(r, FIELD_DEST_ADDR, &r->message->destination);
 	r->message->n_destinations = 1;
 	read_delivery(r);
+	*reader = own;
 }
 
 /* A distribution list has neither TON nor NPI: its name stands for the digits. */
@@ -121,7 +124,7 @@ static void body_replace_sm(struct reader *r)
 	read_string(r, FIELD_VALIDITY);
 	read_octet(r, FIELD_REGISTERED_DELIVERY);
 	read_octet(r, FIELD_DEFAULT_MSG_ID);
-	text_short_message(r);
+	read_short_message(r);
 }
 
 /* SMPP 5.0 section 4.4.1.1: no destination; the text is in message_payload. */

@@ -4,20 +4,6 @@
 #define TLV_HEADER_SIZE 4u /* tag and length, SMPP 3.4 section 5.3.1 */
 
 /*
- * The standard ends at 254 octets (3.4) or 255 (5.0) and sm_length has one octet:
- * whatever it says can be read here whole, so no value hides text from us.
- */
-void text_short_message(struct reader *r)
-{
-	const uint8_t len = read_octet(r, FIELD_SM_LENGTH);
-
-	if (unlikely(cursor_left(&r->cursor) < len))
-		field_fault(r->message, "short_message", SMPP_RINVMSGLEN,
-		            cursor_left(&r->cursor));
-	r->message->short_message.octets = cursor_view(&r->cursor, len);
-}
-
-/*
  * Up to 3 octets after the last TLV are too few for another one: stray NULs that
  * stacks in the field append, and too few to be a text. A second message_payload
  * is refused: which of the two is shown would be the receiver's choice.

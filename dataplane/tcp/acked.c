@@ -45,15 +45,20 @@ static void free_acknowledged(struct leg *l, uint32_t ack, struct news *n,
 	const uint32_t octets = min_u32(ack - l->snd_una, l->out.octets);
 	uint32_t left = octets;
 
-	for (struct rte_mbuf *m = l->out.head; left > 0; m = segment_of(m)->next) {
-		const struct segment *s = segment_of(m);
+	while (left > 0) {
+		const struct segment *s = segment_of(l->out.head);
 		const uint32_t part = min_u32(left, s->len);
-		if (part == s->len && !(s->flags & SEGMENT_SACKED))
+		if (unlikely(s->flags & (SEGMENT_SACKED | SEGMENT_LOST)))
+			scoreboard_drop(&l->board, s, part);
+		if (unlikely(part < s->len)) {
+			chain_drop(&l->out, part);
+			break;
+		}
+		if (!(s->flags & SEGMENT_SACKED))
 			delivered(l, s, n, env);
-		scoreboard_drop(&l->board, s, part);
 		left -= part;
+		rte_pktmbuf_free(chain_take(&l->out));
 	}
-	chain_drop(&l->out, octets);
 	l->snd_una += octets;
 	if (ack != l->snd_una) { /* behind them there is only our FIN */
 		l->snd_una = ack;
@@ -171,6 +176,33 @@ static void take_window(struct leg *l, const struct packet *p, uint32_t window, 
 	l->snd_wl2 = p->ack;
 }
 
+static void take_sample(struct leg *l, const struct news *n, const struct tcp_env *env)
+{
+	if (n->sampled)
+		rtt_sample(&l->rtt, env->now_us - n->sampled_us, env->config->rto_min_us,
+		           env->config->rto_max_us);
+}
+
+bool leg_acks_plainly(const struct leg *l, const struct packet *p)
+{
+	return p->ack - l->snd_una <= l->snd_max - l->snd_una &&
+	       (p->ack != l->snd_una || p->payload_len != 0) && l->sending == SENDING_OPEN &&
+	       l->board.sacked == 0 && !l->probing && l->retries == 0 && l->rtt.backoff == 0 &&
+	       l->snd_wnd != 0;
+}
+
+void leg_acknowledged_plainly(struct relay *r, struct leg *l, const struct packet *p,
+                              struct tcp_env *env)
+{
+	struct news news = { .sampled = false };
+	const bool acks = p->ack != l->snd_una;
+
+	if (acks)
+		new_ack(r, l, p->ack, &news, env);
+	take_sample(l, &news, env);
+	take_window(l, p, (uint32_t)p->window << l->wscale, acks);
+}
+
 void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
                       struct tcp_env *env)
 {
@@ -202,9 +234,7 @@ void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
 		new_ack(r, l, p->ack, &news, env);
 	else if (again && !r->sack_ok)
 		duplicate_ack(l, env);
-	if (news.sampled)
-		rtt_sample(&l->rtt, env->now_us - news.sampled_us, env->config->rto_min_us,
-		           env->config->rto_max_us);
+	take_sample(l, &news, env);
 	if (r->sack_ok)
 		leg_look_for_loss(l, env);
 	take_window(l, p, window, acks);

@@ -6,34 +6,6 @@
 
 #include "packet.h"
 
-void chain_append(struct chain *c, struct rte_mbuf *m)
-{
-	struct segment *s = segment_of(m);
-
-	bug_if_slow(s->len == 0);
-	s->next = NULL;
-	if (c->tail != NULL)
-		segment_of(c->tail)->next = m;
-	else
-		c->head = m;
-	c->tail = m;
-	c->octets += s->len;
-	c->segments++;
-}
-
-static struct rte_mbuf *take_head(struct chain *c)
-{
-	struct rte_mbuf *m = c->head;
-	struct segment *s = segment_of(m);
-
-	c->head = s->next;
-	if (c->head == NULL)
-		c->tail = NULL;
-	c->octets -= s->len;
-	c->segments--;
-	return m;
-}
-
 /* Everything of from behind everything of to; from is not used afterwards. */
 static void join(struct chain *to, const struct chain *from)
 {
@@ -184,8 +156,13 @@ int chain_move(struct chain *to, struct chain *from, uint32_t n, struct rte_memp
 	struct chain front = { 0 };
 
 	bug_if(n > from->octets);
+	if (likely(n == from->octets)) {
+		join(to, from);
+		*from = (struct chain){ .head = NULL };
+		return 0;
+	}
 	while (n > 0 && segment_of(from->head)->len <= n) {
-		struct rte_mbuf *m = take_head(from);
+		struct rte_mbuf *m = chain_take(from);
 		n -= segment_of(m)->len;
 		chain_append(&front, m);
 	}
@@ -195,7 +172,7 @@ int chain_move(struct chain *to, struct chain *from, uint32_t n, struct rte_memp
 			*from = front;
 			return -ENOMEM;
 		}
-		chain_append(&front, take_head(from));
+		chain_append(&front, chain_take(from));
 	}
 	join(to, &front);
 	return 0;
@@ -215,21 +192,11 @@ void chain_drop(struct chain *c, uint32_t n)
 			return;
 		}
 		n -= s->len;
-		rte_pktmbuf_free(take_head(c));
+		rte_pktmbuf_free(chain_take(c));
 	}
 }
 
-struct chain_place chain_start(const struct chain *c)
-{
-	return (struct chain_place){ c->head, 0 };
-}
-
-uint32_t chain_run(struct chain_place at)
-{
-	return at.m == NULL ? 0 : segment_of(at.m)->len - at.skip;
-}
-
-struct chain_place chain_skip(struct chain_place at, uint32_t n)
+struct chain_place chain_skip_far(struct chain_place at, uint32_t n)
 {
 	while (at.m != NULL && n >= chain_run(at)) {
 		n -= chain_run(at);
@@ -240,10 +207,8 @@ struct chain_place chain_skip(struct chain_place at, uint32_t n)
 	return at;
 }
 
-const uint8_t *chain_read(struct chain_place at, uint32_t len, uint8_t *scratch)
+const uint8_t *chain_gather(struct chain_place at, uint32_t len, uint8_t *scratch)
 {
-	if (likely(at.m != NULL && chain_run(at) >= len))
-		return segment_octets(at.m) + at.skip;
 	for (uint32_t done = 0; done < len;) {
 		const uint32_t run = chain_run(at);
 		const uint32_t n = len - done < run ? len - done : run;

@@ -65,7 +65,34 @@ static inline void chain_prefetch(const struct chain *c)
 }
 
 /* Take over m, whose segment says off, len > 0, sum, flags. */
-void chain_append(struct chain *c, struct rte_mbuf *m);
+static inline void chain_append(struct chain *c, struct rte_mbuf *m)
+{
+	struct segment *s = segment_of(m);
+
+	bug_if_slow(s->len == 0);
+	s->next = NULL;
+	if (c->tail != NULL)
+		segment_of(c->tail)->next = m;
+	else
+		c->head = m;
+	c->tail = m;
+	c->octets += s->len;
+	c->segments++;
+}
+
+/* Give up the first mbuf, which is there. */
+static inline struct rte_mbuf *chain_take(struct chain *c)
+{
+	struct rte_mbuf *m = c->head;
+	const struct segment *s = segment_of(m);
+
+	c->head = s->next;
+	if (c->head == NULL)
+		c->tail = NULL;
+	c->octets -= s->len;
+	c->segments--;
+	return m;
+}
 
 /* Copy n octets onto the end: into the tail buffer when it is ours, was not sent
  * and has room, else into new buffers. 0, or -ENOMEM and nothing appended. */
@@ -96,10 +123,33 @@ struct chain_place {
 	struct rte_mbuf *m;
 	uint32_t skip; /* octets of m before the place; m is NULL at the end */
 };
-struct chain_place chain_start(const struct chain *c);
-const uint8_t *chain_read(struct chain_place at, uint32_t len, uint8_t *scratch);
-struct chain_place chain_skip(struct chain_place at, uint32_t n);
+
+static inline struct chain_place chain_start(const struct chain *c)
+{
+	return (struct chain_place){ c->head, 0 };
+}
+
 /* Octets that lie contiguous at this place. */
-uint32_t chain_run(struct chain_place at);
+static inline uint32_t chain_run(struct chain_place at)
+{
+	return at.m == NULL ? 0 : segment_of(at.m)->len - at.skip;
+}
+
+struct chain_place chain_skip_far(struct chain_place at, uint32_t n);
+static inline struct chain_place chain_skip(struct chain_place at, uint32_t n)
+{
+	if (unlikely(chain_run(at) <= n))
+		return chain_skip_far(at, n);
+	at.skip += n;
+	return at;
+}
+
+const uint8_t *chain_gather(struct chain_place at, uint32_t len, uint8_t *scratch);
+static inline const uint8_t *chain_read(struct chain_place at, uint32_t len, uint8_t *scratch)
+{
+	if (likely(chain_run(at) >= len))
+		return segment_octets(at.m) + at.skip;
+	return chain_gather(at, len, scratch);
+}
 
 #endif

@@ -32,6 +32,12 @@ uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env 
 /* acked.c: what a segment says of what we have sent. */
 void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
                       struct tcp_env *env);
+/* Whether the segment's ACK is of octets that are out, on a leg that misses nothing, waits
+ * for no answer in particular, and is told nothing but this; then the rest of the above
+ * need not be asked. */
+bool leg_acks_plainly(const struct leg *l, const struct packet *p);
+void leg_acknowledged_plainly(struct relay *r, struct leg *l, const struct packet *p,
+                              struct tcp_env *env);
 
 /* loss.c */
 void leg_lost(struct leg *l, struct tcp_env *env); /* segments were marked just now */
