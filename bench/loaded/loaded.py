@@ -138,16 +138,23 @@ def connect(path):
     return connection
 
 
+def more(connection):
+    octets = connection.recv(65536)
+    if not octets:
+        raise ConnectionError("control hung up before it had answered")
+    return octets
+
+
 def ask(connection, octets):
     connection.sendall(octets)
     said = b""
     while b"\r\n\r\n" not in said:
-        said += connection.recv(65536)
+        said += more(connection)
     head, _, body = said.partition(b"\r\n\r\n")
     length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n")
                   if line.lower().startswith(b"content-length:"))
     while len(body) < length:
-        body += connection.recv(65536)
+        body += more(connection)
     return json.loads(body)
 
 
@@ -179,7 +186,11 @@ class Run:
                 return
             due = self.began + k * self.gap
             time.sleep(max(0, due - time.monotonic()))
-            answer = ask(connection, self.calls[k])
+            try:
+                answer = ask(connection, self.calls[k])
+            except OSError as error:
+                self.wrong.append(f"call {k}: {error}")
+                return
             self.ms[k] = (time.monotonic() - due) * 1000
             if answer.get("dataplane", {}).get("enforced") is not True:
                 self.wrong.append(answer)
@@ -209,7 +220,7 @@ def measure(stack, options):
     end = run.end()
     readings.append(meter.read())
     if run.wrong:
-        sys.exit(f"loaded: answered, not enforced: {run.wrong[0]}")
+        sys.exit(f"loaded: not enforced: {run.wrong[0]}")
     return [one_round(options, run, readings, k, end) for k in range(options.rounds)], run.ms
 
 
