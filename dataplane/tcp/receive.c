@@ -222,19 +222,69 @@ static bool ack_believable(const struct leg *l, uint32_t ack)
 	return seq_leq(l->snd_una - l->max_wnd, ack) && seq_leq(ack, l->snd_max);
 }
 
-static void note_largest(struct leg *l, const struct packet *p)
+/* Next hops change (VRRP): what we send follows what we last received. */
+static void follow_path(struct relay *r, const struct packet *p)
 {
+	struct header_template *h = &r->leg[side_other(p->side)].header;
+
+	if (memcmp(h->octets, rte_pktmbuf_mtod(p->mbuf, const uint8_t *), 12) != 0)
+		header_capture(h, p);
+}
+
+/* What a segment says by having come, whose numbers are not somebody's guess. */
+static void note_heard(struct relay *r, const struct packet *p)
+{
+	struct leg *l = &r->leg[p->side], *o = &r->leg[side_other(p->side)];
 	const uint32_t window = (uint32_t)p->window << l->wscale;
 
 	if (l->max_wnd < window)
 		l->max_wnd = window;
+	follow_path(r, p);
+	if (unlikely(o->asks)) {
+		o->asks = false;
+		o->ack_now = true;
+	}
 }
 
 static void take_ack(struct relay *r, enum side side, const struct packet *p,
                      struct tcp_env *env)
 {
-	note_largest(&r->leg[side], p);
+	note_heard(r, p);
 	leg_acknowledged(r, side, p, env);
+}
+
+/*
+ * RFC 9293 section 3.8.4: an end asks whether the other one lives, which we do not know. So
+ * that one is asked, and when it is heard we answer; if it is dead, the first one learns it
+ * as soon as it would without us. Where octets are under way, time-outs tell; into a closed
+ * window it is a probe, and answered at once.
+ */
+static bool keep_alive_passes(struct relay *r, enum side side, const struct packet *p,
+                              struct tcp_env *env)
+{
+	struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
+
+	if (p->seq != l->rcv_nxt - 1 || p->payload_len > 1 || (p->flags & ~TCP_PSH) != TCP_ACK)
+		return false;
+	if (l->in.octets != 0 || o->out.octets != 0 || o->fin_queued || l->ack_now ||
+	    leg_unacked(l) != 0 || l->rcv_adv == l->rcv_nxt)
+		return false;
+	l->asks = leg_emit_bare(r, side_other(side), o->snd_max - 1, TCP_ACK, env);
+	return l->asks;
+}
+
+/* A retransmission and a probe of our closed window need their ACK; anything else may be
+ * somebody who guesses. */
+static void answer_unacceptable(struct relay *r, struct leg *l, const struct packet *p,
+                                bool old, struct tcp_env *env)
+{
+	if (!(p->flags & TCP_SYN) &&
+	    ((old && p->payload_len != 0) || p->seq == l->rcv_nxt - 1)) {
+		l->ack_now = true;
+		note_old(l, p, env);
+	} else {
+		challenge(r, l, env);
+	}
 }
 
 /* RFC 9293 section 3.10.7.4, first check: what cannot be taken is answered with an ACK,
@@ -248,15 +298,8 @@ static void receive_unacceptable(struct relay *r, enum side side, const struct p
 	if (p->flags & TCP_RST)
 		return;
 	tcp_count(env, old ? COUNTER_TCP_DUPLICATE : COUNTER_TCP_OUT_OF_WINDOW, 1);
-	/* A retransmission, a probe of our closed window and a keep-alive (RFC 9293 section
-	 * 3.8.4) need their ACK; anything else may be somebody who guesses. */
-	if (!(p->flags & TCP_SYN) &&
-	    ((old && p->payload_len != 0) || p->seq == l->rcv_nxt - 1)) {
-		l->ack_now = true;
-		note_old(l, p, env);
-	} else {
-		challenge(r, l, env);
-	}
+	if (!keep_alive_passes(r, side, p, env))
+		answer_unacceptable(r, l, p, old, env);
 	/* "Special allowance ... for valid ACKs": a probe may bring news of our octets. */
 	if (p->flags & TCP_ACK && old && !old_stamp && !(p->flags & TCP_SYN) &&
 	    ack_believable(l, p->ack))
@@ -346,7 +389,7 @@ static bool receive_expected(struct relay *r, enum side side, const struct packe
 	    timestamp_is_old(l, &options) || (p->payload_len != 0 && beyond_share(r, env)))
 		return false;
 	timestamp_take(l, p, &options);
-	note_largest(l, p);
+	note_heard(r, p);
 	leg_acknowledged_plainly(r, l, p, env);
 	if (p->payload_len == 0) {
 		rte_pktmbuf_free(p->mbuf);

@@ -108,21 +108,11 @@ static void linger(struct relay *r, const struct packet *p, struct tcp_env *env)
 	rte_pktmbuf_free(p->mbuf);
 }
 
-/* Next hops change (VRRP): what we send follows what we last received. */
-static void follow_path(struct relay *r, const struct packet *p)
-{
-	struct header_template *h = &r->leg[side_other(p->side)].header;
-
-	if (memcmp(h->octets, rte_pktmbuf_mtod(p->mbuf, const uint8_t *), 12) != 0)
-		header_capture(h, p);
-}
-
 void relay_input(struct relay *r, const struct packet *p, struct tcp_env *env)
 {
 	r->touched_us = env->now_us;
 	switch (r->state) {
 	case RELAY_OPEN:
-		follow_path(r, p);
 		leg_receive(r, p->side, p, env);
 		return;
 	case RELAY_LINGER:

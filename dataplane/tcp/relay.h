@@ -120,6 +120,7 @@ struct leg {
 	bool fin_seen : 1, fin_received : 1; /* peer's FIN: somewhere; in order */
 	bool fin_queued : 1, fin_sent : 1, fin_acked : 1; /* our FIN */
 	bool ack_now : 1, discard : 1; /* discard: octets are acknowledged and dropped */
+	bool asks : 1;              /* its keep-alive is answered when the other end is heard */
 	uint8_t grown;              /* doublings of its room, right_size() */
 	uint32_t sized_us, sized_una; /* since when it is measured, and snd_una then */
 	uint32_t recover;           /* snd_max when the last loss was seen */

@@ -96,19 +96,48 @@ static void half_closed_either_way(void **state)
 }
 
 /* RFC 9293 section 3.8.4: a keep-alive is an old number with nothing or one octet. */
-static void keep_alives_are_answered(void **state)
+static struct seg keep_alive(uint32_t len)
+{
+	struct seg s = ack(UINT32_MAX, 0, 60000);
+
+	s.len = len;
+	s.payload = rig_octets;
+	return s;
+}
+
+static void keep_alives_are_answered_by_the_other_end(void **state)
 {
 	struct rig *r = connected(NULL);
 
 	(void)state;
 	for (unsigned i = 0; i < 50; i++) {
-		struct seg s = ack(UINT32_MAX, 0, 60000);
-		s.len = i % 2;
-		s.payload = rig_octets;
-		rig_send(r, i % 3 ? ESME : SMSC, s);
-		const struct seg *out = rig_said(r, i % 3 ? ESME : SMSC);
+		const int end = i % 3 ? ESME : SMSC;
+		rig_send(r, end, keep_alive(i % 2));
+		assert_null(rig_said(r, end));
+		const struct seg *out = rig_said(r, !end);
+		assert_non_null(out);
+		assert_int_equal(out->seq, UINT32_MAX);
+		assert_int_equal(out->len, 0);
+		rig_send(r, !end, ack(0, 0, 60000));
+		out = rig_said(r, end);
 		assert_non_null(out);
 		assert_int_equal(out->ack, 0);
+		assert_null(rig_said(r, !end));
+	}
+	rig_close(r);
+}
+
+/* Nobody is told that an end lives which is silent. */
+static void a_dead_end_answers_no_keep_alive(void **state)
+{
+	struct rig *r = connected(NULL);
+
+	(void)state;
+	for (unsigned i = 0; i < 9; i++) {
+		rig_send(r, ESME, keep_alive(0));
+		rig_wait(r, 75000);
+		assert_null(rig_said(r, ESME));
+		assert_non_null(rig_said(r, SMSC));
 	}
 	rig_close(r);
 }
@@ -422,7 +451,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_close_at_once),
 		cmocka_unit_test(half_closed_either_way),
-		cmocka_unit_test(keep_alives_are_answered),
+		cmocka_unit_test(keep_alives_are_answered_by_the_other_end),
+		cmocka_unit_test(a_dead_end_answers_no_keep_alive),
 		cmocka_unit_test(a_dead_peer_is_given_up),
 		cmocka_unit_test(a_silent_connection_is_forgotten),
 		cmocka_unit_test(a_pdu_that_drips_is_cut_off),

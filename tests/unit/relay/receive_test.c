@@ -371,7 +371,8 @@ static void beyond_the_window_nothing_is_taken(void **state)
 	const struct leg *l = &rig_relay(r)->leg[ESME];
 
 	(void)state;
-	rig_send(r, ESME, (struct seg){ .seq = UINT32_MAX, .window = 60000 });
+	rig_send(r, ESME, (struct seg){ .seq = UINT32_MAX, .window = 60000 }); /* keep-alive */
+	rig_send(r, SMSC, (struct seg){ .window = 60000 }); /* and what answers it */
 	rig_quiet(r);
 	const uint32_t edge = l->rcv_adv - l->rcv_nxt;
 	rig_send(r, ESME, rig_text(edge, 10, 0));
