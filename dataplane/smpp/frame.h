@@ -14,7 +14,8 @@
 
 #define SMPP_HEADER_SIZE 16u
 /* message_payload holds 64 KiB - 1; the widest PDU around it (submit_multi with
- * 255 destinations of 24 octets, plus headers and TLVs) stays below 8 KiB more. */
+ * 255 destinations of 24 octets, plus headers and TLVs) stays below 8 KiB more. SMPP has no
+ * bound: a PDU of more is taken for lost framing, as README says. */
 #define SMPP_PDU_MAX (72u * 1024)
 
 struct smpp_header {

@@ -64,6 +64,7 @@ int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len, size
 	case TEXT_ASCII:
 		return text_ascii(in, len, out);
 	case TEXT_LATIN1:
+	case TEXT_BINARY:
 		return text_octets(in, len, text_latin1, out);
 	case TEXT_CYRILLIC:
 		return text_octets(in, len, text_cyrillic, out);
@@ -75,8 +76,6 @@ int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len, size
 		return text_cp949_pairs(in, len, out);
 	case TEXT_UTF8:
 		return text_utf8(in, len, out);
-	case TEXT_BINARY:
-		return 0;
 	case TEXT_UNKNOWN:
 	case TEXT_CODINGS:
 		break;

@@ -24,7 +24,7 @@ enum text_coding {
 	TEXT_CP949 = 5, /* "KS C 5601" of SMPP, as the field sends it */
 	TEXT_UTF8 = 6,
 	TEXT_GSM7_PACKED = 7, /* septets packed into octets */
-	TEXT_BINARY = 8,      /* not text: nothing to match; passes as an empty text */
+	TEXT_BINARY = 8,      /* not announced as text; read as Latin-1, which reads anything */
 	TEXT_UNKNOWN = 9,     /* reserved or unsupported data_coding: undecodable */
 	TEXT_CYRILLIC = 10,   /* ISO 8859-5 */
 	TEXT_HEBREW = 11,     /* ISO 8859-8 */
@@ -57,7 +57,8 @@ enum text_coding text_coding(uint8_t data_coding, enum text_coding default_alpha
  * - TEXT_GSM7_PACKED cannot fail. A last septet of 0 that ends on an octet boundary is
  *   padding, not "@".
  * - TEXT_UCS2 begins big endian; a first U+FEFF in either order is a BOM and goes.
- * - TEXT_BINARY is the empty text; TEXT_UNKNOWN is -EILSEQ.
+ * - TEXT_BINARY is read as Latin-1: handsets show such a text, one as this, another as that.
+ *   TEXT_UNKNOWN is -EILSEQ.
  */
 must_use int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len,
                              size_t udh_octets, uint8_t *out, size_t cap);
@@ -77,7 +78,8 @@ must_use int64_t text_decode_in(const struct text_language *language, enum text_
 /*
  * A second coding in which the octets make sense as well, where the field lies about the
  * first: CP949 or UTF-8 under the default alphabet, ASCII and Latin-1, either one under the
- * other. TEXT_UNKNOWN: there is none. Whoever may read it so has to judge both.
+ * other, those and UCS-2 in binary. TEXT_UNKNOWN: there is none. Whoever may read it so has to
+ * judge both.
  */
 enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len);
 

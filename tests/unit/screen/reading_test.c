@@ -120,7 +120,7 @@ static void every_coding(void **state)
 	assert_int_equal(rule_of(&w, &(struct submit){ .text = "대출" }),
 	                 101); /* really UTF-8 */
 	assert_int_equal(rule_of(&w, &(struct submit){ .data_coding = 4, .text = "casino" }),
-	                 0);
+	                 100);
 	assert_int_equal(rule_of(&w, &(struct submit){ .text = packed, .text_len = 6 }), 0);
 	world_end(&w);
 	scenery(&w, TEXT_GSM7_PACKED, IMAGE_UNDECODABLE_REFUSE);
@@ -305,6 +305,59 @@ static void second_coding(void **state)
 }
 
 /* Rules for what two readings can say: "´ëÃâ" is Latin-1 for the octets of 대출. */
+/* Octets that are announced as no text: phones show them in the one way or the other. */
+static void binary_is_read(void **state)
+{
+	static const uint8_t codings[] = { 2, 4, 0x14, 0x54, 0xF4, 0xF5, 0xFC };
+	static const struct {
+		const char *text;
+		uint8_t len;
+		uint32_t rule; /* of the only reading, or of the second one */
+		bool second;
+	} rows[] = {
+		{ "the best casino", 15, 100, false },
+		{ "the best \xE9\xE8 casino", 18, 100, false },
+		{ "\xB4\xEB\xC3\xE2 \xBB\xF3\xB4\xE3", 9, 101, true }, /* CP949 */
+		{ "\xEB\x8C\x80\xEC\xB6\x9C", 6, 101, true },          /* UTF-8 */
+		{ "\0c\0a\0s\0i\0n\0o", 12, 100, true },               /* UCS-2 */
+		{ "\xB3\0\xCD\x9C\0 \0n\0o\0w", 12, 101, true },
+		{ "\x06\x01\xAE\x02\x05\x6A\0\x45\xC6\x0C\x03test\0", 16, 0, false },
+		{ "\0\1\2\3\xFF\xFE", 6, 0, false },
+	};
+	struct world w;
+
+	(void)state;
+	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (unsigned k = 0; k < sizeof(codings); k++) {
+			const struct screen_message *m =
+				screen_one(&w, &(struct submit){ .data_coding = codings[k],
+			                                         .text = rows[i].text,
+			                                         .text_len = rows[i].len });
+			assert_int_equal(m->rule, rows[i].rule);
+			assert_int_equal(m->reason, rows[i].rule == 0 ? REASON_PASS
+			                            : rows[i].second  ? REASON_READINGS_DISAGREE
+			                                              : REASON_CONTENT_RULE);
+		}
+	world_end(&w);
+}
+
+/* Octets by chance are hardly ever taken for UCS-2: then they are read once. */
+static void random_octets_are_no_ucs2(void **state)
+{
+	unsigned wide = 0;
+
+	(void)state;
+	srandom(1);
+	for (unsigned i = 0; i < 100000; i++) {
+		uint8_t octets[40];
+		for (unsigned k = 0; k < sizeof(octets); k++)
+			octets[k] = (uint8_t)random();
+		wide += text_other_coding(TEXT_BINARY, octets, sizeof(octets)) == TEXT_UCS2;
+	}
+	assert_int_equal(wide, 0);
+}
+
 static void dispute(struct world *w)
 {
 	world_begin(w);
@@ -403,6 +456,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(second_coding),
+		cmocka_unit_test(binary_is_read),
+		cmocka_unit_test(random_octets_are_no_ucs2),
 		cmocka_unit_test(every_coding),
 		cmocka_unit_test(operator_folds),
 		cmocka_unit_test(readings_disagree),
