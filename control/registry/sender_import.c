@@ -8,6 +8,7 @@
 #include "address.h"
 #include "crash_point.h"
 #include "instant.h"
+#include "sender_fault.h"
 #include "sender_rows.h"
 
 #define OWNERS_MAX 32u /* accounts that share one sender */
@@ -73,11 +74,10 @@ static int load_accounts(struct registry *registry, struct senders *s)
 
 static void read_address(struct import *import, const struct senders *s, struct sender_key *key)
 {
-	const char *text = import_field(import, ADDRESS);
+	char why[PROBLEM_TEXT_SIZE];
 
-	if (address_key_by(key, (const uint8_t *)text, strlen(text), s->plan) != 0)
-		problems_add(import->problems, import->row.row, 0, "address",
-		             "\"%.60s\" cannot be a sender address", text);
+	if (!sender_key_of(key, import_field(import, ADDRESS), s->plan, why, sizeof(why)))
+		problems_add(import->problems, import->row.row, 0, "address", "%s", why);
 }
 
 /* The id of one owner; 0 with a problem. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "address_name.h"
 #include "numbering_plan.h"
 
 #define ALPHA_MAX 20u
@@ -102,8 +103,20 @@ static int alpha_key(struct sender_key *key, const uint8_t *addr, size_t len)
 	return 0;
 }
 
+/* What is not all of the 64 characters: as the GSM alphabet has it, if it does, which may be
+ * of the 64 after all; else its octets. len <= ADDRESS_INPUT_MAX */
 static int raw_key(struct sender_key *key, const uint8_t *addr, size_t len)
 {
+	uint8_t name[ADDRESS_INPUT_MAX];
+	uint32_t character;
+	size_t n, foreign;
+
+	if (address_name(name, &n, addr, len, &foreign, &character)) {
+		if (is_alpha(name, n))
+			return alpha_key(key, name, n);
+		addr = name;
+		len = n;
+	}
 	if (len > RAW_MAX)
 		return -E2BIG;
 	key->octets[0] = (uint8_t)(SENDER_KEY_RAW << 5 | len);

@@ -6,7 +6,8 @@
  * what is found. TON and NPI lie in practice (../reference/smpp-traps.md 21, 22):
  * the octets decide. Digits (with +, -, ., spaces and brackets removed) become an
  * E.164 number under the numbering plan of the country; anything else is ALPHA
- * (trimmed, case-folded) or, with octets outside its 64 characters, RAW.
+ * (trimmed, case-folded) or, with octets outside its 64 characters, RAW: as the GSM 7-bit
+ * alphabet has it (address_name.h), and where that lacks a character the octets themselves.
  *
  * Threads: pure; any thread. Cost: no allocation.
  */

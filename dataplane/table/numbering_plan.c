@@ -82,6 +82,17 @@ static void drop_trunk(struct number *number, const struct numbering_plan *plan)
 		drop(number, code, 1);
 }
 
+bool numbering_plan_has(const struct number *number, const struct numbering_plan *plan)
+{
+	const unsigned code = country_at(number, 0, plan->country);
+	const uint8_t *digits = number->digit + code;
+
+	return plan->home.n == 0 ||
+	       (code > 0 ? in_rows(digits, number->n - code, &plan->home) ||
+	                           in_rows(digits, number->n - code, &plan->bare)
+	                 : number->n > 0 && number->digit[0] != 0);
+}
+
 /* Whether our country code and a number of ours begin at this place. */
 static bool home_at(const struct number *number, unsigned at, const struct numbering_plan *plan)
 {

@@ -75,4 +75,8 @@ void number_to_e164(struct number *number, bool plus, const struct numbering_pla
 must_use bool number_bcd_to_e164(uint64_t *bcd, unsigned *n, bool plus,
                                  const struct numbering_plan *plan);
 
+/* Whether an international number can be: of its own country only one of its "home" or "bare"
+ * rows; without home rows everything. */
+bool numbering_plan_has(const struct number *number, const struct numbering_plan *plan);
+
 #endif

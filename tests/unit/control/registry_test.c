@@ -154,6 +154,7 @@ static void a_bad_row_imports_nothing(void **state)
 	assert_int_equal(import(import_senders, "address,owner,state\n010,acme,\n,acme,\n"
 	                                        "0212345678,nobody,\n0212345679,,certified\n"),
 	                 -EINVAL);
+	assert_true(says(&problems, 2, "address", "no number of the numbering plan"));
 	assert_true(says(&problems, 3, "address", "cannot be"));
 	assert_true(says(&problems, 4, "owner", "nobody"));
 	assert_true(says(&problems, 5, "owner", "is needed"));
