@@ -6,7 +6,7 @@ usage: floors.py SLUICECTL [--report]
 
 With the default rules (starter and packs together) on the labelled sets of ../shared:
   - recall of each language's spam is at least its floor,
-  - of no set's clean messages more than 2 in 1,000 are refused, by all rules together and by
+  - of no set's clean messages more than 2 in 1,000 (or one) are refused, by all rules and by
     each pack alone,
   - spam rewritten as evade.py does, kind by kind, is caught at most 3 points less often than
     the same spam as it was.
@@ -39,7 +39,9 @@ SPAM = {
     "turkish": (["tr_karasoy_balli"], 0.99),
 }
 CLEAN_SETS = ["en_uci_sms_spam_collection", "en_mishra_soni_5971", "en_nus_sms_corpus",
-              "ko_lgai_ham_delivery", "ko_lgai_ham_comments", "tr_karasoy_balli"]
+              "ko_lgai_ham_delivery", "ko_lgai_ham_comments", "tr_karasoy_balli",
+              "multi_ots_synthetic", "multi_ots_adversarial_synthetic", "id_sms_spam_v1",
+              "zh_nus_sms_corpus"]
 # Kinds that touch nothing of a language without Hangul.
 HANGUL_ONLY = {"jamo", "conjoining", "jamo_latin"}
 
@@ -124,7 +126,7 @@ def rules(*packs):
 def false_positives(run, sets, who, report):
     for name, rows in sets.clean.items():
         wrong = run.wrong(rows)
-        report(wrong <= FALSE_MAX * len(rows), f"{who}: {wrong} of {len(rows)} clean of {name}")
+        report(wrong <= max(FALSE_MAX * len(rows), 1), f"{who}: {wrong} of {len(rows)} clean of {name}")
 
 
 def evasions(run, sets, report):

@@ -6,7 +6,7 @@ usage: heldout.py SLUICECTL [SEED] [--evade]
 
 All labelled sets of ../shared are divided together into five parts, a message and its copies
 in whichever sets always in one. For each part the packs are learned anew from the other four,
-with the options that the packs' heads name, and the starter rules and these packs judge the
+as learn.py does, and the starter rules and these packs judge the
 part together, as "rules test" does by default. Prints recall and false-positive rate of each
 set with intervals of 95 % (Wilson); with --evade also what each kind of evasion loses. It
 takes minutes and is no part of ./run test.
@@ -15,19 +15,16 @@ import collections
 import hashlib
 import math
 import os
-import re
-import subprocess
 import sys
 import tempfile
 import unicodedata
 
 import evade
 import floors
+import learn
 import packs
 
 FOLDS = 5
-HANGUL = re.compile("[가-힣]")
-GATE = re.compile(r'^    - \{ regex: "\^\[\^가-힣.*weight: (\d+) \}\n', re.M)
 OF = {"english": "en_uci", "korean": "ko_lgai_spam", "turkish": "tr_karasoy"}
 
 
@@ -53,43 +50,16 @@ def divide(seed):
     return parts
 
 
-def write(path, rows):
-    with open(path, "w", encoding="utf-8", newline="\n") as f:
-        f.writelines(f"{label}\t{text}\n" for label, text in rows)
-
-
-def learn(sluicectl, language, folder):
-    """A pack as the shipped one was made, from the sets in a folder."""
-    with open(packs.pack_path(language), encoding="utf-8") as f:
-        shipped = f.read()
-    command = re.search(r"sluicectl (rules train \\\n(?:#.*\\\n)*#.*)\n", shipped)[1]
-    command = [w for w in command.split() if w not in ("\\", "#")]
-    if "--lambda" not in command:
-        command += ["--lambda", re.search(r"^# Lambda (\S+)\. ", shipped, re.M)[1]]
-    path = os.path.join(folder, f"learned-{language}.yaml")
-    subprocess.run([sluicectl, *command, "--output", path], cwd=folder, check=True,
-                   stdout=subprocess.DEVNULL)
-    gate = GATE.search(shipped)
-    if gate:
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        text = re.sub(r"threshold: (-?\d+)\n  patterns:\n", lambda m: "threshold: "
-                      f"{int(m[1]) + int(gate[1])}\n  patterns:\n{gate[0]}", text)
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
-    return path
-
-
 def rules_without(sluicectl, parts, part, folder):
-    for name, by_part in parts.items():
-        rows = [r for i, rows in enumerate(by_part) if i != part for r in rows]
-        write(os.path.join(folder, f"{name}.dev.tsv"), rows)
-        if name == "ko_lgai_spam":
-            write(os.path.join(folder, "ko_latin.tsv"),
-                  [r for r in rows if not HANGUL.search(r[1])])
+    learn.derive({name: [r for i, rows in enumerate(by_part) if i != part for r in rows]
+                  for name, by_part in parts.items()}, folder)
     starters = floors.rules() + [os.path.join(floors.ROOT, "control", "rules", "packs",
                                               "starter-turkish.yaml")]
-    return starters + [learn(sluicectl, language, folder) for language in packs.PACKS]
+    for language in packs.PACKS:
+        starters.append(os.path.join(folder, f"pack-{language}.yaml"))
+        with open(starters[-1], "w", encoding="utf-8") as f:
+            f.write(learn.learn(sluicectl, language, folder))
+    return starters
 
 
 def interval(k, n, z=1.96):

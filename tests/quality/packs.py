@@ -14,7 +14,8 @@ import sys
 
 ROOT = os.environ.get("SLUICE_SOURCE", ".")
 PACKS = {
-    "english": ["en_uci_sms_spam_collection", "en_nus_sms_corpus", "en_mishra_soni_5971"],
+    "english": ["en_uci_sms_spam_collection", "en_nus_sms_corpus", "en_mishra_soni_5971",
+                "clean_multi_ots_test_subset", "clean_th_sivakorn", "clean_english"],
     "korean": ["ko_lgai_spam", "ko_lgai_ham_delivery", "ko_lgai_ham_comments"],
     "turkish": ["tr_karasoy_balli"],
 }
@@ -41,7 +42,7 @@ def form(language):
     head = text[:text.index("rules:")]
     found = re.findall(r'^ +- \{ (literal|regex): "((?:[^"\\]|\\.)*)", weight: -?\d+ \}$', text,
                        re.M)
-    if not 0 < len(found) <= 2000 or len(found) != text.count("weight:"):
+    if not 0 < len(found) <= 2000 or len(found) != text.count(", weight:"):
         yield f"{len(found)} patterns"
     for kind, literal in found:
         if characters(kind, literal) > 12:
