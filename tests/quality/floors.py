@@ -126,7 +126,8 @@ def rules(*packs):
 def false_positives(run, sets, who, report):
     for name, rows in sets.clean.items():
         wrong = run.wrong(rows)
-        report(wrong <= max(FALSE_MAX * len(rows), 1), f"{who}: {wrong} of {len(rows)} clean of {name}")
+        report(wrong <= max(FALSE_MAX * len(rows), 1),
+               f"{who}: {wrong} of {len(rows)} clean of {name}")
 
 
 def evasions(run, sets, report):

@@ -17,6 +17,7 @@ import tempfile
 
 import floors
 
+CLEAN_PY = os.path.join(floors.ROOT, "control", "rules", "train", "clean.py")
 MADE = {"clean_english": ("english", 7000), "clean_latin": ("latin", 3500)}
 FIRMS = ["multi_ots_synthetic", "multi_ots_test_subset", "multi_ots_adversarial_synthetic",
          "th_sivakorn", "id_sms_spam_v1"]
@@ -40,7 +41,8 @@ PEOPLE = {
 }
 FIRM = {
     "id": "learned-english-firms",
-    "sentence": "reads like the unwanted messages it was learned from, not like a firm's notice",
+    "sentence": "reads like the unwanted messages it was learned from, "
+                "not like a firm's notice",
     "spam": ["spam_en_uci_sms_spam_collection", "spam_en_mishra_soni_5971", "ko_latin",
              *MADE, *("clean_" + name for name in FIRMS)],
     "options": OPTIONS.format(0.3, 0.65, 0.01, 3, 3),
@@ -77,7 +79,7 @@ def write(path, rows):
 
 
 def derive(rows_of, folder):
-    """The sets, and those that are parts of them, into a folder: as "rules train" reads them."""
+    """The sets, and those that are parts of them, into a folder, for "rules train"."""
     for name, rows in rows_of.items():
         write(os.path.join(folder, f"{name}.tsv"), rows)
         if name in FIRMS:
@@ -89,9 +91,8 @@ def derive(rows_of, folder):
           [r for r in rows_of["ko_lgai_spam"] if not HANGUL.search(r[1])])
     for name, (language, count) in MADE.items():
         with open(os.path.join(folder, f"{name}.tsv"), "wb") as f:
-            subprocess.run([sys.executable, os.path.join(floors.ROOT, "control", "rules", "train",
-                                                         "clean.py"), language, str(count), "1"],
-                           stdout=f, check=True)
+            subprocess.run([sys.executable, CLEAN_PY, language, str(count), "1"], stdout=f,
+                           check=True)
 
 
 def finished(text, step):

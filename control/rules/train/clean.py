@@ -19,15 +19,16 @@ import re
 import sys
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clean")
-SYLLABLES = ("al an ar bel bo ca cor da del den do el en fa fin fle ga gre ha hol im in jo ka kel "
-             "la lan li lo lu ma mar mi mo na net nor nu o or pa pe pol qua ra ren ri ro sa sel "
-             "si sta su ta tel ter ti tor tru u va ver vi vo wa wes wi xa ya ze zo").split()
+SYLLABLES = ("al an ar bel bo ca cor da del den do el en fa fin fle ga gre ha hol im in jo "
+             "ka kel la lan li lo lu ma mar mi mo na net nor nu o or pa pe pol qua ra ren ri "
+             "ro sa sel si sta su ta tel ter ti tor tru u va ver vi vo wa wes wi xa ya ze zo").split()
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 SMALL = "abcdefghijklmnopqrstuvwxyz0123456789"
 ENDS = ("", "", "", " Bank", " Telecom", "Pay", " Air", "Mart", " Health", " Insurance",
         " Express", " Post", "Cab", " Clinic", " Hotel", " Shop", " Energy", "Net", " Group")
 SITES = ("com", "com", "com", "net", "co", "org", "io", "app", "co.uk", "com.sg", "co.in", "me")
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mon Tue Wed Thu Fri Sat".split()
+DAYS = ("Monday Tuesday Wednesday Thursday Friday Saturday Sunday "
+        "Mon Tue Wed Thu Fri Sat").split()
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec January March April June July".split()
 TITLES = "Mr Mrs Ms Mr. Ms.".split()
 
@@ -59,7 +60,8 @@ class Maker:
         return f"{self.name(3).lower()}.{self.pick(SITES)}"
 
     def link(self):
-        path = "".join(self.pick(SMALL + SMALL[:26].upper()) for _ in range(self.pick((5, 7, 9))))
+        signs = SMALL + SMALL[:26].upper()
+        path = "".join(self.pick(signs) for _ in range(self.pick((5, 7, 9))))
         way = self.pick(("", "", "my/", "t/", "track/", "s/", "app/"))
         return self.pick(("", "https://", "https://", "https://www.", "m.")) + \
             f"{self.site()}/{way}{path}"
@@ -79,8 +81,10 @@ class Maker:
 
     def time(self):
         h, m = self.rng.randint(0, 23), self.pick(("00", "15", "30", "45", self.digits(2)))
-        return self.pick((f"{h}:{m}", f"{h:02}:{m}", f"{h % 12 + 1}:{m} {self.pick(('AM', 'PM'))}",
-                          f"{h % 12 + 1}{self.pick(('am', 'pm'))}", f"{h:02}:{m}:{self.digits(2)}"))
+        return self.pick((f"{h}:{m}", f"{h:02}:{m}",
+                          f"{h % 12 + 1}:{m} {self.pick(('AM', 'PM'))}",
+                          f"{h % 12 + 1}{self.pick(('am', 'pm'))}",
+                          f"{h:02}:{m}:{self.digits(2)}"))
 
     def phone(self):
         return self.pick((f"+{self.digits(2)} {self.digits(4)} {self.digits(4)}",
