@@ -71,7 +71,9 @@ int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len, size
 	case TEXT_HEBREW:
 		return text_octets(in, len, text_hebrew, out);
 	case TEXT_UCS2:
-		return text_ucs2(in, len, out);
+		return text_ucs2(in, len, false, out);
+	case TEXT_UCS2_LE:
+		return text_ucs2(in, len, true, out);
 	case TEXT_CP949:
 		return text_cp949_pairs(in, len, out);
 	case TEXT_UTF8:

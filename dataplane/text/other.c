@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* other: in which other coding octets make sense that were announced as one. */
+/*
+ * other: in which other coding octets make sense that were announced as one.
+ *
+ * One look at the octets, 64 at a time, passes what is plausible as announced: ASCII, and in
+ * UCS-2 a text of which most units are Latin, Greek, Cyrillic, Hebrew, Arabic, Thai or Hangul.
+ * Only of the rest is asked what it may be as well.
+ */
 #include "text_priv.h"
 
 #include <string.h>
 
 #include "text_tables.h"
+
+#define PACKED_MIN 6u /* septets: fewer are plausible by chance */
+#define PACKED_MAX 1024u
+#define EVEN UINT64_C(0x5555555555555555)
 
 static bool any_high(const uint8_t *in, size_t len)
 {
@@ -14,13 +24,41 @@ static bool any_high(const uint8_t *in, size_t len)
 	return false;
 }
 
-/* CP949 without a hole, and with a syllable of Hangul in it: octets of Latin-1 or UTF-8 hardly
- * ever come in such pairs. */
+/* What only texts have that are worth a second look: octets with bit 7, and those that are
+ * the first of UTF-16 in scripts below U+0700. */
+static bool is_plain(const uint8_t *in, size_t len)
+{
+	for (size_t i = 0; i < len; i += WIDE) {
+		const size_t n = len - i < WIDE ? len - i : WIDE;
+		const struct wide w = wide_load(in + i, n);
+		if ((wide_high(w) | (wide_between(w, 0x00, 0x06) & wide_first(n))) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Controls that no text of octets has; it may have ends of lines and tabs. */
+static bool any_control(const uint8_t *in, size_t len)
+{
+	for (size_t i = 0; i < len; i += WIDE) {
+		const size_t n = len - i < WIDE ? len - i : WIDE;
+		const struct wide w = wide_load(in + i, n);
+		if (((wide_between(w, 0x00, 0x1F) & ~wide_between(w, '\t', '\r')) &
+		     wide_first(n)) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* CP949 without a hole, and with a syllable of Hangul in it: octets of Latin-1, UTF-8 or
+ * UTF-16 hardly ever come in such pairs. */
 static bool is_korean(const uint8_t *in, size_t len)
 {
 	bool syllable = false;
 
 	for (size_t i = 0; i < len; i++) {
+		if (in[i] < 0x20 && (in[i] < '\t' || in[i] > '\r'))
+			return false;
 		if (in[i] < 0x80)
 			continue;
 		if (i + 1 == len || in[i] < CP949_LEAD_MIN || in[i] == 0xFF ||
@@ -34,6 +72,102 @@ static bool is_korean(const uint8_t *in, size_t len)
 		i++;
 	}
 	return syllable;
+}
+
+/* Units of UTF-16, in either order, that are of alphabets below U+0700, Thai, or Hangul. */
+struct units {
+	size_t all, big, little;
+};
+
+static struct units count_units(const uint8_t *in, size_t len)
+{
+	struct units u = { .all = len / 2 };
+
+	for (size_t i = 0; i + 1 < len; i += WIDE) {
+		const size_t n = len - i < WIDE ? (len - i) & ~(size_t)1 : WIDE;
+		const struct wide w = wide_load(in + i, n);
+		const uint64_t there = wide_first(n), zero = wide_equal(w, 0x00);
+		const uint64_t printed =
+			wide_between(w, 0x20, 0xFF) | wide_equal(w, '\n') | wide_equal(w, '\r');
+		const uint64_t script = wide_between(w, 0xAC, 0xD7) |
+		                        wide_between(w, 0x03, 0x06) | wide_equal(w, 0x0E);
+		const uint64_t big = (script | (zero & printed >> 1)) & EVEN & there;
+		const uint64_t little = (script | (zero & printed << 1)) & ~EVEN & there;
+		u.big += (size_t)__builtin_popcountll(big);
+		u.little += (size_t)__builtin_popcountll(little);
+	}
+	return u;
+}
+
+static bool are_most(size_t units, size_t all) { return units >= 2 && 2 * units > all; }
+
+/* UTF-16 of either order, where octets were announced. */
+static enum text_coding units_of(const uint8_t *in, size_t len)
+{
+	if (len % 2 != 0)
+		return TEXT_UNKNOWN;
+	const struct units u = count_units(in, len);
+	if (are_most(u.big, u.all) && u.big >= u.little)
+		return TEXT_UCS2;
+	return are_most(u.little, u.all) ? TEXT_UCS2_LE : TEXT_UNKNOWN;
+}
+
+static bool is_letter(uint8_t septet)
+{
+	return (septet >= 'a' && septet <= 'z') || (septet >= 'A' && septet <= 'Z') ||
+	       (septet >= '0' && septet <= '9') || septet == ' ';
+}
+
+/* Octets that are letters, digits and spaces when septets are taken out of them. */
+static bool is_packed(const uint8_t *in, size_t len)
+{
+	uint8_t septets[PACKED_MAX];
+	size_t letters = 0, controls = 0;
+
+	const size_t found = text_unpack(in, len, 0, septets, PACKED_MAX);
+	const size_t n = found < PACKED_MAX ? found : PACKED_MAX;
+	for (size_t i = 0; i < n; i++) {
+		letters += is_letter(septets[i]);
+		controls += septets[i] < 0x20 && septets[i] != '\n' && septets[i] != '\r';
+	}
+	return n >= PACKED_MIN && 4 * letters >= 3 * n && 16 * controls <= n;
+}
+
+/* Where the first coding has one octet a character, or CP949. */
+static enum text_coding other_octets(enum text_coding coding, const uint8_t *in, size_t len)
+{
+	const bool utf8 = text_utf8_valid(in, len) && !any_control(in, len);
+	/* GSM 7-bit is read as UTF-8 already when it is. */
+	const bool known = coding == TEXT_GSM7 || coding == TEXT_UTF8;
+
+	if (utf8 && !known)
+		return TEXT_UTF8;
+	if (coding != TEXT_CP949 && is_korean(in, len))
+		return TEXT_CP949;
+	/* Pairs of CP949 look like units of Hangul: only controls tell UTF-16 from them. */
+	if (utf8 || (coding == TEXT_CP949 && !any_control(in, len)))
+		return TEXT_UNKNOWN;
+	const enum text_coding units = units_of(in, len);
+	if (units == TEXT_UNKNOWN && coding == TEXT_GSM7 && is_packed(in, len))
+		return TEXT_GSM7_PACKED;
+	return units;
+}
+
+/* Where UCS-2 was announced. Units of Hangul may be CP949: B4 EB C3 E2. */
+static enum text_coding other_units(const uint8_t *in, size_t len)
+{
+	const struct units u = count_units(in, len);
+
+	/* What has no control at all has neither Latin letters of UCS-2 nor its spaces. */
+	if (!any_control(in, len)) {
+		if (text_utf8_valid(in, len))
+			return TEXT_UTF8;
+		if (is_korean(in, len))
+			return TEXT_CP949;
+	}
+	if (are_most(u.big, u.all) && u.big >= u.little)
+		return TEXT_UNKNOWN;
+	return are_most(u.little, u.all) ? TEXT_UCS2_LE : TEXT_UNKNOWN;
 }
 
 /* A unit that messages of here are written in: ASCII, signs, Hangul, full-width forms. */
@@ -76,23 +210,17 @@ static enum text_coding other_than_binary(const uint8_t *in, size_t len)
 
 enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len)
 {
-	if (coding == TEXT_BINARY)
-		return other_than_binary(in, len);
-	/* Nobody reads UCS-2 as anything else: its octets need not be looked at. */
-	if (coding == TEXT_UCS2 || !any_high(in, len))
-		return TEXT_UNKNOWN;
 	switch (coding) {
-	case TEXT_GSM7: /* read as UTF-8 already when it is */
-		return is_korean(in, len) ? TEXT_CP949 : TEXT_UNKNOWN;
+	case TEXT_GSM7:
 	case TEXT_ASCII:
 	case TEXT_LATIN1:
-		if (text_utf8_valid(in, len))
-			return TEXT_UTF8;
-		return is_korean(in, len) ? TEXT_CP949 : TEXT_UNKNOWN;
 	case TEXT_CP949:
-		return text_utf8_valid(in, len) ? TEXT_UTF8 : TEXT_UNKNOWN;
 	case TEXT_UTF8:
-		return is_korean(in, len) ? TEXT_CP949 : TEXT_UNKNOWN;
+		return is_plain(in, len) ? TEXT_UNKNOWN : other_octets(coding, in, len);
+	case TEXT_UCS2:
+		return other_units(in, len);
+	case TEXT_BINARY:
+		return other_than_binary(in, len);
 	default:
 		return TEXT_UNKNOWN;
 	}

@@ -28,6 +28,7 @@ enum text_coding {
 	TEXT_UNKNOWN = 9,     /* reserved or unsupported data_coding: undecodable */
 	TEXT_CYRILLIC = 10,   /* ISO 8859-5 */
 	TEXT_HEBREW = 11,     /* ISO 8859-8 */
+	TEXT_UCS2_LE = 12,    /* the same as UCS2, little endian unless a BOM says otherwise */
 	TEXT_CODINGS
 };
 
@@ -77,9 +78,10 @@ must_use int64_t text_decode_in(const struct text_language *language, enum text_
 
 /*
  * A second coding in which the octets make sense as well, where the field lies about the
- * first: CP949 or UTF-8 under the default alphabet, ASCII and Latin-1, either one under the
- * other, those and UCS-2 in binary. TEXT_UNKNOWN: there is none. Whoever may read it so has to
- * judge both.
+ * first. Under the default alphabet, ASCII, Latin-1, CP949 and UTF-8: CP949, UTF-8, and UTF-16
+ * of either order; under the default alphabet packed septets as well. Under UCS-2: the other
+ * order, CP949, and UTF-8 with ASCII. In binary: CP949, UTF-8, UCS-2. TEXT_UNKNOWN: there is
+ * none, as of all that is plausible as announced. Whoever may read it so has to judge both.
  */
 enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len);
 

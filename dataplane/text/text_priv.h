@@ -24,7 +24,8 @@ int64_t text_gsm7_packed_national(const struct text_language *l, const uint8_t *
                                   size_t udh_octets, uint8_t *out);
 /* How many septets a packed text has, and the bit where the first one begins. */
 size_t text_packed_septets(const uint8_t *in, size_t len, size_t udh_octets, size_t *first_bit);
-int64_t text_ucs2(const uint8_t *in, size_t len, uint8_t *out);
+/* little: of units without a BOM. */
+int64_t text_ucs2(const uint8_t *in, size_t len, bool little, uint8_t *out);
 int64_t text_cp949_pairs(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_utf8(const uint8_t *in, size_t len, uint8_t *out);
 /* ASCII, and table for octets with bit 7 (entry 0: no character). */

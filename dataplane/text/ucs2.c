@@ -30,10 +30,10 @@ static size_t put_units(const uint8_t *in, size_t left, unsigned swap, uint8_t *
 #include "ucs2_plain.h"
 #endif
 
-int64_t text_ucs2(const uint8_t *in, size_t len, uint8_t *out)
+int64_t text_ucs2(const uint8_t *in, size_t len, bool little, uint8_t *out)
 {
 	uint8_t *at = out;
-	unsigned swap = 0;
+	unsigned swap = little;
 	size_t i = 0;
 
 	if (len % 2 != 0)

@@ -18,8 +18,8 @@ static enum text_coding by_bits(unsigned dcs, enum text_coding alphabet)
 		const unsigned bits = dcs >> 2 & 3;
 		return bits == 1 ? TEXT_BINARY : bits == 2 ? TEXT_UCS2 : alphabet;
 	}
-	if (group < 12)
-		return TEXT_UNKNOWN;
+	if (group < 12) /* reserved but for KS C 5601 of Korean networks */
+		return dcs == 0x84 ? TEXT_CP949 : TEXT_UNKNOWN;
 	if (group == 15)
 		return (dcs & 4) != 0 ? TEXT_BINARY : alphabet;
 	return group == 14 ? TEXT_UCS2 : alphabet;
