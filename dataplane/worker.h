@@ -61,6 +61,7 @@ struct worker {
 	struct tcp_config tcp_config;
 	struct tcp_env env;
 	struct tcp_tx *tx;              /* LINKS_MAX x 2 */
+	struct bbr_pool models;         /* setting congestion_control */
 	struct flow_table *flows;
 	struct flow_table *embryos;     /* connection attempts */
 	struct embryo_list by_age;

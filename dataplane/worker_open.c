@@ -20,6 +20,8 @@
  * an end would still send something again (RFC 9293 section 3.9.1.4, kernels' defaults). */
 #define EMBRYONIC_US UINT64_C(30000000)
 #define LINGER_US UINT64_C(10000000)
+/* Records of bbr (dataplane/tcp/bbr.h): one for so many connections. */
+#define FLOWS_A_MODEL 4u
 
 static void *allocate(size_t size)
 {
@@ -109,6 +111,12 @@ static bool open_texts(struct worker *w)
 	        rule_hits_open(&w->rule_hits, w->report->rules) == 0);
 }
 
+static bool open_models(struct worker *w)
+{
+	return w->settings->congestion_control != CONGESTION_BBR ||
+	       bbr_pool_open(&w->models, (uint32_t)w->settings->flows / FLOWS_A_MODEL) == 0;
+}
+
 int worker_open(struct worker **out, unsigned index, const struct settings *settings,
                 struct ports *ports, struct publish *publish, struct report_worker *report,
                 const int64_t *unix_offset_us, const uint8_t *recipient_key, char error[200])
@@ -132,7 +140,7 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	    flow_table_open(&w->embryos, (uint32_t)settings->embryos, sizeof(struct embryo)) !=
 	            0)
 		goto no_memory;
-	if (!open_texts(w))
+	if (!open_texts(w) || !open_models(w))
 		goto no_memory;
 	configure(w);
 	if (fragment_open(w) != 0)
@@ -144,6 +152,7 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 		.pool = ports->pool,
 		.counters = report->counters,
 		.tx = w->tx,
+		.models = w->models.records != NULL ? &w->models : NULL,
 	};
 	*out = w;
 	return 0;
@@ -165,6 +174,7 @@ void worker_close(struct worker *w)
 	uint32_t at = 0;
 	for (struct flow_head *f; w->flows != NULL && (f = flow_next(w->flows, &at)) != NULL;)
 		relay_release(&((struct connection *)f)->relay);
+	bbr_pool_close(&w->models);
 	flow_table_close(w->flows);
 	flow_table_close(w->embryos);
 	fragment_close(w);

@@ -39,7 +39,16 @@ loss_impair() { # SIDE SEED
 		--delay-us 5000
 }
 
+# Like with like: Sluice's sender has the control of the kernel beside it, where it has it.
+loss_control() { # CC
+	local ours=cubic
+	[ "$1" != bbr ] || ours=bbr
+	sed -i '/^congestion_control:/d' "$run_dir/dataplane.yaml"
+	echo "congestion_control: $ours" >>"$run_dir/dataplane.yaml"
+}
+
 loss_round() { # SIDE ROUND CC
+	loss_control "$3"
 	data_plane_start && loss_impair "$1" "$2" || return 1
 	wait_for 20 "control to reattach" ctl_attached || return 1
 	loss_transfer through "$1" "$2" "$3" || return 1

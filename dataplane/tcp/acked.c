@@ -13,6 +13,8 @@
 /* What one ACK brought. */
 struct news {
 	uint64_t sampled_us; /* when the latest segment that was sent once had been sent */
+	uint64_t sent_us;    /* the same of any segment; 0: none was delivered whole */
+	uint32_t octets;     /* that the receiver has now and had not before */
 	bool sampled;
 };
 
@@ -23,6 +25,9 @@ static void delivered(struct leg *l, const struct segment *s, struct news *n,
 		n->sampled = true;
 		n->sampled_us = s->sent_us;
 	}
+	n->octets += s->len;
+	if (s->sent_us > n->sent_us)
+		n->sent_us = s->sent_us;
 	rack_delivered(&l->rack, s, env->now_us);
 }
 
@@ -51,6 +56,7 @@ static void free_acknowledged(struct leg *l, uint32_t ack, struct news *n,
 		if (unlikely(s->flags & (SEGMENT_SACKED | SEGMENT_LOST)))
 			scoreboard_drop(&l->board, s, part);
 		if (unlikely(part < s->len)) {
+			n->octets += s->flags & SEGMENT_SACKED ? 0 : part;
 			chain_drop(&l->out, part);
 			break;
 		}
@@ -146,7 +152,7 @@ static void new_ack(struct relay *r, struct leg *l, uint32_t ack, struct news *n
 		if (!r->sack_ok)
 			partial_ack(l, acked);
 		return;
-	} else if (l->sending == SENDING_LOSS || l->limited) {
+	} else if (!l->modelled && (l->sending == SENDING_LOSS || l->limited)) {
 		cubic_acked(&l->cubic, acked, l->mss, l->rtt.srtt_us, env->now_us);
 	}
 	l->board.left = 0;
@@ -237,5 +243,15 @@ void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
 	take_sample(l, &news, env);
 	if (r->sack_ok)
 		leg_look_for_loss(l, env);
+	if (unlikely(l->modelled))
+		congestion_acked(l, &(struct bbr_ack){
+					    .now_us = env->now_us,
+					    .sent_us = news.sent_us,
+					    .delivered = news.octets,
+					    .rtt_us = news.sampled ? (uint32_t)(env->now_us -
+		                                                            news.sampled_us)
+		                                           : 0,
+					    .in_flight = leg_in_flight(l),
+					    .mss = l->mss });
 	take_window(l, p, window, acks);
 }

@@ -20,7 +20,7 @@ void leg_lost(struct leg *l, struct tcp_env *env)
 	if (l->sending != SENDING_OPEN)
 		return;
 	tcp_count(env, COUNTER_TCP_FAST_RETRANSMIT, 1);
-	cubic_loss(&l->cubic, l->mss);
+	congestion_lost(l);
 	l->recover = l->snd_max;
 	l->sending = SENDING_RECOVERY;
 }
@@ -32,9 +32,13 @@ void leg_look_for_loss(struct leg *l, struct tcp_env *env)
 	if (l->board.sacked == 0 && l->sending == SENDING_OPEN)
 		return;
 	const bool hasty = l->sending != SENDING_OPEN || l->board.sacked_segments >= DUPLICATES;
+	const uint32_t before = l->board.lost;
 	if (rack_detect(&l->rack, &l->out, &l->board, hasty, l->rtt.srtt_us, env->now_us,
-	                &wait_us))
+	                &wait_us)) {
+		if (l->modelled)
+			bbr_lost(l->bbr, l->board.lost - before);
 		leg_lost(l, env);
+	}
 	l->loss_is_probe = false;
 	l->loss_at = wait_us == 0 ? 0 : env->now_us + wait_us;
 }
@@ -104,7 +108,7 @@ void leg_probe_answered(struct leg *l, uint32_t ack, const struct sack_report *r
 		/* The original was lost, and the probe has mended it: a loss all the same. */
 		l->probing = false;
 		if (l->sending == SENDING_OPEN)
-			cubic_loss(&l->cubic, l->mss);
+			congestion_lost(l);
 	} else if (again && report->n == 0) { /* both have come */
 		l->probing = false;
 	}
@@ -125,7 +129,7 @@ void leg_loss_timer(struct relay *r, enum side side, struct tcp_env *env)
 static void expire(struct relay *r, struct leg *l, struct tcp_env *env)
 {
 	tcp_count(env, COUNTER_TCP_RTO, 1);
-	cubic_timeout(&l->cubic, l->mss, l->sending == SENDING_LOSS);
+	congestion_timeout(l);
 	l->recover = l->snd_max;
 	l->sending = SENDING_LOSS;
 	l->dupacks = 0;

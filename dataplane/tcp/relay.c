@@ -30,6 +30,10 @@ static void enter(struct relay *r, enum relay_state state, const struct tcp_env 
 {
 	r->state = state;
 	r->state_us = env->now_us;
+	if (state != RELAY_OPEN) {
+		congestion_close(&r->leg[SIDE_ESME]);
+		congestion_close(&r->leg[SIDE_SMSC]);
+	}
 }
 
 /* What a leg knows from the SYN of its end; the other leg sends as that end does, from the
@@ -56,7 +60,7 @@ static void begin_leg(struct relay *r, const struct embryo *e, enum side side)
 static void leg_sends_from(struct leg *l)
 {
 	l->recover = l->snd_una - 1;
-	cubic_open(&l->cubic, l->mss);
+	congestion_open(l);
 	rtt_open(&l->rtt);
 	rack_open(&l->rack, l->snd_una);
 }
@@ -251,6 +255,8 @@ uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config)
 		at = sooner(at, r->leg[side].rto_at);
 		at = sooner(at, r->leg[side].loss_at);
 		at = sooner(at, r->leg[side].ack_at);
+		if (r->leg[side].paced)
+			at = sooner(at, bbr_next_us(r->leg[side].bbr));
 	}
 	return at;
 }
@@ -300,6 +306,7 @@ void relay_release(struct relay *r)
 		chain_drop(&l->ooo, l->ooo.octets);
 		chain_drop(&l->out, l->out.octets);
 		l->next = NULL;
+		congestion_close(l);
 	}
 }
 

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bbr.h"
 #include "chain.h"
 #include "cubic.h"
 #include "flow.h"
@@ -63,6 +64,7 @@ struct tcp_env {
 	uint32_t share;         /* buffers a connection may hold; what is beyond is left to be
 	                           resent. 0: take ACKs only */
 	bool scarce;            /* no new connections */
+	struct bbr_pool *models; /* NULL: every leg has CUBIC */
 };
 
 /* Out-of-order segments a leg stores (RFC 9293 section 3.10.7.4 keeps them; bounded). When
@@ -116,6 +118,7 @@ struct leg {
 	bool override : 1;          /* one may be short (RFC 9293 section 3.8.6.2.1) */
 	/* tail loss probe (RFC 8985 section 7): one is out; of old octets; loss_at is for it */
 	bool probing : 1, probe_again : 1, loss_is_probe : 1;
+	bool modelled : 1, paced : 1; /* it has bbr; the next segment waits for its time */
 
 	bool fin_seen : 1, fin_received : 1; /* peer's FIN: somewhere; in order */
 	bool fin_queued : 1, fin_sent : 1, fin_acked : 1; /* our FIN */
@@ -126,7 +129,14 @@ struct leg {
 	uint32_t recover;           /* snd_max when the last loss was seen */
 	uint32_t probe_end;         /* TLP.end_seq, while probing */
 	struct rtt rtt;
-	struct cubic cubic;
+	union {
+		uint32_t cwnd; /* of either */
+		struct cubic cubic;
+		struct {
+			uint32_t cwnd_of_bbr;
+			struct bbr *bbr; /* while modelled */
+		};
+	};
 	struct scoreboard board;
 	struct rack rack;
 	struct header_template header; /* of frames to this endpoint */

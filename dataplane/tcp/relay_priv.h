@@ -51,6 +51,16 @@ void leg_probe_answered(struct leg *l, uint32_t ack, const struct sack_report *r
 /* When to probe, set beside the retransmission timer. */
 void leg_arm_probe(const struct relay *r, struct leg *l, const struct tcp_env *env);
 
+/* congestion.c */
+void congestion_open(struct leg *l);
+void congestion_close(struct leg *l);
+/* Its window holds it up. */
+void congestion_limited(struct leg *l, struct tcp_env *env);
+void congestion_lost(struct leg *l);
+void congestion_timeout(struct leg *l);
+void congestion_idle(struct leg *l, uint32_t idle_ms); /* nothing was sent for so long */
+void congestion_acked(struct leg *l, const struct bbr_ack *ack);
+
 /* send.c */
 bool leg_output(struct relay *r, enum side side, struct tcp_env *env);
 /* Octets were appended to leg.out: number them. tail: what was its tail before, which may

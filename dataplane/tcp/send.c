@@ -37,11 +37,17 @@ uint32_t leg_in_flight(const struct leg *l)
 }
 
 /* Whether the congestion window has room for len octets more; one segment always has. */
-static bool cwnd_allows(struct leg *l, uint32_t len)
+static bool cwnd_allows(struct leg *l, uint32_t len, const struct tcp_env *env)
 {
 	const uint32_t flight = leg_in_flight(l);
 
-	if (l->urgent || flight == 0 || flight + len <= l->cubic.cwnd)
+	if (l->urgent)
+		return true;
+	if (unlikely(l->modelled) && !bbr_may_send(l->bbr, env->now_us)) {
+		l->paced = true;
+		return false;
+	}
+	if (flight == 0 || flight + len <= l->cwnd)
 		return true;
 	l->limited = true;
 	return false;
@@ -62,6 +68,8 @@ static enum sent send_part(struct relay *r, enum side side, struct rte_mbuf *m, 
 	}
 	if (!leg_emit_segment(r, side, m, env))
 		return SENT_RETRY;
+	if (unlikely(l->modelled))
+		bbr_sent(l->bbr, len, leg_in_flight(l), env->now_us);
 	l->urgent = false;
 	l->override = false;
 	return SENT;
@@ -86,7 +94,7 @@ static enum sent send_lost(struct relay *r, enum side side, struct rte_mbuf **at
 			return SENT_NOTHING;
 		len = room;
 	}
-	if (!cwnd_allows(l, len))
+	if (!cwnd_allows(l, len, env))
 		return SENT_NOTHING;
 	const enum sent sent = send_part(r, side, *at, len, env);
 	if (sent == SENT)
@@ -116,8 +124,8 @@ static enum sent send_new(struct relay *r, enum side side, struct tcp_env *env)
 	if (len == 0)
 		return SENT_NOTHING;
 	if (l->snd_max == l->snd_una && (now_ms - l->sent_ms) * 1000ull > l->rtt.rto_us)
-		cubic_idle(&l->cubic, l->mss); /* RFC 5681 section 4.1 */
-	if (!cwnd_allows(l, len))
+		congestion_idle(l, now_ms - l->sent_ms);
+	if (!cwnd_allows(l, len, env))
 		return SENT_NOTHING;
 	const enum sent sent = send_part(r, side, m, len, env);
 	if (sent != SENT)
@@ -180,6 +188,15 @@ static void set_deadlines(const struct relay *r, struct leg *l, const struct tcp
 		l->ack_at = env->now_us + env->config->delayed_ack_us;
 }
 
+/* What stopped it; those receivers are for CUBIC who do not say what they have. */
+static void note_limit(const struct relay *r, struct leg *l, struct tcp_env *env)
+{
+	if (l->limited && r->sack_ok)
+		congestion_limited(l, env);
+	else if (l->modelled && !l->limited && !l->paced)
+		bbr_app_limited(l->bbr, leg_in_flight(l));
+}
+
 bool leg_output(struct relay *r, enum side side, struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
@@ -187,9 +204,12 @@ bool leg_output(struct relay *r, enum side side, struct tcp_env *env)
 	enum sent sent;
 
 	l->limited = false;
+	l->paced = false;
 	do {
 		sent = send_next(r, side, &lost, env);
 	} while (sent == SENT);
+	if (unlikely(env->models != NULL))
+		note_limit(r, l, env);
 	if (l->next == NULL && l->board.lost == 0 && l->fin_queued && !l->fin_sent &&
 	    !l->fin_acked && !send_fin(r, side, env))
 		sent = SENT_RETRY;

@@ -122,6 +122,8 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 		       mss = c->end[end].config.mss;
 	if (l->mss + 12u < (fits < mss ? fits : mss))
 		sim_fail(s, "segments of %u octets, though %u fit", l->mss, fits);
+	if (l->paced && (!l->modelled || relay_deadline(r, config) > bbr_next_us(l->bbr)))
+		sim_fail(s, "a segment waits for its time, and nobody looks when it comes");
 	check_board(s, c, end, l);
 	check_runs(s, l);
 	if (l->rto_at != 0 && l->snd_max == l->snd_una && l->out.octets == 0 &&
@@ -292,6 +294,26 @@ static void check_counters(struct sim *s)
 	if (requests != forwarded + refused)
 		sim_fail(s, "%u requests, %u forwarded, %u refused", (unsigned)requests,
 		         (unsigned)forwarded, (unsigned)refused);
+}
+
+/* Each record of bbr is a leg's, or has come back. */
+static void check_pool(struct sim *s, struct worker *w)
+{
+	uint32_t held = 0, at = 0;
+
+	for (const struct bbr *b = w->models.free; b != NULL; b = b->next_free)
+		held++;
+	for (struct flow_head *f; (f = flow_next(w->flows, &at)) != NULL;)
+		for (int end = ESME; end <= SMSC; end++)
+			held += ((struct relay *)f)->leg[end].modelled;
+	if (held != w->models.used)
+		sim_fail(s, "of %u records of bbr %u are accounted for", w->models.used, held);
+}
+
+void check_models(struct sim *s)
+{
+	for (unsigned i = 0; i < s->n_cores; i++)
+		check_pool(s, s->cores[i].worker);
 }
 
 void check_end(struct sim *s)

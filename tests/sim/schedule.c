@@ -166,6 +166,7 @@ static void draw_worker(struct sim *s)
 		.leg_buffer_most = 1048576,
 		.leg_segments = PICK(r, 256, 256, 1024),
 		.delayed_ack = PICK(r, 0, 10, 40),
+		.congestion_control = s->seed % 2 ? CONGESTION_CUBIC : CONGESTION_BBR,
 		.rto_min = PICK(r, 10, 200),
 		.rto_max = 10000,
 		/* Never reached by time-outs in a row before calm_at; in all, easily. */

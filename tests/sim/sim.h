@@ -259,6 +259,7 @@ void tables_end(struct sim *s);
 void check_step(struct sim *s, unsigned core);
 void check_leaving(struct sim *s); /* now draining: what is no worker's already */
 bool check_is_over(struct sim *s);
+void check_models(struct sim *s); /* before the workers are closed */
 void check_end(struct sim *s);
 
 /* port.c: frames that have come to a port, and the port's own time with those it sends */

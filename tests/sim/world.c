@@ -213,6 +213,7 @@ const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool,
 	while (!s->failed && !check_is_over(s))
 		step(s);
 	if (!s->failed) {
+		check_models(s);
 		core_close(s);
 		check_end(s);
 		if (rte_mempool_avail_count(pool) != pool->size)
