@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define HINT \
 	"a delta is {\"op\": \"suspend\", \"kind\": \"sender\", \"name\": " \
@@ -40,6 +41,10 @@ static int read_delta(struct registry_delta *d, json_t *object, char why[PUSH_TE
 
 	json_object_foreach(object, name,
 	                    value) if (read_member(d, name, value, why) != 0) return -EINVAL;
+	if (d->op == LINK_BLOCK && d->until != 0 && (time_t)d->until <= time(NULL)) {
+		snprintf(why, PUSH_TEXT_SIZE, "until is over: it would block nothing");
+		return -EINVAL;
+	}
 	if (json_is_object(object) && d->op != 0 && d->kind != 0 && d->name != NULL &&
 	    d->name[0] != '\0')
 		return 0;

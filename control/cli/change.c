@@ -10,6 +10,7 @@
 #include "bad_rows.h"
 #include "cli.h"
 #include "fail.h"
+#include "points.h"
 #include "rule_bundle.h"
 #include "rule_compile.h"
 
@@ -178,19 +179,41 @@ int run_push_rules(const struct cli *cli)
 	return status;
 }
 
+bool cli_in_points(const char *name)
+{
+	return strcmp(name, "refuse_score") == 0 || strcmp(name, "flag_score") == 0;
+}
+
+/* As the API has it; false: said. */
+static bool read_policy(const struct cli *cli, unsigned long long *value)
+{
+	const char *name = cli->arguments[0], *word = cli->arguments[1];
+	char *end = NULL;
+	int32_t points = 0;
+
+	if (cli_in_points(name)) {
+		const bool good = points_parse(&points, word) && points >= 0;
+
+		*value = (unsigned)points;
+		if (!good)
+			cli_fail("\"%s\" is no number of points like 2.5", word);
+		return good;
+	}
+	*value = strtoull(word, &end, 0);
+	if (*end == '\0' && word[0] != '\0' && word[0] != '-' && *value <= UINT32_MAX)
+		return true;
+	cli_fail("\"%s\" is not a number of 32 bits; \"sluicectl policy show\" has the bounds",
+	         word);
+	return false;
+}
+
 int run_set_policy(const struct cli *cli)
 {
-	char *end = NULL;
-	const unsigned long long value = strtoull(cli->arguments[1], &end, 0);
+	unsigned long long value;
 	json_t *answer = NULL;
 
-	if (*end != '\0' || cli->arguments[1][0] == '\0' || cli->arguments[1][0] == '-' ||
-	    value > UINT32_MAX) {
-		cli_fail("\"%s\" is not a number of 32 bits; \"sluicectl policy show\" has the "
-		         "bounds",
-		         cli->arguments[1]);
+	if (!read_policy(cli, &value))
 		return EXIT_USAGE;
-	}
 	json_t *request =
 		json_pack("{ss sI}", "name", cli->arguments[0], "value", (json_int_t)value);
 	char *body = request ? json_dumps(request, JSON_COMPACT) : NULL;

@@ -83,6 +83,8 @@ int run_train(int argc, char **argv);
 /* The same for "rules test" and "explain". */
 int run_rules_test(int argc, char **argv);
 int run_explain(int argc, char **argv);
+/* Whether people write a number of the policy in points; the API has thousandths. */
+bool cli_in_points(const char *name);
 int run_set_policy(const struct cli *cli);
 
 /* A file in memory, NUL after it, to free(); NULL with the sentence on stderr. */

@@ -150,6 +150,12 @@ static char *read_argument(const char *argument)
 		return NULL;
 	char *text = strcmp(argument, "-") != 0 ? strdup(argument) : cli_read_file("-", &size);
 
+	if (text != NULL && memchr(text, 0, size) != NULL) {
+		cli_fail("a NUL after %zu octets; --pdu takes a message that has one",
+		         strlen(text));
+		free(text);
+		return NULL;
+	}
 	if (text != NULL && size != 0 && text[size - 1] == '\n')
 		text[size - 1] = '\0';
 	return text;

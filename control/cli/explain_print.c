@@ -240,7 +240,10 @@ void explain_print(const struct explanation *e, const char *system_id)
 	print_name("verdict");
 	printf("%s", explain_verdict(m));
 	if (m->reason != REASON_PASS)
-		printf(": %s, %s", reason->name, reason->sentence);
+		printf(": %s, %s", reason->name,
+		       m->reason == REASON_CONTENT_RULE && m->command_status == 0
+		               ? "the text matches a rule, and it is not refused"
+		               : reason->sentence);
 	if (m->rule != 0)
 		printf(" (rule %s)", rule_name(e));
 	putchar('\n');

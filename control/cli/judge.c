@@ -185,6 +185,12 @@ static double ratio(uint64_t part, uint64_t whole)
 	return whole == 0 ? 0 : (double)part / (double)whole;
 }
 
+/* Of nothing there is no ratio. */
+static json_t *ratio_json(uint64_t part, uint64_t whole)
+{
+	return whole == 0 ? json_null() : json_real(ratio(part, whole));
+}
+
 static json_t *rules_json(const struct judge *j)
 {
 	json_t *list = json_array();
@@ -192,22 +198,22 @@ static json_t *rules_json(const struct judge *j)
 	for (uint32_t i = 0; i < j->set->n_rules; i++)
 		if (j->hits[i][0] + j->hits[i][1] != 0)
 			json_array_append_new(
-				list,
-				json_pack("{ss sI sI sf sf}", "id", j->set->rules[i].name,
-			                  "spam", (json_int_t)j->hits[i][1], "ham",
-			                  (json_int_t)j->hits[i][0], "precision",
-			                  ratio(j->hits[i][1], j->hits[i][0] + j->hits[i][1]),
-			                  "recall", ratio(j->hits[i][1], j->n[1])));
+				list, json_pack("{ss sI sI so so}", "id", j->set->rules[i].name,
+			                        "spam", (json_int_t)j->hits[i][1], "ham",
+			                        (json_int_t)j->hits[i][0], "precision",
+			                        ratio_json(j->hits[i][1],
+			                                   j->hits[i][0] + j->hits[i][1]),
+			                        "recall", ratio_json(j->hits[i][1], j->n[1])));
 	return list;
 }
 
 static json_t *report(const struct judge *j)
 {
 	json_t *out = json_pack(
-		"{sI sI sf sf sf sI sI sO sf so}", "n_spam", (json_int_t)j->n[1], "n_ham",
-		(json_int_t)j->n[0], "recall", ratio(j->caught[1], j->n[1]),
-		"false_positive_rate", ratio(j->caught[0], j->n[0]), "precision",
-		ratio(j->caught[1], j->caught[0] + j->caught[1]), "rules",
+		"{sI sI so so so sI sI sO sf so}", "n_spam", (json_int_t)j->n[1], "n_ham",
+		(json_int_t)j->n[0], "recall", ratio_json(j->caught[1], j->n[1]),
+		"false_positive_rate", ratio_json(j->caught[0], j->n[0]), "precision",
+		ratio_json(j->caught[1], j->caught[0] + j->caught[1]), "rules",
 		(json_int_t)j->set->n_rules, "not_utf8", (json_int_t)j->mended, "labels",
 		j->labels, "ns_per_message",
 		j->seconds * 1e9 / (double)(j->n[0] + j->n[1] ? j->n[0] + j->n[1] : 1),

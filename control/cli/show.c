@@ -253,9 +253,14 @@ int run_policy(const struct cli *cli)
 	if (cli->json)
 		return cli_print_json(answer, EXIT_DONE);
 	json_array_foreach(json_object_get(answer, "policy"), i, row)
-		printf("%12lld  %-16s %lld to %lld; %s\n", cli_number(row, "value"),
-	               cli_text(row, "name"), cli_number(row, "min"), cli_number(row, "max"),
-	               cli_text(row, "sentence"));
+	{
+		const double unit = cli_in_points(cli_text(row, "name")) ? 1000 : 1;
+
+		printf("%12.10g  %-16s %.10g to %.10g%s; %s\n", cli_real(row, "value") / unit,
+		       cli_text(row, "name"), cli_real(row, "min") / unit,
+		       cli_real(row, "max") / unit, unit == 1 ? "" : " points",
+		       cli_text(row, "sentence"));
+	}
 	json_decref(answer);
 	return EXIT_DONE;
 }

@@ -61,6 +61,11 @@ def corpora(j, rules):
                  "--threshold", "3")
     j.expect("misses", "ok\t0.000\ta casino again\n" in done.stdout and
              "recall 0.6667, false-positive rate 0.2500" in done.stdout)
+    clean = j.write("clean.tsv", b"ham\tx\n")
+    said = json.loads(j.run("rules", "test", "--corpus", clean, "--rules", rules,
+                            "--json").stdout)
+    j.expect("no recall without spam", said["recall"] is None and
+             said["precision"] is None and said["false_positive_rate"] == 0)
     bad = j.write("bad.tsv", b"ham\tx\nno tab here\n\tno label\n")
     done = j.run("rules", "test", "--corpus", bad, "--rules", rules)
     j.expect("bad lines", done.returncode == 1 and "bad.tsv:2:" in done.stderr and
@@ -150,6 +155,12 @@ def explained(j, rules):
     j.expect("parts", [m["verdict"] for m in said] == ["forwarded", "refused"])
     done = j.run("explain", "--pdu", cas, "--pdu", ino, "--rules", rules)
     j.expect("parts for people", "part        2 of 2, judged with" in done.stdout)
+    flag = j.write("flag.yaml", RULES.replace("refuse", "observe").encode())
+    done = j.run("explain", "--text", "casino", "--rules", flag)
+    j.expect("a rule that observes", "rule, and it is not refused" in done.stdout and
+             "a rule that refuses" not in done.stdout)
+    done = j.run("explain", "--text", "-", "--rules", rules, input="a\0casino")
+    j.expect("a NUL", done.returncode == 1 and "a NUL after 1 octets" in done.stderr)
     done = j.run("explain", "--pdu", "-", "--rules", rules, input="00 01 0x")
     j.expect("bad digits", done.returncode == 1 and "octet 2" in done.stderr)
     j.expect("usage", j.run("explain", "--pdu", "00", "--text", "x").returncode == 2)

@@ -159,7 +159,6 @@ static void deltas_of_a_file(void **state)
 	assert_int_equal(reason_of("acme", "01012345678"), REASON_SENDER_SUSPENDED);
 }
 
-/* Quotes, a byte order mark, columns in any order: as every file that is imported. */
 static void deltas_are_csv(void **state)
 {
 	(void)state;
@@ -311,9 +310,13 @@ static void a_bad_file_changes_nothing(void **state)
 	assert_int_equal(import("senders import", "no-such-file.csv"), 1);
 	assert_true(said("cannot read"));
 	assert_int_equal(ctl("senders"), 2);
+	assert_int_equal(ctl("block sender 01012345678 --until 2020-01-01"), 1);
+	assert_true(said("until is over"));
+	assert_int_equal(ctl("policy set refuse_score 2.5") + ctl("policy show"), 0);
+	assert_true(said("2.5  refuse_score     0 to 1000 points"));
 	assert_int_equal(ctl("audit --reason nonsense"), 1);
 	assert_true(said("there is no reason"));
-	assert_int_equal(in_force().generation, before);
+	assert_int_equal(in_force().generation, before + 1);
 	assert_true(becomes("\"senders\":0"));
 }
 
