@@ -165,7 +165,8 @@ class Run:
         self.path, self.gap = path, options.batch / options.rate
         n = int(options.rounds * options.seconds / self.gap)
         self.calls = [request(k * options.batch, options.batch) for k in range(n)]
-        self.ms, self.wrong, self.next = [None] * n, [], 0
+        self.ms, self.of_control = [None] * n, [None] * n
+        self.wrong, self.next = [], 0
         self.lock = threading.Lock()
         self.callers = [threading.Thread(target=self.caller) for _ in range(options.callers)]
         self.began = time.monotonic() + 0.2
@@ -192,6 +193,7 @@ class Run:
                 self.wrong.append(f"call {k}: {error}")
                 return
             self.ms[k] = (time.monotonic() - due) * 1000
+            self.of_control[k] = answer.get("milliseconds", 0)
             if answer.get("dataplane", {}).get("enforced") is not True:
                 self.wrong.append(answer)
 
@@ -221,7 +223,7 @@ def measure(stack, options):
     readings.append(meter.read())
     if run.wrong:
         sys.exit(f"loaded: not enforced: {run.wrong[0]}")
-    return [one_round(options, run, readings, k, end) for k in range(options.rounds)], run.ms
+    return [one_round(options, run, readings, k, end) for k in range(options.rounds)], run
 
 
 def one_round(options, run, readings, k, end):
@@ -251,7 +253,7 @@ def main():
     p.add_argument("--callers", type=int, default=8)
     p.add_argument("--seconds", type=int, default=8, help="of a round (8)")
     p.add_argument("--rounds", type=int, default=3, help="one after the other (3)")
-    p.add_argument("--calls", metavar="FILE", help="when each was due, and its ms, as TSV")
+    p.add_argument("--calls", metavar="FILE", help="when each was due, its ms, those in control: TSV")
     p.add_argument("--json", action="store_true")
     options = p.parse_args()
     work = tempfile.mkdtemp(prefix="sluice-loaded.")
@@ -260,16 +262,16 @@ def main():
     try:
         stack = Stack(options.build, work)
         stack.bring_up()
-        rounds, ms = measure(stack, options)
+        rounds, run = measure(stack, options)
     finally:
         for process in list(stack.running if stack else []):
             stack.stop(process)
         shutil.rmtree(work)
-    together = times(ms)
+    together = times(run.ms)
     if options.calls:
         with open(options.calls, "w", encoding="utf-8") as f:
-            f.writelines(f"{k * options.batch / options.rate:.3f}\t{one:.2f}\n"
-                         for k, one in enumerate(ms))
+            f.writelines(f"{k * run.gap:.3f}\t{ms:.2f}\t{of_control:.2f}\n"
+                         for k, (ms, of_control) in enumerate(zip(run.ms, run.of_control)))
     if options.json:
         print(json.dumps({"bench": "loaded", "rounds": rounds, **together}))
         return
