@@ -57,12 +57,35 @@ static uint64_t free_huge_mib(void)
 	return pages * 2;
 }
 
-/* "0@(0-1),1@1,2@0": main anywhere, each worker on its core. */
+static bool is_workers(const struct settings *s, uint64_t core, uint64_t cores)
+{
+	return (core + cores - s->first_core % cores) % cores < s->workers;
+}
+
+/* "0-2,5": the cores that no worker has, or all of them when there is none. */
+static void cores_of_main(char *list, size_t size, const struct settings *s, uint64_t cores)
+{
+	const bool all = s->workers >= cores;
+	size_t n = 0;
+
+	for (uint64_t from = 0, to; from < cores && n < size; from = to + 1) {
+		for (to = from; to < cores && (all || !is_workers(s, to, cores)); to++)
+			;
+		if (to > from)
+			n += (size_t)snprintf(list + n, size - n, "%s%lu-%lu", n ? "," : "",
+			                      (unsigned long)from, (unsigned long)to - 1);
+	}
+}
+
+/* "0@(0-0),1@1": each worker on its core, main and what it starts on the others: a worker that
+ * waits for main's core would hold up what main waits for. */
 static void add_cores(struct args *a, const struct settings *s)
 {
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	char list[ARG_SIZE];
-	int n = snprintf(list, sizeof(list), "--lcores=0@(0-%ld)", cpus - 1);
+	char list[ARG_SIZE], others[ARG_SIZE / 4];
+
+	cores_of_main(others, sizeof(others), s, (uint64_t)cpus);
+	int n = snprintf(list, sizeof(list), "--lcores=0@(%s)", others);
 
 	for (unsigned i = 0; i < s->workers && n < (int)sizeof(list); i++)
 		n += snprintf(list + n, sizeof(list) - (size_t)n, ",%u@%lu", i + 1,

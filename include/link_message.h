@@ -18,7 +18,7 @@
 #include "image_format.h"
 
 #define LINK_MAGIC UINT32_C(0x4b4e4c53) /* "SLNK" in memory */
-#define LINK_VERSION 3u
+#define LINK_VERSION 4u
 #define LINK_TEXT_SIZE 256u
 /* 64 KiB of deltas: a datagram that a socket takes whole with its default buffer. */
 #define LINK_DELTAS_MAX 1024u
@@ -95,7 +95,10 @@ struct link_message {
 	uint64_t elapsed_us;    /* answers: from receipt to the last quiescent report */
 	uint64_t uptime_s;      /* answers */
 	uint64_t pid;           /* answers: process id of the data plane */
-	uint32_t n_deltas;      /* LINK_DELTAS: how many follow, 1 to LINK_DELTAS_MAX */
+	union {
+		uint32_t n_deltas; /* LINK_DELTAS: how many follow, 1 to LINK_DELTAS_MAX */
+		uint32_t leisure;  /* LINK_IMAGE: 1: it yields to all else; 0 */
+	};
 	uint32_t overlay_used;  /* answers: subjects with deltas that no image holds yet */
 	uint32_t overlay_max;   /* answers: their bound */
 	uint32_t overlay_full;  /* answers: deltas refused so far because there was no room */

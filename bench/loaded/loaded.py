@@ -26,6 +26,7 @@ import time
 SENDERS = 1000000
 FOLDED = "in force, workers waited"  # of the data plane, of every image
 COUNTERS = b"GET /v1/counters HTTP/1.1\r\nHost: sluice\r\n\r\n"
+SETTLE = 5  # seconds: the import is carried into the database
 STEP = 1299709  # a prime: every sender once before one comes again
 SETTINGS = """links:
   - {{ esme: "net_pcap0,rx_pcap={0}/esme.pcap,infinite_rx=1",
@@ -121,6 +122,7 @@ class Stack:
             time.sleep(0.2)
         # The first change after a restart takes an image along.
         self.ctl("suspend", "sender", f"010{50000000 + SENDERS - 1:08d}")
+        time.sleep(SETTLE)
 
 
 def request(first, batch):
@@ -168,7 +170,8 @@ class Run:
         self.ms, self.of_control = [None] * n, [None] * n
         self.wrong, self.next = [], 0
         self.lock = threading.Lock()
-        self.callers = [threading.Thread(target=self.caller) for _ in range(options.callers)]
+        self.callers = [threading.Thread(target=self.caller, daemon=True)
+                        for _ in range(options.callers)]
         self.began = time.monotonic() + 0.2
         for c in self.callers:
             c.start()
@@ -221,6 +224,8 @@ def measure(stack, options):
         readings.append(meter.read())
     end = run.end()
     readings.append(meter.read())
+    if not run.wrong and None in run.ms:
+        sys.exit("loaded: calls without an answer")
     if run.wrong:
         sys.exit(f"loaded: not enforced: {run.wrong[0]}")
     return [one_round(options, run, readings, k, end) for k in range(options.rounds)], run

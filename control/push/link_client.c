@@ -348,12 +348,12 @@ int link_memfd(const void *octets, size_t size)
 }
 
 static int send_image(struct link_client *client, int fd, uint64_t size, uint64_t generation,
-                      unsigned timeout_ms, struct link_message *answer, char *error)
+                      bool leisure, unsigned timeout_ms, struct link_message *answer,
+                      char *error)
 {
-	struct link_message request = { .type = LINK_IMAGE,
-		                        .generation = generation,
-		                        .size = size };
-
+	struct link_message request = {
+		.type = LINK_IMAGE, .generation = generation, .size = size, .leisure = leisure
+	};
 	const struct link_question q = { .request = &request, .fds = &fd, .n_fds = 1 };
 
 	return link_client_ask(client, &q, timeout_ms, answer, error);
@@ -368,12 +368,13 @@ int link_client_image(struct link_client *client, const void *octets, size_t siz
 	if (fd < 0)
 		return fail(error, fd, "no memory for an image of %zu octets: %s", size,
 		            strerror(-fd));
-	const int rc = send_image(client, fd, size, generation, timeout_ms, answer, error);
+	const int rc =
+		send_image(client, fd, size, generation, false, timeout_ms, answer, error);
 	close(fd);
 	return rc;
 }
 
-int link_client_image_fd(struct link_client *client, int fd, uint64_t generation,
+int link_client_image_fd(struct link_client *client, int fd, uint64_t generation, bool leisure,
                          unsigned timeout_ms, struct link_message *answer,
                          char error[LINK_CLIENT_ERROR_SIZE])
 {
@@ -386,7 +387,8 @@ int link_client_image_fd(struct link_client *client, int fd, uint64_t generation
 	const uint64_t size = (uint64_t)st.st_size;
 	const int seals = fcntl(fd, F_GET_SEALS);
 	if (seals >= 0 && (seals & SEALS) == SEALS)
-		return send_image(client, fd, size, generation, timeout_ms, answer, error);
+		return send_image(client, fd, size, generation, leisure, timeout_ms, answer,
+		                  error);
 
 	void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)

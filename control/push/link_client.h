@@ -44,13 +44,14 @@ int link_client_fd(const struct link_client *client);
 /*
  * Push an image; 0 when every worker uses it. generation: that of its header. The
  * octets are copied into a sealed memfd; an fd that is not sealed already is copied
- * too. fd stays the caller's.
+ * too. fd stays the caller's. leisure: nobody waits for it, so it yields to all else there,
+ * when it is sealed.
  */
 must_use int link_client_image(struct link_client *client, const void *octets, size_t size,
                                uint64_t generation, unsigned timeout_ms,
                                struct link_message *answer, char error[LINK_CLIENT_ERROR_SIZE]);
 must_use int link_client_image_fd(struct link_client *client, int fd, uint64_t generation,
-                                  unsigned timeout_ms, struct link_message *answer,
+                                  bool leisure, unsigned timeout_ms, struct link_message *answer,
                                   char error[LINK_CLIENT_ERROR_SIZE]);
 
 /* n deltas, all or none; 0 when every worker enforces them. answer->elapsed_us: how long

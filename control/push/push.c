@@ -105,7 +105,7 @@ bool push_connected(struct push *push)
 
 /* Send one built image over the connection there is, without the locks; with them before
  * and after. */
-static int send_image(struct push *push, const struct registry_image *image,
+static int send_image(struct push *push, const struct registry_image *image, bool leisure,
                       struct push_answer *out)
 {
 	struct link_message answer = { 0 };
@@ -113,8 +113,8 @@ static int send_image(struct push *push, const struct registry_image *image,
 	struct link_client *client = link_client_keep(push->client);
 
 	push_leave(push);
-	const int result = link_client_image_fd(client, image->fd, image->generation, IMAGE_MS,
-	                                        &answer, error);
+	const int result = link_client_image_fd(client, image->fd, image->generation, leisure,
+	                                        IMAGE_MS, &answer, error);
 	push_enter(push);
 	const bool same = push->client == client;
 	link_client_close(client);
@@ -205,10 +205,8 @@ static void build(void *arg)
 	b->result = registry_image_build(b->image, b->registry, b->images, b->error);
 }
 
-/* Build and send the image of the registry, which was opened for this alone. With image_lock,
- * with both locks (let go in between), and a client there. leisure: nobody waits for it. */
-static void push_locked(struct push *push, struct registry *registry, bool leisure,
-                        struct push_answer *out)
+static void build_and_send(struct push *push, struct registry *registry, bool leisure,
+                           struct push_answer *out)
 {
 	const uint64_t began = push_now_us();
 	char error[REGISTRY_IMAGE_ERROR_SIZE] = "";
@@ -241,7 +239,7 @@ static void push_locked(struct push *push, struct registry *registry, bool leisu
 	out->result = -ENOTCONN;
 	/* A data plane that was restarted leaves a dead connection: try its new one once. */
 	for (unsigned i = 0; i < 2 && push_connected(push); i++)
-		if (!push_connection_lost(send_image(push, &image, out)))
+		if (!push_connection_lost(send_image(push, &image, leisure, out)))
 			break;
 	if (out->result == 0)
 		push->last = *out;
@@ -250,6 +248,16 @@ static void push_locked(struct push *push, struct registry *registry, bool leisu
 	else if (out->result != 0 && push->client != NULL)
 		push_failed(push, image.generation);
 	close(image.fd);
+}
+
+/* The image of the registry, which was opened for this alone. With image_lock, with both locks
+ * (let go in between), and a client there. leisure: nobody waits for it. */
+static void push_locked(struct push *push, struct registry *registry, bool leisure,
+                        struct push_answer *out)
+{
+	push->making = true;
+	build_and_send(push, registry, leisure, out);
+	push->making = false;
 }
 
 void push_away(struct push *push, struct push_answer *out)

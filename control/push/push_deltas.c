@@ -182,7 +182,7 @@ static bool send_batch(struct push *push, const struct link_delta *told, unsigne
 	push->run_end = told[n - 1].generation;
 	if (push->covered + 1 == told[0].generation)
 		push->covered = push->run_end;
-	if (answer.overlay_used > answer.overlay_max / 2 && !push->fold) {
+	if (answer.overlay_used > answer.overlay_max / 2 && !push->fold && !push->making) {
 		push->fold = true;
 		pthread_cond_broadcast(&push->wake);
 	}

@@ -37,6 +37,7 @@ struct push {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop, fold;            /* fold: the overlay asks for an image */
+	bool making;                /* one is being made or sent: it takes the overlay in */
 	struct link_client *client; /* NULL = away */
 	struct push_answer last;    /* the latest image that came in force */
 	bool met;                   /* some image of this process was pushed */

@@ -33,7 +33,9 @@ static void make_room(struct push *push, struct registry *registry)
 		if (steps != 0)
 			registry_log_flush(registry);
 		pthread_mutex_lock(&push->write_lock);
-		more = registry_log_room(registry);
+		const int64_t used =
+			push->registry == NULL ? 0 : registry_log_used(push->registry);
+		more = registry_log_room(registry, used);
 		pthread_mutex_unlock(&push->write_lock);
 	}
 }

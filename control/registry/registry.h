@@ -114,15 +114,18 @@ must_use int registry_rule_name(struct registry *registry, uint32_t id, char *ou
  * its own, about once a second. Negative errno: it is done the next time.
  */
 void registry_defer_checkpoints(struct registry *registry);
-/* 1: the log of the sanctions should begin anew. */
+/* 1: the log of the sanctions should begin anew; what it holds is carried but for a little. */
 must_use int registry_checkpoint(struct registry *registry);
 /* It begins anew, when nobody reads it. Meanwhile nobody writes: better wait for a lock of
  * your own than for SQLite's, which is looked at now and then. */
 must_use int registry_restart_log(struct registry *registry);
-/* A step of room in the log's file, ahead of what will be written; as registry_restart_log().
+/* Octets of the log that are in use after the latest commit of this connection, which defers
+ * checkpoints; 0: it has not committed yet. */
+int64_t registry_log_used(struct registry *registry);
+/* A step of room in the log's file, behind those in use; as registry_restart_log().
  * 1: it was made, so registry_log_flush(), for which nobody need wait, and call again. 0:
  * there is enough. */
-must_use int registry_log_room(struct registry *registry);
+must_use int registry_log_room(struct registry *registry, int64_t used);
 void registry_log_flush(struct registry *registry);
 
 #endif

@@ -10,6 +10,11 @@
 #include "registry_delta.h"
 #include "sql.h"
 
+/* registry_log.c: at most so many wait for being carried while others keep coming: a page that
+ * many of them are on is written once, and the log seldom begins anew, for which whoever writes
+ * waits for a flush. */
+#define REGISTRY_DELTAS_CARRIED 131072
+
 /* Prepared once, because thousands of deltas a second run them. */
 enum delta_statement {
 	DELTA_BEGIN,
@@ -43,6 +48,8 @@ struct registry {
 	uint32_t n_deltas, n_before_group;
 	/* registry_log.c: the sanctions' serial when it last looked, and when it last acted */
 	int64_t serial_before, serial_carried;
+	int64_t log_frames; /* of the sanctions' log after the latest commit of deltas */
+	int64_t log_page;   /* octets; 0: not asked yet */
 	/* registry_plan.c */
 	struct image_plan_row *plan_rows;
 	uint32_t n_plan_rows;

@@ -97,6 +97,8 @@ static void *load(void *arg)
 	struct image_job *job = arg;
 	struct image_outcome *o = &job->outcome;
 
+	if (o->request.leisure != 0)
+		background_begin("load");
 	o->result = open_image(job, o->text);
 	if (o->result == 0)
 		(void)!lastgood_save(job->params.lastgood, job->tables, o->text);

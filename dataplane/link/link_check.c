@@ -37,6 +37,8 @@ static int check_image(const struct link_message *m, unsigned n_fds, char *text)
 		           "an image travels with exactly one file descriptor, "
 		           "%u came",
 		           n_fds);
+	if (m->leisure > 1)
+		return say(text, -EINVAL, "image: leisure %u is neither 0 nor 1", m->leisure);
 	if (m->generation == 0)
 		return say(text, -EINVAL, "image: generation 0 is no generation");
 	if (m->size < sizeof(struct image_header) || m->size > IMAGE_SIZE_MAX)

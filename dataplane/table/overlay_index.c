@@ -7,10 +7,14 @@
 #include <sys/mman.h>
 
 #include "prefetch.h"
+#include "tables.h"
 
 #define SLOTS_FIRST 256u
 #define AHEAD 16u /* slots: as many fetches at once as a core keeps under way */
-#define HUGE_PAGE ((size_t)2 << 20)
+#define SLOTS_MAX (2 * OVERLAY_MAX)
+#define PAGE_SLOTS 512u /* of a page of 4 KiB */
+
+_Static_assert((SLOTS_MAX & (SLOTS_MAX - 1)) == 0, "it is reached by doubling");
 
 /* n: a power of two, at least twice what is in it. */
 struct overlay_slots {
@@ -18,6 +22,7 @@ struct overlay_slots {
 	struct overlay_slots *retired; /* the next one that is */
 	uint32_t n;
 	uint32_t moved;                  /* of the older one's slots */
+	uint64_t touched;                /* slots whose pages are there */
 	const struct overlay_entry **at; /* stored with release, loaded with acquire */
 };
 
@@ -54,24 +59,20 @@ const struct overlay_entry *overlay_index_find(const struct overlay_index *index
 	return entry;
 }
 
-/* All of it is touched, in huge pages where it is that large: neither a reader nor a change
- * meets a page that is still to be made. */
-static struct overlay_slots *new_slots(uint32_t n)
+/* Memory that is all 0, and not there yet but for the first of it. */
+static struct overlay_slots *new_slots(uint64_t n)
 {
 	const size_t size = n * sizeof(struct overlay_entry *);
 	struct overlay_slots *s = malloc(sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
-	*s = (struct overlay_slots){ .n = n };
-	s->at = aligned_alloc(size < HUGE_PAGE ? 64 : HUGE_PAGE, size);
-	if (s->at == NULL) {
+	*s = (struct overlay_slots){ .n = (uint32_t)n };
+	s->at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (s->at == MAP_FAILED) {
 		free(s);
 		return NULL;
 	}
-	if (size >= HUGE_PAGE)
-		(void)madvise(s->at, size, MADV_HUGEPAGE);
-	memset(s->at, 0, size);
 	return s;
 }
 
@@ -79,8 +80,16 @@ static void free_slots(struct overlay_slots *slots)
 {
 	if (slots == NULL)
 		return;
-	free(slots->at);
+	munmap(slots->at, slots->n * sizeof(slots->at[0]));
 	free(slots);
+}
+
+/* Has up to n more pages made. Not all at once: 16 MiB take 10 ms and more where memory is
+ * scarce. Not when they are needed: then a reader would make them. */
+static void touch(struct overlay_slots *slots, uint64_t n)
+{
+	for (; n > 0 && slots->touched < slots->n; n--, slots->touched += PAGE_SLOTS)
+		*(const struct overlay_entry *volatile *)&slots->at[slots->touched] = NULL;
 }
 
 /* Up to n slots of the older one; the last of them ends it. */
@@ -113,19 +122,47 @@ static void move(struct overlay_index *index, const struct sender_hash *hash, ui
 	index->retired = older;
 }
 
+/* Those of twice the size, before they are needed. -ENOMEM can wait until then. */
+static void prepare(struct overlay_index *index, uint64_t used, uint32_t n)
+{
+	const struct overlay_slots *now = index->slots;
+
+	if (now == NULL || now->n == SLOTS_MAX || used < now->n / 4)
+		return;
+	if (index->next == NULL)
+		index->next = new_slots((uint64_t)now->n * 2);
+	/* Ready after a quarter of the changes that there is still room for. */
+	if (index->next != NULL)
+		touch(index->next, n / (PAGE_SLOTS / 32) + 1);
+}
+
+static struct overlay_slots *take_next(struct overlay_index *index, uint64_t size)
+{
+	struct overlay_slots *next = index->next;
+
+	index->next = NULL;
+	if (next != NULL && next->n != size) {
+		free_slots(next);
+		next = NULL;
+	}
+	return next != NULL ? next : new_slots(size);
+}
+
 int overlay_index_reserve(struct overlay_index *index, const struct sender_hash *hash,
                           uint32_t used, uint32_t n)
 {
 	struct overlay_slots *before = index->slots;
 	uint64_t size = before == NULL ? SLOTS_FIRST : before->n;
 
+	prepare(index, used, n);
 	while (size < ((uint64_t)used + n) * 2)
 		size *= 2;
 	if (before != NULL && size == before->n)
 		return 0;
-	struct overlay_slots *slots = new_slots((uint32_t)size);
+	struct overlay_slots *slots = take_next(index, size);
 	if (slots == NULL)
 		return -ENOMEM;
+	touch(slots, UINT64_MAX);
 	/* Only when many come at once, to a small one. */
 	if (before != NULL)
 		move(index, hash, UINT32_MAX);
@@ -165,6 +202,7 @@ void overlay_index_reclaim(struct overlay_index *index)
 void overlay_index_close(struct overlay_index *index)
 {
 	overlay_index_reclaim(index);
+	free_slots(index->next);
 	if (index->slots != NULL)
 		free_slots(index->slots->older);
 	free_slots(index->slots);

@@ -8,8 +8,8 @@
  * all is moved, and the older one is kept until no reader can hold it.
  *
  * Cost       a look-up is a hash and a probe, two probes while it grows. A change moves at
- *            most INDEX_MOVES slots; one in as many as there are takes the memory, cleared,
- *            for twice as many slots (16 MiB of them for OVERLAY_MAX subjects).
+ *            most INDEX_MOVES slots; from half of its room on it also has a part of a page made
+ *            of the memory for twice as many (16 MiB of slots for OVERLAY_MAX subjects).
  * Threads    look-ups: any thread. All else: one.
  */
 #ifndef DP_OVERLAY_INDEX_H
@@ -29,6 +29,7 @@ struct overlay_slots;
 
 struct overlay_index {
 	struct overlay_slots *slots; /* NULL = empty; stored with release */
+	struct overlay_slots *next;  /* to take its place; NULL: not needed yet */
 	struct overlay_slots *retired;
 };
 

@@ -41,6 +41,7 @@ static void fuzz_datagram(const uint8_t *data, size_t size)
 	fuzz_reached |= DATAGRAM | (m.type == LINK_DELTAS ? DELTAS : 0);
 	const size_t deltas = m.type == LINK_DELTAS ? m.n_deltas : 0;
 	bug_if(size - 1 != sizeof(m) + deltas * sizeof(struct link_delta));
+	bug_if(m.type == LINK_IMAGE && m.leisure > 1);
 	bug_if(m.version != LINK_VERSION || deltas > LINK_DELTAS_MAX);
 	bug_if((m.type == LINK_IMAGE) != (n_fds == 1));
 }

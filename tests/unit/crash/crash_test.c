@@ -221,11 +221,11 @@ static struct tables *enforce(struct lastgood *l, struct tables *t, const struct
 }
 
 /* What control does beside: room in the log, or a log that begins anew. */
-static void tidy(struct registry *beside, unsigned i)
+static void tidy(struct registry *r, struct registry *beside, unsigned i)
 {
 	must(registry_checkpoint(beside) >= 0);
 	if (i % 2 == 0)
-		must(registry_log_room(beside) >= 0);
+		must(registry_log_room(beside, registry_log_used(r)) >= 0);
 	else
 		must(registry_restart_log(beside) == 0);
 }
@@ -250,7 +250,7 @@ static void run_child(void)
 			write_one(r, i, &deltas[i]);
 		if ((i + 1) % OPS_AN_IMAGE != 0 && i + 1 < OPS)
 			write_one(r, i + 1, &deltas[i + 1]);
-		tidy(beside, i);
+		tidy(r, beside, i);
 		if (deltas[i].accepted)
 			t = enforce(l, t, &deltas[i].told);
 		shared->acknowledged = i + 1;

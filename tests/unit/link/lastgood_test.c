@@ -273,7 +273,8 @@ static void test_image_that_cannot_be_saved_holds(void **state)
 	push_and_suspend();
 	struct link_client *client = fixture_connect(&f);
 	limit_files(size - 1);
-	const int rc = link_client_image_fd(client, fd, 1000000, TIMEOUT_MS, &answer, error);
+	const int rc =
+		link_client_image_fd(client, fd, 1000000, false, TIMEOUT_MS, &answer, error);
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(rc, 0);
 	assert_non_null(strstr(answer.text, "not saved"));

@@ -148,7 +148,8 @@ static void test_seals(void **state)
 	assert_int_equal(write(file, image, size), (ssize_t)size);
 	assert_refused(client, ask_image(client, &file, 1, size), -EPERM, "sealed");
 	/* The same file, through the client's own copy into a memfd, is good. */
-	assert_int_equal(link_client_image_fd(client, file, 6, TIMEOUT_MS, &answer, error), 0);
+	assert_int_equal(
+		link_client_image_fd(client, file, 6, true, TIMEOUT_MS, &answer, error), 0);
 	close(file);
 	unlink(path);
 	free(image);
@@ -222,7 +223,7 @@ static void test_messages_that_lie(void **state)
 	fixture_push(client, 5);
 	m = (struct link_message){ .type = LINK_STATUS, .version = LINK_VERSION + 1 };
 	assert_refused(client, ask(client, &m, NULL, 0), -EPROTONOSUPPORT,
-	               "we speak version 3");
+	               "we speak version 4");
 	m = (struct link_message){ .type = 6 };
 	assert_refused(client, ask(client, &m, NULL, 0), -EINVAL, "unknown request 6");
 	m = (struct link_message){ .type = LINK_ANSWER };
