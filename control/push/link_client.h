@@ -51,7 +51,8 @@ must_use int link_client_image(struct link_client *client, const void *octets, s
                                uint64_t generation, unsigned timeout_ms,
                                struct link_message *answer, char error[LINK_CLIENT_ERROR_SIZE]);
 must_use int link_client_image_fd(struct link_client *client, int fd, uint64_t generation,
-                                  bool leisure, unsigned timeout_ms, struct link_message *answer,
+                                  bool leisure, unsigned timeout_ms,
+                                  struct link_message *answer,
                                   char error[LINK_CLIENT_ERROR_SIZE]);
 
 /* n deltas, all or none; 0 when every worker enforces them. answer->elapsed_us: how long
