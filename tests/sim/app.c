@@ -16,22 +16,23 @@ static bool is_word(const struct pdu_text *t, const char *word)
 	return t->word != NULL && strcmp(t->word, word) == 0;
 }
 
-static enum expected judge(const struct pdu_sender *from, const struct pdu_text *t, bool bound,
-                           uint32_t *status)
+static enum expected judge(const struct pdu_sender *from, const struct pdu_text *t,
+                           enum pdu_account as, uint32_t *status)
 {
-	*status = !bound                      ? PDU_STATUS_BOUND
-	          : t->broken                 ? PDU_STATUS_LENGTH
+	*status = t->broken                   ? PDU_STATUS_LENGTH
+	          : as == PDU_NOBODY          ? PDU_STATUS_BOUND
+	          : as == PDU_SUSPENDED       ? PDU_STATUS_ACCOUNT
 	          : from->kind != SENDER_GOOD ? PDU_STATUS_SENDER
 	          : is_word(t, PDU_WORD)      ? PDU_STATUS_CONTENT
 	                                      : 0;
-	if (bound && !t->broken && from->kind == SENDER_CHANGES)
+	if (as == PDU_CLIENT && !t->broken && from->kind == SENDER_CHANGES)
 		return EXPECT_EITHER;
 	if (*status != 0)
 		return EXPECT_REFUSE;
 	return is_word(t, PDU_SILENT_WORD) ? EXPECT_DISCARD : EXPECT_PASS;
 }
 
-static void write_message(struct conn *c, bool bound)
+static void write_message(struct conn *c)
 {
 	struct random *r = &c->app_random;
 	struct octets *o = &c->end[ESME].out;
@@ -48,8 +49,8 @@ static void write_message(struct conn *c, bool bound)
 	/* One reason at a time where the reasons' order is the screener's own affair. */
 	if (from->kind == SENDER_GOOD && (c->plan.flood || random_chance(r, 1500)))
 		t.word = random_chance(r, 3000) ? PDU_SILENT_WORD : PDU_WORD;
-	t.broken = bound && !t.payload && t.word == NULL && random_chance(r, 500);
-	const enum expected expected = judge(from, &t, bound, &status);
+	t.broken = !t.payload && t.word == NULL && random_chance(r, 500);
+	const enum expected expected = judge(from, &t, c->as, &status);
 	pdu_message(o, r, 4, next_sequence(c), from->address, &t);
 	oracle_wrote(c, off, expected, status);
 	c->sent++;
@@ -65,15 +66,43 @@ static void write_other(struct conn *c, uint32_t id, uint32_t n)
 	c->sent++;
 }
 
-static void write_request(struct conn *c, bool bound)
+/* One bind more. On a session that is bound it is one too many, and it may be one behind
+ * another that has no answer yet. */
+static void write_bind(struct conn *c)
+{
+	struct random *r = &c->app_random;
+	struct octets *o = &c->end[ESME].out;
+	const uint32_t off = o->len, id = random_below(r, 2) ? 9 : 2;
+	const bool other = random_chance(r, c->plan.sessions * 2);
+
+	pdu_bind(o, id, next_sequence(c), other ? PDU_SUSPENDED : PDU_CLIENT);
+	oracle_wrote(c, off,
+	             c->as != PDU_NOBODY ? EXPECT_REFUSE
+	             : c->waits == 0     ? EXPECT_PASS
+	                                 : EXPECT_EITHER,
+	             PDU_STATUS_ALREADY);
+	c->waits++;
+	c->sent++;
+}
+
+static void write_unbind(struct conn *c)
+{
+	write_other(c, 6, 0);
+	c->waits++;
+}
+
+static void write_request(struct conn *c)
 {
 	struct random *r = &c->app_random;
 	const uint32_t kind = random_below(r, 10);
+	const bool bound = c->as != PDU_NOBODY;
 
 	if (c->plan.unbind && c->sent + 1 == c->plan.requests)
-		write_other(c, 6, 0);
+		write_unbind(c);
+	else if (!bound || random_chance(r, c->plan.sessions))
+		bound &&random_below(r, 2) ? write_unbind(c) : write_bind(c);
 	else if (kind < 7)
-		write_message(c, bound);
+		write_message(c);
 	else if (kind < 8)
 		write_other(c, 0x15, 0); /* enquire_link */
 	else if (kind < 9)
@@ -95,16 +124,13 @@ static void write_garbage(struct conn *c, int end)
 	           c->garbage_sequence);
 }
 
-static void write_bind(struct conn *c)
+static void open_session(struct conn *c)
 {
-	struct octets *o = &c->end[ESME].out;
-
 	for (uint32_t i = 0; i < c->plan.early; i++)
-		write_message(c, false);
-	const uint32_t off = o->len;
-	pdu_bind(o, next_sequence(c));
-	oracle_wrote(c, off, EXPECT_PASS, 0);
-	c->sent++;
+		write_message(c);
+	do
+		write_bind(c);
+	while (random_chance(&c->app_random, c->plan.sessions * 2));
 	c->opened = true;
 }
 
@@ -131,24 +157,73 @@ static bool requests_written(const struct conn *c)
 static void tick_esme(struct conn *c)
 {
 	if (!c->opened) {
-		write_bind(c);
+		open_session(c);
 		return;
 	}
-	if (!c->bound || c->garbage || c->end[ESME].closing)
+	if (c->garbage || c->end[ESME].closing)
 		return;
-	for (uint32_t i = 0; i < c->plan.burst && !requests_written(c); i++)
-		write_request(c, true);
+	for (uint32_t i = 0; i < c->plan.burst && c->waits == 0 && !requests_written(c); i++)
+		write_request(c);
 }
 
-static void owe(struct conn *c, uint32_t id, uint32_t sequence)
+static bool is_bind(uint32_t id) { return id == 1 || id == 2 || id == 9; }
+
+/* What reaches the SMSC, by its own idea of the session: the suspended account's messages
+ * never do, nor any before a bind; and no bind but where it may be accepted. */
+static void look_at(struct conn *c, uint32_t id, uint32_t sequence)
 {
+	if (c->plain || c->gone || c->sim->leaving)
+		return;
+	if (id == 4 && (c->served == PDU_SUSPENDED || (!c->served && !c->unserved)))
+		sim_fail(c->sim, "message %u of %s reached the SMSC", sequence,
+		         c->served == PDU_SUSPENDED ? "a suspended account" : "nobody");
+	if (is_bind(id) && (c->served != PDU_NOBODY || c->binds_owed != 0))
+		sim_fail(c->sim, "bind %u reached a session that is bound, or is to be",
+		         sequence);
+}
+
+static void owe(struct conn *c, const uint8_t *pdu)
+{
+	const uint32_t id = get32(pdu + 4), sequence = get32(pdu + 12);
+
+	look_at(c, id, sequence);
 	if (c->n_owed == c->owed_room) {
 		c->owed_room = c->owed_room * 2 + 16;
 		c->owed = realloc(c->owed, c->owed_room * sizeof(*c->owed));
 		if (c->owed == NULL)
 			abort();
 	}
-	c->owed[c->n_owed++] = (struct answer){ .id = id, .sequence = sequence };
+	c->owed[c->n_owed++] = (struct answer){
+		.id = id,
+		.sequence = sequence,
+		.account = is_bind(id) ? pdu_account_of(pdu) : PDU_NOBODY,
+	};
+	c->binds_owed += is_bind(id);
+}
+
+static void unserve(struct conn *c)
+{
+	c->unserved |= c->served != PDU_NOBODY;
+	c->served = PDU_NOBODY;
+}
+
+/* The SMSC's mind about a bind or an unbind: a command_status. */
+static uint32_t consent(struct conn *c, const struct answer *a)
+{
+	const bool refuses = random_chance(&c->app_random, c->plan.refusals);
+
+	c->binds_owed -= is_bind(a->id);
+	if (is_bind(a->id) && c->served != PDU_NOBODY)
+		return PDU_STATUS_ALREADY;
+	if (refuses)
+		return 8;
+	if (is_bind(a->id)) {
+		c->served = a->account;
+		c->bound = true;
+	} else {
+		unserve(c);
+	}
+	return 0;
 }
 
 static void pay(struct conn *c, uint32_t i)
@@ -160,7 +235,8 @@ static void pay(struct conn *c, uint32_t i)
 	c->n_owed--;
 	if (a.id >= 1 && a.id <= 9 && a.id != 4) {
 		uint8_t *at = octets_extend(o, 16 + 5);
-		pdu_header(at, 21, a.id | 0x80000000, 0, a.sequence);
+		const bool session = is_bind(a.id) || a.id == 6;
+		pdu_header(at, 21, a.id | 0x80000000, session ? consent(c, &a) : 0, a.sequence);
 		memcpy(at + 16, "smsc", 5);
 		return;
 	}
@@ -179,7 +255,10 @@ static void tick_smsc(struct conn *c)
 	if (c->bound && c->delivered < c->plan.deliveries) {
 		const struct pdu_text t = { .len = random_in(r, 20, 140) };
 		const uint32_t sequence = ++c->deliver_sequence;
-		if (random_chance(r, 8000))
+		if (c->served && !c->unserving && random_chance(r, c->plan.sessions)) {
+			pdu_any(&c->end[SMSC].out, r, 6, 0, sequence, 0);
+			c->unserving = true;
+		} else if (random_chance(r, 8000))
 			pdu_message(&c->end[SMSC].out, r, 5, sequence, "01055556666", &t);
 		else
 			pdu_any(&c->end[SMSC].out, r, 0x15, 0, sequence, 0);
@@ -193,7 +272,7 @@ uint64_t app_due(const struct conn *c, int end)
 
 	if (c->end[end].state != END_OPEN || over)
 		return UINT64_MAX;
-	if (end == ESME ? c->opened && (!c->bound || requests_written(c))
+	if (end == ESME ? c->opened && (c->waits != 0 || requests_written(c))
 	                : c->n_owed == 0 && (!c->bound || c->delivered >= c->plan.deliveries))
 		return UINT64_MAX;
 	return c->tick_at[end];
@@ -211,19 +290,52 @@ void app_tick(struct conn *c, int end)
 		tick_smsc(c);
 }
 
-static void esme_got(struct conn *c, uint32_t id, uint32_t sequence)
+static enum pdu_account account_bound(const struct conn *c, uint32_t sequence)
 {
+	for (uint32_t i = 0; i < c->n_requests; i++)
+		if (c->requests[i].sequence == sequence && is_bind(c->requests[i].id))
+			return pdu_account_of(c->end[ESME].out.at + c->requests[i].off);
+	return PDU_NOBODY;
+}
+
+static void esme_heard(struct conn *c, uint32_t id, uint32_t status, uint32_t sequence)
+{
+	c->answers++;
+	c->waits -= is_bind(id) || id == 6;
+	if (is_bind(id) && status == 0)
+		c->as = account_bound(c, sequence);
+	if (id == 6 && status == 0)
+		c->as = PDU_NOBODY;
+}
+
+static void esme_got(struct conn *c, const uint8_t *pdu)
+{
+	const uint32_t id = get32(pdu + 4), sequence = get32(pdu + 12);
 	struct octets *o = &c->end[ESME].out;
 
 	if (id & 0x80000000) {
-		c->answers++;
-		if (id == 0x80000009)
-			c->bound = true;
+		esme_heard(c, id & 0x7fffffff, get32(pdu + 8), sequence);
 	} else if (!c->end[ESME].closing && !c->garbage) {
 		const uint32_t off = o->len;
-		pdu_any(o, &c->app_random, id | 0x80000000, 0, sequence, id == 5);
+		const bool refuses = id == 6 && random_chance(&c->app_random, c->plan.refusals);
+		pdu_any(o, &c->app_random, id | 0x80000000, refuses ? 8 : 0, sequence, id == 5);
 		oracle_wrote(c, off, EXPECT_PASS, 0);
+		if (id == 6 && !refuses)
+			c->as = PDU_NOBODY;
 	}
+}
+
+static void smsc_got(struct conn *c, const uint8_t *pdu)
+{
+	const uint32_t id = get32(pdu + 4);
+
+	if (id == 0x80000006) {
+		c->unserving = false;
+		if (get32(pdu + 8) == 0)
+			unserve(c);
+	}
+	if (!(id & 0x80000000))
+		owe(c, pdu);
 }
 
 void app_read(void *arg, int end, const uint8_t *octets, uint32_t n)
@@ -237,11 +349,10 @@ void app_read(void *arg, int end, const uint8_t *octets, uint32_t n)
 	octets_append(o, octets, n);
 	while (o->len - at >= 16 && get32(o->at + at) <= o->len - at &&
 	       get32(o->at + at) >= 16) {
-		const uint32_t id = get32(o->at + at + 4), sequence = get32(o->at + at + 12);
 		if (end == ESME)
-			esme_got(c, id, sequence);
-		else if (!(id & 0x80000000))
-			owe(c, id, sequence);
+			esme_got(c, o->at + at);
+		else
+			smsc_got(c, o->at + at);
 		at += get32(o->at + at);
 	}
 	memmove(o->at, o->at + at, o->len - at);
@@ -293,7 +404,8 @@ static void settle_esme(struct conn *c)
 		break;
 	}
 	/* Nobody talks on for ever after the other end has closed, before the bind too. */
-	if (read_to_end(e) && (!c->bound || done || c->garbage || c->server_garbage))
+	if (read_to_end(e) &&
+	    (c->as == PDU_NOBODY || c->waits != 0 || done || c->garbage || c->server_garbage))
 		end_close(e);
 }
 

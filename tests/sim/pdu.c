@@ -21,15 +21,20 @@ static void put_string(struct octets *o, const char *s)
 	octets_append(o, s, (uint32_t)strlen(s) + 1);
 }
 
-void pdu_bind(struct octets *o, uint32_t sequence)
+void pdu_bind(struct octets *o, uint32_t id, uint32_t sequence, enum pdu_account account)
 {
 	const uint32_t at = o->len;
 
 	octets_extend(o, 16);
-	put_string(o, PDU_SYSTEM_ID);
+	put_string(o, account == PDU_CLIENT ? PDU_SYSTEM_ID : PDU_SUSPENDED_ID);
 	put_string(o, "secret");
 	octets_append(o, "\0\x34\0\0\0", 5); /* system_type, version, TON, NPI, range */
-	pdu_header(o->at + at, o->len - at, 9, 0, sequence);
+	pdu_header(o->at + at, o->len - at, id, 0, sequence);
+}
+
+enum pdu_account pdu_account_of(const uint8_t *bind)
+{
+	return strcmp((const char *)bind + 16, PDU_SYSTEM_ID) == 0 ? PDU_CLIENT : PDU_SUSPENDED;
 }
 
 static void put_text(struct octets *o, struct random *r, const struct pdu_text *t)

@@ -73,6 +73,9 @@ static void draw_plan(struct sim *s, struct conn *c)
 	p->large = PICK(r, 0, 0, 100, 400);
 	p->shuffle = random_below(r, 2);
 	p->unbind = random_below(r, 3) == 0;
+	struct random sessions = random_of(s->seed, 400 + c->index);
+	p->sessions = PICK(&sessions, 0, 500, 2500);
+	p->refusals = p->sessions == 0 ? 0 : PICK(&sessions, 0, 3000, 7000);
 	for (int end = ESME; end <= SMSC; end++)
 		c->tick_at[end] = p->open_at + random_below(r, 1000);
 	c->deliver_sequence = random_below(r, 1000);

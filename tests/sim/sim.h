@@ -23,6 +23,7 @@
 #include "worker.h"
 
 #include "endpoint.h"
+#include "pdu.h"
 
 #define CONNECTIONS_MAX 3u
 #define CORES_MAX 4u
@@ -51,6 +52,9 @@ struct plan {
 	uint32_t size_most, large;   /* octets of a text; chance of a payload of up to 64 KiB */
 	bool flood;                  /* hardly anything passes, and the ESME reads slowly */
 	bool unbind;                 /* the last request is an unbind */
+	/* In 10,000: requests that are a bind or an unbind, twice as often the bind of another
+	 * account, or one more in the same write; binds and unbinds that an end refuses. */
+	uint32_t sessions, refusals;
 	bool shuffle;                /* the SMSC answers out of order */
 };
 
@@ -91,7 +95,7 @@ struct said {
 
 struct answer { /* the SMSC owes it */
 	uint32_t id, sequence;
-	uint16_t sender_len;
+	enum pdu_account account; /* of a bind */
 };
 
 struct conn {
@@ -116,7 +120,14 @@ struct conn {
 	uint32_t n_owed, owed_room;
 	uint32_t sent, delivered, answers, sequence, deliver_sequence;
 	uint64_t tick_at[2];
-	bool bound, opened, garbage, server_garbage, nacked;
+	bool bound;               /* at any time */
+	enum pdu_account as;      /* bound so now, as the ESME has heard */
+	uint32_t waits;           /* binds and unbinds of the ESME that have no answer */
+	enum pdu_account served;  /* bound so now, as the SMSC has said */
+	bool unserved;            /* was bound, until an unbind was agreed upon */
+	bool unserving;           /* it has asked for an unbind */
+	uint32_t binds_owed;
+	bool opened, garbage, server_garbage, nacked;
 	uint32_t garbage_sequence;
 };
 

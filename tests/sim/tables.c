@@ -44,8 +44,14 @@ static void add_accounts(struct image_build *b, unsigned variant)
 		.system_id = "another", .id = 3, .state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7
 	};
 
+	const struct image_build_account suspended = { .system_id = PDU_SUSPENDED_ID,
+		                                       .id = 4,
+		                                       .state = IMAGE_SUSPENDED,
+		                                       .alphabet = TEXT_GSM7 };
+
 	if (variant != 0) /* the row of ours moves */
 		must(image_build_account(b, &other), "account");
+	must(image_build_account(b, &suspended), "account");
 	must(image_build_account(b, &(struct image_build_account){ .system_id = PDU_SYSTEM_ID,
 	                                                           .id = ACCOUNT,
 	                                                           .state = IMAGE_CERTIFIED,
