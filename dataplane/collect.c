@@ -118,16 +118,21 @@ static bool is_screened(const struct worker *w, enum side from)
 	return (w->tables->image->policy->directions & bit) != 0;
 }
 
+/* What nobody screens is no message to us. */
+static enum smpp_kind kind_here(const struct worker *w, enum side from, uint32_t command_id)
+{
+	const enum smpp_kind kind = smpp_kind(command_id);
+
+	return kind == SMPP_KIND_MESSAGE && !is_screened(w, from) ? SMPP_KIND_OTHER : kind;
+}
+
 static void take_pdu(struct worker *w, struct connection *c, enum side from, const uint8_t *pdu,
                      const struct smpp_header *header, enum smpp_kind kind)
 {
 	switch (kind) {
 	case SMPP_KIND_MESSAGE:
-		if (is_screened(w, from)) {
-			step_message(w, c, from, pdu, header);
-			return;
-		}
-		break;
+		step_message(w, c, from, pdu, header);
+		return;
 	case SMPP_KIND_BIND:
 		if (from == SIDE_ESME) {
 			take_bind(w, c, pdu, header);
@@ -148,9 +153,9 @@ static void take_pdu(struct worker *w, struct connection *c, enum side from, con
 }
 
 /* Whether the kind is decoded, so that its octets are needed as one run. */
-static bool is_decoded(const struct worker *w, enum side from, enum smpp_kind kind)
+static bool is_decoded(enum smpp_kind kind)
 {
-	return (kind == SMPP_KIND_MESSAGE && is_screened(w, from)) || kind == SMPP_KIND_BIND;
+	return kind == SMPP_KIND_MESSAGE || kind == SMPP_KIND_BIND;
 }
 
 /* What a message may do depends on the session: what follows a PDU that may change it waits
@@ -168,12 +173,12 @@ static bool vector_is_full(const struct vector *v, uint32_t length)
 }
 
 /* The PDU at this place as one run of octets, if anybody will read it. */
-static const uint8_t *pdu_octets(struct worker *w, enum side from, struct chain_place at,
+static const uint8_t *pdu_octets(struct worker *w, struct chain_place at,
                                  const struct smpp_header *header, enum smpp_kind kind)
 {
 	struct vector *v = w->vector;
 
-	if (!is_decoded(w, from, kind))
+	if (!is_decoded(kind))
 		return NULL;
 	const uint8_t *pdu = chain_read(at, header->length, v->gather + v->gathered);
 	if (pdu == v->gather + v->gathered)
@@ -242,13 +247,13 @@ static void collect_side(struct worker *w, struct connection *c, enum side from)
 				take_foreign(w, c, from);
 			break;
 		}
-		const enum smpp_kind kind = smpp_kind(header.command_id);
+		const enum smpp_kind kind = kind_here(w, from, header.command_id);
 		/* What stalls is collected again, as of the account that it was written for. */
 		if (left != in->octets && kind == SMPP_KIND_BIND) {
 			c->retry = true;
 			break;
 		}
-		take_pdu(w, c, from, pdu_octets(w, from, at, &header, kind), &header, kind);
+		take_pdu(w, c, from, pdu_octets(w, at, &header, kind), &header, kind);
 		c->spoken = true;
 		at = chain_skip(at, header.length);
 		left -= header.length;
@@ -269,12 +274,13 @@ void collect(struct worker *w)
 	v->screen.n = 0;
 	for (struct connection *c = w->touched; c != NULL; c = c->touched_next) {
 		connection_look_ahead(c->touched_next);
-		c->retry = c->waits = false;
+		c->retry = false;
 		if (c->relay.state != RELAY_OPEN)
 			continue;
 		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
 			/* An end that does not read its answers gets no more of them. */
-			c->stalled[from] = relay_stalls(&c->relay, from, &w->tcp_config);
+			c->stalled[from] =
+				relay_stalls(&c->relay, from, &w->tcp_config);
 			if (!c->stalled[from])
 				collect_side(w, c, from);
 		}

@@ -138,7 +138,11 @@ static inline uint32_t chain_run(struct chain_place at)
 struct chain_place chain_skip_far(struct chain_place at, uint32_t n);
 static inline struct chain_place chain_skip(struct chain_place at, uint32_t n)
 {
-	if (unlikely(chain_run(at) <= n))
+	const uint32_t run = chain_run(at);
+
+	if (n == run && run != 0)
+		return (struct chain_place){ segment_of(at.m)->next, 0 };
+	if (unlikely(n >= run))
 		return chain_skip_far(at, n);
 	at.skip += n;
 	return at;

@@ -235,7 +235,8 @@ bool relay_output(struct relay *r, struct tcp_env *env)
 	return again;
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b) { return b != 0 && b < a ? b : a; }
+/* 0 is none: less 1, it is the latest of all. */
+static uint64_t sooner(uint64_t a, uint64_t b) { return b - 1 < a - 1 ? b : a; }
 
 static bool shut_by_us(const struct relay *r) { return r->leg[0].discard; }
 

@@ -42,8 +42,9 @@ static uint16_t advertise(struct relay *r, enum side side, const struct tcp_env 
  * Send m, whose payload is payload_len octets at off in its buffer (0 = none), in
  * the buffer it lies in. One reference goes to the port. False: no room, m untouched.
  */
-static bool emit(struct relay *r, enum side side, struct rte_mbuf *m, uint32_t seq,
-                 uint16_t sum, uint8_t flags, struct tcp_env *env)
+static __rte_always_inline bool emit(struct relay *r, enum side side, struct rte_mbuf *m,
+                                     uint32_t seq, uint16_t sum, uint8_t flags,
+                                     struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
 	struct tcp_tx *tx = tcp_tx_of(env, r->head.key.link, side);
