@@ -172,12 +172,12 @@ static int make_pdu(const struct options *o, const char *argument, enum text_cod
 	};
 	char error[EXPLAIN_ERROR_SIZE] = "out of memory";
 	char *text = read_argument(argument);
-	int result = text == NULL ? -ENOMEM : 0;
 
+	if (text == NULL)
+		return EXIT_FAILED;
 	message.text = text;
-	if (result == 0)
-		result = o->text == NULL ? explain_pdu_hex(pdu, len, text, error)
-		                         : explain_pdu_text(pdu, len, &message, error);
+	const int result = o->text == NULL ? explain_pdu_hex(pdu, len, text, error)
+	                                   : explain_pdu_text(pdu, len, &message, error);
 	free(text);
 	if (result == 0)
 		return EXIT_DONE;

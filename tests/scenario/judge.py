@@ -160,7 +160,8 @@ def explained(j, rules):
     j.expect("a rule that observes", "rule, and it is not refused" in done.stdout and
              "a rule that refuses" not in done.stdout)
     done = j.run("explain", "--text", "-", "--rules", rules, input="a\0casino")
-    j.expect("a NUL", done.returncode == 1 and "a NUL after 1 octets" in done.stderr)
+    j.expect("a NUL", done.returncode == 1 and "a NUL after 1 octets" in done.stderr and
+             "memory" not in done.stderr)
     done = j.run("explain", "--pdu", "-", "--rules", rules, input="00 01 0x")
     j.expect("bad digits", done.returncode == 1 and "octet 2" in done.stderr)
     j.expect("usage", j.run("explain", "--pdu", "00", "--text", "x").returncode == 2)
