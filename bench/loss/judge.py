@@ -7,7 +7,7 @@ usage: judge.py [--json] [DEFAULT]     DEFAULT: this host's own congestion contr
 A line is "through|direct SIDE ROUND SENT RECEIVED", the last two JSON of stream.py. A row is a
 side and the congestion control of the kernel that sends; --json prints a list of them:
 
-  loss_at        at whose side frames are lost: smsc (our CUBIC mends it) or esme (the kernel)
+  loss_at        at whose side frames are lost: smsc (our sender mends it) or esme (the kernel)
   kernel         congestion control of the kernel that sends; host_default: it is this host's
   rounds         of which the medians are
   through_MB_s, through_least, through_most   through Sluice, payload

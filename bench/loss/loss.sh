@@ -7,11 +7,10 @@
 #            [--cc cubic|bbr|reno]   one congestion control for the kernel that sends, instead
 #                                    of both of a run
 #
-# Sluice's sender is CUBIC (RFC 9438). Each run compares it with a kernel that sends by CUBIC,
-# like with like, and with one that sends by this host's own default, where that is another
-# (a socket's option: a namespace may not choose what the host does not allow everybody). BBR
-# takes loss for no sign of congestion: that row says what an operator whose hosts run it gives
-# up, not what our recovery loses. judge.py documents the keys of --json.
+# Each run compares Sluice with a kernel that sends by CUBIC, and with one that sends by this
+# host's own default, where that is another (a socket's option: a namespace may not choose what
+# the host does not allow everybody). Sluice's sender has the same (setting congestion_control),
+# CUBIC where the kernel has neither. judge.py documents the keys of --json.
 # The impairment box (tests/impair) is at the SMSC's side, where our sender must mend the
 # losses, and then at the ESME's, where a kernel does and our receiver must tell it what is
 # missing. A round trip takes 10 ms. The worker and the box come first on their cores: what
