@@ -63,8 +63,11 @@ int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len, size
 		return text_gsm7_packed(in, len, udh_octets, out);
 	case TEXT_ASCII:
 		return text_ascii(in, len, out);
-	case TEXT_LATIN1:
 	case TEXT_BINARY:
+		if (text_utf8_valid(in, len))
+			return text_utf8(in, len, out);
+		return text_octets(in, len, text_latin1, out);
+	case TEXT_LATIN1:
 		return text_octets(in, len, text_latin1, out);
 	case TEXT_CYRILLIC:
 		return text_octets(in, len, text_cyrillic, out);

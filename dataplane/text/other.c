@@ -203,8 +203,6 @@ static enum text_coding other_than_binary(const uint8_t *in, size_t len)
 		return TEXT_UCS2;
 	if (!any_high(in, len))
 		return TEXT_UNKNOWN;
-	if (text_utf8_valid(in, len))
-		return TEXT_UTF8;
 	return is_korean(in, len) ? TEXT_CP949 : TEXT_UNKNOWN;
 }
 

@@ -58,8 +58,8 @@ enum text_coding text_coding(uint8_t data_coding, enum text_coding default_alpha
  * - TEXT_GSM7_PACKED cannot fail. A last septet of 0 that ends on an octet boundary is
  *   padding, not "@".
  * - TEXT_UCS2 begins big endian; a first U+FEFF in either order is a BOM and goes.
- * - TEXT_BINARY is read as Latin-1: handsets show such a text, one as this, another as that.
- *   TEXT_UNKNOWN is -EILSEQ.
+ * - TEXT_BINARY is read as UTF-8 or else as Latin-1: handsets show such a text, one as this,
+ *   another as that. TEXT_UNKNOWN is -EILSEQ.
  */
 must_use int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len,
                              size_t udh_octets, uint8_t *out, size_t cap);

@@ -24,7 +24,7 @@ assert len(GSM) == 128
 STATUS = {"account_unknown": 0x45, "account_suspended": 0x45, "account_expired": 0x45,
           "sender_uncertified": 0x0A, "sender_suspended": 0x0A, "sender_expired": 0x0A,
           "sender_not_owned": 0x0A, "sender_blocked": 0x0A, "content_rule": 0x45,
-          "text_undecodable": 0x45, "readings_disagree": 0x45}
+          "text_undecodable": 0x45}
 SHORT_MAX = 254  # SMPP 3.4 section 5.2.22: sm_length
 
 
@@ -183,12 +183,10 @@ class Planner:
         return any(action == "refuse" and word in folded for action, word in self.words)
 
     def content(self, name, text, octets):
-        """What is announced as binary is read as Latin-1, and as the UTF-8 that it is here."""
-        if name != "binary":
-            return "content_rule" if self.refuses(text) else None
-        if self.refuses(octets.decode("latin-1")):
-            return "content_rule"
-        return "readings_disagree" if self.refuses(text) else None
+        """What is announced as binary is read too: as the UTF-8 that it is here."""
+        if name == "binary" and text.startswith("hex:"):
+            text = octets.decode("latin-1")
+        return "content_rule" if self.refuses(text) else None
 
     def message(self, n, label, text):
         account = self.args.accounts[n % len(self.args.accounts)]
