@@ -367,7 +367,8 @@ static bool usual_options(const struct relay *r, const struct packet *p,
 		return p->options_len == 0;
 	if (p->options_len != 12 || memcmp(o, before, sizeof(before)) != 0)
 		return false;
-	out->ts_val = rte_be_to_cpu_32(*(const unaligned_uint32_t *)(o + 4));
+	memcpy(&out->ts_val, o + 4, sizeof(out->ts_val));
+	out->ts_val = rte_be_to_cpu_32(out->ts_val);
 	return true;
 }
 
