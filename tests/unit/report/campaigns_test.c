@@ -185,6 +185,10 @@ static void test_sketch_against_exact_counts(void **state)
 	report_close(r);
 }
 
+/* So few that no set gets more than it has rows, wherever the secret hash puts them: a
+ * quarter of the rows was too many once in sixteen runs. */
+#define LATE (SKETCH_OVERALL / 16)
+
 /* What is over gives way first, whatever it counted, and nobody is told to have lost. */
 static void test_quiet_ones_give_way(void **state)
 {
@@ -202,7 +206,7 @@ static void test_quiet_ones_give_way(void **state)
 			(void)campaign_sketch_count(sketch, &seen, now);
 	now += CAMPAIGN_QUIET_S + 40;
 	const uint64_t first_late = seen.fingerprint;
-	for (; seen.fingerprint < first_late + SKETCH_OVERALL / 4; seen.fingerprint++)
+	for (; seen.fingerprint < first_late + LATE; seen.fingerprint++)
 		gone += campaign_sketch_count(sketch, &seen, now);
 	assert_int_equal(gone, 0);
 	for (unsigned i = 0; i < SKETCH_OVERALL; i++) {
@@ -211,7 +215,7 @@ static void test_quiet_ones_give_way(void **state)
 		if (rows[i].fingerprint >= first_late)
 			assert_true(rows[i].count == 1 && rows[i].error == 0);
 	}
-	assert_int_equal(late, SKETCH_OVERALL / 4);
+	assert_int_equal(late, LATE);
 	assert_int_equal(old, SKETCH_OVERALL - late);
 	/* One that comes again after its silence begins anew. */
 	seen.fingerprint--;
