@@ -274,13 +274,12 @@ void collect(struct worker *w)
 	v->screen.n = 0;
 	for (struct connection *c = w->touched; c != NULL; c = c->touched_next) {
 		connection_look_ahead(c->touched_next);
-		c->retry = false;
+		c->retry = c->waits = false;
 		if (c->relay.state != RELAY_OPEN)
 			continue;
 		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
 			/* An end that does not read its answers gets no more of them. */
-			c->stalled[from] =
-				relay_stalls(&c->relay, from, &w->tcp_config);
+			c->stalled[from] = relay_stalls(&c->relay, from, &w->tcp_config);
 			if (!c->stalled[from])
 				collect_side(w, c, from);
 		}

@@ -241,7 +241,7 @@ static void tcp_send(struct worker *w)
 		c->touched = false;
 		connection_look_ahead(next);
 		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++)
-			if (!c->retry && !c->stalled[from])
+			if (!c->retry && !c->waits && !c->stalled[from])
 				relay_finish(&c->relay, from, &w->env);
 		if (relay_output(&c->relay, &w->env))
 			c->retry = true;
