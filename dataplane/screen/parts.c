@@ -144,11 +144,13 @@ static enum parts_added put(struct slot *set, const struct part *part, uint32_t 
 	uint64_t version;
 
 	bug_if(part->len > PARTS_OCTETS || part->until == 0);
-	for (unsigned tries = 0; tries < PARTS_WAYS; tries++) {
+	for (unsigned tries = 0; tries < PARTS_TRIES; tries++) {
 		struct slot *s = way_for(set, part, now, &live);
 		struct part before;
-		if (!claim(s, &version))
-			continue; /* another worker writes it: it is no longer the best */
+		if (!claim(s, &version)) { /* another worker writes it: perhaps this part */
+			__builtin_ia32_pause();
+			continue;
+		}
 		if (!replace && holds(s, part->key, part->number) && until_of(s) > now) {
 			read_own(s, &before);
 			if (!parts_same(&before, part)) {

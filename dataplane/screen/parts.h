@@ -65,7 +65,8 @@ bool parts_put(struct parts *parts, const struct part *part, uint32_t now);
 /*
  * Keep a part unless a live one with its key and number says something else: which of the two
  * a phone shows is the phone's. Of two workers that each add one that differs at the same
- * time, at least one is told.
+ * time, at least one is told: that they differ, or, where the other lost its core while it
+ * wrote, that its own was not kept (PARTS_GAVE_WAY).
  */
 enum parts_added { PARTS_KEPT, PARTS_GAVE_WAY, PARTS_DIFFER };
 enum parts_added parts_add(struct parts *parts, const struct part *part, uint32_t now);
