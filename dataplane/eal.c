@@ -81,15 +81,16 @@ static void cores_of_main(char *list, size_t size, const struct settings *s, uin
  * waits for main's core would hold up what main waits for. */
 static void add_cores(struct args *a, const struct settings *s)
 {
-	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const long online = sysconf(_SC_NPROCESSORS_ONLN);
+	const uint64_t cpus = online > 0 ? (uint64_t)online : 1;
 	char list[ARG_SIZE], others[ARG_SIZE / 4];
 
-	cores_of_main(others, sizeof(others), s, (uint64_t)cpus);
+	cores_of_main(others, sizeof(others), s, cpus);
 	int n = snprintf(list, sizeof(list), "--lcores=0@(%s)", others);
 
 	for (unsigned i = 0; i < s->workers && n < (int)sizeof(list); i++)
 		n += snprintf(list + n, sizeof(list) - (size_t)n, ",%u@%lu", i + 1,
-		              (unsigned long)((s->first_core + i) % (uint64_t)cpus));
+		              (unsigned long)((s->first_core + i) % cpus));
 	add(a, "%s", list);
 	add(a, "--main-lcore=0");
 }

@@ -102,5 +102,6 @@ bool smpp_tlv_repeats(const struct smpp_message *message, uint16_t tag)
 {
 	struct cursor c = cursor_over(message->tlvs.data, message->tlvs.len);
 
-	return find_tlv(&c, tag).data != NULL && find_tlv(&c, tag).data != NULL;
+	const bool once = find_tlv(&c, tag).data != NULL; /* the cursor is behind it */
+	return once && find_tlv(&c, tag).data != NULL;
 }
