@@ -189,6 +189,20 @@ static void take_sample(struct leg *l, const struct news *n, const struct tcp_en
 		           env->config->rto_max_us);
 }
 
+/* Behind all that an ACK says of losses. */
+static void tell_model(struct leg *l, const struct news *n, const struct tcp_env *env)
+{
+	if (likely(!l->modelled))
+		return;
+	const uint64_t rtt_us = n->sampled ? env->now_us - n->sampled_us : 0;
+	congestion_acked(l, &(struct bbr_ack){ .now_us = env->now_us,
+	                                       .sent_us = n->sent_us,
+	                                       .delivered = n->octets,
+	                                       .rtt_us = (uint32_t)rtt_us,
+	                                       .in_flight = leg_in_flight(l),
+	                                       .mss = l->mss });
+}
+
 bool leg_acks_plainly(const struct leg *l, const struct packet *p)
 {
 	return p->ack - l->snd_una <= l->snd_max - l->snd_una &&
@@ -206,6 +220,7 @@ void leg_acknowledged_plainly(struct relay *r, struct leg *l, const struct packe
 	if (acks)
 		new_ack(r, l, p->ack, &news, env);
 	take_sample(l, &news, env);
+	tell_model(l, &news, env);
 	take_window(l, p, (uint32_t)p->window << l->wscale, acks);
 }
 
@@ -243,15 +258,6 @@ void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
 	take_sample(l, &news, env);
 	if (r->sack_ok)
 		leg_look_for_loss(l, env);
-	if (unlikely(l->modelled))
-		congestion_acked(l, &(struct bbr_ack){
-					    .now_us = env->now_us,
-					    .sent_us = news.sent_us,
-					    .delivered = news.octets,
-					    .rtt_us = news.sampled ? (uint32_t)(env->now_us -
-		                                                            news.sampled_us)
-		                                           : 0,
-					    .in_flight = leg_in_flight(l),
-					    .mss = l->mss });
+	tell_model(l, &news, env);
 	take_window(l, p, window, acks);
 }

@@ -67,6 +67,6 @@ void congestion_idle(struct leg *l, uint32_t idle_ms)
 
 void congestion_acked(struct leg *l, const struct bbr_ack *ack)
 {
-	if (l->modelled && ack->delivered != 0)
+	if (ack->delivered != 0)
 		l->cwnd = bbr_acked(l->bbr, ack, l->cwnd);
 }

@@ -59,7 +59,7 @@ void congestion_limited(struct leg *l, struct tcp_env *env);
 void congestion_lost(struct leg *l);
 void congestion_timeout(struct leg *l);
 void congestion_idle(struct leg *l, uint32_t idle_ms); /* nothing was sent for so long */
-void congestion_acked(struct leg *l, const struct bbr_ack *ack);
+void congestion_acked(struct leg *l, const struct bbr_ack *ack); /* that is modelled */
 
 /* send.c */
 bool leg_output(struct relay *r, enum side side, struct tcp_env *env);

@@ -23,15 +23,20 @@ static void smsc_acks(struct rig *r, uint32_t number, uint16_t window)
 	rig_send(r, SMSC, (struct seg){ .ack = number, .window = window });
 }
 
-static struct rig *open_connected(void (*offers)(struct rig *))
+static struct rig *open_changed(void (*change)(struct settings *), void (*offers)(struct rig *))
 {
-	struct rig *r = rig_open(rig_buffers, NULL);
+	struct rig *r = rig_open(rig_buffers, change);
 
 	offers(r);
 	rig_stream(SIZE);
 	rig_handshake(r);
 	smsc_acks(r, 0, 60000); /* scaled, unlike that of its SYN */
 	return r;
+}
+
+static struct rig *open_connected(void (*offers)(struct rig *))
+{
+	return open_changed(NULL, offers);
 }
 
 /* n segments of the ESME; what the SMSC hears of them stays to be read. */
@@ -305,6 +310,28 @@ static void idle_starts_anew(void **state)
 	rig_close(r);
 }
 
+static void by_model(struct settings *s) { s->congestion_control = CONGESTION_BBR; }
+
+/* Nearly every ACK is of what comes next and says nothing else: the model lives on those. */
+static void the_model_hears_of_every_octet(void **state)
+{
+	struct rig *r = open_changed(by_model, with_sack);
+	const struct leg *l = &rig_relay(r)->leg[SMSC];
+
+	(void)state;
+	esme_sends(r, 0, 20);
+	assert_true(l->modelled);
+	const uint32_t window = l->cwnd, before = l->bbr->delivered;
+	for (uint32_t i = 1; i <= 5; i++) {
+		rig_wait(r, 10);
+		smsc_acks(r, i * SIZE, 60000);
+		assert_int_equal(l->bbr->delivered - before, i * SIZE);
+	}
+	assert_true(l->cwnd > window);
+	assert_in_range(l->bbr->min_rtt_us, 10000, 60000);
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +345,7 @@ int main(void)
 		cmocka_unit_test(the_mss_is_kept),
 		cmocka_unit_test(too_big_is_cut),
 		cmocka_unit_test(idle_starts_anew),
+		cmocka_unit_test(the_model_hears_of_every_octet),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);
