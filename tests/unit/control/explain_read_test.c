@@ -3,21 +3,9 @@
  * explain: how a message is read is how the data plane reads it: loosely where rules ask for
  * that, with the parts before it, in the alphabet of its account.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "explain_rig.h"
 
-#include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "explain.h"
-#include "import.h"
-#include "temp.h"
-
-#define NOW 1700000000u
 
 static const char rules[] = "rules:\n"
 			    "- { id: sum, sentence: sum, weight: 0.001, patterns:\n"
@@ -26,52 +14,13 @@ static const char rules[] = "rules:\n"
 			    "- { id: free, sentence: free, action: flag, view: loose,\n"
 			    "    patterns: [ { words: [ free ] } ] }\n";
 
-static struct explain *explain;
-static struct explanation e;
-static char error[EXPLAIN_ERROR_SIZE];
-static uint8_t *pdu;
-static size_t pdu_len;
-
 static int setup(void **state)
 {
-	const struct explain_source source = { .rules = rules,
-		                               .rules_size = sizeof(rules) - 1,
-		                               .account = "anyone" };
-	struct problems problems;
-
 	(void)state;
-	problems_init(&problems, "rules");
-	return explain_open(&explain, &source, &problems, error);
-}
-
-static void forget(void)
-{
-	explanation_free(&e);
-	free(pdu);
-	pdu = NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	forget();
-	explain_close(explain);
-	explain = NULL;
+	explain_from(&(struct explain_source){
+		.rules = rules, .rules_size = sizeof(rules) - 1, .account = "anyone" });
 	return 0;
 }
-
-static void submit_in(const char *text, int data_coding)
-{
-	const struct explain_message message = { text, "01012345678", data_coding,
-		                                 explain_alphabet(explain) };
-
-	forget();
-	if (explain_pdu_text(&pdu, &pdu_len, &message, error) != 0)
-		fail_msg("%s", error);
-	assert_int_equal(explain_run(&e, explain, pdu, pdu_len, NOW), 0);
-}
-
-static void submit(const char *text) { submit_in(text, EXPLAIN_ANY_CODING); }
 
 /* Match i is of this view and at this piece of the plain text. */
 static void assert_at(uint32_t i, unsigned view, const char *piece)
@@ -181,35 +130,6 @@ static void parts_are_joined(void **state)
 	assert_int_equal(e.message.command_status, SMPP_RINVOPTPARAMVAL);
 }
 
-static void import(int (*function)(struct registry *, char *, size_t,
-                                   const struct import_options *, struct problems *,
-                                   struct problems *, struct import_result *),
-                   struct registry *registry, const char *csv)
-{
-	const struct import_options options = { 0 };
-	struct problems problems, notes;
-	struct import_result done;
-	char *copy = strdup(csv);
-
-	problems_init(&problems, "f.csv");
-	problems_init(&notes, "f.csv");
-	assert_int_equal(
-		function(registry, copy, strlen(copy), &options, &problems, &notes, &done), 0);
-	free(copy);
-}
-
-static void open_account(const char *account)
-{
-	const struct explain_source source = { .registry = temp_path("r.sqlite"),
-		                               .account = account };
-	struct problems problems;
-
-	explain_close(explain);
-	explain = NULL;
-	problems_init(&problems, "rules");
-	assert_int_equal(explain_open(&explain, &source, &problems, error), 0);
-}
-
 /* A text is written in what the account's data_coding 0 is, and read as that again. */
 static void in_the_alphabet_of_the_account(void **state)
 {
@@ -221,7 +141,7 @@ static void in_the_alphabet_of_the_account(void **state)
 	import(import_accounts, registry, "system_id,alphabet\nkorean,cp949\nusual,\n");
 	import(import_senders, registry, "address,owner\n01012345678,korean;usual\n");
 	registry_close(registry);
-	open_account("korean");
+	explain_from_registry("korean");
 	submit(ascii);
 	assert_int_equal(e.message.sm.data_coding, 0);
 	assert_string_equal((char *)e.texts[0].plain, ascii);
@@ -230,7 +150,7 @@ static void in_the_alphabet_of_the_account(void **state)
 	assert_string_equal((char *)e.texts[0].plain, "카지노");
 	submit("카지노");
 	assert_int_equal(e.message.sm.data_coding, 0);
-	open_account("usual");
+	explain_from_registry("usual");
 	submit(ascii);
 	assert_string_equal((char *)e.texts[0].plain, ascii);
 	submit("카지노");

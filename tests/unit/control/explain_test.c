@@ -3,21 +3,9 @@
  * explain: what is said of a message is what the data plane does with it, and places are
  * places of the text that was sent.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "explain_rig.h"
 
-#include <cmocka.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "explain.h"
-#include "import.h"
-#include "temp.h"
-
-#define NOW 1700000000u
 
 static const char rules[] =
 	"rules:\n"
@@ -36,21 +24,10 @@ static const char rules[] =
 	"    [ { literal: aaa, weight: 2 }, { literal: bbb, weight: 2 } ] }\n"
 	"folds: [ { from: △, to: a }, { from: 卜, to: ㅏ } ]\n";
 
-static struct explain *explain;
-static struct explanation e;
-static struct problems problems;
-static char error[EXPLAIN_ERROR_SIZE];
-static uint8_t *pdu;
-static size_t pdu_len;
-
 static void open_for(const char *account)
 {
-	const struct explain_source source = { .rules = rules,
-		                               .rules_size = sizeof(rules) - 1,
-		                               .account = account };
-
-	problems_init(&problems, "rules");
-	assert_int_equal(explain_open(&explain, &source, &problems, error), 0);
+	explain_from(&(struct explain_source){
+		.rules = rules, .rules_size = sizeof(rules) - 1, .account = account });
 }
 
 static int setup(void **state)
@@ -59,34 +36,6 @@ static int setup(void **state)
 	open_for("anyone");
 	return 0;
 }
-
-static void forget(void)
-{
-	explanation_free(&e);
-	free(pdu);
-	pdu = NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	forget();
-	explain_close(explain);
-	explain = NULL;
-	return 0;
-}
-
-static void submit_in(const char *text, int data_coding)
-{
-	const struct explain_message message = { text, "01012345678", data_coding,
-		                                 explain_alphabet(explain) };
-
-	forget();
-	assert_int_equal(explain_pdu_text(&pdu, &pdu_len, &message, error), 0);
-	assert_int_equal(explain_run(&e, explain, pdu, pdu_len, NOW), 0);
-}
-
-static void submit(const char *text) { submit_in(text, EXPLAIN_ANY_CODING); }
 
 static enum match_effect effect(const char *rule)
 {
@@ -170,13 +119,11 @@ static void who_sends_it(void **state)
 	assert_int_equal(effect("mine"), MATCH_NONE);
 	assert_true(e.message.discard);
 	assert_int_equal(e.message.command_status, 0);
-	explain_close(explain);
 	open_for("brave");
 	submit("casino");
 	assert_int_equal(effect("trial"), MATCH_ACTS);
 	assert_true(e.message.refuse);
 	assert_int_equal(e.message.command_status, 0x45);
-	explain_close(explain);
 	open_for("acme");
 	submit("lottery");
 	assert_int_equal(effect("mine"), MATCH_ACTS);
@@ -295,36 +242,6 @@ static void a_second_reading(void **state)
 	assert_true(e.message.refuse);
 }
 
-static struct registry *registry;
-
-static void import(int (*function)(struct registry *, char *, size_t,
-                                   const struct import_options *, struct problems *,
-                                   struct problems *, struct import_result *),
-                   const char *csv)
-{
-	const struct import_options options = { 0 };
-	struct problems notes;
-	struct import_result done;
-	char *copy = strdup(csv);
-
-	problems_init(&problems, "f.csv");
-	problems_init(&notes, "f.csv");
-	assert_int_equal(
-		function(registry, copy, strlen(copy), &options, &problems, &notes, &done), 0);
-	free(copy);
-}
-
-static void open_registry(const char *account)
-{
-	const struct explain_source source = { .registry = temp_path("r.sqlite"),
-		                               .account = account };
-
-	explain_close(explain);
-	explain = NULL;
-	problems_init(&problems, "rules");
-	assert_int_equal(explain_open(&explain, &source, &problems, error), 0);
-}
-
 /* Rules that were never pushed, one of them scoped to an account of the registry. */
 static void try_other_rules(void)
 {
@@ -333,15 +250,11 @@ static void try_other_rules(void)
 		"    patterns: [ { literal: roulette } ] }\n"
 		"- { id: mine, sentence: s, action: refuse, scope: { accounts: [ acme ] },\n"
 		"    patterns: [ { literal: poker } ] }\n";
-	const struct explain_source source = { .registry = temp_path("r.sqlite"),
-		                               .rules = other,
-		                               .rules_size = sizeof(other) - 1,
-		                               .account = "acme" };
 
-	explain_close(explain);
-	explain = NULL;
-	problems_init(&problems, "rules");
-	assert_int_equal(explain_open(&explain, &source, &problems, error), 0);
+	explain_from(&(struct explain_source){ .registry = temp_path("r.sqlite"),
+	                                       .rules = other,
+	                                       .rules_size = sizeof(other) - 1,
+	                                       .account = "acme" });
 	submit("casino");
 	assert_int_equal(e.message.reason, REASON_PASS);
 	submit("roulette");
@@ -349,7 +262,7 @@ static void try_other_rules(void)
 	submit("poker");
 	assert_int_equal(e.message.reason, REASON_CONTENT_RULE);
 	assert_at("poker");
-	open_registry("acme"); /* which is as it was */
+	explain_from_registry("acme"); /* which is as it was */
 	submit("poker");
 	assert_int_equal(e.message.reason, REASON_PASS);
 }
@@ -359,22 +272,23 @@ static void who_may_send_is_in_the_registry(void **state)
 	static const char one[] = "rules:\n- { id: casino, sentence: s, action: refuse,\n"
 				  "    patterns: [ { literal: casino } ] }\n";
 	const char *names[] = { "casino" };
+	struct registry *registry;
 	uint64_t generation;
 
 	assert_int_equal(temp_make(state), 0);
 	assert_int_equal(registry_open(&registry, temp_path("r.sqlite")), 0);
-	import(import_accounts, "system_id\nacme\n");
-	import(import_senders, "address,owner\n010-1234-5678,acme\n");
+	import(import_accounts, registry, "system_id\nacme\n");
+	import(import_senders, registry, "address,owner\n010-1234-5678,acme\n");
 	assert_int_equal(registry_put_rules(registry,
 	                                    &(struct rules_push){ "f", "me", one,
 	                                                          sizeof(one) - 1, names, 1 },
 	                                    &generation),
 	                 0);
 	registry_close(registry);
-	open_registry("nobody");
+	explain_from_registry("nobody");
 	submit("casino");
 	assert_int_equal(e.message.reason, REASON_ACCOUNT_UNKNOWN);
-	open_registry("acme");
+	explain_from_registry("acme");
 	submit("casino");
 	assert_int_equal(e.message.reason, REASON_CONTENT_RULE);
 	assert_at("casino");
@@ -404,27 +318,29 @@ static void accounts_have_thresholds_and_regimes(void **state)
 		"    patterns: [ { literal: bet } ] }\n";
 	static const char *const names[] = { "heavy", "here" };
 	static const struct rules_push push = { "f", "me", some, sizeof(some) - 1, names, 2 };
+	struct registry *registry;
 	uint64_t generation;
 
 	assert_int_equal(temp_make(state), 0);
 	assert_int_equal(registry_open(&registry, temp_path("r.sqlite")), 0);
-	import(import_accounts, "system_id,regime,refuse_score,flag_score\n"
-	                        "strict,kr,3,\nwatched,sg,never,2.5\nusual,,,\n");
-	import(import_senders, "address,owner\n01012345678,strict;watched;usual\n");
+	import(import_accounts, registry,
+	       "system_id,regime,refuse_score,flag_score\n"
+	       "strict,kr,3,\nwatched,sg,never,2.5\nusual,,,\n");
+	import(import_senders, registry, "address,owner\n01012345678,strict;watched;usual\n");
 	assert_int_equal(registry_put_rules(registry, &push, &generation), 0);
 	registry_close(registry);
-	open_registry("strict");
+	explain_from_registry("strict");
 	assert_int_equal(explain_rules_version(explain), 1);
 	submit("casino");
 	assert_int_equal(e.message.reason, REASON_CONTENT_SCORE);
 	assert_int_equal(e.refuse_score, 3000);
 	submit("bet");
 	assert_int_equal(e.message.reason, REASON_CONTENT_RULE);
-	open_registry("watched");
+	explain_from_registry("watched");
 	submit("casino bet");
 	assert_false(e.message.refuse);
 	assert_true(e.message.flagged);
-	open_registry("usual");
+	explain_from_registry("usual");
 	submit("casino bet");
 	assert_int_equal(e.message.reason, REASON_PASS);
 	assert_false(e.message.flagged);
