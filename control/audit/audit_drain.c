@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "deadline.h"
 #include "report_reader.h"
 #include "say.h"
 
@@ -133,16 +134,9 @@ static int64_t drain_turn(struct audit_drain *drain)
 
 static bool wait_ms(struct audit_drain *drain, unsigned ms)
 {
-	struct timespec until;
+	const struct timespec until = deadline_after(ms);
 
 	pthread_mutex_lock(&drain->lock);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	if (!drain->stop && ms != 0)
 		pthread_cond_timedwait(&drain->wake, &drain->lock, &until);
 	const bool stop = drain->stop;

@@ -3,24 +3,16 @@
  * push_tidy: what deltas have written to the registry's log is carried into its database,
  * once a second, so that no call waits for that; also while an image is made.
  */
-#include <time.h>
-
 #include "background.h"
+#include "deadline.h"
 #include "push_priv.h"
 
 #define TIDY_MS 1000u
 
 void push_wait(struct push *push, unsigned ms)
 {
-	struct timespec until;
+	const struct timespec until = deadline_after(ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	pthread_cond_timedwait(&push->wake, &push->lock, &until);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "address_name.h"
 
+#include "text.h"
+
 /* Characters of the alphabet beside ASCII, capitals on the octet of their small letter where
  * it has both; octets that are not given are no characters of a name (LF, CR, ESC). */
 static const struct {
@@ -28,37 +30,16 @@ static const uint8_t low[0x20] = {
 	[0x1D] = 0x1D, [0x1E] = 0x1E, [0x1F] = 0x05,
 };
 
-/* Octets of the character at s[0 .. left), 2 to 4; 1: it is not UTF-8. */
-static size_t read_utf8(const uint8_t *s, size_t left, uint32_t *character)
+/* The character that begins at s in valid UTF-8, above ASCII, and its octets, 2 to 4. */
+static uint32_t read_utf8(const uint8_t *s, size_t *octets)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const size_t n = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : s[0] >= 0xC2 ? 2 : 1;
+	const size_t n = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
+	uint32_t character = s[0] & (0x7Fu >> n);
 
-	*character = s[0];
-	if (n == 1 || n > left || s[0] > 0xF4)
-		return 1;
-	uint32_t c = s[0] & (0x7Fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xC0) != 0x80)
-			return 1;
-		c = c << 6 | (s[i] & 0x3Fu);
-	}
-	if (c < least[n])
-		return 1;
-	*character = c;
-	return n;
-}
-
-static bool is_utf8(const uint8_t *addr, size_t len)
-{
-	uint32_t c;
-
-	for (size_t i = 0, n; i < len; i += n) {
-		n = addr[i] < 0x80 ? 1 : read_utf8(addr + i, len - i, &c);
-		if (n == 1 && addr[i] >= 0x80)
-			return false;
-	}
-	return true;
+	for (size_t i = 1; i < n; i++)
+		character = character << 6 | (s[i] & 0x3Fu);
+	*octets = n;
+	return character;
 }
 
 /* 0: the alphabet lacks it. */
@@ -82,12 +63,12 @@ static uint8_t octet_of(uint32_t character)
 bool address_name(uint8_t *out, size_t *n, const uint8_t *addr, size_t len, size_t *foreign,
                   uint32_t *character)
 {
-	const bool utf8 = is_utf8(addr, len);
+	const bool utf8 = text_utf8_valid(addr, len);
 
 	*n = 0;
-	for (size_t i = 0, octets = 1; i < len; i += octets) {
-		*character = addr[i];
-		octets = utf8 && addr[i] >= 0x80 ? read_utf8(addr + i, len - i, character) : 1;
+	for (size_t i = 0, octets; i < len; i += octets) {
+		octets = 1;
+		*character = utf8 && addr[i] >= 0x80 ? read_utf8(addr + i, &octets) : addr[i];
 		out[*n] = octet_of(*character);
 		*foreign = i;
 		if (out[(*n)++] == 0)

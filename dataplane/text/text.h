@@ -10,6 +10,7 @@
  */
 #ifndef DP_TEXT_H
 #define DP_TEXT_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -84,6 +85,9 @@ must_use int64_t text_decode_in(const struct text_language *language, enum text_
  * none, as of all that is plausible as announced. Whoever may read it so has to judge both.
  */
 enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len);
+
+/* Whether all of it is UTF-8 (RFC 3629 section 4). */
+bool text_utf8_valid(const uint8_t *in, size_t len);
 
 /* Packed septets as one septet an octet, without padding; how many there are. At most cap
  * are written. */

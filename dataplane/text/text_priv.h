@@ -31,8 +31,6 @@ int64_t text_utf8(const uint8_t *in, size_t len, uint8_t *out);
 /* ASCII, and table for octets with bit 7 (entry 0: no character). */
 int64_t text_octets(const uint8_t *in, size_t len, const uint16_t table[128], uint8_t *out);
 
-bool text_utf8_valid(const uint8_t *in, size_t len);
-
 /* The septet that begins at a bit of in[0 .. len), lowest bit first (TS 23.038 section
  * 6.1.2.1); bits behind the end are 0. */
 static inline uint8_t text_septet_at(const uint8_t *in, size_t len, size_t bit)
