@@ -270,8 +270,9 @@ const unsigned cli_commands_n = sizeof(cli_commands) / sizeof(cli_commands[0]);
 
 static void print_command(FILE *out, const struct command *c)
 {
-	fprintf(out, "  sluicectl %s%s%s %s\n      %s\n", c->words[0], c->words[1] ? " " : "",
-	        c->words[1] ? c->words[1] : "", c->arguments, c->sentence);
+	fprintf(out, "  sluicectl %s%s%s%s%s\n      %s\n", c->words[0], c->words[1] ? " " : "",
+	        c->words[1] ? c->words[1] : "", c->arguments[0] ? " " : "", c->arguments,
+	        c->sentence);
 }
 
 static void usage(FILE *out)
@@ -304,20 +305,48 @@ static const struct command *find_command(int n, char **words)
 	return NULL;
 }
 
-/* Commands that begin with the same word, or all of them. */
+static bool begins_a_command(int n, char **words)
+{
+	for (unsigned i = 0; n > 0 && i < cli_commands_n; i++)
+		if (strcmp(words[0], cli_commands[i].words[0]) == 0)
+			return true;
+	return false;
+}
+
+static void print_those_with(FILE *out, const char *first_word)
+{
+	for (unsigned i = 0; i < cli_commands_n; i++)
+		if (strcmp(first_word, cli_commands[i].words[0]) == 0)
+			print_command(out, &cli_commands[i]);
+}
+
 static int unknown_command(int n, char **words)
 {
-	bool begun = false;
+	const bool begun = begins_a_command(n, words);
 
-	for (unsigned i = 0; n > 0 && i < cli_commands_n; i++)
-		begun |= strcmp(words[0], cli_commands[i].words[0]) == 0;
 	cli_fail("there is no command \"%s%s%s\"; %s", n ? words[0] : "", n > 1 ? " " : "",
 	         n > 1 ? words[1] : "",
 	         begun ? "did you mean:" : "sluicectl --help names them");
-	for (unsigned i = 0; begun && i < cli_commands_n; i++)
-		if (strcmp(words[0], cli_commands[i].words[0]) == 0)
-			print_command(stderr, &cli_commands[i]);
+	if (begun)
+		print_those_with(stderr, words[0]);
 	return EXIT_USAGE;
+}
+
+/* Of one command, of those that begin with a word, or of all. */
+static int help_with(const struct command *c, int n, char **words)
+{
+	if (c != NULL) {
+		print_command(stdout, c);
+		printf("\nExample:\n  %s\n", c->example);
+	} else if (n == 1 && begins_a_command(n, words)) {
+		print_those_with(stdout, words[0]);
+		puts("\n--help behind one of them shows an example of it.");
+	} else if (n > 0) {
+		return unknown_command(n, words);
+	} else {
+		usage(stdout);
+	}
+	return EXIT_DONE;
 }
 
 /* Where the argument of an option goes. */
@@ -390,17 +419,10 @@ static int run(struct cli *cli, bool help, int n, char **words)
 {
 	const struct command *c = find_command(n, words);
 
-	if (c == NULL) {
-		if (!help)
-			return unknown_command(n, words);
-		usage(stdout);
-		return EXIT_DONE;
-	}
-	if (help) {
-		print_command(stdout, c);
-		printf("\nExample:\n  %s\n", c->example);
-		return EXIT_DONE;
-	}
+	if (help)
+		return help_with(c, n, words);
+	if (c == NULL)
+		return unknown_command(n, words);
 	const int skip = c->words[1] ? 2 : 1;
 	const unsigned given = (unsigned)(n - skip);
 	if (given != c->n_arguments && (c->arguments[0] != '[' || given != 0)) {

@@ -140,6 +140,18 @@ int rule_want_word(struct rule_reader *r, yaml_node_t *node, const char *field,
 	return found;
 }
 
+/* The keys that there are tell how the misspelt one is written. */
+static void unknown_key(struct rule_reader *r, yaml_node_t *key, const char *what,
+                        const char *name, const struct rule_key *keys, unsigned n_keys)
+{
+	char all[300] = "";
+
+	for (unsigned i = 0; i < n_keys; i++)
+		strncat(strncat(all, i == 0 ? "" : ", ", sizeof(all) - strlen(all) - 1),
+		        keys[i].name, sizeof(all) - strlen(all) - 1);
+	rule_problem(r, key, what, "there is no key \"%s\" here, only %s", name, all);
+}
+
 void rule_read_mapping(struct rule_reader *r, uint32_t rule, yaml_node_t *node,
                        const char *what, const struct rule_key *keys, unsigned n_keys)
 {
@@ -159,7 +171,7 @@ void rule_read_mapping(struct rule_reader *r, uint32_t rule, yaml_node_t *node,
 		while (i < n_keys && strcmp(name, keys[i].name) != 0)
 			i++;
 		if (i == n_keys) {
-			rule_problem(r, key, what, "there is no key \"%s\" here", name);
+			unknown_key(r, key, what, name, keys, n_keys);
 		} else if (seen & UINT64_C(1) << i) {
 			rule_problem(r, key, what, "\"%s\" is given twice", name);
 		} else {

@@ -223,6 +223,18 @@ def options_anywhere(j, rules):
              json.loads(done.stdout)["literals"] > 0)
 
 
+def helped(j):
+    """--help of all, of those that begin with a word, of one, and of none that there is."""
+    done = [j.run(*words.split()) for words in ("--help", "rules --help", "rules push --help",
+                                                "ruls --help")]
+    counts = [d.stdout.count("\n  sluicectl ") + d.stdout.startswith("  sluicectl ")
+              for d in done]
+    j.expect(f"commands helped with: {counts}", counts[0] > 30 and counts[1:] == [8, 2, 0] and
+             [d.returncode for d in done] == [0, 0, 0, 2])
+    j.expect("only rules", "accounts" not in done[1].stdout)
+    j.expect("no space at an end", " \n" not in done[0].stdout)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         j = Judge(sys.argv[1], folder)
@@ -234,6 +246,7 @@ def main():
         trained(j)
         failures_as_json(j, rules)
         options_anywhere(j, rules)
+        helped(j)
     sys.exit(1 if j.wrong else 0)
 
 

@@ -57,7 +57,7 @@ static void names_every_fault(void **state)
 	refused("folds: [ { from: 卜 } ]\nrules: []\n",
 	        "r.yaml:1:10: folds: \"to\" is missing");
 	refused("folds: [ { from: 卜, to: ㅏ, why: x } ]\nrules: []\n",
-	        "r.yaml:1:28: folds: there is no key \"why\" here");
+	        "r.yaml:1:28: folds: there is no key \"why\" here, only from, to");
 	refused("folds: [ { from: 卜卜, to: ㅏ } ]\nrules: []\n",
 	        "r.yaml:1:18: folds.from: \"卜卜\" is neither one character nor U+ and 4 to 6 "
 	        "hexadecimal digits");
