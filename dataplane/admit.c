@@ -4,13 +4,17 @@
  *
  * Both tables are bounded. When that of attempts is full its oldest entry gives way, so a
  * flood of SYNs only shortens how long an attempt may take (embryos / SYNs a second); when
- * that of connections is full, one that has ended and only lingers gives way, and without
- * one new connections are turned away. A live connection is never touched.
+ * that of connections is full, one that has ended and only lingers gives way; without one,
+ * the oldest that is not bound of the source that has most of those (unbound.h); and without
+ * that, new connections are turned away. A bound connection is never touched. For the second
+ * a SYN is not enough, whose source anybody can forge: the handshake must be complete.
  */
 #include "worker.h"
 
-/* Slots of the table of connections that one new connection may look through. */
+/* Slots of the table of connections that one new connection may look through; and members
+ * of a list of those that are not bound. */
 #define MAKE_ROOM_SLOTS 64u
+#define GIVE_WAY_MOST 64u
 
 static void embryo_remove(struct worker *w, struct embryo *e)
 {
@@ -54,9 +58,40 @@ static bool make_room(struct worker *w)
 	return false;
 }
 
+/* The one that gives way to a newcomer of that source; NULL: none does. */
+static struct connection *gives_way(const struct worker *w, unsigned source)
+{
+	const struct unbound *u = &w->unbound;
+	const unsigned from = unbound_greediest(u, source);
+	uint32_t at = from == UNBOUND_SOURCES ? 0 : u->oldest[from];
+
+	for (unsigned i = 0; at != 0 && i < GIVE_WAY_MOST; i++) {
+		struct connection *c =
+			(struct connection *)flow_of_index(w->flows, at - 1);
+		if (!c->touched) /* those are on this turn's list */
+			return c;
+		at = u->links[at - 1].newer;
+	}
+	return NULL;
+}
+
 static bool has_room(struct worker *w)
 {
 	return flow_count(w->flows) < w->settings->flows || make_room(w);
+}
+
+static bool reset_unbound(struct worker *w, unsigned source)
+{
+	struct connection *c = gives_way(w, source);
+
+	if (c == NULL)
+		return false;
+	worker_count(w, COUNTER_UNBOUND_CUT, 1);
+	if (c->relay.state == RELAY_OPEN)
+		relay_abort(&c->relay, &w->env);
+	connection_remove(w, c);
+	w->found_stale = true;
+	return true;
 }
 
 static void begin(struct worker *w, const struct packet *p)
@@ -65,7 +100,7 @@ static void begin(struct worker *w, const struct packet *p)
 
 	if (w->env.scarce)
 		worker_count(w, COUNTER_SCARCE_SYN, 1);
-	else if (has_room(w))
+	else if (has_room(w) || gives_way(w, unbound_source(&p->key, p->side)) != NULL)
 		e = embryo_new(w, p);
 	if (e == NULL) {
 		worker_count(w, COUNTER_FLOWS_FULL, 1);
@@ -79,7 +114,9 @@ static void begin(struct worker *w, const struct packet *p)
 /* The handshake is complete. Without room both ends are told at once. */
 static struct connection *promote(struct worker *w, struct embryo *e, const struct packet *p)
 {
-	struct flow_head *head = has_room(w) ? flow_add(w->flows, &p->key, p->hash) : NULL;
+	const unsigned source = unbound_source(&p->key, e->initiator);
+	const bool room = has_room(w) || reset_unbound(w, source);
+	struct flow_head *head = room ? flow_add(w->flows, &p->key, p->hash) : NULL;
 	struct connection *c = (struct connection *)head;
 
 	if (c == NULL) {
@@ -88,6 +125,7 @@ static struct connection *promote(struct worker *w, struct embryo *e, const stru
 	} else {
 		c->serial = (uint64_t)w->index << 48 | ++w->next_serial;
 		relay_open(&c->relay, e, p, &w->env);
+		limit_unbound(w, c);
 	}
 	embryo_remove(w, e);
 	return c;

@@ -349,8 +349,11 @@ static void apply_session(struct worker *w, const struct step *s, struct pending
 {
 	gather_pass(p, s);
 	flush(w, p);
-	if (!s->c->stalled[s->from])
-		session_heard(&s->c->session, (enum side)s->from, &s->header);
+	if (s->c->stalled[s->from])
+		return;
+	const bool was_bound = session_is_bound(&s->c->session);
+	session_heard(&s->c->session, (enum side)s->from, &s->header);
+	limit_bound(w, s->c, was_bound);
 }
 
 static void apply_step(struct worker *w, const struct step *s, struct pending *p)

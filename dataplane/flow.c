@@ -358,6 +358,16 @@ struct flow_head *flow_next(const struct flow_table *t, uint32_t *at)
 	return NULL;
 }
 
+uint32_t flow_index(const struct flow_table *t, const struct flow_head *flow)
+{
+	return (uint32_t)((size_t)((const uint8_t *)flow - t->pool) / t->flow_size);
+}
+
+struct flow_head *flow_of_index(const struct flow_table *t, uint32_t index)
+{
+	return flow_at(t, index);
+}
+
 uint64_t flow_table_octets(const struct flow_table *t)
 {
 	return sizeof(*t) + ((uint64_t)t->mask + 1) * sizeof(struct bucket) +

@@ -51,6 +51,9 @@ void flow_remove(struct flow_table *table, struct flow_head *flow);
 /* The flows one after another, from *at = 0 on; NULL at the end. The one returned may be
  * removed; flows added meanwhile may be missed. */
 struct flow_head *flow_next(const struct flow_table *table, uint32_t *at);
+/* Which of the table's flows this is, from 0 to its capacity less 1; and that one. */
+uint32_t flow_index(const struct flow_table *table, const struct flow_head *flow);
+struct flow_head *flow_of_index(const struct flow_table *table, uint32_t index);
 uint32_t flow_count(const struct flow_table *table);
 /* All that the table has reserved, octets. */
 uint64_t flow_table_octets(const struct flow_table *table);

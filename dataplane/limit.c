@@ -5,6 +5,9 @@
  * Time: a PDU that has begun must end within pdu_limit, or the connection is reset: an
  * end that drips octets holds buffers of ours for nothing.
  *
+ * And it must be bound: without a bind in force within bind_limit it is reset. It has said
+ * nothing that anybody could hold it to, and holds a place in the table.
+ *
  * Buffers: what is free is shared by a dynamic threshold (Choudhury and Hahne, 1998): a
  * connection may hold a quarter of what is free beyond a reserve. With plenty that is no
  * limit; the scarcer buffers are, the smaller is the share, so the greediest connections
@@ -50,9 +53,44 @@ void limit_buffers(struct worker *w)
 	w->tcp_config.newcomer_segments = newcomer;
 }
 
+/* The list it is on while it is not bound: its source's, who opened it. */
+static unsigned source_of(const struct connection *c)
+{
+	return unbound_source(&c->relay.head.key, c->relay.initiator);
+}
+
+void limit_unbound(struct worker *w, struct connection *c)
+{
+	unbound_join(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head),
+	             w->now_us);
+}
+
+void limit_forget(struct worker *w, struct connection *c)
+{
+	if (!session_is_bound(&c->session))
+		unbound_leave(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head));
+}
+
+void limit_bound(struct worker *w, struct connection *c, bool was_bound)
+{
+	if (was_bound && !session_is_bound(&c->session))
+		limit_unbound(w, c);
+	else if (!was_bound && session_is_bound(&c->session))
+		unbound_leave(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head));
+}
+
+/* By when it must be bound. What the setting non_smpp lets pass never will be. */
+static uint64_t bind_deadline(const struct worker *w, const struct connection *c)
+{
+	if (session_is_bound(&c->session) || c->unscreened || w->settings->bind_limit == 0)
+		return UINT64_MAX;
+	return w->unbound.links[flow_index(w->flows, &c->relay.head)].since_us +
+	       w->settings->bind_limit * 1000000;
+}
+
 uint64_t limit_deadline(const struct worker *w, const struct connection *c)
 {
-	uint64_t at = UINT64_MAX;
+	uint64_t at = bind_deadline(w, c);
 
 	for (unsigned side = 0; side < 2; side++)
 		if (c->partial_us[side] != 0 &&
@@ -65,6 +103,11 @@ void limit_time(struct worker *w, struct connection *c)
 {
 	if (c->relay.state != RELAY_OPEN || w->now_us < limit_deadline(w, c))
 		return;
+	if (w->now_us >= bind_deadline(w, c)) {
+		worker_count(w, COUNTER_BIND_LATE, 1);
+		relay_abort(&c->relay, &w->env);
+		return;
+	}
 	for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
 		if (c->partial_us[from] == 0 ||
 		    w->now_us < c->partial_us[from] + w->settings->pdu_limit * 1000000)

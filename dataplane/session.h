@@ -39,6 +39,11 @@ void session_offer(struct session *s, const struct smpp_message *bind);
 /* This PDU from that side has left for the other end, once. */
 void session_heard(struct session *s, enum side from, const struct smpp_header *header);
 
+static inline bool session_is_bound(const struct session *s)
+{
+	return s->state == SESSION_BOUND;
+}
+
 /* Bound as transmitter or transceiver. */
 static inline bool session_may_send(const struct session *s)
 {

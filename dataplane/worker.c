@@ -152,6 +152,7 @@ void connection_remove(struct worker *w, struct connection *c)
 {
 	relay_release(&c->relay);
 	timer_cancel(&c->timer);
+	limit_forget(w, c);
 	worker_count(w, COUNTER_FLOWS_CLOSED, c->relay.established);
 	flow_remove(w->flows, &c->relay.head);
 }

@@ -23,6 +23,7 @@
 #include "report.h"
 #include "setting.h"
 #include "timer.h"
+#include "unbound.h"
 #include "vector.h"
 
 #define BURST_MAX 128u /* setting burst */
@@ -66,6 +67,7 @@ struct worker {
 	struct flow_table *embryos;     /* connection attempts */
 	struct embryo_list by_age;
 	uint32_t make_room_at;          /* where make_room() looked last */
+	struct unbound unbound;         /* flows without a bind in force */
 	bool draining;                  /* in this turn */
 	uint32_t drain_at;              /* where drain_turn() looked last */
 	bool found_stale;               /* a flow of found[] may be gone */
@@ -140,6 +142,10 @@ void drain_turn(struct worker *w);
 void limit_buffers(struct worker *w);
 uint64_t limit_deadline(const struct worker *w, const struct connection *c);
 void limit_time(struct worker *w, struct connection *c);
+/* c is new and not bound; it goes; and what it said may have changed whether it is bound. */
+void limit_unbound(struct worker *w, struct connection *c);
+void limit_forget(struct worker *w, struct connection *c);
+void limit_bound(struct worker *w, struct connection *c, bool was_bound);
 void limit_note(struct connection *c, enum side from, bool partial, bool moved,
                 uint64_t now_us);
 

@@ -151,11 +151,27 @@ static void finish_esme(struct conn *c)
 
 static bool requests_written(const struct conn *c)
 {
-	return c->bound && c->sent >= c->plan.requests;
+	return (c->bound || c->plan.close == CLOSE_NEVER_BINDS) && c->sent >= c->plan.requests;
+}
+
+/* It asks whether the SMSC lives, some times or never; or leaves it at half a header. */
+static void tick_never_binds(struct conn *c)
+{
+	c->opened = true;
+	if (c->sent < c->plan.requests)
+		write_other(c, 0x15, 0);
+	if (c->sent == c->plan.requests && random_below(&c->app_random, 2)) {
+		pdu_header(octets_extend(&c->end[ESME].out, 16), 60, 9, 0, 1);
+		c->end[ESME].out.len -= random_below(&c->app_random, 16);
+	}
 }
 
 static void tick_esme(struct conn *c)
 {
+	if (c->plan.close == CLOSE_NEVER_BINDS) {
+		tick_never_binds(c);
+		return;
+	}
 	if (!c->opened) {
 		open_session(c);
 		return;

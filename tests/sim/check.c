@@ -250,6 +250,24 @@ static void check_garbage(struct conn *c)
 		sim_fail(c->sim, "connection %u: lost framing was not answered", c->index);
 }
 
+/* Whoever is never bound is told so, and nobody else. */
+static void check_late(struct sim *s)
+{
+	uint64_t late = 0;
+
+	for (unsigned i = 0; i < s->n_conns; i++) {
+		const struct conn *c = &s->conns[i];
+		if (c->plan.close != CLOSE_NEVER_BINDS || !c->relayed)
+			continue;
+		late++;
+		if (!c->said[ESME].rst || !c->said[SMSC].rst)
+			sim_fail(s, "connection %u never bound, and its ends were not told", i);
+	}
+	if (sim_counter(s, COUNTER_BIND_LATE) != late)
+		sim_fail(s, "%u connections were late to bind, %u are said to be",
+		         (unsigned)late, (unsigned)sim_counter(s, COUNTER_BIND_LATE));
+}
+
 static void check_received(struct conn *c, int end)
 {
 	const struct endpoint *e = &c->end[end];
@@ -321,6 +339,7 @@ void check_models(struct sim *s)
 void check_end(struct sim *s)
 {
 	check_counters(s);
+	check_late(s);
 	for (unsigned i = 0; i < s->n_conns && !s->failed; i++) {
 		struct conn *c = &s->conns[i];
 		check_answers(c);

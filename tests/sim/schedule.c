@@ -207,6 +207,20 @@ static void draw_leaving(struct sim *s)
 			s->conns[i].plan.close = CLOSE_BOTH;
 }
 
+/* One ESME opens and has no bind to say. The limit is beyond what any other takes for its own,
+ * and before that of idle connections. */
+static void draw_never_binds(struct sim *s)
+{
+	struct random r = random_of(s->seed, 6);
+	struct conn *c = &s->conns[random_below(&r, s->n_conns)];
+
+	if (!random_chance(&r, 200) || s->leave_at != 0 || c->plan.close == CLOSE_SMSC_ABSENT)
+		return;
+	s->settings.bind_limit = 250;
+	c->plan.close = CLOSE_NEVER_BINDS;
+	c->plan.requests = PICK(&r, 0, 0, 1, 20);
+}
+
 void schedule_draw(struct sim *s)
 {
 	struct random spread = random_of(s->seed, 4);
@@ -227,4 +241,5 @@ void schedule_draw(struct sim *s)
 	for (unsigned i = 0; i < s->n_conns; i++)
 		s->conns[i].queue = random_below(&spread, s->n_cores);
 	draw_leaving(s);
+	draw_never_binds(s);
 }

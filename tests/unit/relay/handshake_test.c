@@ -244,6 +244,7 @@ static void a_full_table_turns_new_ones_away(void **state)
 	for (unsigned i = 0; i < 64; i++) {
 		r->path.port[ESME] = (uint16_t)(30000 + i);
 		rig_handshake(r);
+		rig_bind(r);
 	}
 	assert_int_equal(flow_count(r->worker->flows), 64);
 	r->path.port[ESME] = 30064;
@@ -251,7 +252,7 @@ static void a_full_table_turns_new_ones_away(void **state)
 	assert_null(rig_said(r, SMSC));
 	assert_int_equal(rig_counter(r, COUNTER_FLOWS_FULL), 1);
 	r->path.port[ESME] = 30007;
-	rig_finish(r, 0, 0);
+	rig_finish(r, RIG_BIND, 16);
 	r->path.port[ESME] = 30065;
 	for (unsigned tries = 0; tries < 4 && rig_said(r, SMSC) == NULL; tries++)
 		rig_send(r, ESME, rig_syn(r, ESME));
@@ -275,6 +276,7 @@ static void a_table_that_filled_meanwhile(void **state)
 	for (unsigned i = 0; i < 64; i++) {
 		r->path.port[ESME] = (uint16_t)(30000 + i);
 		rig_handshake(r);
+		rig_bind(r);
 	}
 	r->path.port[ESME] = 40000;
 	rig_send(r, ESME, bare(r, ESME, 0, 0));

@@ -122,6 +122,7 @@ struct rig *rig_open(struct rte_mempool *pool, void (*change)(struct settings *)
 
 	settings_defaults(&r->settings);
 	r->settings.flows = 64;
+	r->settings.bind_limit = 0; /* most tests have no session */
 	if (change != NULL)
 		change(&r->settings);
 	r->pool = pool;
@@ -284,6 +285,30 @@ void rig_handshake(struct rig *r)
 	assert_non_null(rig_said(r, ESME));
 	rig_send(r, ESME,
 	         (struct seg){ .window = r->offer[ESME].window, .has_ts = ts, .ts_val = 1000 });
+	rig_quiet(r);
+}
+
+void rig_bind(struct rig *r)
+{
+	static const uint8_t bind[RIG_BIND] = { [3] = RIG_BIND, [7] = 9, [15] = 1 };
+	static const uint8_t answer[16] = { [3] = 16, [4] = 0x80, [7] = 9, [15] = 1 };
+	struct seg s = { .payload = bind,
+		         .len = sizeof(bind),
+		         .window = 60000,
+		         .has_ts = rig_relay(r)->ts_ok,
+		         .ts_val = 1000 };
+
+	rig_send(r, ESME, s);
+	s.ack = sizeof(bind);
+	s.payload = answer;
+	s.len = sizeof(answer);
+	rig_send(r, SMSC, s);
+	s = (struct seg){ .seq = RIG_BIND,
+		          .ack = sizeof(answer),
+		          .window = 60000,
+		          .has_ts = s.has_ts,
+		          .ts_val = 1000 };
+	rig_send(r, ESME, s);
 	rig_quiet(r);
 }
 

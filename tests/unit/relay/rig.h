@@ -72,6 +72,9 @@ void rig_options(struct rig *r, int from, struct seg s, const uint8_t *options, 
 void rig_wait(struct rig *r, uint64_t ms);
 /* SYN, SYN,ACK, ACK; what the worker says to it is read away. */
 void rig_handshake(struct rig *r);
+/* A bind of RIG_BIND octets and its answer of 16, the first of both ends. */
+#define RIG_BIND 23u
+void rig_bind(struct rig *r);
 /* The SYN of an end as its offer has it. */
 struct seg rig_syn(const struct rig *r, int end);
 /* FIN from one end, then from the other, both answered: the relay lingers. */

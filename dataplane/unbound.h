@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unbound: the connections on which no bind is in force, each source's by age.
+ *
+ * Whoever can complete a handshake can open connections and say nothing. So those that
+ * are not bound have a limit of time (setting bind_limit), and where room is needed one
+ * of the source that has most of them gives way: a bound one never does.
+ *
+ * A source is an address, in IPv6 the first half of one: who has a network has all of
+ * its addresses. Sources share UNBOUND_SOURCES lists by a keyed hash, so two of them may
+ * be taken for one; nobody can choose with whom.
+ *
+ * Cost       joining and leaving touch one or two neighbours; giving way reads the
+ *            counts of all lists and some members of one. 16 octets a flow.
+ * Threads    one worker.
+ */
+#ifndef DP_UNBOUND_H
+#define DP_UNBOUND_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "check.h"
+#include "flow.h"
+
+#define UNBOUND_SOURCES 256u
+
+struct unbound_link {
+	uint64_t since_us;
+	uint32_t older, newer; /* flow index + 1; 0 = none */
+};
+
+struct unbound {
+	struct unbound_link *links; /* by flow index */
+	uint32_t n[UNBOUND_SOURCES];
+	uint32_t oldest[UNBOUND_SOURCES], newest[UNBOUND_SOURCES]; /* flow index + 1 */
+};
+
+/* For the flows of a table of that capacity. 0 or -ENOMEM. */
+must_use int unbound_open(struct unbound *u, uint32_t capacity);
+void unbound_close(struct unbound *u);
+
+/* The list of the end that began this connection. */
+unsigned unbound_source(const struct flow_key *key, enum side initiator);
+
+void unbound_join(struct unbound *u, unsigned source, uint32_t flow, uint64_t now_us);
+void unbound_leave(struct unbound *u, unsigned source, uint32_t flow);
+
+/* The list where a newcomer of that source finds whom to ask to give way: the longest, if
+ * that is longer than its own, or its own. UNBOUND_SOURCES: nobody gives way. */
+unsigned unbound_greediest(const struct unbound *u, unsigned newcomer);
+
+#endif
