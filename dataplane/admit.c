@@ -66,8 +66,7 @@ static struct connection *gives_way(const struct worker *w, unsigned source)
 	uint32_t at = from == UNBOUND_SOURCES ? 0 : u->oldest[from];
 
 	for (unsigned i = 0; at != 0 && i < GIVE_WAY_MOST; i++) {
-		struct connection *c =
-			(struct connection *)flow_of_index(w->flows, at - 1);
+		struct connection *c = (struct connection *)flow_of_index(w->flows, at - 1);
 		if (!c->touched) /* those are on this turn's list */
 			return c;
 		at = u->links[at - 1].newer;
