@@ -285,9 +285,10 @@ static void apply_recorded(struct worker *w, const struct step *s,
 	if (s->c->stalled[s->from] || (m->refuse && !answer_message(w, s, m)))
 		return;
 	audit_publish(w->report);
+	const bool closed = relay_has_closed(&s->c->relay, s->from);
 	worker_count(w, COUNTER_REQUESTS, m->refuse);
-	worker_count(w, COUNTER_REFUSED, m->refuse && !m->discard);
-	worker_count(w, COUNTER_DISCARDED, m->discard);
+	worker_count(w, m->discard ? COUNTER_DISCARDED : COUNTER_REFUSED, m->refuse && !closed);
+	worker_count(w, COUNTER_UNANSWERED, m->refuse && closed);
 	worker_count(w, COUNTER_OBSERVED, !m->refuse && m->reason != REASON_PASS);
 	worker_count(w, COUNTER_FLAGGED, m->flagged);
 	worker_count(w, REPORT_REASON_BASE + m->reason, m->reason != REASON_PASS);

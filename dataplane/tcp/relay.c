@@ -157,7 +157,7 @@ int relay_insert(struct relay *r, enum side to, const uint8_t *octets, uint32_t 
 	struct leg *l = &r->leg[to];
 	struct rte_mbuf *tail = l->out.tail;
 
-	if (l->fin_queued) /* the peer's own side is closed: no answer can reach it */
+	if (relay_has_closed(r, to))
 		return 0;
 	const int result = chain_write(&l->out, octets, n, env->pool);
 	if (result != 0) {

@@ -210,6 +210,7 @@ bool relay_too_big(struct relay *r, enum side side, uint32_t seq, uint32_t mtu, 
  * done, try again next turn. */
 must_use int relay_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env *env);
 void relay_cut(struct relay *r, enum side from, uint32_t octets);
+/* What is inserted where relay_has_closed() is lost: nothing may follow a FIN. */
 must_use int relay_insert(struct relay *r, enum side to, const uint8_t *octets, uint32_t n,
                           struct tcp_env *env);
 
@@ -235,6 +236,12 @@ void relay_release(struct relay *r);
 /* Whether both legs stand at the same numbers with nothing under way, so that plain
  * forwarding could go on from here. */
 bool relay_in_step(const struct relay *r);
+
+/* Whether this side has been told, or is to be, that nothing more comes. */
+static inline bool relay_has_closed(const struct relay *r, enum side to)
+{
+	return r->leg[to].fin_queued;
+}
 
 /* Octets queued for this side and not yet acknowledged. */
 static inline uint32_t relay_backlog(const struct relay *r, enum side to)

@@ -297,25 +297,33 @@ static void check_counters(struct sim *s)
 		       requests = sim_counter(s, COUNTER_REQUESTS),
 		       forwarded = sim_counter(s, COUNTER_FORWARDED),
 		       refused = sim_counter(s, COUNTER_REFUSED) +
-	                         sim_counter(s, COUNTER_DISCARDED);
-	uint64_t seen = 0, written = 0;
+	                         sim_counter(s, COUNTER_DISCARDED),
+		       unanswered = sim_counter(s, COUNTER_UNANSWERED);
+	uint64_t seen = 0, written = 0, answered = 0;
+	bool whole = true;
 
 	for (unsigned i = 0; i < s->n_conns; i++) {
 		const struct conn *conn = &s->conns[i];
 
+		whole = whole && conn->plan.close <= CLOSE_PARTIAL && !conn->plain;
 		for (uint32_t k = 0; k < conn->n_requests; k++) {
 			const struct request *q = &conn->requests[k];
 			const bool bind = q->id == 2 || q->id == 9;
 			written += bind;
+			answered += q->id == 4 && q->answered;
 			seen += bind && (q->forwarded || q->answered);
 		}
 	}
 	if (binds < seen || binds > written)
 		sim_fail(s, "%u binds counted; %u were sent, %u arrived", (unsigned)binds,
 		         (unsigned)written, (unsigned)seen);
-	if (requests != forwarded + refused)
-		sim_fail(s, "%u requests, %u forwarded, %u refused", (unsigned)requests,
-		         (unsigned)forwarded, (unsigned)refused);
+	if (requests != forwarded + refused + unanswered)
+		sim_fail(s, "%u requests, %u forwarded, %u refused, %u without an answer",
+		         (unsigned)requests, (unsigned)forwarded, (unsigned)refused,
+		         (unsigned)unanswered);
+	if (whole && answered != refused)
+		sim_fail(s, "%u requests are said to be answered, %u were", (unsigned)refused,
+		         (unsigned)answered);
 }
 
 /* Each record of bbr is a leg's, or has come back. */

@@ -135,10 +135,42 @@ static void refused_ones_count_once(void **state)
 	end(r);
 }
 
+/* The SMSC has closed, and so have we towards the ESME: what it goes on to send is refused as
+ * before, but nobody hears of it. */
+static void answers_that_nobody_gets_count_apart(void **state)
+{
+	struct rig *r = begin();
+
+	(void)state;
+	refuse = true;
+	submit(r, 1);
+	rig_send(r, SMSC,
+	         (struct seg){ .flags = FIN | ACK,
+	                       .window = 60000,
+	                       .has_ts = true,
+	                       .ts_val = 1000 });
+	rig_wait(r, 20);
+	rig_quiet(r);
+	submit(r, 2);
+	submit(r, 3);
+	rig_wait(r, 20);
+	for (const struct seg *s; (s = rig_said(r, ESME)) != NULL;)
+		assert_true(s->len == 0 || s->seq == 0);
+	assert_int_equal(rig_counter(r, COUNTER_REQUESTS), 3);
+	assert_int_equal(rig_counter(r, COUNTER_REFUSED), 1);
+	assert_int_equal(rig_counter(r, COUNTER_UNANSWERED), 2);
+	assert_int_equal(rig_counter(r, COUNTER_DISCARDED), 0);
+	expect(REFUSES, 3, 3);
+	end(r);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(passed_ones_count),
-		                            cmocka_unit_test(refused_ones_count_once) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(passed_ones_count),
+		cmocka_unit_test(refused_ones_count_once),
+		cmocka_unit_test(answers_that_nobody_gets_count_apart),
+	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);
 }
