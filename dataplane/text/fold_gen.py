@@ -288,4 +288,5 @@ def main():
     print(f'const uint32_t fold_pool_n = {len(tables.pool)};')
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -7,118 +7,106 @@
  * the input. Behind a space no rule remembers anything, so from there to where something may
  * change next (loose_seek.c), which in most texts is nowhere, octets are copied unread.
  */
-#include "fold_priv.h"
+#include "loose_priv.h"
 
 #include <string.h>
 
-#include "loose_kind.h"
-#include "loose_priv.h"
+#include "text_priv.h"
 
 /* Characters between two syllables that are taken for strewn. */
 #define GAP_MAX 4u
-/* Spaces that a broken URL has in one place. */
-#define SPACES_MAX 4u
 /* Letters by themselves that make a word when they follow one another. */
 #define SPELLED_MIN 3u
-
-struct loose {
-	const uint8_t *in;
-	size_t len, i;
-	uint8_t *out;
-	size_t n;
-	unsigned syllables; /* written since the last gap of the original */
-	bool dotted;        /* a dot or a slash since the last space */
-	bool jamo;          /* something is gone beside a letter of Hangul */
-	bool changed;
-};
+/* Digits and signs in a row that stand for letters. */
+#define LEET_MAX 3u
 
 static bool is_jamo(const uint8_t *at) { return at[0] == 0xE3; }
 
-/* Kind of the character at in[i], and its octets. */
-static inline enum kind kind_at(const struct loose *l, size_t i, size_t *octets)
-{
-	*octets = 0;
-	return i >= l->len ? END : kind_in(l->in + i, l->len - i, octets);
-}
+static bool written_letter(const struct loose *l) { return kind_written(l) == LETTER; }
 
-static bool is_alnum(enum kind k) { return k == LETTER || k == DIGIT; }
-
-static enum kind kind_behind(const struct loose *l, size_t i)
+/* The letter at in[i], without the marks it may have, to this place; octets written. */
+static size_t bare_letter(const struct loose *l, size_t i, uint8_t *out)
 {
 	size_t octets;
 
-	return kind_at(l, i, &octets);
+	if (l->in[i] < 0x80) {
+		*out = l->in[i];
+		return 1;
+	}
+	const uint32_t bare = loose_word(fold_get(l->in + i, l->len - i, &octets)) & 0xFFFF;
+	if (bare != 0)
+		return put_utf8(out, bare);
+	memcpy(out, l->in + i, octets);
+	return octets;
 }
 
-/* Of the character that was written last. */
-static enum kind kind_written(const struct loose *l)
-{
-	size_t at = l->n, octets;
+/* What lies between two syllables. */
+struct gap {
+	size_t end;     /* where the next one begins; 0: there is none, or it is too far */
+	unsigned kinds; /* a bit each */
+	bool lone;      /* the next one is by itself */
+};
 
-	if (l->n == 0)
-		return END;
-	if (l->out[at - 1] < 0x80)
-		return kind_of_ascii(l->out[at - 1]);
-	do
-		at--;
-	while (at > 0 && l->n - at < 4 && (l->out[at] & 0xC0) == 0x80);
-	return kind_in(l->out + at, l->n - at, &octets);
+#define SPACES (1u << SPACE)
+#define SYMBOLS (1u << SYMBOL)
+#define DIGITS (1u << DIGIT)
+
+static inline struct gap gap_at(const struct loose *l, size_t i)
+{
+	struct gap gap = { 0 };
+	size_t octets;
+	enum kind k = kind_at(l, i, &octets);
+
+	for (unsigned n = 0; (1u << k & (SPACES | SYMBOLS | DIGITS)) != 0; n++) {
+		if (n == GAP_MAX)
+			return gap;
+		gap.kinds |= 1u << k;
+		i += octets;
+		k = kind_at(l, i, &octets);
+	}
+	if (k != HANGUL || gap.kinds == 0)
+		return gap;
+	gap.end = i;
+	gap.lone = kind_behind(l, i + octets) != HANGUL;
+	return gap;
 }
 
-static bool written_alnum(const struct loose *l) { return is_alnum(kind_written(l)); }
-static bool written_letter(const struct loose *l) { return kind_written(l) == LETTER; }
-
-static void write_octets(struct loose *l, const void *octets, size_t n)
+/* Whether digits and spaces are strewn between lone syllables, three at least: between two
+ * they are a count of something. */
+static bool is_numbered(const struct loose *l, const struct gap *gap)
 {
-	memcpy(l->out + l->n, octets, n);
-	l->n += n;
-}
+	size_t octets;
 
-static size_t skip_spaces(const struct loose *l, size_t i)
-{
-	const size_t end = i + SPACES_MAX < l->len ? i + SPACES_MAX : l->len;
-
-	while (i < end && l->in[i] == ' ')
-		i++;
-	return i;
-}
-
-static inline bool has(const struct loose *l, size_t i, const char *word)
-{
-	if (i >= l->len || l->in[i] != (uint8_t)word[0])
+	if (!gap->lone || l->syllables != 1)
 		return false;
-	const size_t n = strlen(word);
-
-	return l->len - i >= n && memcmp(l->in + i, word, n) == 0;
+	(void)kind_at(l, gap->end, &octets);
+	const struct gap next = gap_at(l, gap->end + octets);
+	return l->numbered ||
+	       ((next.kinds & SPACES) != 0 && (next.kinds & DIGITS) != 0 && next.lone);
 }
 
 /*
  * Behind a syllable: where the next one is if what lies between was strewn in, else 0.
  * Symbols and digits always are; spaces, because words of Korean have them too, only where
- * a syllable stands alone on both sides, or on one when there are symbols among them.
+ * a syllable stands alone on both sides, or on one when there are symbols among them; digits
+ * and spaces together as above.
  */
-static size_t gap_end(const struct loose *l, bool *spaced)
+static size_t gap_end(struct loose *l, bool *spaced)
 {
-	size_t i = l->i, octets;
-	bool space = false, digit = false, symbol = false;
-	enum kind k = kind_at(l, i, &octets);
+	const struct gap gap = gap_at(l, l->i);
 
-	for (unsigned n = 0; k == SPACE || k == SYMBOL || k == DIGIT; n++) {
-		if (n == GAP_MAX)
-			return 0;
-		space |= k == SPACE;
-		digit |= k == DIGIT;
-		symbol |= k == SYMBOL;
-		i += octets;
-		k = kind_at(l, i, &octets);
+	*spaced = (gap.kinds & SPACES) != 0;
+	if (gap.end == 0 || !*spaced) {
+		l->numbered = false;
+		return gap.end;
 	}
-	if (k != HANGUL || i == l->i)
+	l->numbered = (gap.kinds & DIGITS) != 0 && is_numbered(l, &gap);
+	if (l->numbered)
+		return gap.end;
+	const unsigned alone = (l->syllables == 1) + gap.lone;
+	if ((gap.kinds & DIGITS) != 0 || alone < ((gap.kinds & SYMBOLS) != 0 ? 1u : 2u))
 		return 0;
-	const unsigned alone = (l->syllables == 1) + (kind_behind(l, i + octets) != HANGUL);
-	if (space && (digit || alone < (symbol ? 1u : 2u)))
-		return 0;
-	*spaced = space;
-	return i;
+	return gap.end;
 }
 
 /* A syllable at in[i], three octets; not a letter of Hangul. */
@@ -205,8 +193,7 @@ static bool take_spelled(struct loose *l)
 	uint8_t word[64], digit = 0;
 
 	while (n + 4 <= sizeof(word) && (octets = lone_letter(l, i)) != 0) {
-		memcpy(word + n, l->in + i, octets);
-		n += octets;
+		n += bare_letter(l, i, word + n);
 		i += octets;
 		letters++;
 		const size_t gap = letter_gap(l, i, &spaced, &digit);
@@ -227,93 +214,6 @@ static bool take_spelled(struct loose *l)
 	return true;
 }
 
-/* A dot for in[i ..): bracketed, spelled, or with a space before it; octets of it, 0 none. */
-static size_t broken_dot(const struct loose *l)
-{
-	static const char *const forms[] = { ".", "dot", "점", "。", "·" };
-	size_t i = skip_spaces(l, l->i);
-	const bool space = i > l->i;
-	const bool open = i < l->len && strchr("[({", l->in[i]) != NULL && l->in[i] != '\0';
-	const size_t inner = open ? skip_spaces(l, i + 1) : i;
-
-	for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
-		if (!has(l, inner, forms[k]))
-			continue;
-		i = inner + strlen(forms[k]);
-		size_t end = skip_spaces(l, i);
-		if (open && (end == l->len || strchr("])}", l->in[end]) == NULL))
-			return 0;
-		/* "dot" alone is a word, and so is its Korean; a dot ends a sentence. */
-		if (!open && ((k < 3 && !space) || ((k == 1 || k == 2) && end == i)))
-			return 0;
-		end = open ? skip_spaces(l, end + 1) : end;
-		return is_alnum(kind_behind(l, end)) ? end - l->i : 0;
-	}
-	return 0;
-}
-
-/* "http : / /" and a slash with spaces in a URL; octets of it and what it is. */
-static size_t broken_slash(const struct loose *l, const char **is)
-{
-	size_t i = skip_spaces(l, l->i);
-
-	*is = "/";
-	if (i < l->len && l->in[i] == ':') {
-		*is = "://";
-		i = skip_spaces(l, i + 1);
-		if (i == l->len || l->in[i] != '/')
-			return 0;
-		i = skip_spaces(l, i + 1);
-	} else if (!l->dotted) {
-		return 0;
-	}
-	if (i == l->len || l->in[i] != '/')
-		return 0;
-	i = skip_spaces(l, i + 1);
-	return i - l->i > strlen(*is) && is_alnum(kind_behind(l, i)) ? i - l->i : 0;
-}
-
-/* Whether broken_dot() or broken_slash() may find something: by what is behind the spaces. */
-static bool may_be_url(const struct loose *l)
-{
-	const size_t i = skip_spaces(l, l->i);
-
-	switch (i < l->len ? l->in[i] : 0) {
-	case '.':
-	case '[':
-	case '(':
-	case '{':
-	case ':':
-	case '/':
-	case 'd':  /* dot */
-	case 0xEC: /* 점 */
-	case 0xE3: /* the ideographic full stop */
-	case 0xC2: /* the middle dot */
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Behind a letter or digit: a URL that was broken up goes on. */
-static bool take_url(struct loose *l)
-{
-	const char *is = ".";
-	size_t octets;
-
-	if (!may_be_url(l) || !written_alnum(l))
-		return false;
-	octets = broken_dot(l);
-	if (octets == 0)
-		octets = broken_slash(l, &is);
-	if (octets == 0)
-		return false;
-	write_octets(l, is, strlen(is));
-	l->i += octets;
-	l->dotted = l->changed = true;
-	return true;
-}
-
 /* A digit or sign that stands for a letter inside a word that is no address. */
 static uint8_t letter_like(uint8_t c)
 {
@@ -325,32 +225,65 @@ static uint8_t letter_like(uint8_t c)
 	return c < 0x80 ? letters[c] : 0;
 }
 
+/* In a word: digits and signs that stand for letters before another letter, or at its end
+ * when it has had some before: "c4s1n0", but "abc100". */
+static bool take_leet(struct loose *l)
+{
+	uint8_t word[LEET_MAX];
+	size_t n = 0;
+
+	for (; n < LEET_MAX && l->i + n < l->len && letter_like(l->in[l->i + n]) != 0; n++)
+		word[n] = letter_like(l->in[l->i + n]);
+	const enum kind behind = kind_behind(l, l->i + n);
+	if (n == 0 || (behind != LETTER && (!l->leet || behind == DIGIT)))
+		return false;
+	write_octets(l, word, n);
+	l->i += n;
+	l->leet = l->changed = true;
+	return true;
+}
+
+static bool is_consonant(uint8_t c) { return c > 'a' && c <= 'z' && strchr("eiou", c) == NULL; }
+
+/* A stroke between consonants is an i: "cas|no". */
+static bool is_stroke(const struct loose *l)
+{
+	const uint8_t c = l->in[l->i];
+
+	return (c == '|' || c == '!') && is_consonant(l->out[l->n - 1]) &&
+	       is_consonant(l->in[l->i + 1]);
+}
+
 /* Inside a word of Latin letters: what stands for a letter, or was strewn in. */
 static bool take_inside(struct loose *l, enum kind k, size_t octets)
 {
 	const uint8_t c = l->in[l->i];
 
-	if (!written_letter(l) || l->dotted || kind_behind(l, l->i + octets) != LETTER)
+	if (l->dotted || !written_letter(l))
 		return false;
-	if (letter_like(c) != 0) {
-		const uint8_t letter = letter_like(c);
-		write_octets(l, &letter, 1);
-	} else if (k != SYMBOL || (c < 0x80 && strchr("*^~|\"+=#%!`", c) == NULL)) {
+	if (take_leet(l))
+		return true;
+	if (kind_behind(l, l->i + octets) != LETTER || k != SYMBOL ||
+	    (c < 0x80 && strchr("*^~|\"+=#%!`", c) == NULL))
 		return false;
-	}
+	if (is_stroke(l))
+		write_octets(l, "i", 1);
 	l->i += octets;
 	l->changed = true;
 	return true;
 }
 
-/* Behind a dot, three letters of which the middle one is a digit or sign: .c0m, .n3t. */
+/* Behind a dot, three letters of which the middle one is a digit or sign: .c0m, .n3t; of .com,
+ * which people write on behind, whatever follows. */
 static bool take_domain(struct loose *l)
 {
 	size_t octets;
 
 	if (l->n < 2 || l->i + 1 >= l->len || l->out[l->n - 2] != '.' || !written_letter(l) ||
-	    letter_like(l->in[l->i]) == 0 || kind_at(l, l->i + 1, &octets) != LETTER ||
-	    is_alnum(kind_behind(l, l->i + 1 + octets)))
+	    letter_like(l->in[l->i]) == 0 || kind_at(l, l->i + 1, &octets) != LETTER)
+		return false;
+	const bool com = l->out[l->n - 1] == 'c' && memcmp(l->in + l->i, "0m", 2) == 0;
+	if (!com && is_alnum(kind_behind(l, l->i + 1 + octets)))
 		return false;
 	const uint8_t letter = letter_like(l->in[l->i]);
 	write_octets(l, &letter, 1);
@@ -359,19 +292,14 @@ static bool take_domain(struct loose *l)
 	return true;
 }
 
-static bool take_hxxp(struct loose *l)
+/* The letter at in[i] and those of ASCII behind it, where nothing begins. */
+static void take_letters(struct loose *l, size_t octets)
 {
-	if (written_alnum(l) || (!has(l, l->i, "hxxp") && !has(l, l->i, "h**p")))
-		return false;
-	write_octets(l, "http", 4);
-	l->i += 4;
-	l->changed = true;
-	return true;
-}
+	const size_t before = l->n;
 
-/* Letters behind a letter: nothing begins there. */
-static void take_letters(struct loose *l)
-{
+	l->n += bare_letter(l, l->i, l->out + l->n);
+	l->changed |= memcmp(l->out + before, l->in + l->i, l->n - before) != 0;
+	l->i += octets;
 	while (l->i < l->len && l->in[l->i] >= 'a' && l->in[l->i] <= 'z')
 		l->out[l->n++] = l->in[l->i++];
 }
@@ -386,20 +314,23 @@ static void take(struct loose *l)
 		return;
 	}
 	l->syllables = 0;
-	if ((k == SPACE || k == SYMBOL) && take_url(l))
+	if ((k == SPACE || k == SYMBOL) && loose_take_url(l))
 		return;
 	if ((k == SYMBOL || k == DIGIT) && (take_inside(l, k, octets) || take_domain(l)))
 		return;
-	if (k == LETTER && !written_alnum(l) && (take_hxxp(l) || take_spelled(l)))
+	if (k == LETTER && !is_alnum(kind_written(l)) &&
+	    (loose_take_hxxp(l) || take_spelled(l)))
 		return;
 	if (k == SPACE || k == OTHER)
-		l->dotted = false;
+		l->dotted = l->leet = false;
 	else if (l->in[l->i] == '.' || l->in[l->i] == '/')
 		l->dotted = true;
-	write_octets(l, l->in + l->i, octets);
-	l->i += octets;
 	if (k == LETTER)
-		take_letters(l);
+		take_letters(l, octets);
+	else {
+		write_octets(l, l->in + l->i, octets);
+		l->i += octets;
+	}
 }
 
 /* Letters of Hangul that have become neighbours, put together where they are: what is

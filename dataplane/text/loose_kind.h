@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loose_kind: what kinds of characters the loose reading tells apart. */
+/* loose_kind: what kinds of characters the loose reading tells apart; the tables are
+ * loose_gen.py's. */
 #ifndef DP_LOOSE_KIND_H
 #define DP_LOOSE_KIND_H
 #include <stddef.h>
@@ -7,33 +8,41 @@
 
 #include "fold_priv.h"
 
-enum kind { END, SPACE, DIGIT, LETTER, HANGUL, SYMBOL, OTHER };
+enum kind { OTHER, SPACE, DIGIT, LETTER, HANGUL, SYMBOL, END };
+
+/* A code point's word is loose_stage2[loose_stage1[c / 64] * 64 + c % 64]: the kind above 16
+ * bits, which of a letter are the one without marks, 0 = itself. */
+#define LOOSE_BLOCKS (0x1FC00u / FOLD_BLOCK)
+extern const uint8_t loose_stage1[LOOSE_BLOCKS];
+extern const uint32_t loose_stage2[];
 
 /* Text is folded, so letters are small ones. */
 static inline enum kind kind_of_ascii(uint8_t c)
 {
 	static const uint8_t kinds[128] = {
-		[0 ... '\t' - 1] = OTHER,   ['\t'] = SPACE,
-		['\n' ... 0x1F] = OTHER,    [' '] = SPACE,
-		['!' ... '/'] = SYMBOL,     ['0' ... '9'] = DIGIT,
-		[':' ... 'a' - 1] = SYMBOL, ['a' ... 'z'] = LETTER,
+		[0 ... '\t' - 1] = OTHER,    ['\t' ... '\r'] = SPACE,
+		['\r' + 1 ... 0x1F] = OTHER, [' '] = SPACE,
+		['!' ... '/'] = SYMBOL,      ['0' ... '9'] = DIGIT,
+		[':' ... 'a' - 1] = SYMBOL,  ['a' ... 'z'] = LETTER,
 		['{' ... 0x7F] = SYMBOL,
 	};
 
 	return (enum kind)kinds[c];
 }
 
-/* Letters of scripts whose words stand apart (Latin, Greek, Cyrillic), and symbols, by their
- * blocks. */
+static inline uint32_t loose_word(uint32_t c)
+{
+	if (c / FOLD_BLOCK >= LOOSE_BLOCKS)
+		return 0;
+	return loose_stage2[loose_stage1[c / FOLD_BLOCK] * FOLD_BLOCK + c % FOLD_BLOCK];
+}
+
+/* Above ASCII. */
 static inline enum kind kind_of(uint32_t c)
 {
-	if ((c >= 0xAC00 && c < 0xD7A4) || (c > 0x3130 && c < 0x318F))
+	if (c >= 0xAC00 && c < 0xD7A4)
 		return HANGUL;
-	if ((c > 0x9F && c < 0xC0) || c == 0xD7 || c == 0xF7 || (c >= 0x2010 && c < 0x2C00) ||
-	    (c > 0x3000 && c < 0x3040) || (c > 0xFE00 && c < 0xFE70) ||
-	    (c >= 0x1F000 && c < 0x1FB00))
-		return SYMBOL;
-	return (c >= 0xC0 && c < 0x530) || (c >= 0x1E00 && c < 0x2000) ? LETTER : OTHER;
+	return (enum kind)(loose_word(c) >> 16);
 }
 
 /* Kind of the character that begins in at[0 .. left), left not 0, and its octets. */

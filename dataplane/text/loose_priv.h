@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loose_priv: what loose.c and loose_seek.c share. */
+/* loose_priv: what the files of text_loose() share. */
 #ifndef DP_LOOSE_PRIV_H
 #define DP_LOOSE_PRIV_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "loose_kind.h"
 
 /* How far before a mark a rule may begin, less the word that it begins in: four characters
  * of four octets, or brackets with four spaces on either side, and some to spare. */
@@ -27,5 +30,61 @@ struct loose_marks {
 /* The first mark at from or behind it, or len: before that, but for LOOSE_REWIND octets and
  * the word there, text_loose() changes nothing. from never goes back. */
 size_t loose_seek(struct loose_marks *marks, size_t from);
+
+/* A text half read: in[0 .. i) is read and out[0 .. n) written. */
+struct loose {
+	const uint8_t *in;
+	size_t len, i;
+	uint8_t *out;
+	size_t n;
+	unsigned syllables; /* written since the last gap of the original */
+	bool numbered;      /* and that gap had a digit and a space */
+	bool dotted;        /* a dot or a slash since the last space */
+	bool leet;          /* a digit or sign was taken for a letter since the last space */
+	bool jamo;          /* something is gone beside a letter of Hangul */
+	bool changed;
+};
+
+/* loose_url.c: a URL that was broken up goes on behind a letter or digit; it begins. False:
+ * nothing was taken. */
+bool loose_take_url(struct loose *l);
+bool loose_take_hxxp(struct loose *l);
+
+/* Kind of the character at in[i], and its octets. */
+static inline enum kind kind_at(const struct loose *l, size_t i, size_t *octets)
+{
+	*octets = 0;
+	return i >= l->len ? END : kind_in(l->in + i, l->len - i, octets);
+}
+
+static inline bool is_alnum(enum kind k) { return k == LETTER || k == DIGIT; }
+
+static inline enum kind kind_behind(const struct loose *l, size_t i)
+{
+	size_t octets;
+
+	return kind_at(l, i, &octets);
+}
+
+/* Of the character that was written last. */
+static inline enum kind kind_written(const struct loose *l)
+{
+	size_t at = l->n, octets;
+
+	if (l->n == 0)
+		return END;
+	if (l->out[at - 1] < 0x80)
+		return kind_of_ascii(l->out[at - 1]);
+	do
+		at--;
+	while (at > 0 && l->n - at < 4 && (l->out[at] & 0xC0) == 0x80);
+	return kind_in(l->out + at, l->n - at, &octets);
+}
+
+static inline void write_octets(struct loose *l, const void *octets, size_t n)
+{
+	memcpy(l->out + l->n, octets, n);
+	l->n += n;
+}
 
 #endif

@@ -7,8 +7,6 @@
  * more than LOOSE_REWIND octets behind that. What is neither ASCII nor a syllable of Hangul
  * but may matter is marked itself: symbols, letters of Hangul, other scripts with letters.
  */
-#include "fold_priv.h"
-
 #include "loose_priv.h"
 #include "wide.h"
 
@@ -28,7 +26,7 @@ static struct sight sight_of(struct wide w)
 {
 	struct sight s = { .w = w, .high = wide_high(w) };
 
-	s.space = wide_equal(w, ' ') | wide_equal(w, '\t');
+	s.space = wide_equal(w, ' ') | wide_between(w, '\t', '\r');
 	s.letter = wide_between(w, 'a', 'z');
 	s.digit = wide_between(w, '0', '9');
 	s.symbol = wide_between(w, '!', 0x7F) & ~(s.letter | s.digit);
@@ -51,7 +49,8 @@ static uint64_t foreign(struct wide w)
 }
 
 /* Runs of syllables with a gap between them that is not as people write: without a space; of
- * spaces between lone syllables; of spaces and symbols where one of the two is alone. */
+ * spaces, with digits or without, between lone syllables; of spaces and symbols where one of
+ * the two is alone. */
 static uint64_t in_hangul(const struct sight *s)
 {
 	const uint64_t lead = wide_between(s->w, 0xEA, 0xED);
@@ -59,15 +58,16 @@ static uint64_t in_hangul(const struct sight *s)
 	const uint64_t start = hangul & ~(hangul << 1), end = ~hangul & hangul << 1;
 	const uint64_t lone_before = end & start << 3, lone = start & end >> 3;
 	const uint64_t strewn = s->symbol | s->digit;
-	uint64_t marks = 0, spaces = end, strewns = end, mixed = end;
+	uint64_t marks = 0, spaces = end, strewns = end, mixed = end, numbered = end;
 
 	for (unsigned k = 0; k < GAP_MAX; k++) {
 		spaces &= s->space >> k;
 		strewns &= strewn >> k;
+		numbered &= (s->space | strewn) >> k;
 		mixed &= (s->space | s->symbol) >> k;
 		const uint64_t next = start >> (k + 1), next_lone = lone >> (k + 1);
 		marks |= strewns & next;
-		marks |= spaces & lone_before & next_lone;
+		marks |= numbered & lone_before & next_lone;
 		marks |= mixed & ~spaces & ((lone_before & next) | next_lone);
 	}
 	return marks;
@@ -87,13 +87,18 @@ static uint64_t spelled(const struct sight *s, bool foreign)
 	return foreign ? lone : lone & near_before(lone & near_before(lone));
 }
 
-/* Digits and signs between letters that stand for one, or are left out. */
+/* Digits and signs between letters that stand for one, or are left out; up to three of them
+ * in a row (LEET_MAX in loose.c). */
 static uint64_t in_words(const struct sight *s)
 {
-	const uint64_t inside = (s->digit | s->symbol) & s->letter << 1 & s->letter >> 1;
+	const uint64_t strewn = s->digit | s->symbol, first = strewn & s->letter << 1;
 
-	if (inside == 0)
+	if (first == 0)
 		return 0;
+	const uint64_t two = first & strewn >> 1, three = two & strewn >> 2;
+	const uint64_t inside =
+		(first & s->letter >> 1) | (two & s->letter >> 2) | (three & s->letter >> 3);
+
 	return inside &
 	       (s->digit | wide_between(s->w, '!', '%') | wide_equal(s->w, '*') |
 	        wide_equal(s->w, '+') | wide_equal(s->w, '=') | wide_equal(s->w, '@') |

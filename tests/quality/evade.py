@@ -23,6 +23,11 @@ LOOKS = {"a": "\u0430\u0251", "c": "\u0441\u03f2", "e": "\u0435", "i": "\u0456",
          "K": "\u039a", "M": "\u041c\u039c", "O": "\u041e\u039f", "P": "\u0420\u03a1",
          "T": "\u0422\u03a4", "X": "\u0425\u03a7", "Y": "\u03a5", "Z": "\u0396"}
 LEET = {"o": "0", "i": "1", "l": "1", "e": "3", "a": "4", "s": "5", "t": "7", "b": "8"}
+SIGNS = {"a": "@", "s": "$", "i": "!|", "l": "|", "e": "\u20ac", "o": "0", "t": "+"}
+# Grave to caron, ring and dots above; cedilla, ogonek and a dot below.
+ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030c\u0323\u0327\u0328"
+DOTS = "\u318d\u119e\u00b7\u2022\u2027\u22c5\u2219\u30fb\uff65"
+EMOJI = "\u2605\u2665\u260e\U0001f4b0\U0001f525\U0001f381\u2705"
 # Vowels that a Latin letter or a mark can stand for.
 LATIN_VOWELS = {"\u3150": "H", "\u3163": "l", "\u315c": "T", "\u3161": "-"}
 LEADS = "\u3131\u3132\u3134\u3137\u3138\u3139\u3141\u3142\u3143\u3145\u3146\u3147\u3148\u3149" \
@@ -100,6 +105,32 @@ def strewn(mark):
     return change
 
 
+def accented(c, rng):
+    """A letter with a mark that it composes with."""
+    with_mark = unicodedata.normalize("NFC", c + rng.choice(ACCENTS)) if c.isalpha() else c
+    return with_mark if len(with_mark) == 1 else c
+
+
+def in_words(change):
+    """Some words, all of their letters."""
+    return lambda text, rng: re.sub(
+        r"[A-Za-z]{4,}", lambda m: "".join(change(c) for c in m[0]) if some(rng) else m[0], text)
+
+
+def bracketed(text, rng):
+    def word(m):
+        before, behind = rng.choice(("()", "[]", "<>"))
+        return "".join(before + c + behind for c in m[0]) if some(rng) else m[0]
+    return re.sub(r"[^\W\d_]{3,}", word, text)
+
+
+def spaced_digits(text, rng):
+    def word(m):
+        return "".join(c + f" {rng.randrange(1, 10)} " for c in m[0][:-1]) + m[0][-1] \
+            if some(rng) else m[0]
+    return re.sub(r"[\uac00-\ud7a3]{3,}", word, text)
+
+
 def url(text, rng):
     text = re.sub(r"(?i)http(s?)://", lambda m: f"hxxp{m[1]}://", text)
     dot = rng.choice(("[.]", "(.)", " dot ", " . "))
@@ -131,6 +162,14 @@ KINDS = {
     "spaces": strewn(" "),
     "symbols": strewn(".*-_~"),
     "digits": strewn("123"),
+    "dots": strewn(DOTS),
+    "emoji": strewn(EMOJI),
+    "lines": strewn(["\\n"]),
+    "brackets": bracketed,
+    "spaced_digits": spaced_digits,
+    "accents": each(accented),
+    "leet_words": in_words(lambda c: LEET.get(c.lower(), c)),
+    "signs": each(lambda c, rng: rng.choice(SIGNS.get(c.lower(), c))),
     "url": url,
     "repeated": repeated,
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <utf8proc.h>
 
 #include "guard.h"
 #include "loose_priv.h"
@@ -49,6 +50,11 @@ static void hangul(void **state)
 	read_as("ㄷ.ㅐ.ㅊ.ㅜ.ㄹ", "대출");
 	read_as("바📞카📞라", "바카라");
 	read_as("대 * 출", "대출");
+	read_as("대ㆍ출・상･담", "대출상담");
+	read_as("대ᆞ출", "대출");
+	read_as("카\n지\n노 이벤트", "카지노 이벤트");
+	read_as("카 1 지 2 노", "카지노");
+	read_as("[카][지][노]", "[카지노]");
 }
 
 static void latin(void **state)
@@ -62,8 +68,14 @@ static void latin(void **state)
 	read_as("fr☆ee", "free");
 	read_as("f1r1e1e c2a2s2h", "free cash");
 	read_as("f ı r s a t", "firsat");
-	read_as("ü c r e t s i z", "ücretsiz");
-	read_as("ü-c-r-e-t", "ücret");
+	read_as("ü c r e t s i z", "ucretsiz");
+	read_as("ü-c-r-e-t", "ucret");
+	read_as("cásíno", "casino");
+	read_as("c·á・s‧i•n⋅o", "casino");
+	read_as("f\nr\ne\ne", "free");
+	read_as("CA51NO c4s1n0 ｃa$ino", "casino casino casino");
+	read_as("cas|no", "casino");
+	read_as("fr|ee", "free");
 }
 
 static void urls(void **state)
@@ -78,8 +90,35 @@ static void urls(void **state)
 	read_as("bit . ly", "bit.ly");
 	read_as("xx*.c3o3m", "xx*.com");
 	read_as("kk**.C0M열쐬", "kk**.com열쐬");
+	read_as("kk.C0MCODE:x", "kk.comcode:x");
 	read_as("h2t2t2p2s://ab.c2o2m/x", "https://ab.com/x");
 	read_as("xx.c1o1m1정1성", "xx.com정성");
+}
+
+/* The table of letters without marks beside another decomposition. */
+static void marks(void **state)
+{
+	unsigned with_marks = 0;
+
+	(void)state;
+	for (utf8proc_int32_t c = 0xC0; c < 0x20000; c++) {
+		utf8proc_uint8_t text[5] = "", *bare = NULL;
+		utf8proc_int32_t left;
+		const utf8proc_option_t options =
+			UTF8PROC_NULLTERM | UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK;
+
+		if ((c >= 0xD800 && c < 0xE000) || kind_of((uint32_t)c) != LETTER)
+			continue;
+		utf8proc_encode_char(c, text);
+		const utf8proc_ssize_t n = utf8proc_map(text, 0, &bare, options);
+		const bool one = n > 0 && utf8proc_iterate(bare, n, &left) == n;
+		const uint32_t expected = one && left != c ? (uint32_t)left : 0;
+		if ((loose_word((uint32_t)c) & 0xFFFF) != expected)
+			fail_msg("U+%04X is bare U+%04X", (unsigned)c, loose_word((uint32_t)c));
+		with_marks += expected != 0;
+		free(bare);
+	}
+	assert_true(with_marks > 700);
 }
 
 /* What people write is read once. */
@@ -99,7 +138,10 @@ static void clean(void **state)
 		"end. next",
 		"x/y and z / w",
 		"I am",
-		"ㅋㅋㅋ 네 ㅎㅎ"
+		"ㅋㅋㅋ 네 ㅎㅎ",
+		"총 3 명이 왔다",
+		"방 2 개",
+		"abc100 x1"
 	};
 
 	(void)state;
@@ -171,10 +213,11 @@ static void twins(void **state)
 		                             "a",          "(주)",   "people", "3시",
 		                             "don't",      "note:" };
 	static const char *const pieces[] = {
-		"대",  "출",   "ㄷ", "ㅐ",  "f", "r", "é",   "ж",  " ",    "  ",   "\t",  "\n",
-		".",   "[",    "]",  "[.]", "(", ")", "dot", "점", "hxxp", "h**p", "://", ":",
-		"/",   "♠",    "·",  "。",  "1", "0", "2",   "@",  "$",    "*",    "-",   "!",
-		"abc", "한글", "漢", "ก",   "א", "😀", "ꀀ",  "힣", "힠"
+		"대",  "출", "ㄷ", "ㅐ",  "f",    "r",  "é", "ж",       " ",  "  ",   "\t",
+		"\n",  ".",  "[",  "]",   "[.]",  "(",  ")", "dot",     "점", "hxxp", "h**p",
+		"://", ":",  "/",  "♠",   "·",    "。", "1", "0",       "2",  "@",    "$",
+		"*",   "-",  "!",  "abc", "한글", "漢", "ก", "א",       "😀",  "ꀀ",   "힣",
+		"힠",  "á",  "й",  "ㆍ",  "・",   "|",  "5", "가 1 나", "ｗ"
 	};
 	unsigned skipped = 0;
 
@@ -227,6 +270,12 @@ static void edges(void **state)
 		                              "é f g",
 		                              "f é g",
 		                              "f g é",
+		                              "cásíno",
+		                              "fr|ee c4s1n0",
+		                              "x@5$n",
+		                              "카 1 지 2 노",
+		                              "f\nr\ne",
+		                              "대ㆍ출",
 		                              "가나☆",
 		                              "가 나☆" };
 	static const char *const behind[] = { "", " ", "x", " and more of it to be read on" };
@@ -250,9 +299,9 @@ static void edges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hangul), cmocka_unit_test(latin),  cmocka_unit_test(urls),
-		cmocka_unit_test(clean),  cmocka_unit_test(bounds), cmocka_unit_test(twins),
-		cmocka_unit_test(edges),
+		cmocka_unit_test(hangul), cmocka_unit_test(latin), cmocka_unit_test(urls),
+		cmocka_unit_test(marks),  cmocka_unit_test(clean), cmocka_unit_test(bounds),
+		cmocka_unit_test(twins),  cmocka_unit_test(edges),
 	};
 	in_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);
 	out_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);
