@@ -42,8 +42,8 @@ static void escapes_and_folding(void **state)
 	uint32_t row;
 
 	(void)state;
-	assert_int_equal(add(&c, "a", "ham\tA\\nB\\tC\\\\D", &row), 0);
-	assert_string_equal(c.samples[0].text, "a\nb\tc\\d");
+	assert_int_equal(add(&c, "a", "ham\tAb\\nB\\tC\\\\D", &row), 0);
+	assert_string_equal(c.samples[0].text, "ab\nb\tc\\d");
 	corpus_free(&c);
 }
 
