@@ -227,10 +227,12 @@ static int64_t decode_split(const struct part *as, bool second, const uint8_t *i
 			if (b > SPLIT_MAX || cut > len || (a != 0 && !before) ||
 			    (b != 0 && !behind))
 				continue;
-			const enum text_coding coding =
-				second ? text_other_coding(first, in + a, len - cut) : first;
-			const int64_t n = text_decode_in(&language, coding, in + a, len - cut,
-			                                 0, out, cap);
+			const int64_t n =
+				second ? text_decode_mended(
+						 text_other_coding(first, in + a, len - cut),
+						 in + a, len - cut, out, cap)
+				       : text_decode_in(&language, first, in + a, len - cut, 0,
+			                                out, cap);
 			if (n != -EILSEQ)
 				return n;
 		}

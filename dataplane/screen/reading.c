@@ -45,8 +45,8 @@ static bool is_part(const struct screen_message *m, unsigned which)
 	return m->concat.total >= 2 && m->concat_text == which;
 }
 
-/* What does not decode but passes by policy is at least scanned as Latin-1, which reads
- * anything: a link in it is still a link. */
+/* What does not decode but passes by policy is scanned as far as it does, or as Latin-1, which
+ * reads anything: a link in it is still a link. */
 static int64_t decode_by_policy(struct screen_context *context, struct screen_vector *v,
                                 struct screen_message *m, unsigned which)
 {
@@ -58,6 +58,11 @@ static int64_t decode_by_policy(struct screen_context *context, struct screen_ve
 	    context->tables->image->policy->undecodable != IMAGE_UNDECODABLE_PASS)
 		return n;
 	m->recall = RECALL_NOT;
+	const int64_t some =
+		text_decode_mended(reading_coding(context, m), octets.data, octets.len,
+	                           v->arena + v->arena_used, SCREEN_TEXT_MAX - v->arena_used);
+	if (some >= 0)
+		return some;
 	return text_decode(TEXT_LATIN1, octets.data, octets.len, 0, v->arena + v->arena_used,
 	                   SCREEN_TEXT_MAX - v->arena_used);
 }
@@ -87,58 +92,58 @@ static bool read_text(struct screen_context *context, struct screen_vector *v,
 	return true;
 }
 
-static int64_t decode_other(const struct screen_context *context, struct screen_vector *v,
-                            const struct screen_message *m, struct view octets)
+static enum text_coding other_coding(const struct screen_context *context,
+                                     const struct screen_message *m, struct view octets)
 {
-	const enum text_coding other =
-		text_other_coding(reading_coding(context, m), octets.data, octets.len);
-
-	if (other == TEXT_UNKNOWN)
-		return -EILSEQ;
-	return text_decode(other, octets.data, octets.len, 0, v->arena + v->arena_used,
-	                   SCREEN_TEXT_MAX - v->arena_used);
+	return text_other_coding(reading_coding(context, m), octets.data, octets.len);
 }
 
 /*
  * The same octets in a second coding that they may be read in, as the message's other text,
- * whose place is free (screen.h says how the two are judged).
+ * whose place is free (screen.h says how the two are judged). False: it has no place.
  */
-static void read_other(const struct screen_context *context, struct screen_vector *v,
+static bool read_other(const struct screen_context *context, struct screen_vector *v,
                        struct screen_message *m, unsigned which)
 {
 	const struct view octets = wire_text(m, which)->octets;
 
 	if (octets.len > SCREEN_OTHER_MAX || wire_text(m, 1 - which)->octets.len != 0)
-		return;
-	const int64_t n = is_part(m, which) ? concat_decode_second(context, v, m)
-	                                    : decode_other(context, v, m, octets);
+		return other_coding(context, m, octets) == TEXT_UNKNOWN;
+	const int64_t n =
+		is_part(m, which)
+			? concat_decode_second(context, v, m)
+			: text_decode_mended(other_coding(context, m, octets), octets.data,
+	                                     octets.len, v->arena + v->arena_used,
+	                                     SCREEN_TEXT_MAX - v->arena_used);
 	if (n <= 0)
-		return;
+		return true;
 	keep_text(v, m, 1 - which, (size_t)n);
 	m->second = (uint8_t)(1 - which);
 	m->recall = RECALL_NOT;
+	return true;
 }
 
-/* Both texts of a message; false when one does not decode. */
-static bool read_texts(struct screen_context *context, struct screen_vector *v,
+/* Both texts of a message; or why it cannot be judged. */
+static enum reason read_texts(struct screen_context *context, struct screen_vector *v,
                        struct screen_message *m)
 {
 	for (unsigned which = 0; which < 2; which++) {
 		if (wire_text(m, which)->octets.len == 0 && !is_part(m, which))
 			continue;
 		if (!read_text(context, v, m, which))
-			return false;
-		read_other(context, v, m, which);
+			return REASON_TEXT_UNDECODABLE;
+		if (!read_other(context, v, m, which))
+			return REASON_READINGS_DISAGREE;
 	}
-	return true;
+	return REASON_PASS;
 }
 
 void stage_decode(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (is_unread(m) && !read_texts(context, v, m))
-			m->reason = REASON_TEXT_UNDECODABLE;
+		if (is_unread(m))
+			m->reason = read_texts(context, v, m);
 	}
 }
 

@@ -38,7 +38,7 @@
 /* Rules of a message that are listed one by one, to be counted when its verdict is applied. */
 #define SCREEN_MATCHED_MAX 64u
 
-#define SCREEN_OTHER_MAX 1024u /* octets of a text that is read in a second coding */
+#define SCREEN_OTHER_MAX 8192u /* octets of a text that is read in a second coding */
 
 /*
  * A text of two readings. Octets that make sense in a second coding as well
@@ -46,7 +46,9 @@
  * weights and combinations of one never meet those of the other. The stronger judgement
  * holds, so what either reading refuses is refused (or discarded, as the rule says), and
  * where only one of them does, the reason is READINGS_DISAGREE, with the rules of the one
- * that does. Where both refuse, the first one's reason and rules are given.
+ * that does. Where both refuse, the first one's reason and rules are given. What cannot be
+ * judged in both, because it is longer than that or the message has two texts, is refused for
+ * the same reason: such texts would be the way past the second reading.
  */
 #define SCREEN_ONE_READING 2u /* screen_message.second: there is no second reading */
 

@@ -50,28 +50,49 @@ static bool any_control(const uint8_t *in, size_t len)
 	return false;
 }
 
+/* Pairs of CP949, those of them that are syllables of Hangul, and octets that are neither a
+ * pair's nor ASCII. */
+struct korean {
+	size_t pairs, syllables, strays;
+};
+
+static struct korean count_korean(const uint8_t *in, size_t len)
+{
+	struct korean k = { 0 };
+
+	for (size_t i = 0; i < len; i++) {
+		if (in[i] < 0x80) {
+			k.strays += text_is_control(in[i]);
+			continue;
+		}
+		const uint16_t c = text_cp949_pair(in + i, len - i);
+		k.pairs += c != 0;
+		k.syllables += c >= 0xAC00 && c < 0xD7A4;
+		k.strays += c == 0;
+		i += c != 0;
+	}
+	return k;
+}
+
 /* CP949 without a hole, and with a syllable of Hangul in it: octets of Latin-1, UTF-8 or
  * UTF-16 hardly ever come in such pairs. */
 static bool is_korean(const uint8_t *in, size_t len)
 {
-	bool syllable = false;
+	const struct korean k = count_korean(in, len);
 
-	for (size_t i = 0; i < len; i++) {
-		if (in[i] < 0x20 && (in[i] < '\t' || in[i] > '\r'))
-			return false;
-		if (in[i] < 0x80)
-			continue;
-		if (i + 1 == len || in[i] < CP949_LEAD_MIN || in[i] == 0xFF ||
-		    in[i + 1] < CP949_TRAIL_MIN || in[i + 1] == 0xFF)
-			return false;
-		const uint16_t c =
-			text_cp949[in[i] - CP949_LEAD_MIN][in[i + 1] - CP949_TRAIL_MIN];
-		if (c == 0)
-			return false;
-		syllable |= c >= 0xAC00 && c < 0xD7A4;
-		i++;
-	}
-	return syllable;
+	return k.syllables != 0 && k.strays == 0;
+}
+
+/* UTF-8 or CP949 but for a few octets, which receivers pass over. UTF-16 has more holes, and
+ * a 0 in each space. */
+static enum text_coding broken(enum text_coding coding, const uint8_t *in, size_t len)
+{
+	if (coding != TEXT_UTF8 && text_mostly_utf8(in, len))
+		return TEXT_UTF8;
+	const struct korean k = count_korean(in, len);
+	const bool korean = k.syllables != 0 && text_few_strays(k.pairs, k.strays) &&
+	                    memchr(in, 0, len) == NULL;
+	return korean && coding != TEXT_CP949 ? TEXT_CP949 : TEXT_UNKNOWN;
 }
 
 /* Units of UTF-16, in either order, that are of alphabets below U+0700, Thai, or Hangul. */
@@ -104,9 +125,8 @@ static bool are_most(size_t units, size_t all) { return units >= 2 && 2 * units 
 /* UTF-16 of either order, where octets were announced. */
 static enum text_coding units_of(const uint8_t *in, size_t len)
 {
-	if (len % 2 != 0)
-		return TEXT_UNKNOWN;
 	const struct units u = count_units(in, len);
+
 	if (are_most(u.big, u.all) && u.big >= u.little)
 		return TEXT_UCS2;
 	return are_most(u.little, u.all) ? TEXT_UCS2_LE : TEXT_UNKNOWN;
@@ -147,10 +167,12 @@ static enum text_coding other_octets(enum text_coding coding, const uint8_t *in,
 	/* Pairs of CP949 look like units of Hangul: only controls tell UTF-16 from them. */
 	if (utf8 || (coding == TEXT_CP949 && !any_control(in, len)))
 		return TEXT_UNKNOWN;
-	const enum text_coding units = units_of(in, len);
-	if (units == TEXT_UNKNOWN && coding == TEXT_GSM7 && is_packed(in, len))
-		return TEXT_GSM7_PACKED;
-	return units;
+	enum text_coding other = broken(coding, in, len);
+	if (other == TEXT_UNKNOWN)
+		other = units_of(in, len);
+	if (other == TEXT_UNKNOWN && coding == TEXT_GSM7 && is_packed(in, len))
+		other = TEXT_GSM7_PACKED;
+	return other;
 }
 
 /* Where UCS-2 was announced. Units of Hangul may be CP949: B4 EB C3 E2. */
@@ -158,6 +180,9 @@ static enum text_coding other_units(const uint8_t *in, size_t len)
 {
 	const struct units u = count_units(in, len);
 
+	/* Whoever knows no BOM reads on in the usual order. */
+	if (len >= 2 && in[0] == 0xFF && in[1] == 0xFE)
+		return TEXT_UCS2;
 	/* What has no control at all has neither Latin letters of UCS-2 nor its spaces. */
 	if (!any_control(in, len)) {
 		if (text_utf8_valid(in, len))
@@ -183,17 +208,16 @@ static bool is_usual_unit(uint32_t c, bool *letter)
 	       (c >= 0x3130 && c < 0x3190) || (c >= 0xFF01 && c < 0xFF5F);
 }
 
-/* Of random octets one unit in five is such a one. */
+/* Of random octets one unit in five is such a one; of a text one in eight may be another, like
+ * half a picture, or a BOM. */
 static bool is_ucs2(const uint8_t *in, size_t len)
 {
 	bool letter = false;
+	size_t others = 0;
 
-	if (len % 2 != 0)
-		return false;
-	for (size_t i = 0; i < len; i += 2)
-		if (!is_usual_unit((uint32_t)in[i] << 8 | in[i + 1], &letter))
-			return false;
-	return letter;
+	for (size_t i = 0; i + 1 < len; i += 2)
+		others += !is_usual_unit((uint32_t)in[i] << 8 | in[i + 1], &letter);
+	return letter && others <= len / 16;
 }
 
 /* Syllables alone may look like both: with a space or a digit of UCS-2 it is that. */
@@ -203,7 +227,10 @@ static enum text_coding other_than_binary(const uint8_t *in, size_t len)
 		return TEXT_UCS2;
 	if (!any_high(in, len))
 		return TEXT_UNKNOWN;
-	return is_korean(in, len) ? TEXT_CP949 : TEXT_UNKNOWN;
+	if (is_korean(in, len))
+		return TEXT_CP949;
+	/* It is read as UTF-8 already when it is. */
+	return text_utf8_valid(in, len) ? TEXT_UNKNOWN : broken(TEXT_BINARY, in, len);
 }
 
 enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len)
@@ -212,12 +239,15 @@ enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, s
 	case TEXT_GSM7:
 	case TEXT_ASCII:
 	case TEXT_LATIN1:
+	case TEXT_CYRILLIC:
+	case TEXT_HEBREW:
 	case TEXT_CP949:
 	case TEXT_UTF8:
 		return is_plain(in, len) ? TEXT_UNKNOWN : other_octets(coding, in, len);
 	case TEXT_UCS2:
 		return other_units(in, len);
 	case TEXT_BINARY:
+	case TEXT_UNKNOWN:
 		return other_than_binary(in, len);
 	default:
 		return TEXT_UNKNOWN;

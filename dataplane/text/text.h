@@ -78,11 +78,21 @@ must_use int64_t text_decode_in(const struct text_language *language, enum text_
                                 size_t cap);
 
 /*
+ * The same without octets that are no character of the coding, and without controls where it
+ * has one octet for them: receivers show the rest. Of CP949, UTF-8 and UTF-16; a BOM goes and
+ * decides nothing. -ENOSPC: cap < (TEXT_GROWTH + 1) * len.
+ */
+must_use int64_t text_decode_mended(enum text_coding coding, const uint8_t *in, size_t len,
+                                    uint8_t *out, size_t cap);
+
+/*
  * A second coding in which the octets make sense as well, where the field lies about the
- * first. Under the default alphabet, ASCII, Latin-1, CP949 and UTF-8: CP949, UTF-8, and UTF-16
- * of either order; under the default alphabet packed septets as well. Under UCS-2: the other
- * order, CP949, and UTF-8 with ASCII. In binary: CP949, UTF-8, UCS-2. TEXT_UNKNOWN: there is
- * none, as of all that is plausible as announced. Whoever may read it so has to judge both.
+ * first, to be read with text_decode_mended(): a few octets of it may be no character. Under
+ * the default alphabet, ASCII, ISO 8859, CP949 and UTF-8: CP949, UTF-8, and UTF-16 of either
+ * order; under the default alphabet packed septets as well. Under UCS-2: the other order, also
+ * where a BOM has little endian (phones that know no BOM read on as ever), CP949, and UTF-8
+ * with ASCII. In binary and what is unknown: CP949, UTF-8, UCS-2. TEXT_UNKNOWN: there is none,
+ * as of all that is plausible as announced. Whoever may read it so has to judge both.
  */
 enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "text_tables.h"
 #include "wide.h"
 
 int64_t text_gsm7(const uint8_t *in, size_t len, uint8_t *out);
@@ -30,6 +31,28 @@ int64_t text_cp949_pairs(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_utf8(const uint8_t *in, size_t len, uint8_t *out);
 /* ASCII, and table for octets with bit 7 (entry 0: no character). */
 int64_t text_octets(const uint8_t *in, size_t len, const uint16_t table[128], uint8_t *out);
+
+/* What no text of octets has; it may have ends of lines and tabs. */
+static inline bool text_is_control(uint8_t c) { return c < 0x20 && (c < '\t' || c > '\r'); }
+
+/* Of octets that may be a text of a coding: so many of its characters beside ASCII were found,
+ * and so many octets that are none. Others' texts break much more often. */
+static inline bool text_few_strays(size_t characters, size_t strays)
+{
+	return characters >= 3 && 4 * strays <= characters;
+}
+
+/* Whether it is UTF-8 but for a few octets. */
+bool text_mostly_utf8(const uint8_t *in, size_t len);
+
+/* The character of CP949 that begins with an octet of bit 7; 0: there is none. */
+static inline uint16_t text_cp949_pair(const uint8_t *in, size_t left)
+{
+	if (left < 2 || in[0] < CP949_LEAD_MIN || in[0] == 0xFF || in[1] < CP949_TRAIL_MIN ||
+	    in[1] == 0xFF)
+		return 0;
+	return text_cp949[in[0] - CP949_LEAD_MIN][in[1] - CP949_TRAIL_MIN];
+}
 
 /* The septet that begins at a bit of in[0 .. len), lowest bit first (TS 23.038 section
  * 6.1.2.1); bits behind the end are 0. */

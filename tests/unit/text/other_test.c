@@ -71,7 +71,8 @@ static void assert_second(enum text_coding announced, const char *is, const char
 static void whatever_was_announced(void **state)
 {
 	static const enum text_coding octets[] = { TEXT_GSM7, TEXT_ASCII, TEXT_LATIN1,
-		                                   TEXT_CP949, TEXT_UTF8 };
+		                                   TEXT_CYRILLIC, TEXT_HEBREW, TEXT_CP949,
+		                                   TEXT_UTF8 };
 
 	(void)state;
 	for (size_t i = 0; i < TEXTS; i++) {

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What who lies about a text's coding does so that it is not read in the other one too. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "text.h"
+#include "world.h"
+
+static void scenery(struct world *w, enum image_undecodable undecodable)
+{
+	world_begin(w);
+	w->policy.undecodable = undecodable;
+	world_account(w, &(struct image_build_account){ .system_id = "acme",
+	                                                .id = 7,
+	                                                .state = IMAGE_CERTIFIED,
+	                                                .alphabet = TEXT_GSM7 });
+	world_sender(w, "010-1234-5678", 7);
+	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
+	world_rule(w, 101, IMAGE_REFUSE, "대출", 0);
+	world_ready(w);
+}
+
+static struct screen_message *screen_one(struct world *w, const struct submit *s)
+{
+	world_clear(w);
+	struct screen_message *m = world_add(w, "acme", s);
+	world_screen(w);
+	return m;
+}
+
+static const struct lie {
+	const char *text;
+	uint8_t len, data_coding;
+	uint32_t rule;
+} lies[] = {
+	/* a BOM that the phone does not know, and one of the wrong order */
+	{ "\xFF\xFE\0c\0a\0s\0i\0n\0o", 14, 8, 100 },
+	{ "\xFF\xFE\xFF\xFE\0c\0a\0s\0i\0n\0o", 16, 8, 100 },
+	{ "\xFE\xFF" "c\0a\0s\0i\0n\0o\0", 14, 8, 100 },
+	{ "\xFF\xFE\0c\0a\0s\0i\0n\0o", 14, 0, 100 },
+	{ "\xFF\xFE\0t\0h\0e\0 \0c\0a\0s\0i\0n\0o\0 \0b\0a\0r", 30, 4, 100 },
+	/* an octet too many, half a pair, something that nobody writes */
+	{ "\0c\0a\0s\0i\0n\0o\0", 13, 0, 100 },
+	{ "\0c\0a\0s\0i\0n\0o\0", 13, 4, 100 },
+	{ "\0c\0a\0s\xD8\x3D\0i\0n\0o", 14, 0, 100 },
+	{ "\0n\0e\0w\0 \0c\0a\0s\xD8\x3D\0i\0n\0o", 22, 4, 100 },
+	{ "\xB4\xEB\xC3\xE2 \xBB\xF3\xB4\xE3 \xFF", 11, 0, 101 },
+	{ "\xB4\xEB\x01\xC3\xE2 \xBB\xF3\xB4\xE3", 10, 0, 101 },
+	{ "\xB4\xEB\xC3\xE2 \xBB\xF3\xB4\xE3 \xFF", 11, 4, 101 },
+	{ "\xEB\x8C\x80\xEC\xB6\x9C \xEC\xA7\x80\xEA\xB8\x88\xFF", 14, 0, 101 },
+	{ "\xEB\x8C\x80\xFF\xEC\xB6\x9C \xEC\xA7\x80\xEA\xB8\x88", 14, 4, 101 },
+	/* alphabets of one octet a character, which read anything */
+	{ "\xB4\xEB\xC3\xE2", 4, 6, 101 },
+	{ "\xEB\x8C\x80\xEC\xB6\x9C", 6, 6, 101 },
+	{ "\0c\0a\0s\0i\0n\0o", 12, 6, 100 },
+	{ "\0c\0a\0s\0i\0n\0o", 12, 7, 100 },
+};
+#define LIES (sizeof(lies) / sizeof(lies[0]))
+
+static void read_in_both(void **state)
+{
+	struct world w;
+
+	(void)state;
+	scenery(&w, IMAGE_UNDECODABLE_REFUSE);
+	for (size_t i = 0; i < LIES; i++) {
+		const struct screen_message *m =
+			screen_one(&w, &(struct submit){ .data_coding = lies[i].data_coding,
+		                                         .text = lies[i].text,
+		                                         .text_len = lies[i].len });
+		if (m->reason != REASON_READINGS_DISAGREE || m->rule != lies[i].rule)
+			fail_msg("%zu: %s, rule %u", i, reason_row(m->reason)->name, m->rule);
+	}
+	world_end(&w);
+}
+
+/* In a message of two texts, or of a long one: a second text, or a tail, may not shield it. */
+static void nothing_shields_it(void **state)
+{
+	static char text[SCREEN_OTHER_MAX + 2];
+	struct world w;
+
+	(void)state;
+	scenery(&w, IMAGE_UNDECODABLE_REFUSE);
+	for (size_t i = 0; i < LIES; i++) {
+		const struct screen_message *m =
+			screen_one(&w, &(struct submit){ .data_coding = lies[i].data_coding,
+		                                         .text = "xy",
+		                                         .payload = lies[i].text,
+		                                         .payload_len = lies[i].len });
+		assert_true(m->refuse);
+	}
+	for (size_t len = 1026; len <= sizeof(text); len += sizeof(text) - 1026) {
+		memset(text, ' ', sizeof(text));
+		memcpy(text, "\xB4\xEB\xC3\xE2", 4);
+		const struct submit s = { .text = "", .payload = text, .payload_len = len };
+		struct screen_message *m = screen_one(&w, &s);
+		assert_int_equal(m->reason, REASON_READINGS_DISAGREE);
+		assert_int_equal(m->rule, len <= SCREEN_OTHER_MAX ? 101 : 0);
+		assert_true(m->refuse);
+		memcpy(text, "loan", 4); /* what is what it says may be long */
+		m = screen_one(&w, &s);
+		assert_int_equal(m->reason, REASON_PASS);
+	}
+	world_end(&w);
+}
+
+/* Where the policy lets pass what does not decode it is read as far as it does. */
+static void undecodable_is_read(void **state)
+{
+	static const struct lie rows[] = {
+		{ "\0c\0a\0s\0i\0n\0o\0", 13, 8, 100 },
+		{ "\0c\0a\0s\0i\0n\0o\xD8\0", 14, 8, 100 },
+		{ "\xB4\xEB\xC3\xE2\xFF", 5, 14, 101 },
+		{ "\xB4\xEB\xC3\xE2", 4, 5, 101 },
+		{ "\0c\0a\0s\0i\0n\0o", 12, 0x90, 100 },
+		{ "casino", 6, 0x90, 100 },
+	};
+	struct world w;
+
+	(void)state;
+	scenery(&w, IMAGE_UNDECODABLE_PASS);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct screen_message *m =
+			screen_one(&w, &(struct submit){ .data_coding = rows[i].data_coding,
+		                                         .text = rows[i].text,
+		                                         .text_len = rows[i].len });
+		if (!m->refuse || m->rule != rows[i].rule)
+			fail_msg("%zu: %s, rule %u", i, reason_row(m->reason)->name, m->rule);
+	}
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(read_in_both),
+		cmocka_unit_test(nothing_shields_it),
+		cmocka_unit_test(undecodable_is_read),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
