@@ -92,11 +92,6 @@ void cache_learn(struct cache *c, uint32_t sought, uint32_t found)
 	c->sought = c->found = 0;
 }
 
-uint64_t cache_hash(const struct cache *c, const uint8_t *octets, uint32_t len, uint8_t coding)
-{
-	return octets_hash(&c->secret, octets, len, coding);
-}
-
 static inline struct set *set_of(const struct cache *c, uint64_t hash)
 {
 	return &c->sets[hash & c->mask];
@@ -110,57 +105,79 @@ static inline struct cache_entry *entry_of(const struct cache *c, uint64_t hash,
 /* A bit for each way whose tag is the key's. */
 static inline unsigned candidates(const struct set *s, uint64_t hash)
 {
-	const uint32_t tag = (uint32_t)(hash >> 32);
-	unsigned bits = 0;
-
-	for (unsigned way = 0; way < CACHE_WAYS; way++)
-		bits |= (unsigned)(s->tag[way] == tag) << way;
-	return bits;
+	_Static_assert(CACHE_WAYS == OCTETS_TAGS, "all at once");
+	return octets_tags(s->tag, (uint32_t)(hash >> 32));
 }
 
-void cache_seek(const struct cache *c, const struct cache_key *key)
+/* In a loop of their own: nothing in it waits, so several are under way at once. */
+void cache_seek(const struct cache *c, struct cache_key *keys, unsigned n)
 {
-	prefetch(set_of(c, key->hash));
+	for (unsigned i = 0; i < n; i++) {
+		struct cache_key *key = &keys[i];
+		key->hash = octets_hash(&c->secret, key->octets, key->len, key->coding);
+		prefetch(set_of(c, key->hash));
+	}
 }
 
-void cache_reach(const struct cache *c, const struct cache_key *key)
+/* The first that may be a key's, asked for; NULL: it is not there. */
+static inline const struct cache_entry *reach(const struct cache *c,
+                                              const struct cache_key *key)
 {
 	const unsigned found = candidates(set_of(c, key->hash), key->hash);
 
 	if (found == 0)
-		return;
-	const char *entry =
-		(const char *)entry_of(c, key->hash, (unsigned)__builtin_ctz(found));
+		return NULL;
+	const struct cache_entry *e = entry_of(c, key->hash, (unsigned)__builtin_ctz(found));
 	/* Lines that a text does not fill are cheaper to ask for than to ask about. */
 	for (size_t at = 0; at < 3 * 64; at += 64)
-		prefetch(entry + at);
+		prefetch((const char *)e + at);
 	for (size_t at = 3 * 64; at < offsetof(struct cache_entry, octets) + key->len; at += 64)
-		prefetch(entry + at);
+		prefetch((const char *)e + at);
+	return e;
 }
 
-static bool is_of(const struct cache_entry *e, const struct cache_key *key)
+/* All of it at once: of what has the tag hardly anything differs. */
+static inline bool is_of(const struct cache_entry *e, const struct cache_key *key)
 {
-	return e->serial == key->serial && e->hash == key->hash && e->len == key->len &&
-	       e->coding == key->coding && octets_equal(e->octets, key->octets, key->len);
+	const uint64_t differ = (e->serial ^ key->serial) | (e->hash ^ key->hash) |
+	                        (uint32_t)(e->len ^ key->len) |
+	                        (uint32_t)(e->coding ^ key->coding);
+
+	return (differ | octets_differ(e->octets, key->octets, key->len)) == 0;
 }
 
-static const struct cache_entry *find(const struct cache *c, struct set *s,
-                                      const struct cache_key *key)
+/* Among all that may be it. */
+static const struct cache_entry *find(const struct cache *c, const struct cache_key *key)
 {
+	const struct set *s = set_of(c, key->hash);
+
 	for (unsigned left = candidates(s, key->hash); left != 0; left &= left - 1) {
-		const unsigned way = (unsigned)__builtin_ctz(left);
-		const struct cache_entry *e = entry_of(c, key->hash, way);
-		if (is_of(e, key)) {
-			s->used |= (uint8_t)(1u << way);
+		const struct cache_entry *e =
+			entry_of(c, key->hash, (unsigned)__builtin_ctz(left));
+		if (is_of(e, key))
 			return e;
-		}
 	}
 	return NULL;
 }
 
-const struct cache_entry *cache_find(struct cache *c, const struct cache_key *key)
+unsigned cache_find(struct cache *c, const struct cache_key *keys, unsigned n,
+                    const struct cache_entry **found)
 {
-	return find(c, set_of(c, key->hash), key);
+	unsigned n_found = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		found[i] = reach(c, &keys[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (found[i] == NULL)
+			continue;
+		if (unlikely(!is_of(found[i], &keys[i])) &&
+		    (found[i] = find(c, &keys[i])) == NULL)
+			continue;
+		struct set *s = set_of(c, keys[i].hash);
+		s->used |= (uint8_t)(1u << found[i]->way);
+		n_found++;
+	}
+	return n_found;
 }
 
 /* Whether the text came before, as far as is remembered; from now on it did. */
@@ -190,7 +207,7 @@ bool cache_again(struct cache *c, const struct cache_key *key)
 {
 	struct set *s = set_of(c, key->hash);
 
-	return came_before(s, (uint32_t)(key->hash >> 32)) && find(c, s, key) == NULL;
+	return came_before(s, (uint32_t)(key->hash >> 32)) && find(c, key) == NULL;
 }
 
 bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hits, unsigned n,
@@ -209,6 +226,7 @@ bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hi
 	e->len = key->len;
 	e->coding = key->coding;
 	e->n_hits = (uint8_t)n;
+	e->way = (uint8_t)way;
 	memcpy(e->hits, hits, n * sizeof(hits[0]));
 	memcpy(e->octets, key->octets, key->len);
 	s->tag[way] = tag;

@@ -29,7 +29,7 @@
 #define CACHE_WAYS 8u
 #define CACHE_ONCE 7u /* tags a set remembers of texts that came once */
 #define CACHE_HITS_MAX 8u
-#define CACHE_TEXT_MAX 260u
+#define CACHE_TEXT_MAX 259u
 #define CACHE_ENTRIES_MAX (1u << 24)
 #define CACHE_WINDOW 1024u /* texts looked for before it is judged whether that was worth it */
 #define CACHE_WORTH 32u    /* it was when one in so many was found */
@@ -37,7 +37,7 @@
 
 struct cache_key {
 	uint64_t serial; /* of the image: deltas change no pattern */
-	uint64_t hash;   /* cache_hash(); a wrong one costs time and nothing else */
+	uint64_t hash;   /* by cache_seek(); a wrong one costs time and nothing else */
 	const uint8_t *octets;
 	uint16_t len;   /* 1 to CACHE_TEXT_MAX */
 	uint8_t coding; /* enum text_coding */
@@ -49,6 +49,7 @@ struct cache_entry {
 	uint16_t len;
 	uint8_t coding, n_hits;
 	uint32_t hits[CACHE_HITS_MAX]; /* patterns, in the order that they were given in */
+	uint8_t way; /* of its set */
 	uint8_t octets[CACHE_TEXT_MAX];
 };
 _Static_assert(sizeof(struct cache_entry) == 320, "five lines");
@@ -60,19 +61,16 @@ struct cache;
 must_use int cache_open(struct cache **out, uint32_t entries);
 void cache_close(struct cache *cache); /* NULL is allowed */
 
-uint64_t cache_hash(const struct cache *cache, const uint8_t *octets, uint32_t len,
-                    uint8_t coding);
-
 /* Whether to look for the texts of a slice at all; then say how many were, and found. */
 bool cache_awake(struct cache *cache);
 void cache_learn(struct cache *cache, uint32_t sought, uint32_t found);
 
-/* Ask for what cache_find() will read: for all keys the first, then for all the second. */
-void cache_seek(const struct cache *cache, const struct cache_key *key);
-void cache_reach(const struct cache *cache, const struct cache_key *key);
+/* The hash of each key, and ask for what cache_find() will read first. */
+void cache_seek(const struct cache *cache, struct cache_key *keys, unsigned n);
 
-/* NULL: not there. Valid until cache_keep(). */
-const struct cache_entry *cache_find(struct cache *cache, const struct cache_key *key);
+/* found[i] = the entry of keys[i], or NULL; valid until cache_keep(). Returns how many. */
+unsigned cache_find(struct cache *cache, const struct cache_key *keys, unsigned n,
+                    const struct cache_entry **found);
 
 /* Whether a text came before, so that it is worth being kept; from now on it did. False too
  * when it is there already: twice in one vector, the second is as new as the first. */

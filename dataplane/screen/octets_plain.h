@@ -13,9 +13,18 @@ static inline uint64_t octets_hash(const struct octets_secret *secret, const uin
 	return XXH3_64bits_withSeed(octets, len, seed + tweak);
 }
 
-static inline bool octets_equal(const uint8_t *a, const uint8_t *b, uint32_t len)
+static inline uint64_t octets_differ(const uint8_t *a, const uint8_t *b, uint32_t len)
 {
-	return memcmp(a, b, len) == 0;
+	return memcmp(a, b, len) != 0;
+}
+
+static inline unsigned octets_tags(const uint32_t tags[OCTETS_TAGS], uint32_t tag)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < OCTETS_TAGS; i++)
+		bits |= (unsigned)(tags[i] == tag) << i;
+	return bits;
 }
 
 #endif

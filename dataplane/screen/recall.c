@@ -39,30 +39,16 @@ static void take(struct screen_hits *h, unsigned message, const struct cache_ent
 		hits_add(h, message, e->hits[k]);
 }
 
-static bool recall(struct screen_context *context, struct screen_vector *v, unsigned i,
-                   const struct cache_key *key)
-{
-	struct screen_message *m = &v->messages[i];
-	const struct cache_entry *e = cache_find(context->cache, key);
-
-	if (e == NULL || v->hits.n + e->n_hits > SCREEN_HITS_MAX)
-		return false;
-	take(&v->hits, i, e);
-	m->recall = RECALL_KNOWN;
-	m->fingerprint = e->fingerprint;
-	return true;
-}
-
 /* Texts of a slice that may be known, and whose they are. */
 struct sought {
 	unsigned n;
 	uint16_t message[SCREEN_VECTOR_MAX];
 	struct cache_key keys[SCREEN_VECTOR_MAX];
+	const struct cache_entry *found[SCREEN_VECTOR_MAX];
 };
 
-/* Hash those that may be known and ask for their sets. */
-static void seek(const struct screen_context *context, struct screen_vector *v,
-                 struct sought *sought)
+static void gather(const struct screen_context *context, struct screen_vector *v,
+                   struct sought *sought)
 {
 	sought->n = 0;
 	for (unsigned i = v->first; i < v->end; i++) {
@@ -70,34 +56,49 @@ static void seek(const struct screen_context *context, struct screen_vector *v,
 		const unsigned which = is_open(m) ? only_text(m) : 2;
 		if (which == 2)
 			continue;
-		const struct view octets = wire_text(m, which)->octets;
 		m->recall = RECALL_NEW;
 		m->recall_text = (uint8_t)which;
 		m->recall_coding = (uint8_t)reading_coding(context, m);
-		m->recall_hash =
-			cache_hash(context->cache, octets.data, octets.len, m->recall_coding);
 		sought->message[sought->n] = (uint16_t)i;
-		sought->keys[sought->n] = key_of(context, m);
-		cache_seek(context->cache, &sought->keys[sought->n++]);
+		sought->keys[sought->n++] = key_of(context, m);
 	}
+}
+
+/* What is known of a text goes to its message. */
+static unsigned recall(struct screen_vector *v, const struct sought *sought)
+{
+	unsigned known = 0;
+
+	for (unsigned k = 0; k < sought->n; k++) {
+		const unsigned i = sought->message[k];
+		struct screen_message *m = &v->messages[i];
+		const struct cache_entry *e = sought->found[k];
+		if (unlikely(e == NULL || v->hits.n + e->n_hits > SCREEN_HITS_MAX)) {
+			m->recall_hash = sought->keys[k].hash;
+			continue;
+		}
+		take(&v->hits, i, e);
+		m->recall = RECALL_KNOWN;
+		m->fingerprint = e->fingerprint;
+		known++;
+	}
+	return known;
 }
 
 /* Hash all, prefetch all, compare all: the cache is larger than those of the core. */
 void stage_recall(struct screen_context *context, struct screen_vector *v)
 {
 	struct sought sought;
-	unsigned found = 0;
 
 	if (context->cache == NULL || context->match == NULL || !cache_awake(context->cache))
 		return;
-	seek(context, v, &sought);
-	for (unsigned k = 0; k < sought.n; k++)
-		cache_reach(context->cache, &sought.keys[k]);
-	for (unsigned k = 0; k < sought.n; k++)
-		found += recall(context, v, sought.message[k], &sought.keys[k]);
-	context->cache_hits += found;
-	context->cache_misses += sought.n - found;
-	cache_learn(context->cache, sought.n, found);
+	gather(context, v, &sought);
+	cache_seek(context->cache, sought.keys, sought.n);
+	cache_find(context->cache, sought.keys, sought.n, sought.found);
+	const unsigned known = recall(v, &sought);
+	context->cache_hits += known;
+	context->cache_misses += sought.n - known;
+	cache_learn(context->cache, sought.n, known);
 }
 
 void recall_keep(struct screen_context *context, struct screen_vector *v)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "address_name.h"
+#include "address_plain.h"
 #include "numbering_plan.h"
 
 #define ALPHA_MAX 20u
@@ -124,59 +125,13 @@ static int raw_key(struct sender_key *key, const uint8_t *addr, size_t len)
 	return 0;
 }
 
-/* The decimal digits of eight octets, each already less '0', as BCD: first one highest. */
-static inline uint64_t pack_digits(uint64_t digits)
-{
-	uint64_t bcd = __builtin_bswap64(digits);
-
-	bcd = (bcd | bcd >> 4) & UINT64_C(0x00ff00ff00ff00ff);
-	bcd = (bcd | bcd >> 8) & UINT64_C(0x0000ffff0000ffff);
-	return (bcd | bcd >> 16) & UINT32_MAX;
-}
-
-/* Nothing but digits, perhaps after a +, eight at a time: the key of nearly every sender
- * without the general way. False: that one is needed, *key is untouched. */
-static inline bool plain_key(struct sender_key *key, const uint8_t *addr, size_t len,
-                             const struct numbering_plan *plan)
-{
-	const uint64_t zeros = UINT64_C(0x3030303030303030), six = zeros >> 3;
-	const uint64_t highs = UINT64_C(0xf0f0f0f0f0f0f0f0);
-	uint64_t first, last;
-
-	if (len < NUMBER_BCD_MIN || len > NUMBER_BCD_MAX + 1)
-		return false;
-	const bool plus = addr[0] == '+';
-	const uint8_t *digits = addr + plus;
-	unsigned n = (unsigned)(len - plus);
-	if (n < NUMBER_BCD_MIN || n > NUMBER_BCD_MAX)
-		return false;
-	memcpy(&first, digits, 8);
-	memcpy(&last, digits + n - 8, 8);
-	first ^= zeros;
-	last ^= zeros;
-	/* A digit stays below 16 also when 6 is added. */
-	if (((first | last | (first + six) | (last + six)) & highs) != 0)
-		return false;
-	/* The two runs overlap in the same digits. */
-	uint64_t bcd = pack_digits(first) << 4 * (n - 8) | pack_digits(last);
-	if (!number_bcd_to_e164(&bcd, &n, plus, plan))
-		return false;
-
-	memset(key, 0, sizeof(*key));
-	bcd = __builtin_bswap64(bcd << 4 * (16 - n));
-	memcpy(key->octets + 1, &bcd, 8);
-	key->octets[0] = (uint8_t)(SENDER_KEY_NUMBER << 5 | n);
-	return true;
-}
-
-int address_key_by(struct sender_key *key, const uint8_t *addr, size_t len,
-                   const struct numbering_plan *plan)
+/* Whatever was written. A function of its own: the other way needs no stack. */
+static __attribute__((noinline)) int general_key(struct sender_key *key, const uint8_t *addr,
+                                                 size_t len, const struct numbering_plan *plan)
 {
 	struct number number;
 	bool plus;
 
-	if (plain_key(key, addr, len, plan))
-		return 0;
 	memset(key, 0, sizeof(*key));
 	if (len > ADDRESS_INPUT_MAX)
 		return -E2BIG;
@@ -191,6 +146,12 @@ int address_key_by(struct sender_key *key, const uint8_t *addr, size_t len,
 	if (read_number(addr, len, &number, &plus))
 		return number_key(key, &number, plus, plan);
 	return is_alpha(addr, len) ? alpha_key(key, addr, len) : raw_key(key, addr, len);
+}
+
+int address_key_by(struct sender_key *key, const uint8_t *addr, size_t len,
+                   const struct numbering_plan *plan)
+{
+	return address_plain_key(key, addr, len, plan) ? 0 : general_key(key, addr, len, plan);
 }
 
 int address_key(struct sender_key *key, const uint8_t *addr, size_t len, uint8_t ton,

@@ -14,11 +14,16 @@ const struct overlay_entry *overlay_find(const struct overlay *o, const struct s
 	return overlay_index_find(&o->index, &o->hash, key);
 }
 
+bool overlay_is_empty(const struct overlay *o)
+{
+	return __atomic_load_n(&o->index.slots, __ATOMIC_ACQUIRE) == NULL;
+}
+
 const struct overlay_entry *overlay_find_account(const struct overlay *o,
                                                  const uint8_t *system_id, size_t len)
 {
 	/* Most often: before a key is made. */
-	if (__atomic_load_n(&o->index.slots, __ATOMIC_ACQUIRE) == NULL)
+	if (overlay_is_empty(o))
 		return NULL;
 	const struct sender_key key = delta_account_key(system_id, len);
 

@@ -68,6 +68,8 @@ must_use int overlay_carry(struct overlay *overlay, const struct link_delta *lis
 /* The entry of a subject, or NULL; valid until this worker's next quiescent state. */
 const struct overlay_entry *overlay_find(const struct overlay *overlay,
                                          const struct sender_key *key);
+/* No look-up that begins now has to find anything. */
+bool overlay_is_empty(const struct overlay *overlay);
 /* Of an account, by its system_id of len <= 15 octets. */
 const struct overlay_entry *overlay_find_account(const struct overlay *overlay,
                                                  const uint8_t *system_id, size_t len);

@@ -212,6 +212,11 @@ uint32_t tables_overlay_used(const struct tables *tables)
 	return overlay_used(tables->overlay);
 }
 
+bool tables_without_deltas(const struct tables *tables)
+{
+	return overlay_is_empty(tables->overlay);
+}
+
 uint64_t tables_generation(const struct tables *tables)
 {
 	const uint64_t image = tables->image->header->generation,

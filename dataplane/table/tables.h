@@ -17,6 +17,7 @@
  */
 #ifndef DP_TABLES_H
 #define DP_TABLES_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "image.h"
@@ -94,5 +95,23 @@ unsigned tables_account_reason(const struct tables *tables, uint32_t row, uint32
 unsigned tables_sender_reason(const struct tables *tables, const struct sender_key *key,
                               const struct image_sender *sender, uint32_t account_row,
                               uint32_t seconds);
+
+/* Whether no delta says anything yet, for as long as this worker's turn. */
+bool tables_without_deltas(const struct tables *tables);
+
+/*
+ * Whether the record of a sender says by itself that this account may send as it now: what
+ * holds for nearly all that pass, in one branch. Without deltas tables_sender_reason() is PASS
+ * then; where it is false that has to be asked.
+ */
+static inline bool tables_sender_passes(const struct image_sender *s, uint32_t account_row,
+                                        uint32_t seconds)
+{
+	/* Certified, no list's, with one owner. Until 0 is for ever. */
+	return s != NULL && account_row != 0 &&
+	       ((s->owner_state ^ (account_row << 4 | IMAGE_CERTIFIED)) | s->blocked_until |
+	        (uint32_t)(seconds < s->valid_from) |
+	        (uint32_t)(seconds > s->valid_until - 1)) == 0;
+}
 
 #endif

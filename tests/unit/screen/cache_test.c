@@ -32,6 +32,15 @@ static struct cache *new_cache(uint32_t entries)
 	return c;
 }
 
+static const struct cache_entry *find(struct cache *c, const struct cache_key *k)
+{
+	const struct cache_entry *e = NULL;
+	const unsigned n = cache_find(c, k, 1, &e);
+
+	assert_int_equal(n, e != NULL);
+	return e;
+}
+
 /* Said twice, as it takes. */
 static bool keep(struct cache *c, const struct cache_key *k, uint32_t hit)
 {
@@ -56,13 +65,13 @@ static void kept_when_it_comes_again(void **state)
 	const uint32_t hits[2] = { 5, 9 };
 
 	(void)state;
-	assert_null(cache_find(c, &k));
+	assert_null(find(c, &k));
 	assert_false(cache_again(c, &k));
-	assert_null(cache_find(c, &k));
+	assert_null(find(c, &k));
 	assert_true(cache_again(c, &k));
 	assert_false(cache_keep(c, &k, hits, 2, 9));
 	assert_false(cache_again(c, &k)); /* it is there */
-	const struct cache_entry *e = cache_find(c, &k);
+	const struct cache_entry *e = find(c, &k);
 	assert_non_null(e);
 	assert_int_equal(e->n_hits, 2);
 	assert_true(e->fingerprint == 9);
@@ -82,7 +91,7 @@ static void collisions(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < N; i++) {
 		for (uint32_t k = 0; k < N; k++) {
-			const struct cache_entry *e = cache_find(c, &keys[k]);
+			const struct cache_entry *e = find(c, &keys[k]);
 			assert_true((e != NULL) == (k < i));
 			if (e != NULL)
 				assert_int_equal(e->hits[0], k);
@@ -107,9 +116,9 @@ static void full(void **state)
 		const struct cache_key k = key(text, 1, 0, (uint64_t)i << 32);
 		replaced += keep(c, &k, i);
 		if (i % 16 == 0) /* what is never looked for goes first */
-			assert_int_equal(cache_find(c, &k)->hits[0], i);
-		assert_non_null(cache_find(c, &loved));
-		assert_int_equal(cache_find(c, &loved)->hits[0], 1000);
+			assert_int_equal(find(c, &k)->hits[0], i);
+		assert_non_null(find(c, &loved));
+		assert_int_equal(find(c, &loved)->hits[0], 1000);
 	}
 	assert_int_equal(replaced, 199 - CACHE_WAYS);
 	cache_close(c);

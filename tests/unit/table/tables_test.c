@@ -152,11 +152,56 @@ static void a_bad_image_is_not_released(void **state)
 	free(octets);
 }
 
+/* Any record, at the edges of what its fields tell apart. */
+static struct image_sender any_record(uint32_t account)
+{
+	const uint32_t times[] = { 0, 1, NOW - 1, NOW, NOW + 1, UINT32_MAX };
+	const uint32_t owners[] = { 0, account, account + 1 };
+
+	return (struct image_sender){
+		.owner_state = owners[rand() % 2 != 0 ? 1 : rand() % 3] << 4 |
+		               (uint32_t)(rand() % 2 != 0 ? 0 : rand() % 3) << 2 |
+		               (rand() % 2 != 0 ? IMAGE_CERTIFIED : 1 + (uint32_t)rand() % 3),
+		.valid_from = times[rand() % 6],
+		.valid_until = times[rand() % 6],
+		.blocked_until = times[rand() % 2 != 0 ? 0 : rand() % 6],
+	};
+}
+
+/* The short way says yes only where the long one does, and wherever it is meant to. */
+static void short_way_passes_what_the_long_one_does(void **state)
+{
+	(void)state;
+	struct tables *t = open_sample(1);
+	const struct sender_key key = { { 0 } };
+	const uint32_t accounts[] = { 0, row(t, "acme"), row(t, "watched") };
+	unsigned passed = 0;
+
+	srand(1);
+	assert_true(tables_without_deltas(t));
+	assert_false(tables_sender_passes(NULL, accounts[1], NOW));
+	for (unsigned i = 0; i < 200000; i++) {
+		const uint32_t account = accounts[rand() % 3];
+		const struct image_sender s = any_record(account);
+		const bool passes = tables_sender_passes(&s, account, NOW);
+		const unsigned long_way = tables_sender_reason(t, &key, &s, account, NOW);
+		const bool usual = account != 0 && image_sender_state(&s) == IMAGE_CERTIFIED &&
+		                   image_sender_block(&s) == IMAGE_BLOCK_OPERATOR &&
+		                   s.owner_state >> 4 == account && s.blocked_until == 0;
+
+		assert_int_equal(passes, usual && long_way == REASON_PASS);
+		passed += passes;
+	}
+	assert_in_range(passed, 1000, 100000);
+	tables_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accounts_by_state_and_time),
 		cmocka_unit_test(senders_by_state_time_and_owner),
+		cmocka_unit_test(short_way_passes_what_the_long_one_does),
 		cmocka_unit_test(a_scratch_for_each_worker),
 		cmocka_unit_test(a_bad_image_is_not_released),
 	};
