@@ -19,6 +19,7 @@
 #include "labelled.h"
 #include "rule_compile.h"
 #include "rule_cost.h"
+#include "rule_warn.h"
 
 #define TEXTS_MAX 2000u /* measured; spread over the file */
 
@@ -30,6 +31,7 @@ struct checked {
 	struct rule_set *set;
 	struct rule_program program;
 	struct rule_cost cost;
+	struct problems warnings;
 };
 
 static int read_budget(struct checked *c)
@@ -139,10 +141,12 @@ static int report(const struct checked *c)
 {
 	const int status = rule_cost_fits(&c->cost, c->budget_ns) ? EXIT_DONE : EXIT_FAILED;
 	json_t *answer =
-		json_pack("{si si si si sf si si so}", "rules", c->set->n_rules, "patterns",
-	                  c->set->n_patterns, "tests", c->set->n_tests, "folds",
+		json_pack("{si si si si sf si si so so sI}", "rules", c->set->n_rules,
+	                  "patterns", c->set->n_patterns, "tests", c->set->n_tests, "folds",
 	                  c->set->n_folds, "ns_per_message", c->cost.ns, "messages", c->texts.n,
-	                  "budget_ns", c->budget_ns, "dearest", dearest_json(c));
+	                  "budget_ns", c->budget_ns, "dearest", dearest_json(c), "warnings",
+	                  cli_print_problems(&c->warnings, "warning: "), "warnings_total",
+	                  (json_int_t)c->warnings.total);
 
 	if (c->cli->json)
 		return cli_print_json(answer, status);
@@ -168,9 +172,14 @@ static int load(struct checked *c)
 	problems_init(&problems, c->cli->arguments[0]);
 	const int result = rule_load(&c->set, &c->program, text, size, &problems);
 	free(text);
-	if (result == 0)
+	if (result != 0) {
+		cli_fail_problems(&problems, "mend them and check again");
+		return EXIT_FAILED;
+	}
+	problems_init(&c->warnings, c->cli->arguments[0]);
+	if (rule_warn(c->set, &c->warnings) == 0)
 		return EXIT_DONE;
-	cli_fail_problems(&problems, "mend them and check again");
+	cli_fail("%s: out of memory", c->cli->arguments[0]);
 	return EXIT_FAILED;
 }
 

@@ -45,7 +45,7 @@ int cli_fail_option(char **argv, int result)
 	return EXIT_USAGE;
 }
 
-void cli_fail_problems(const struct problems *problems, const char *outcome)
+json_t *cli_print_problems(const struct problems *problems, const char *what)
 {
 	json_t *list = json_array();
 	char line[1000];
@@ -54,13 +54,20 @@ void cli_fail_problems(const struct problems *problems, const char *outcome)
 		const struct problem *p = &problems->list[i];
 
 		problem_line(line, sizeof(line), problems, i);
-		fprintf(stderr, "%s\n", line);
+		fprintf(stderr, "%s%s\n", what, line);
 		json_array_append_new(list, json_pack("{si si ss ss ss}", "row", p->row,
 		                                      "column", p->column, "field", p->field,
 		                                      "text", p->text, "line", line));
 	}
 	if (problems->total > PROBLEMS_MAX)
 		fprintf(stderr, "... and %u more\n", problems->total - PROBLEMS_MAX);
+	return list;
+}
+
+void cli_fail_problems(const struct problems *problems, const char *outcome)
+{
+	json_t *list = cli_print_problems(problems, "");
+
 	cli_fail("%u problem%s in %s; %s", problems->total, problems->total == 1 ? "" : "s",
 	         problems->file, outcome);
 	keep("where", json_string(problems->file));

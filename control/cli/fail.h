@@ -6,6 +6,7 @@
  */
 #ifndef CONTROL_CLI_FAIL_H
 #define CONTROL_CLI_FAIL_H
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "problems.h"
@@ -16,7 +17,10 @@ void cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What getopt_long() did not take, with opterr = 0 and ':' before its letters. EXIT_USAGE. */
 int cli_fail_option(char **argv, int result);
 
-/* Each problem on its line, then how many there are in the file, and the outcome. */
+/* Each problem on its line of stderr behind this word, and as a list for --json. */
+json_t *cli_print_problems(const struct problems *problems, const char *what);
+
+/* The same, then how many there are in the file, and the outcome. */
 void cli_fail_problems(const struct problems *problems, const char *outcome);
 
 /* There is an object on stdout already. */

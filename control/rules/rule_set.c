@@ -55,6 +55,7 @@ static void read_status(struct rule_reader *r, uint32_t rule, yaml_node_t *node)
 		rule_problem(r, node, "command_status",
 		             "0 means accepted; use action: discard");
 	r->set->rules[rule].row.command_status = value;
+	r->set->rules[rule].status = rule_place(r, node);
 }
 
 static void read_weight(struct rule_reader *r, uint32_t rule, yaml_node_t *node)
@@ -66,11 +67,12 @@ static void read_threshold(struct rule_reader *r, uint32_t rule, yaml_node_t *no
 {
 	r->set->rules[rule].row.threshold = rule_want_points(r, node, "threshold");
 	r->set->rules[rule].row.flags |= IMAGE_RULE_THRESHOLD;
+	r->set->rules[rule].threshold = rule_place(r, node);
 }
 
 static void keep_when(struct rule_reader *r, uint32_t rule, yaml_node_t *node)
 {
-	(void)rule;
+	r->set->rules[rule].when = rule_place(r, node);
 	r->when = node;
 }
 

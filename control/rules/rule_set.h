@@ -66,7 +66,7 @@ struct rule {
 	uint32_t pattern, n_patterns; /* the first of its patterns, and how many */
 	uint32_t view;           /* IMAGE_VIEW_*: of patterns that name none */
 	bool faulty;             /* a problem was named while it was read */
-	struct place place;
+	struct place place, when, threshold, status; /* of the rule, and of keys it has */
 };
 
 enum rule_pattern_kind {

@@ -13,6 +13,7 @@
 #include "fuzz.h"
 #include "match_code.h"
 #include "rule_compile.h"
+#include "rule_warn.h"
 
 #define SALVAGED_MAX 2000u
 #define COMPILE_MAX 200u /* octets of a file whose patterns are compiled: it is slow */
@@ -114,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check_set(set);
 	fuzz_reached |= READ;
+	bug_if(rule_warn(set, &problems) != 0);
 	if (size <= COMPILE_MAX && !slow_to_compile(set)) {
 		if (rule_compile(&program, set, &problems) != 0 ||
 		    rule_run_tests(set, &program, &problems) != 0)
