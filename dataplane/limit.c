@@ -12,8 +12,9 @@
  * connection may hold a quarter of what is free beyond a reserve. With plenty that is no
  * limit; the scarcer buffers are, the smaller is the share, so the greediest connections
  * meet it first, while one that holds little never notices. New connections get a quarter
- * of that, and while the reserve is touched no attempt begins. Windows are no wider than
- * what the share has room for in full-sized segments; what exceeds it is left to be resent.
+ * of that, or of what is free beyond half of all where that is more, and while the reserve
+ * is touched no attempt begins. Windows are no wider than what three quarters of the share
+ * have room for in full-sized segments; what exceeds the share is left to be resent.
  */
 #include <rte_mempool.h>
 
@@ -31,6 +32,12 @@
  * cores. When less is free, every turn. */
 #define PLENTY_TURNS 64u
 
+/* Of what is free beyond so many. */
+static uint32_t quarter_beyond(uint32_t available, uint32_t so_many)
+{
+	return available > so_many ? (available - so_many) / SHARE_DIVISOR : 0;
+}
+
 void limit_buffers(struct worker *w)
 {
 	const struct rte_mempool *pool = w->ports->pool;
@@ -40,9 +47,12 @@ void limit_buffers(struct worker *w)
 		return;
 	const uint32_t available = rte_mempool_avail_count(pool);
 	const uint32_t reserve = pool->size / RESERVE_SHARE;
-	const uint32_t beyond = available > reserve ? (available - reserve) / SHARE_DIVISOR : 0;
+	const uint32_t beyond = quarter_beyond(available, reserve);
+	const uint32_t plenty = quarter_beyond(available, pool->size / 2);
 	uint32_t share = available < reserve ? 0 : beyond < SHARE_LEAST ? SHARE_LEAST : beyond;
 	uint32_t newcomer = share / NEWCOMER_DIVISOR;
+	if (newcomer < plenty)
+		newcomer = plenty;
 	if (share > most)
 		share = most;
 	if (newcomer > share)

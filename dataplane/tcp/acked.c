@@ -73,10 +73,12 @@ static void free_acknowledged(struct leg *l, uint32_t ack, struct news *n,
 }
 
 /*
- * Room for twice what was delivered in a round trip to here and to the other end, so that
- * the window is never what limits a sender whose octets go on at once: dynamic right-sizing
- * (Fisk and Feng, 2001), as kernels do it. Never less again: an end keeps the window it has
- * been given. What is held takes buffers, and their share bounds it.
+ * Room for four times what was delivered in a round trip to here and to the other end:
+ * dynamic right-sizing (Fisk and Feng, 2001), as kernels do it, so that the window is never
+ * what limits a sender whose octets go on at once. Twice, because in its start it sends twice
+ * as much in the next one; and twice that, because while one segment is sent again all that
+ * came behind it waits. Never less again: an end keeps the window it has been given. What is
+ * held takes buffers, and their share bounds it.
  */
 static void right_size(struct relay *r, struct leg *l, struct tcp_env *env)
 {
@@ -86,11 +88,15 @@ static void right_size(struct relay *r, struct leg *l, struct tcp_env *env)
 
 	if (likely(took_us < trips_us))
 		return;
-	const uint32_t octets = l->snd_una - l->sized_una, room = leg_room(l, env->config);
+	const uint32_t octets = l->snd_una - l->sized_una;
 	l->sized_us = (uint32_t)env->now_us;
 	l->sized_una = l->snd_una;
-	if (unlikely(octets > room / 2) && room < env->config->leg_buffer_most &&
-	    o->rtt.srtt_us != 0 && 2ull * octets * trips_us > (uint64_t)room * took_us) {
+	if (likely(octets <= env->config->leg_buffer / 4) || o->rtt.srtt_us == 0)
+		return;
+	for (uint32_t room = leg_room(l, env->config);
+	     room < env->config->leg_buffer_most &&
+	     4ull * octets * trips_us > (uint64_t)room * took_us;
+	     room = leg_room(l, env->config)) {
 		l->grown++;
 		tcp_count(env, COUNTER_LEG_GROWN, 1);
 	}

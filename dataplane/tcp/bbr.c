@@ -421,8 +421,8 @@ uint32_t bbr_acked(struct bbr *b, const struct bbr_ack *a, uint32_t cwnd)
 		a->sent_us == 0 ? NULL : mark_of(b, (uint32_t)a->sent_us);
 	update_round(b, m);
 	update_min_rtt(b, a);
-	if (m == NULL)
-		return cwnd;
+	if (m == NULL) /* sent before there was a model: it is delivered all the same */
+		return set_cwnd(b, a, cwnd);
 	update_bw(b, delivery_rate(b, m, a), m);
 	b->first_sent_us = (uint32_t)a->sent_us; /* section 4.1.2.3 */
 	if (b->round_start && losses_are_too_many(b, a->mss))

@@ -241,6 +241,30 @@ static void follows_the_path(void **state)
 	path_close(p);
 }
 
+/* The first window went out before there was a model: what is delivered of it opens the next
+ * one all the same, or a round trip of the start would be lost. */
+static void the_first_window_opens_the_next(void **state)
+{
+	struct bbr_pool pool;
+	uint32_t cwnd = 10 * MSS;
+
+	(void)state;
+	assert_int_equal(bbr_pool_open(&pool, 1), 0);
+	struct bbr *b = bbr_open(&pool, cwnd, 10000, 1000000);
+	bbr_app_limited(b, cwnd);
+	for (uint32_t i = 1; i <= 5; i++)
+		cwnd = bbr_acked(b,
+		                 &(struct bbr_ack){ .now_us = 1010000,
+		                                    .sent_us = 999999,
+		                                    .delivered = 2 * MSS,
+		                                    .rtt_us = 10001,
+		                                    .in_flight = (10 - 2 * i) * MSS,
+		                                    .mss = MSS },
+		                 cwnd);
+	assert_int_equal(cwnd, 20 * MSS);
+	bbr_pool_close(&pool);
+}
+
 static void a_time_out_begins_small_and_comes_back(void **state)
 {
 	struct path *p = path_open(12500000, 10000, 4000);
@@ -300,6 +324,7 @@ int main(void)
 		cmocka_unit_test(the_queue_is_drained),
 		cmocka_unit_test(little_traffic_teaches_nothing),
 		cmocka_unit_test(follows_the_path),
+		cmocka_unit_test(the_first_window_opens_the_next),
 		cmocka_unit_test(a_time_out_begins_small_and_comes_back),
 		cmocka_unit_test(the_round_trip_is_looked_for),
 		cmocka_unit_test(records_are_bounded_and_come_back),
