@@ -5,11 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <yaml.h>
 
 #include "rule_set.h"
+#include "text.h"
+#include "yaml_depth.h"
 
-/* A whole file, NUL after it; NULL with errno. */
+#define BOM "\xEF\xBB\xBF"
+
+/* A whole file, without the BOM that some editors begin it with, NUL after it; NULL with
+ * errno. */
 static char *read_whole(const char *path, size_t *size)
 {
 	FILE *in = fopen(path, "re");
@@ -23,6 +29,8 @@ static char *read_whole(const char *path, size_t *size)
 			text = NULL;
 		} else {
 			text[*size] = '\0';
+			if (strncmp(text, BOM, 3) == 0)
+				memmove(text, text + 3, (*size -= 3) + 1);
 		}
 	}
 	if (in != NULL)
@@ -57,8 +65,11 @@ static void put_list(FILE *out, const char *rules, const char *name)
 		path = strdup(name);
 	else if (asprintf(&path, "%.*s/%s", (int)(slash - rules), rules, name) < 0)
 		path = NULL;
-	char *text = path == NULL ? NULL : read_whole(path, &size);
-	if (text != NULL && size != 0) {
+	struct stat is;
+	const bool file = path != NULL && stat(path, &is) == 0 && S_ISREG(is.st_mode);
+	char *text = file ? read_whole(path, &size) : NULL;
+	if (text != NULL && size != 0 && strlen(text) == size &&
+	    text_utf8_valid((const uint8_t *)text, size)) {
 		fputs("---\nlists: { ", out);
 		put_quoted(out, name);
 		fputs(": ", out);
@@ -75,6 +86,7 @@ static void put_lists(FILE *out, const char *rules, const char *text, size_t siz
 	yaml_parser_t parser;
 	yaml_event_t event;
 	bool wanted = false, more = true;
+	unsigned depth = 0;
 
 	if (!yaml_parser_initialize(&parser))
 		return;
@@ -87,7 +99,8 @@ static void put_lists(FILE *out, const char *rules, const char *text, size_t siz
 		if (wanted && value[0] != '\0')
 			put_list(out, rules, value);
 		wanted = strcmp(value, "phrases") == 0;
-		more = event.type != YAML_STREAM_END_EVENT;
+		depth = yaml_depth(depth, &event);
+		more = event.type != YAML_STREAM_END_EVENT && depth <= YAML_DEPTH_MAX;
 		yaml_event_delete(&event);
 	}
 	yaml_parser_delete(&parser);

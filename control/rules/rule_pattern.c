@@ -116,8 +116,8 @@ static void add_phrases(struct rule_reader *r, const struct entry *e)
 
 	if (name != NULL && line == NULL)
 		rule_problem(r, e->what, e->kind,
-		             "there is no list \"%s\": no such file beside the rules, and no "
-		             "\"lists:\" with it",
+		             "there is no list \"%s\": no such file beside the rules, in UTF-8 "
+		             "without NUL and of at most 16 MiB, and no \"lists:\" with it",
 		             name);
 	while (line != NULL && !r->full) {
 		const size_t len = strcspn(line, "\n");

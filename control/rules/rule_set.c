@@ -8,6 +8,7 @@
 
 #include "fold_table.h"
 #include "rule_reader.h"
+#include "yaml_depth.h"
 
 void rule_set_problem(const struct rule_set *set, struct problems *problems,
                       const struct place *place, const char *field, const char *format, ...)
@@ -360,11 +361,42 @@ static bool load_document(struct rule_reader *r, yaml_parser_t *parser)
 	return more && !r->no_memory;
 }
 
+/* Whether lists and mappings stand deeper in each other than any rule file needs; what is no
+ * YAML is said by load_document(). */
+static bool too_deep(struct rule_reader *r, const char *text, size_t size)
+{
+	yaml_parser_t parser;
+	yaml_event_t event;
+	unsigned depth = 0;
+	bool more = true;
+
+	if (!yaml_parser_initialize(&parser)) {
+		r->no_memory = true;
+		return true;
+	}
+	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
+	while (more && yaml_parser_parse(&parser, &event)) {
+		depth = yaml_depth(depth, &event);
+		if (depth > YAML_DEPTH_MAX)
+			problems_add(r->problems, (uint32_t)event.start_mark.line + 1,
+			             (uint32_t)event.start_mark.column + 1, NULL,
+			             "lists and mappings stand more than %u deep in each other",
+			             YAML_DEPTH_MAX);
+		more = event.type != YAML_STREAM_END_EVENT && depth <= YAML_DEPTH_MAX;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	return depth > YAML_DEPTH_MAX;
+}
+
 static void load(struct rule_reader *r, const char *text, size_t size)
 {
 	const uint32_t before = r->problems->total;
 	yaml_parser_t parser;
 
+	if (too_deep(r, text, size))
+		return;
 	if (!add_file(r, r->problems->file) || !yaml_parser_initialize(&parser)) {
 		r->no_memory = true;
 		return;
