@@ -31,6 +31,71 @@
 /* How often the pool is asked while there is plenty: counting walks the caches of all
  * cores. When less is free, every turn. */
 #define PLENTY_TURNS 64u
+/* Slots of the table looked at in a turn for what may be given up, while buffers are scarce;
+ * and how long an unbound connection may keep some for a PDU to become whole. */
+#define RELIEVE_SLOTS 64u
+#define UNBOUND_HOLD_US 1000000u
+
+/* The list it is on while it is not bound: its source's, who opened it. */
+static unsigned source_of(const struct connection *c)
+{
+	return unbound_source(&c->relay.head.key, c->relay.initiator);
+}
+
+void limit_unbound(struct worker *w, struct connection *c)
+{
+	unbound_join(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head),
+	             w->now_us);
+}
+
+void limit_forget(struct worker *w, struct connection *c)
+{
+	if (!session_is_bound(&c->session))
+		unbound_leave(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head));
+}
+
+void limit_bound(struct worker *w, struct connection *c, bool was_bound)
+{
+	if (was_bound && !session_is_bound(&c->session))
+		limit_unbound(w, c);
+	else if (!was_bound && session_is_bound(&c->session))
+		unbound_leave(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head));
+}
+
+/* Not bound, and since long in the middle of a PDU. */
+static bool hoards(const struct worker *w, const struct connection *c)
+{
+	const uint64_t since = w->now_us - UNBOUND_HOLD_US;
+
+	return !session_is_bound(&c->session) && !c->unscreened &&
+	       ((c->partial_us[0] != 0 && c->partial_us[0] < since) ||
+	        (c->partial_us[1] != 0 && c->partial_us[1] < since));
+}
+
+/* Buffers are scarce: what lies ahead of gaps is given up, but for the share of who is bound;
+ * and when the reserve is touched, so that nobody else is served, who is not bound goes that
+ * holds what can only be waited for. */
+static void relieve(struct worker *w)
+{
+	const uint32_t until = w->relieve_at + RELIEVE_SLOTS;
+
+	while (w->relieve_at < until) {
+		struct connection *c = (struct connection *)flow_next(w->flows, &w->relieve_at);
+		if (c == NULL) {
+			w->relieve_at = 0;
+			return;
+		}
+		if (c->touched || c->relay.state != RELAY_OPEN)
+			continue;
+		relay_renege(&c->relay, session_is_bound(&c->session) ? w->env.share : 0,
+		             &w->env);
+		if (w->env.share == 0 && hoards(w, c)) {
+			worker_count(w, COUNTER_UNBOUND_CUT, 1);
+			relay_abort(&c->relay, &w->env);
+			connection_remove(w, c);
+		}
+	}
+}
 
 /* Of what is free beyond so many. */
 static uint32_t quarter_beyond(uint32_t available, uint32_t so_many)
@@ -61,32 +126,8 @@ void limit_buffers(struct worker *w)
 	w->env.scarce = available < pool->size / SCARCE_SHARE;
 	w->tcp_config.leg_segments = share;
 	w->tcp_config.newcomer_segments = newcomer;
-}
-
-/* The list it is on while it is not bound: its source's, who opened it. */
-static unsigned source_of(const struct connection *c)
-{
-	return unbound_source(&c->relay.head.key, c->relay.initiator);
-}
-
-void limit_unbound(struct worker *w, struct connection *c)
-{
-	unbound_join(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head),
-	             w->now_us);
-}
-
-void limit_forget(struct worker *w, struct connection *c)
-{
-	if (!session_is_bound(&c->session))
-		unbound_leave(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head));
-}
-
-void limit_bound(struct worker *w, struct connection *c, bool was_bound)
-{
-	if (was_bound && !session_is_bound(&c->session))
-		limit_unbound(w, c);
-	else if (!was_bound && session_is_bound(&c->session))
-		unbound_leave(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head));
+	if (unlikely(w->env.scarce))
+		relieve(w);
 }
 
 /* By when it must be bound. What the setting non_smpp lets pass never will be. */

@@ -67,6 +67,7 @@ struct worker {
 	struct flow_table *embryos;     /* connection attempts */
 	struct embryo_list by_age;
 	uint32_t make_room_at;          /* where make_room() looked last */
+	uint32_t relieve_at;            /* where relieve() did */
 	struct unbound unbound;         /* flows without a bind in force */
 	bool draining;                  /* in this turn */
 	uint32_t drain_at;              /* where drain_turn() looked last */

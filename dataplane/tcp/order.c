@@ -173,9 +173,8 @@ static bool is_full(const struct leg *l, struct rte_mbuf *run, struct rte_mbuf *
 
 	/* Never so much that what fills the gap finds the connection's share taken: the window
 	 * has room for full-sized ones only. */
-	if (l->ooo.segments >= LEG_OOO_MAX ||
-	    (l->ooo.segments >= env->share / 4 &&
-	     l->ooo.octets / SMALL_OCTETS < l->ooo.segments))
+	if (l->ooo.segments >= LEG_OOO_MAX || (l->ooo.segments >= env->share / 4 &&
+	                                       l->ooo.octets / SMALL_OCTETS < l->ooo.segments))
 		return true;
 	if (l->ooo.segments < LEG_RUNS_MAX ||
 	    (run != NULL && end_of(segment_of(run)->run_last) == segment_of(m)->seq) ||
@@ -219,4 +218,39 @@ void order_store(struct leg *l, struct rte_mbuf *m, struct tcp_env *env)
 	link_in(&l->ooo, before, m);
 	join_runs(run, m, after);
 	leg_note_stored(l, s->seq);
+}
+
+void order_keep(struct leg *l, uint32_t n, struct tcp_env *env)
+{
+	struct chain *c = &l->ooo;
+	struct rte_mbuf *run = c->head, *last = NULL, *m = c->head;
+
+	if (n >= c->segments)
+		return;
+	tcp_count(env, COUNTER_TCP_RENEGED, c->segments - n);
+	if (n == 0) {
+		chain_drop(c, c->octets);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (last != NULL && segment_of(run)->run_last == last)
+			run = m;
+		last = m;
+		m = segment_of(m)->next;
+	}
+	segment_of(run)->run_last = last;
+	segment_of(last)->next = NULL;
+	c->tail = last;
+	c->segments = n;
+	for (struct rte_mbuf *next; m != NULL; m = next) {
+		next = segment_of(m)->next;
+		c->octets -= segment_of(m)->len;
+		rte_pktmbuf_free(m);
+	}
+}
+
+void relay_renege(struct relay *r, uint32_t keep, struct tcp_env *env)
+{
+	order_keep(&r->leg[SIDE_ESME], keep, env);
+	order_keep(&r->leg[SIDE_SMSC], keep, env);
 }

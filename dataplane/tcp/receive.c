@@ -345,12 +345,18 @@ static bool receive_checks(struct relay *r, enum side side, const struct packet 
 	return true;
 }
 
+static uint32_t segments_held(const struct relay *r)
+{
+	const struct leg *a = &r->leg[0], *b = &r->leg[1];
+
+	return a->in.segments + a->ooo.segments + a->out.segments + b->in.segments +
+	       b->ooo.segments + b->out.segments;
+}
+
 /* Whether the connection holds all the buffers that it may (env->share). */
 static bool beyond_share(const struct relay *r, const struct tcp_env *env)
 {
-	const struct leg *a = &r->leg[0], *b = &r->leg[1];
-	const uint32_t held = a->in.segments + a->ooo.segments + a->out.segments +
-	                      b->in.segments + b->ooo.segments + b->out.segments;
+	const uint32_t held = segments_held(r);
 
 	if (likely(held * 4 < env->share))
 		return false;
@@ -404,6 +410,21 @@ static bool receive_expected(struct relay *r, enum side side, const struct packe
 	return true;
 }
 
+/* The share has become less than what lies ahead of a gap: the farthest of it goes for what
+ * comes next, or the gap would never be filled. Whether that is enough. */
+static bool next_gets_room(struct relay *r, struct leg *l, const struct packet *p,
+                           struct tcp_env *env)
+{
+	const uint32_t most = min_u32(env->share, segments_most(r, env));
+	const uint32_t over = segments_held(r) + 1 - most;
+
+	if (l->ooo.head == NULL || seq_lt(l->rcv_nxt, p->seq) ||
+	    seq_leq(p->seq + p->payload_len, l->rcv_nxt))
+		return false;
+	order_keep(l, l->ooo.segments > over ? l->ooo.segments - over : 0, env);
+	return !beyond_share(r, env);
+}
+
 void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
@@ -414,8 +435,9 @@ void leg_receive(struct relay *r, enum side side, const struct packet *p, struct
 		rte_pktmbuf_free(p->mbuf);
 		return;
 	}
-	if (p->payload_len > 0 && beyond_share(r, env)) {
-		/* As if lost: the sender has it, and ACKs free what we hold. */
+	if (p->payload_len > 0 && beyond_share(r, env) && !next_gets_room(r, l, p, env)) {
+		/* As if lost: the sender has it, and ACKs free what we hold. An ACK would
+		 * promise the same window again and draw the same octets sooner. */
 		tcp_count(env, COUNTER_SHARE_EXCEEDED, 1);
 		rte_pktmbuf_free(p->mbuf);
 		return;

@@ -226,6 +226,9 @@ void relay_abort(struct relay *r, struct tcp_env *env);
  * room in env->tx or for a buffer; call again next turn. */
 bool relay_output(struct relay *r, struct tcp_env *env);
 
+/* Give up what lies ahead of gaps, but for the first keep segments of each leg. */
+void relay_renege(struct relay *r, uint32_t keep, struct tcp_env *env);
+
 /* The earliest deadline in microseconds, never 0; and what is due at env->now_us. */
 uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config);
 void relay_timer(struct relay *r, struct tcp_env *env);

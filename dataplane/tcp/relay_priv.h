@@ -87,6 +87,9 @@ void order_adopt(struct leg *l, struct rte_mbuf *m, struct tcp_env *env);
 bool order_conflicts(const struct leg *l, uint32_t seq, const uint8_t *octets, uint32_t len);
 /* Keep m, which lies behind a gap, or free it. */
 void order_store(struct leg *l, struct rte_mbuf *m, struct tcp_env *env);
+/* Keep the first n segments stored and give up the others: whoever sent them has them
+ * (RFC 2018 section 8). */
+void order_keep(struct leg *l, uint32_t n, struct tcp_env *env);
 /* The first segment behind the run that first, a stored one, begins; NULL = none. */
 static inline struct rte_mbuf *order_next_run(struct rte_mbuf *first)
 {

@@ -145,10 +145,8 @@ static void answers_that_nobody_gets_count_apart(void **state)
 	refuse = true;
 	submit(r, 1);
 	rig_send(r, SMSC,
-	         (struct seg){ .flags = FIN | ACK,
-	                       .window = 60000,
-	                       .has_ts = true,
-	                       .ts_val = 1000 });
+	         (struct seg){
+			 .flags = FIN | ACK, .window = 60000, .has_ts = true, .ts_val = 1000 });
 	rig_wait(r, 20);
 	rig_quiet(r);
 	submit(r, 2);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What connections hold when buffers are short: nothing that keeps others, or themselves, from
+ * going on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "rig.h"
+
+#define SIZE 1000u /* of a segment, one PDU */
+
+static struct rte_mempool *small;
+
+static struct rig *open_plain(void)
+{
+	struct rig *r = rig_open(small, NULL);
+
+	for (int end = ESME; end <= SMSC; end++)
+		r->offer[end].no_ts = r->offer[end].no_sack = true;
+	return r;
+}
+
+/* All buffers but so many are somebody else's. */
+static struct rte_mbuf *grabbed[128];
+static unsigned n_grabbed;
+
+static void leave(unsigned buffers)
+{
+	while (rte_mempool_avail_count(small) > buffers)
+		grabbed[n_grabbed++] = rte_pktmbuf_alloc(small);
+}
+
+static void give_back(void)
+{
+	rte_pktmbuf_free_bulk(grabbed, n_grabbed);
+	n_grabbed = 0;
+}
+
+/* Much lies behind a gap when buffers become short: what is held must not keep out what
+ * would fill the gap, or both wait for each other. */
+static void what_fills_a_gap_is_taken(void **state)
+{
+	struct rig *r = open_plain();
+	uint32_t taken = 0;
+
+	(void)state;
+	rig_stream(SIZE);
+	rig_handshake(r);
+	rig_wait(r, 11000);
+	for (uint32_t i = 1; i < 25; i++)
+		rig_send(r, ESME, rig_text(i * SIZE, SIZE, 0));
+	assert_int_equal(rig_relay(r)->leg[ESME].ooo.segments, 24);
+	leave(60); /* (60 - 7) / 4 = 13 */
+	rig_wait(r, 100);
+	rig_quiet(r);
+	for (unsigned tries = 0; tries < 4; tries++) {
+		for (uint32_t i = 0; i < 25; i++) {
+			rig_send(r, ESME, rig_text(i * SIZE, SIZE, 0));
+			for (const struct seg *s; (s = rig_said(r, SMSC)) != NULL;)
+				taken = s->seq + s->len > taken ? s->seq + s->len : taken;
+			rig_send(r, SMSC, (struct seg){ .ack = taken, .window = 60000 });
+		}
+	}
+	assert_int_equal(taken, 25 * SIZE);
+	give_back();
+	rig_close(r);
+}
+
+/* Many that nobody knows hold what they sent ahead of a gap that they never fill, or some
+ * octets of a PDU, until there is nothing left: then who is bound is served all the same. */
+static void hoard(bool gap)
+{
+	struct rig *r = open_plain();
+
+	rig_stream(16);
+	rig_handshake(r);
+	rig_bind(r);
+	for (unsigned i = 0; i < 63; i++) {
+		r->path.port[ESME] = (uint16_t)(30000 + i);
+		rig_handshake(r);
+	}
+	rig_wait(r, 11000);
+	for (unsigned i = 0; i < 63; i++) {
+		r->path.port[ESME] = (uint16_t)(30000 + i);
+		for (uint32_t k = 0; k < 2; k++) {
+			struct seg s = rig_text(gap ? 32 + 32 * k : k, gap ? 16 : 1, 0);
+			rig_send(r, ESME, s);
+		}
+		rig_quiet(r);
+	}
+	rig_wait(r, 3000);
+	r->path.port[ESME] = 40000;
+	rig_quiet(r);
+	struct seg s = rig_text(0, 16, 0);
+	s.seq = RIG_BIND;
+	s.ack = 16;
+	rig_send(r, ESME, s);
+	rig_wait(r, 100);
+	rig_send(r, ESME, s); /* it comes again */
+	const struct seg *out = rig_said(r, SMSC);
+	assert_non_null(out);
+	assert_int_equal(out->len, 16);
+	assert_true(rig_counter(r, gap ? COUNTER_TCP_RENEGED : COUNTER_UNBOUND_CUT) > 0);
+	assert_non_null(rig_relay(r));
+	rig_close(r);
+}
+
+static void hoards_of_the_unbound_are_given_up(void **state)
+{
+	(void)state;
+	hoard(true);
+	hoard(false);
+}
+
+static int start(void **state)
+{
+	const int result = rig_start(state);
+
+	small = rig_pool(127);
+	return result;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_fills_a_gap_is_taken),
+		cmocka_unit_test(hoards_of_the_unbound_are_given_up),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
