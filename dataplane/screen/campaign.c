@@ -98,6 +98,32 @@ static void act(struct screen_message *m, const struct image_campaign *c)
 	}
 }
 
+/*
+ * What is wanted of this message. Of two texts, or two readings of one, m->fingerprint is the
+ * first's: the other is looked for too, and is the message's where it asks for more.
+ */
+static const struct image_campaign *wanted(struct screen_context *context,
+                                           const struct campaign_set *set,
+                                           struct screen_message *m)
+{
+	const struct image_campaign *most =
+		campaign_set_find(set, m->fingerprint, context->seconds);
+
+	if (m->text[0].len == 0 || m->text[1].len == 0)
+		return most;
+	for (unsigned which = 0; which < 2; which++) {
+		const uint64_t other =
+			text_fingerprint(m->text[which].data, m->text[which].len);
+		const struct image_campaign *c =
+			other != 0 ? campaign_set_find(set, other, context->seconds) : NULL;
+		if (c != NULL && (most == NULL || c->action < most->action)) {
+			m->fingerprint = other;
+			most = c;
+		}
+	}
+	return most;
+}
+
 void stage_campaign(struct screen_context *context, struct screen_vector *v)
 {
 	const struct campaign_set *set =
@@ -109,8 +135,7 @@ void stage_campaign(struct screen_context *context, struct screen_vector *v)
 		struct screen_message *m = &v->messages[i];
 		if (!may_act(m))
 			continue;
-		const struct image_campaign *c =
-			campaign_set_find(set, m->fingerprint, context->seconds);
+		const struct image_campaign *c = wanted(context, set, m);
 		if (c == NULL)
 			continue;
 		context->campaign_matches++;

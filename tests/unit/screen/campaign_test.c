@@ -102,6 +102,42 @@ static struct link_delta delta_of(const struct world *w, enum link_delta_op op,
 	return d;
 }
 
+#define LOAN "무직자도 당일 대출 한도 조회 바로 상담 가능합니다"
+#define LOAN_CP949 \
+	"\xB9\xAB\xC1\xF7\xC0\xDA\xB5\xB5 \xB4\xE7\xC0\xCF \xB4\xEB\xC3\xE2 " \
+	"\xC7\xD1\xB5\xB5 \xC1\xB6\xC8\xB8 \xB9\xD9\xB7\xCE \xBB\xF3\xB4\xE3 " \
+	"\xB0\xA1\xB4\xC9\xC7\xD5\xB4\xCF\xB4\xD9"
+
+/* Not only the first text, nor only the first reading of it, may be what is blocked. */
+static void either_text(void **state)
+{
+	static const struct submit cases[] = {
+		{ .text = "Your parcel comes at nine, please sign for it", .payload = AGAIN },
+		{ .text = AGAIN, .payload = "Your parcel comes at nine, please sign for it" },
+		{ .text = "short", .payload = AGAIN },
+		{ .text = LOAN_CP949 },
+		{ .text = LOAN_CP949, .data_coding = 3 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *blocked = i < 3 ? OFFER : LOAN;
+		struct submit s = cases[i];
+		struct world w;
+		begin(&w, 0);
+		struct link_delta d = delta_of(&w, LINK_ADD, blocked);
+		world_deltas(&w, &d, 1);
+		s.source = "01012345678";
+		s.payload_len = s.payload != NULL ? strlen(s.payload) : 0;
+		struct screen_message *m = world_add(&w, "acme", &s);
+		world_screen(&w);
+		if (m->reason != REASON_CAMPAIGN || !m->refuse)
+			fail_msg("%u: %s", i, reason_row(m->reason)->name);
+		assert_true(m->fingerprint == world_fingerprint(blocked));
+		world_end(&w);
+	}
+}
+
 /* Of a text that is known since before the delta, and of one that is not. */
 static void at_once(void **state)
 {
@@ -247,7 +283,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_action),          cmocka_unit_test(at_once),
 		cmocka_unit_test(refused_ones_have_it), cmocka_unit_test(payload),
-		cmocka_unit_test(nobody_counts_along),  cmocka_unit_test(sampled)
+		cmocka_unit_test(nobody_counts_along),  cmocka_unit_test(sampled),
+		cmocka_unit_test(either_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
