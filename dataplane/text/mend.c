@@ -68,6 +68,8 @@ static size_t mend(enum text_coding coding, const uint8_t *in, size_t len, uint8
 int64_t text_decode_mended(enum text_coding coding, const uint8_t *in, size_t len, uint8_t *out,
                            size_t cap)
 {
+	if (coding == TEXT_UNKNOWN) /* most often: no second reading */
+		return -EILSEQ;
 	if (cap / (TEXT_GROWTH + 1) < len)
 		return -ENOSPC;
 	/* Behind what the decoder may write. */
