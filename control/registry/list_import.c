@@ -7,6 +7,7 @@
 
 #include "address.h"
 #include "instant.h"
+#include "sender_fault.h"
 
 enum column { ADDRESS, UNTIL, COLUMNS };
 
@@ -60,11 +61,11 @@ static int list_row(struct import *import, void *state)
 	const char *text = import_field(import, ADDRESS);
 	uint32_t until = import_instant(import, UNTIL, "until");
 	struct sender_key key;
+	char why[SENDER_FAULT_SIZE];
 
 	until = until == 0 ? INSTANT_FOREVER : until;
-	if (address_key_by(&key, (const uint8_t *)text, strlen(text), l->plan) != 0)
-		problems_add(import->problems, import->row.row, 0, "address",
-		             "\"%.60s\" cannot be a sender address", text);
+	if (!sender_key_of(&key, text, l->plan, why, sizeof(why)))
+		problems_add(import->problems, import->row.row, 0, "address", "%s", why);
 	if (import->problems->total != before)
 		return 0;
 	int result = empty(import, l);

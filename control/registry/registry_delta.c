@@ -9,6 +9,7 @@
 #include "address.h"
 #include "crash_point.h"
 #include "registry_priv.h"
+#include "sender_fault.h"
 #include "text.h"
 
 #define SYSTEM_ID_MAX 15u
@@ -365,10 +366,17 @@ static int change_sender(struct registry *r, const struct registry_delta *d,
                          struct link_delta *t)
 {
 	struct sender s = { 0 };
+	char why[SENDER_FAULT_SIZE];
 
-	if (address_key_by(&t->key, (const uint8_t *)d->name, strlen(d->name), &r->plan) != 0)
+	/* What ends something finds what is there, however it came there. */
+	if (d->op == LINK_ADD || d->op == LINK_BLOCK) {
+		if (!sender_key_of(&t->key, d->name, &r->plan, why, sizeof(why)))
+			return registry_refuse(r, -EINVAL, "%s", why);
+	} else if (address_key_by(&t->key, (const uint8_t *)d->name, strlen(d->name),
+	                          &r->plan) != 0) {
 		return registry_refuse(r, -EINVAL, "\"%.40s\" cannot be a sender address",
 		                       d->name);
+	}
 	int result = find_sender(r, &t->key, &s);
 	if (result == 0)
 		result = check_sender(r, d, &s);

@@ -74,7 +74,7 @@ static int load_accounts(struct registry *registry, struct senders *s)
 
 static void read_address(struct import *import, const struct senders *s, struct sender_key *key)
 {
-	char why[PROBLEM_TEXT_SIZE];
+	char why[SENDER_FAULT_SIZE];
 
 	if (!sender_key_of(key, import_field(import, ADDRESS), s->plan, why, sizeof(why)))
 		problems_add(import->problems, import->row.row, 0, "address", "%s", why);
