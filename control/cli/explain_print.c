@@ -128,6 +128,28 @@ static void print_texts(const struct explanation *e)
 	}
 }
 
+/* What a match is of on the wire: pieces of at most so many parts. */
+#define PIECES_MAX 16u
+
+static unsigned pieces_of(const struct explanation *e, const struct explain_match *m,
+                          struct explain_unit pieces[PIECES_MAX])
+{
+	return explain_octets(&e->texts[m->text % EXPLAIN_LOOSE], m->from, m->to, pieces,
+	                      PIECES_MAX);
+}
+
+static void print_octets(const struct explanation *e, const struct explain_match *m)
+{
+	struct explain_unit pieces[PIECES_MAX];
+	const unsigned n = pieces_of(e, m, pieces);
+
+	for (unsigned i = 0; i < n; i++) {
+		printf("%s%u-%u", i == 0 ? ", octets " : ", ", pieces[i].from, pieces[i].to);
+		if (pieces[i].part != 0)
+			printf(" of part %u", pieces[i].part);
+	}
+}
+
 static void print_match(const struct explanation *e, const struct explain_match *m)
 {
 	const struct rule_pattern *p = &e->set->patterns[m->pattern];
@@ -137,6 +159,7 @@ static void print_match(const struct explanation *e, const struct explain_match 
 		printf("  at %u-%u ", characters(t->plain, m->from),
 		       characters(t->plain, m->to));
 		print_text(t->plain + m->from, m->to - m->from);
+		print_octets(e, m);
 	} else {
 		fputs("  at a place not known: ", stdout);
 		print_text(seen(t, m), m->seen_to - m->seen_from);
@@ -274,6 +297,20 @@ static int reading_of(const struct explanation *e, unsigned text)
 	return before;
 }
 
+static json_t *octets_json(const struct explanation *e, const struct explain_match *m)
+{
+	struct explain_unit pieces[PIECES_MAX];
+	const unsigned n = pieces_of(e, m, pieces);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{sI sI sI}", "from",
+		                                      (json_int_t)pieces[i].from, "to",
+		                                      (json_int_t)pieces[i].to, "part",
+		                                      (json_int_t)pieces[i].part));
+	return list;
+}
+
 static json_t *match_json(const struct explanation *e, const struct explain_match *m)
 {
 	const struct rule_pattern *p = &e->set->patterns[m->pattern];
@@ -290,6 +327,7 @@ static json_t *match_json(const struct explanation *e, const struct explain_matc
 	json_object_set_new(out, "to", json_integer(characters(t->plain, m->to)));
 	json_object_set_new(out, "text",
 	                    json_stringn((const char *)t->plain + m->from, m->to - m->from));
+	json_object_set_new(out, "octets", octets_json(e, m));
 	return out;
 }
 

@@ -36,6 +36,7 @@ void explain_close(struct explain *e)
 	if (e == NULL)
 		return;
 	parts_close(e->parts);
+	explain_heard_free(e->heard);
 	tables_free(e->tables);
 	if (e->mapped)
 		munmap(e->octets, e->size);
@@ -69,6 +70,8 @@ enum text_coding explain_alphabet(const struct explain *e)
 
 /* What the stages worked on, while it is there. */
 struct watcher {
+	struct explain *explain;
+	const uint8_t *pdu;
 	struct explanation *out;
 	const struct text_table *table; /* that texts are folded by */
 	int result;
@@ -134,7 +137,10 @@ static int keep_text(struct watcher *w, const struct screen_message *m, unsigned
 	if (t->plain == NULL || t->folded == NULL)
 		return -ENOMEM;
 	t->field = fields[from];
-	return make_map(w->table, t);
+	const int result = make_map(w->table, t);
+	return result != 0 ? result
+	                   : explain_wire(w->explain, t, m, wire[from], first_coding(w->out),
+	                                  w->pdu);
 }
 
 /* Text i as it was read loosely, as a text of its own. */
@@ -223,7 +229,9 @@ int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, 
                 uint32_t seconds)
 {
 	const struct tables *t = e->tables;
-	struct watcher watcher = { .out = out, .table = t->image->fold };
+	struct watcher watcher = {
+		.explain = e, .pdu = pdu, .out = out, .table = t->image->fold
+	};
 	struct screen_context context = {
 		.tables = t,
 		.scratch = t->scratch != NULL ? t->scratch[0] : NULL,
@@ -264,6 +272,8 @@ void explanation_free(struct explanation *out)
 		free(out->texts[i].plain);
 		free(out->texts[i].folded);
 		free(out->texts[i].map);
+		free(out->texts[i].units);
+		free(out->texts[i].origins);
 	}
 	free(out->matches);
 	free(out->effects);

@@ -38,6 +38,16 @@ uint32_t explain_rules_version(const struct explain *explain);
 /* Of data_coding 0 for the account: TEXT_GSM7 when it has none of its own. */
 enum text_coding explain_alphabet(const struct explain *explain);
 
+/* Octets from .. to - 1 of the PDU of this part of the message; 0: of the only one. */
+struct explain_unit {
+	uint32_t from, to;
+	uint32_t part;
+};
+/* Of a character units from .. to - 1; to 0: not known, or of none. */
+struct explain_origin {
+	uint32_t from, to;
+};
+
 #define EXPLAIN_TEXTS 4u
 #define EXPLAIN_LOOSE 2u /* texts[EXPLAIN_LOOSE + i]: texts[i] read loosely, if it differs */
 /* What was read: decoded and folded. */
@@ -50,6 +60,8 @@ struct explain_text {
 	size_t plain_len, folded_len;
 	uint32_t *map; /* by octet of folded[0 .. mapped]: where in plain it comes from */
 	size_t mapped; /* what is behind was not folded from one place of plain */
+	struct explain_unit *units;     /* of the wire, in the order that they were read in */
+	struct explain_origin *origins; /* by octet of plain; of a loose text: NULL */
 };
 
 /* A place where a pattern matched. Places are octets from 0, to: the first one after. */
@@ -80,5 +92,10 @@ struct explanation {
 must_use int explain_run(struct explanation *out, struct explain *explain, const uint8_t *pdu,
                          size_t len, uint32_t seconds);
 void explanation_free(struct explanation *explanation);
+
+/* What of the PDU, or the PDUs of a message's parts, is plain[from .. to) of a text that is not
+ * loose: at most max pieces, in order; 0: not known. */
+unsigned explain_octets(const struct explain_text *text, uint32_t from, uint32_t to,
+                        struct explain_unit *out, unsigned max);
 
 #endif

@@ -36,7 +36,19 @@ static struct explain *open_once(void)
 	return explain;
 }
 
-static void check(const struct explanation *e)
+/* Octets of this PDU, in order, and of it alone unless it is a part. */
+static void check_octets(const struct explain_text *t, const struct explain_match *m,
+                         size_t len)
+{
+	struct explain_unit pieces[8];
+	const unsigned n = explain_octets(t, m->from, m->to, pieces, 8);
+
+	for (unsigned i = 0; i < n; i++)
+		bug_if(pieces[i].from >= pieces[i].to ||
+		       (pieces[i].part == 0 && (n != 1 || pieces[i].to > len)));
+}
+
+static void check(const struct explanation *e, size_t len)
 {
 	for (uint32_t i = 0; i < e->n_matches; i++) {
 		const struct explain_match *m = &e->matches[i];
@@ -45,6 +57,7 @@ static void check(const struct explanation *e)
 		bug_if(m->pattern >= e->set->n_patterns || t->field == NULL);
 		bug_if(m->from > m->to || m->to > t->plain_len);
 		bug_if(m->seen_from > m->seen_to);
+		check_octets(&e->texts[m->text % EXPLAIN_LOOSE], m, len);
 		fuzz_reached |= MATCHED;
 	}
 }
@@ -64,7 +77,7 @@ static void explain_hex(const char *hex)
 		return;
 	}
 	bug_if(explain_run(&e, explain, pdu, len, 1700000000) != 0);
-	check(&e);
+	check(&e, len);
 	fuzz_reached |= EXPLAINED;
 	explanation_free(&e);
 	free(pdu);

@@ -5,8 +5,6 @@
  */
 #include "explain_rig.h"
 
-#include <stdio.h>
-
 static const char rules[] = "rules:\n"
 			    "- { id: sum, sentence: sum, weight: 0.001, patterns:\n"
 			    "    [ { literal: \"무료대출\", view: loose, weight: 3 },\n"
@@ -73,25 +71,6 @@ static void a_long_text_has_no_places(void **state)
 	assert_int_equal(e.matches[0].view, IMAGE_VIEW_LOOSE);
 	assert_int_equal(e.matches[0].to, 0);
 	assert_true(e.matches[0].seen_to > e.matches[0].seen_from);
-}
-
-#define SOURCE "0001 3031303132333435363738 00 "
-#define DESTINATION "0101 383231303030 00 "
-
-/* A submit_sm whose text, in hexadecimal, begins with a user data header; TLVs behind it. */
-static void run_pdu(unsigned data_coding, const char *text, const char *tlvs)
-{
-	const unsigned len = (unsigned)strlen(text) / 2;
-	char hex[400];
-
-	snprintf(hex, sizeof(hex),
-	         "%08x 00000004 00000000 00000001 00 " SOURCE DESTINATION
-	         "40 0000 0000 0000 %02x 00 %02x %s %s",
-	         50 + len + (unsigned)strlen(tlvs) / 2, data_coding, len, text, tlvs);
-	forget();
-	if (explain_pdu_hex(&pdu, &pdu_len, hex, error) != 0)
-		fail_msg("%s", error);
-	assert_int_equal(explain_run(&e, explain, pdu, pdu_len, NOW), 0);
 }
 
 static void parts_are_joined(void **state)

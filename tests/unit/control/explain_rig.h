@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,19 +65,38 @@ static void submit_in(const char *text, int data_coding)
 	assert_int_equal(explain_run(&e, explain, pdu, pdu_len, NOW), 0);
 }
 
-static void submit(const char *text) { submit_in(text, EXPLAIN_ANY_CODING); }
+static inline void submit(const char *text) { submit_in(text, EXPLAIN_ANY_CODING); }
+
+#define SOURCE "0001 3031303132333435363738 00 "
+#define DESTINATION "0101 383231303030 00 "
+
+/* A submit_sm whose text, in hexadecimal, begins with a user data header; TLVs behind it. */
+static inline void run_pdu(unsigned data_coding, const char *text, const char *tlvs)
+{
+	const unsigned len = (unsigned)strlen(text) / 2;
+	char hex[400];
+
+	snprintf(hex, sizeof(hex),
+	         "%08x 00000004 00000000 00000001 00 " SOURCE DESTINATION
+	         "40 0000 0000 0000 %02x 00 %02x %s %s",
+	         50 + len + (unsigned)strlen(tlvs) / 2, data_coding, len, text, tlvs);
+	forget();
+	if (explain_pdu_hex(&pdu, &pdu_len, hex, error) != 0)
+		fail_msg("%s", error);
+	assert_int_equal(explain_run(&e, explain, pdu, pdu_len, NOW), 0);
+}
 
 /* Of temp_make()'s folder, which tests of accounts begin with. */
-static void explain_from_registry(const char *account)
+static inline void explain_from_registry(const char *account)
 {
 	explain_from(&(struct explain_source){ .registry = temp_path("r.sqlite"),
 	                                       .account = account });
 }
 
-static void import(int (*function)(struct registry *, char *, size_t,
-                                   const struct import_options *, struct problems *,
-                                   struct problems *, struct import_result *),
-                   struct registry *registry, const char *csv)
+static inline void import(int (*function)(struct registry *, char *, size_t,
+                                          const struct import_options *, struct problems *,
+                                          struct problems *, struct import_result *),
+                          struct registry *registry, const char *csv)
 {
 	const struct import_options options = { 0 };
 	struct problems notes;
