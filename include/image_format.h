@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define IMAGE_MAGIC UINT64_C(0x31474d4943554c53) /* "SLUCIMG1" in memory */
-#define IMAGE_VERSION 3u
+#define IMAGE_VERSION 4u
 #define IMAGE_ALIGN 64u
 #define IMAGE_SECTIONS_MAX 32u
 #define IMAGE_SIZE_MAX (UINT64_C(1) << 36) /* 64 GiB: 100 M senders need 3.3 GB */
@@ -51,6 +51,7 @@ enum image_section_type {
 	IMAGE_HS_PLAIN = 13,      /* as IMAGE_HS_DATABASE, for the plain view */
 	IMAGE_CAMPAIGNS = 14,     /* struct image_campaign, by fingerprint, each once */
 	IMAGE_FOLDS = 15,         /* struct image_fold, by from, each once */
+	IMAGE_HS_LITERALS = 16,   /* as IMAGE_HS_DATABASE: a part of the folded view */
 	IMAGE_NUMBER_BLOCKS = 40, /* struct image_number_block, sorted */
 	IMAGE_NUMBERS = 41,       /* IMAGE_NUMBER_OCTETS a block: two bits a number */
 	IMAGE_NUMBERING = 42,     /* struct image_plan_row; none: the built-in plan */
@@ -312,6 +313,10 @@ enum image_code_op {
  * so the database is of block mode and each of its expressions is compiled with
  * HS_FLAG_MULTILINE if it has ^ or $ and without HS_FLAG_SINGLEMATCH and _SOM_LEFTMOST,
  * and has no \A, \z, \Z.
+ *
+ * Patterns of the folded view that are characters and nothing else may be in a database of
+ * their own: Hyperscan is much faster at those when no other pattern is among them. Its
+ * ids are of the same numbering, and each pattern is in one of the two.
  */
 struct image_pattern {
 	uint32_t rule;            /* index into IMAGE_RULES; never less than the one before */
@@ -321,9 +326,9 @@ struct image_pattern {
 	uint16_t flags;           /* IMAGE_PATTERN_* */
 };
 #define IMAGE_PATTERN_ONE_LINE 1u /* no match of it can contain a line feed */
-#define IMAGE_VIEW_FOLDED 1u      /* IMAGE_HS_DATABASE: the text as text_fold() makes it */
+#define IMAGE_VIEW_FOLDED 1u      /* _HS_DATABASE, _LITERALS: the text as text_fold() has it */
 #define IMAGE_VIEW_PLAIN 2u       /* IMAGE_HS_PLAIN: the text as decoded */
-#define IMAGE_VIEW_LOOSE 4u       /* with FOLDED, same database: also text_loose() of it */
+#define IMAGE_VIEW_LOOSE 4u       /* with FOLDED, same databases: also text_loose() of it */
 _Static_assert(sizeof(struct image_pattern) == 16, "image pattern");
 
 #endif

@@ -10,8 +10,7 @@
 #include "image_build.h"
 #include "pattern_line.h"
 
-static int compile(const struct corpus *corpus, unsigned extra, struct hs_database **out,
-                   char error[400])
+static int compile(const struct corpus *corpus, struct hs_database **out, char error[400])
 {
 	const unsigned n = corpus->n_patterns;
 	const char **patterns = calloc(n, sizeof(*patterns));
@@ -20,7 +19,7 @@ static int compile(const struct corpus *corpus, unsigned extra, struct hs_databa
 
 	for (unsigned i = 0; i < n && ids != NULL; i++) {
 		patterns[i] = corpus->patterns[i];
-		flags[i] = HS_FLAG_UTF8 | HS_FLAG_CASELESS | extra;
+		flags[i] = HS_FLAG_UTF8 | HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH;
 		ids[i] = i;
 	}
 	const hs_error_t e =
@@ -35,12 +34,35 @@ static int compile(const struct corpus *corpus, unsigned extra, struct hs_databa
 	return -EINVAL;
 }
 
+/* As control does with rules that have these regular expressions. */
+static int compile_rules(const struct corpus *corpus, struct rule_program *out, char error[400])
+{
+	const unsigned n = corpus->n_patterns;
+	struct rule_pattern *patterns = calloc(n, sizeof(*patterns));
+	struct problems problems;
+	int result = -ENOMEM;
+
+	problems_init(&problems, "corpus");
+	for (unsigned i = 0; i < n && patterns != NULL; i++)
+		patterns[i] = (struct rule_pattern){ .kind = RULE_REGEX,
+			                             .text = corpus->patterns[i],
+			                             .views = IMAGE_VIEW_FOLDED };
+	if (patterns != NULL)
+		result = rule_compile(
+			out, &(struct rule_set){ .patterns = patterns, .n_patterns = n },
+			&problems);
+	free(patterns);
+	if (result != 0)
+		snprintf(error, 400, "the rules do not compile");
+	return result;
+}
+
 int pattern_set_open(struct pattern_set *out, const struct corpus *corpus, char error[400])
 {
 	*out = (struct pattern_set){ .raw = NULL };
-	int result = compile(corpus, HS_FLAG_SINGLEMATCH, &out->raw, error);
+	int result = compile(corpus, &out->raw, error);
 	if (result == 0)
-		result = compile(corpus, HS_FLAG_MULTILINE, &out->joint, error);
+		result = compile_rules(corpus, &out->program, error);
 	if (result == 0 && hs_alloc_scratch(out->raw, &out->scratch) != HS_SUCCESS) {
 		snprintf(error, 400, "scratch: out of memory");
 		result = -ENOMEM;
@@ -52,7 +74,7 @@ void pattern_set_close(struct pattern_set *set)
 {
 	hs_free_scratch(set->scratch);
 	hs_free_database(set->raw);
-	hs_free_database(set->joint);
+	rule_program_free(&set->program);
 	*set = (struct pattern_set){ .raw = NULL };
 }
 
@@ -73,16 +95,28 @@ static int add_rule(struct image_build *b, uint32_t id, const char *expression)
 	return pattern < 0 ? (int)pattern : 0;
 }
 
-int pattern_set_rules(const struct pattern_set *set, const struct corpus *corpus,
-                      struct image_build *build)
+static int add_database(struct image_build *build, struct hs_database *database,
+                        enum image_section_type type)
 {
 	char *octets = NULL;
 	size_t size = 0;
 
-	if (hs_serialize_database(set->joint, &octets, &size) != HS_SUCCESS)
+	if (database == NULL)
+		return 0;
+	if (hs_serialize_database(database, &octets, &size) != HS_SUCCESS)
 		return -ENOMEM;
-	int result = image_build_database(build, IMAGE_VIEW_FOLDED, octets, size);
+	const int result = image_build_database(build, type, octets, size);
 	free(octets);
+	return result;
+}
+
+int pattern_set_rules(const struct pattern_set *set, const struct corpus *corpus,
+                      struct image_build *build)
+{
+	int result = add_database(build, set->program.folded, IMAGE_HS_DATABASE);
+
+	if (result == 0)
+		result = add_database(build, set->program.literals, IMAGE_HS_LITERALS);
 	for (unsigned i = 0; i < corpus->n_patterns && result == 0; i++)
 		result = add_rule(build, i + 1, corpus->patterns[i]);
 	return result;

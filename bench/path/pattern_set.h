@@ -2,21 +2,23 @@
 /*
  * pattern_set: the patterns of a corpus, compiled for raw scans and for images.
  *
- * For raw scans what serves them best (a pattern is told once a text); for images what
- * joint scans need (image_format.h). Ownership: pattern_set_close() frees all.
+ * For raw scans one database, where a pattern is told once a text; for images what control
+ * makes of such patterns. Ownership: pattern_set_close() frees all.
  */
 #ifndef BENCH_PATTERN_SET_H
 #define BENCH_PATTERN_SET_H
 #include <stddef.h>
 
 #include "corpus.h"
+#include "rule_compile.h"
 
 struct hs_database;
 struct hs_scratch;
 struct image_build;
 
 struct pattern_set {
-	struct hs_database *raw, *joint;
+	struct hs_database *raw;
+	struct rule_program program;
 	struct hs_scratch *scratch; /* for raw */
 };
 

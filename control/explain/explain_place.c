@@ -217,17 +217,22 @@ static bool was_found(const struct explanation *out, uint32_t pattern, unsigned 
 	return false;
 }
 
-static int find_view(struct explanation *out, struct hs_database *database, unsigned text,
+static int find_view(struct explanation *out, const struct image *image, unsigned text,
                      unsigned view, struct hits *hits)
 {
 	const struct explain_text *t = &out->texts[text];
 	const bool plain = view == IMAGE_VIEW_PLAIN;
+	struct hs_database *const databases[] = { plain ? image->plain : image->database,
+		                                  plain ? NULL : image->literals };
+	int result = 0;
 
-	if (database == NULL || t->field == NULL)
+	if (t->field == NULL)
 		return 0;
 	memset(hits->has, 0, hits->n);
-	int result = scan(database, plain ? t->plain : t->folded,
-	                  plain ? t->plain_len : t->folded_len, on_hit, hits);
+	for (unsigned i = 0; result == 0 && i < 2; i++)
+		if (databases[i] != NULL)
+			result = scan(databases[i], plain ? t->plain : t->folded,
+			              plain ? t->plain_len : t->folded_len, on_hit, hits);
 	for (uint32_t i = 0; result == 0 && i < hits->n; i++)
 		if (hits->has[i] != 0 &&
 		    (view != IMAGE_VIEW_LOOSE ||
@@ -250,12 +255,12 @@ int explain_places(struct explanation *out, const struct explain *e)
 	if (hits.has == NULL)
 		return -ENOMEM;
 	for (unsigned text = 0; result == 0 && text < EXPLAIN_LOOSE; text++) {
-		result = find_view(out, image->database, text, IMAGE_VIEW_FOLDED, &hits);
+		result = find_view(out, image, text, IMAGE_VIEW_FOLDED, &hits);
 		if (result == 0)
-			result = find_view(out, image->plain, text, IMAGE_VIEW_PLAIN, &hits);
+			result = find_view(out, image, text, IMAGE_VIEW_PLAIN, &hits);
 		if (result == 0)
-			result = find_view(out, image->database, EXPLAIN_LOOSE + text,
-			                   IMAGE_VIEW_LOOSE, &hits);
+			result = find_view(out, image, EXPLAIN_LOOSE + text, IMAGE_VIEW_LOOSE,
+			                   &hits);
 	}
 	free(hits.has);
 	return result;

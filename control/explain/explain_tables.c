@@ -88,7 +88,8 @@ static int put_rules(struct image_build *image, const struct rule_set *set,
 	return image_build_folds(image, set->folds, set->n_folds);
 }
 
-static int put_database(struct image_build *image, struct hs_database *database, unsigned view)
+static int put_database(struct image_build *image, struct hs_database *database,
+                        enum image_section_type type)
 {
 	char *octets = NULL;
 	size_t size = 0;
@@ -97,7 +98,7 @@ static int put_database(struct image_build *image, struct hs_database *database,
 		return 0;
 	if (hs_serialize_database(database, &octets, &size) != HS_SUCCESS)
 		return -ENOMEM;
-	const int result = image_build_database(image, view, octets, size);
+	const int result = image_build_database(image, type, octets, size);
 	free(octets);
 	return result;
 }
@@ -116,9 +117,11 @@ static int build(struct explain *e, const char *system_id, char error[EXPLAIN_ER
 	if (result == 0)
 		result = put_rules(image, e->set, system_id);
 	if (result == 0)
-		result = put_database(image, e->program.folded, IMAGE_VIEW_FOLDED);
+		result = put_database(image, e->program.folded, IMAGE_HS_DATABASE);
 	if (result == 0)
-		result = put_database(image, e->program.plain, IMAGE_VIEW_PLAIN);
+		result = put_database(image, e->program.literals, IMAGE_HS_LITERALS);
+	if (result == 0)
+		result = put_database(image, e->program.plain, IMAGE_HS_PLAIN);
 	if (result == 0)
 		result = image_build_memory(image, 1, (uint64_t)time(NULL), &e->octets,
 		                            &e->size, why);

@@ -86,6 +86,7 @@ void image_build_close(struct image_build *b)
 	number_build_free(&b->numbers);
 	free(b->ids);
 	free(b->folded.octets);
+	free(b->literals.octets);
 	free(b->plain.octets);
 	free(b);
 }

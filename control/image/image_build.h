@@ -121,8 +121,8 @@ must_use int64_t image_build_pattern(struct image_build *build,
                                      const struct image_pattern *pattern);
 
 /* Octets of hs_serialize_database(), of the kind that image_format.h says at struct
- * image_pattern, for one view (IMAGE_VIEW_*). Replaces an earlier one. */
-must_use int image_build_database(struct image_build *build, unsigned view,
+ * image_pattern; of a type that IMAGE_HS_ begins. Replaces an earlier one. */
+must_use int image_build_database(struct image_build *build, enum image_section_type type,
                                   const void *octets, size_t size);
 
 /* Rows of the table that texts are folded by: n of no fault, sorted, as text_table_open()

@@ -39,7 +39,7 @@ struct image_build {
 	struct rows code, rule_accounts; /* u32 */
 	struct rows campaigns;           /* struct image_campaign, by fingerprint */
 	struct rows folds;               /* struct image_fold, by from */
-	struct image_blob folded, plain; /* databases */
+	struct image_blob folded, literals, plain; /* databases */
 	unsigned threads;
 	uint64_t seed;
 	const struct signing_key *key; /* NULL = not signed */

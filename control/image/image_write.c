@@ -59,6 +59,13 @@ static void add_senders(struct layout *l, const struct image_build *b)
 		    b->owners.size / sizeof(uint32_t));
 }
 
+static void add_database(struct layout *l, enum image_section_type type,
+                         const struct image_blob *database)
+{
+	if (database->size > 0)
+		add(l, type, database->octets, 1, database->size);
+}
+
 static void make_layout(struct layout *l, const struct image_build *b, uint64_t generation,
                         uint64_t created)
 {
@@ -76,21 +83,20 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
 	if (b->patterns.n > 0)
 		add(l, IMAGE_PATTERNS, b->patterns.data, sizeof(struct image_pattern),
 		    b->patterns.n);
-	if (b->folded.size > 0)
-		add(l, IMAGE_HS_DATABASE, b->folded.octets, 1, b->folded.size);
+	add_database(l, IMAGE_HS_DATABASE, &b->folded);
 	add(l, IMAGE_STRINGS, b->strings.octets, 1, b->strings.size);
 	if (b->code.n > 0)
 		add(l, IMAGE_RULE_CODE, b->code.data, sizeof(uint32_t), b->code.n);
 	if (b->rule_accounts.n > 0)
 		add(l, IMAGE_RULE_ACCOUNTS, b->rule_accounts.data, sizeof(uint32_t),
 		    b->rule_accounts.n);
-	if (b->plain.size > 0)
-		add(l, IMAGE_HS_PLAIN, b->plain.octets, 1, b->plain.size);
+	add_database(l, IMAGE_HS_PLAIN, &b->plain);
 	if (b->campaigns.n > 0)
 		add(l, IMAGE_CAMPAIGNS, b->campaigns.data, sizeof(struct image_campaign),
 		    b->campaigns.n);
 	if (b->folds.n > 0)
 		add(l, IMAGE_FOLDS, b->folds.data, sizeof(struct image_fold), b->folds.n);
+	add_database(l, IMAGE_HS_LITERALS, &b->literals);
 	if (b->numbers.n > 0) {
 		add(l, IMAGE_NUMBER_BLOCKS, b->numbers.blocks,
 		    sizeof(struct image_number_block), b->numbers.n);
@@ -243,7 +249,7 @@ static unsigned views_of_patterns(const struct image_build *b)
 
 static unsigned views_of_databases(const struct image_build *b)
 {
-	return (b->folded.size > 0 ? IMAGE_VIEW_FOLDED : 0) |
+	return (b->folded.size + b->literals.size > 0 ? IMAGE_VIEW_FOLDED : 0) |
 	       (b->plain.size > 0 ? IMAGE_VIEW_PLAIN : 0);
 }
 

@@ -89,9 +89,12 @@ int64_t image_build_pattern(struct image_build *b, const struct image_pattern *p
 	return failed != 0 ? failed : (int64_t)b->patterns.n - 1;
 }
 
-int image_build_database(struct image_build *b, unsigned view, const void *octets, size_t size)
+int image_build_database(struct image_build *b, enum image_section_type type,
+                         const void *octets, size_t size)
 {
-	struct image_blob *blob = view == IMAGE_VIEW_PLAIN ? &b->plain : &b->folded;
+	struct image_blob *blob = type == IMAGE_HS_PLAIN      ? &b->plain
+	                          : type == IMAGE_HS_LITERALS ? &b->literals
+	                                                      : &b->folded;
 	void *copy = malloc(size == 0 ? 1 : size);
 
 	if (copy == NULL)

@@ -349,7 +349,8 @@ static int put_rules(struct build *b, const struct rule_set *set)
 	return result;
 }
 
-static int put_database(struct build *b, struct hs_database *database, unsigned view)
+static int put_database(struct build *b, struct hs_database *database,
+                        enum image_section_type type)
 {
 	char *octets = NULL;
 	size_t size = 0;
@@ -358,7 +359,7 @@ static int put_database(struct build *b, struct hs_database *database, unsigned 
 		return 0;
 	if (hs_serialize_database(database, &octets, &size) != HS_SUCCESS)
 		return failed(b, -ENOMEM, "serialising the patterns");
-	const int result = image_build_database(b->image, view, octets, size);
+	const int result = image_build_database(b->image, type, octets, size);
 	free(octets);
 	return result < 0 ? failed(b, result, "the compiled patterns") : 0;
 }
@@ -385,9 +386,11 @@ static int put_all(struct build *b)
 	if (result == 0 && b->cache->set != NULL)
 		result = put_rules(b, b->cache->set);
 	if (result == 0)
-		result = put_database(b, b->cache->program.folded, IMAGE_VIEW_FOLDED);
+		result = put_database(b, b->cache->program.folded, IMAGE_HS_DATABASE);
 	if (result == 0)
-		result = put_database(b, b->cache->program.plain, IMAGE_VIEW_PLAIN);
+		result = put_database(b, b->cache->program.literals, IMAGE_HS_LITERALS);
+	if (result == 0)
+		result = put_database(b, b->cache->program.plain, IMAGE_HS_PLAIN);
 	return result;
 }
 

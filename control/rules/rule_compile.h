@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rule_compile: a rule set to Hyperscan databases, one a view, proved by its own tests.
+ * rule_compile: a rule set to Hyperscan databases, proved by its own tests.
  *
  * The id of a pattern in a database is its index in the set. A pattern that Hyperscan
  * refuses, or that would match an empty text, is named with its line; all of them, not
@@ -20,9 +20,12 @@
 
 struct hs_database; /* Hyperscan */
 
-/* A database a view; NULL where no pattern is in it. */
+/*
+ * A database a view; NULL where no pattern is in it. Where the folded view has many patterns
+ * that are characters and nothing else, those are in one of their own.
+ */
 struct rule_program {
-	struct hs_database *folded, *plain;
+	struct hs_database *folded, *literals, *plain;
 };
 
 void rule_program_free(struct rule_program *program);

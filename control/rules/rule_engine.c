@@ -44,9 +44,10 @@ static int make_rows(struct rule_engine *e, const struct rule_set *set)
 
 static int make_scratch(struct rule_engine *e)
 {
-	struct hs_database *const databases[] = { e->image.database, e->image.plain };
+	struct hs_database *const databases[] = { e->image.database, e->image.literals,
+		                                  e->image.plain };
 
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 3; i++)
 		if (databases[i] != NULL &&
 		    hs_alloc_scratch(databases[i], &e->scratch) != HS_SUCCESS)
 			return -ENOMEM;
@@ -71,6 +72,7 @@ int rule_engine_open(struct rule_engine **out, const struct rule_set *set,
 		.n_patterns = set->n_patterns,
 		.code = set->code,
 		.database = program->folded,
+		.literals = program->literals,
 		.plain = program->plain,
 		.loose = e->image.loose,
 		.fold = set->table,
@@ -140,8 +142,11 @@ void rule_engine_scan(struct rule_engine *e, const char *text, size_t len,
 	fold(e, text, len);
 	match_begin(e->state);
 	scan(e, e->image.database, IMAGE_VIEW_FOLDED, e->folded, e->folded_len);
-	if (e->loose_len != 0)
+	scan(e, e->image.literals, IMAGE_VIEW_FOLDED, e->folded, e->folded_len);
+	if (e->loose_len != 0) {
 		scan(e, e->image.database, IMAGE_VIEW_LOOSE, e->loose, e->loose_len);
+		scan(e, e->image.literals, IMAGE_VIEW_LOOSE, e->loose, e->loose_len);
+	}
 	scan(e, e->image.plain, IMAGE_VIEW_PLAIN, text, len);
 	match_end(e->state, input, out);
 }

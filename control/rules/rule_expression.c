@@ -28,6 +28,18 @@ unsigned rule_expression_flags(const struct rule_pattern *p)
 	return p->kind == RULE_LITERAL ? LITERAL_FLAGS : REGEX_FLAGS;
 }
 
+bool rule_expression_is_literal(const char *expression)
+{
+	const char *at = expression + strcspn(expression, "\\^$.|?*+()[]{}");
+
+	while (at[0] == '\\' && at[1] == 'x' && isxdigit((uint8_t)at[2]) &&
+	       isxdigit((uint8_t)at[3])) {
+		at += 4;
+		at += strcspn(at, "\\^$.|?*+()[]{}");
+	}
+	return *at == '\0';
+}
+
 /* Every octet that is not a letter, a digit, or part of a longer character, as \xHH. */
 static char *escape(const uint8_t *text, size_t len)
 {

@@ -27,4 +27,7 @@ uint32_t rule_character(const uint8_t *s);
 /* Its HS_FLAG_*. */
 unsigned rule_expression_flags(const struct rule_pattern *pattern);
 
+/* Whether it is characters and nothing else, some of them written as \xHH. */
+bool rule_expression_is_literal(const char *expression);
+
 #endif

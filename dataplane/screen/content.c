@@ -62,12 +62,10 @@ static void add(struct screen_context *context, struct joint *joint, struct view
 }
 
 /* One view of all open messages. */
-static void scan_view(struct screen_context *context, struct screen_vector *v,
-                      struct hs_database *database, bool plain)
+static void scan_view(struct screen_context *context, struct screen_vector *v, bool plain)
 {
-	if (database == NULL)
-		return;
-	joint_begin(&v->joint, context->tables->image, database, context->scratch, on_found,
+	joint_begin(&v->joint, context->tables->image,
+	            plain ? IMAGE_VIEW_PLAIN : IMAGE_VIEW_FOLDED, context->scratch, on_found,
 	            &v->hits);
 	for (unsigned i = v->first; i < v->end; i++) {
 		const struct screen_message *m = &v->messages[i];
@@ -125,12 +123,15 @@ static void scan_alone(struct screen_context *context, const struct screen_vecto
 {
 	const struct screen_message *m = &v->messages[i];
 	const struct image *im = context->tables->image;
+	struct hs_database *const folded[] = { im->database, im->literals };
 
 	for (unsigned which = 0; which < 2; which++) {
 		if (list_of(m, i, which) != list)
 			continue;
-		scan_text(context, im->database, m->text[which], false);
-		scan_text(context, im->database, m->loose[which], true);
+		for (unsigned k = 0; k < 2; k++) {
+			scan_text(context, folded[k], m->text[which], false);
+			scan_text(context, folded[k], m->loose[which], true);
+		}
 		scan_text(context, im->plain, m->plain[which], false);
 	}
 }
@@ -334,8 +335,11 @@ void stage_content(struct screen_context *context, struct screen_vector *v)
 {
 	if (context->match == NULL)
 		return; /* no image, or one without a pattern */
-	scan_view(context, v, context->tables->image->database, false);
-	scan_view(context, v, context->tables->image->plain, true);
+	const struct image *im = context->tables->image;
+	if (im->database != NULL || im->literals != NULL)
+		scan_view(context, v, false);
+	if (im->plain != NULL)
+		scan_view(context, v, true);
 	if (context->cache != NULL)
 		recall_keep(context, v);
 	for (unsigned i = v->first; i < v->end; i++)

@@ -17,12 +17,16 @@ bool joint_add(struct joint *j, struct view text, uint32_t owner)
 	return true;
 }
 
+/* By one database after the other, until on() wants no more. */
 static void scan(const struct joint *j, uint32_t start, uint32_t end, match_event_handler on,
                  void *context)
 {
-	const hs_error_t e = hs_scan(j->database, (const char *)j->base + start, end - start, 0,
-	                             j->scratch, on, context);
+	hs_error_t e = HS_SUCCESS;
 
+	for (unsigned i = 0; i < 2 && e == HS_SUCCESS; i++)
+		if (j->databases[i] != NULL)
+			e = hs_scan(j->databases[i], (const char *)j->base + start, end - start,
+			            0, j->scratch, on, context);
 	bug_if(e != HS_SUCCESS && e != HS_SCAN_TERMINATED);
 }
 

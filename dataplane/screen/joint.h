@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * joint: the texts of many messages in one hs_scan().
+ * joint: the texts of many messages in one hs_scan() for each database of a view.
  *
  * A scan costs as much before its first octet as a usual text costs to read, so texts
  * that lie one after the other, a line feed after each, are scanned as one. A match
@@ -50,8 +50,8 @@ struct joint_hit {
 
 struct joint {
 	/* set by joint_begin() */
-	const struct image *image;    /* its patterns */
-	struct hs_database *database; /* of one view of image */
+	const struct image *image;         /* its patterns */
+	struct hs_database *databases[2]; /* of one view of image; NULL: none */
 	struct hs_scratch *scratch;
 	joint_found *found;
 	void *arg;
@@ -64,12 +64,15 @@ struct joint {
 	struct joint_hit hits[JOINT_HITS_MAX];
 };
 
-static inline void joint_begin(struct joint *j, const struct image *image,
-                               struct hs_database *database, struct hs_scratch *scratch,
-                               joint_found *found, void *arg)
+/* view: IMAGE_VIEW_FOLDED or _PLAIN */
+static inline void joint_begin(struct joint *j, const struct image *image, unsigned view,
+                               struct hs_scratch *scratch, joint_found *found, void *arg)
 {
+	const bool plain = view == IMAGE_VIEW_PLAIN;
+
 	j->image = image;
-	j->database = database;
+	j->databases[0] = plain ? image->plain : image->literals;
+	j->databases[1] = plain ? NULL : image->database;
 	j->scratch = scratch;
 	j->found = found;
 	j->arg = arg;

@@ -131,6 +131,8 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 	if (failed == 0)
 		failed = open_database(&c, IMAGE_HS_DATABASE, &im.database);
 	if (failed == 0)
+		failed = open_database(&c, IMAGE_HS_LITERALS, &im.literals);
+	if (failed == 0)
 		failed = open_database(&c, IMAGE_HS_PLAIN, &im.plain);
 	if (failed == 0)
 		failed = open_numbers(&c, &im);
@@ -148,6 +150,7 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 void image_close(struct image *image)
 {
 	hs_free_database(image->database);
+	hs_free_database(image->literals);
 	hs_free_database(image->plain);
 	number_map_close(&image->numbers);
 	text_table_close(image->fold);

@@ -48,8 +48,9 @@ struct image {
 	const struct image_fold *folds;
 	uint32_t n_folds;
 	const struct text_table *fold; /* of texts, with folds; ours, unless the default */
-	struct hs_database *database; /* deserialised, ours; NULL = no pattern */
-	struct hs_database *plain;    /* the same, for the plain view */
+	struct hs_database *database; /* deserialised, ours, as the others; NULL: no pattern */
+	struct hs_database *literals; /* of the folded view too */
+	struct hs_database *plain;    /* of the plain view */
 };
 
 #define IMAGE_ERROR_SIZE 200u

@@ -108,7 +108,10 @@ static int check_patterns(const struct image_check *c, const struct image *im)
 			return image_lies(c->error, "patterns: row %" PRIu32 " %s", i, fault);
 		views |= im->patterns[i].views;
 	}
-	if ((c->section[IMAGE_HS_DATABASE].count > 0) != ((views & IMAGE_VIEW_FOLDED) != 0) ||
+	const uint64_t folded =
+		c->section[IMAGE_HS_DATABASE].count + c->section[IMAGE_HS_LITERALS].count;
+
+	if ((folded > 0) != ((views & IMAGE_VIEW_FOLDED) != 0) ||
 	    (c->section[IMAGE_HS_PLAIN].count > 0) != ((views & IMAGE_VIEW_PLAIN) != 0))
 		return image_lies(c->error,
 		                  "patterns without a database, or a database without");

@@ -38,6 +38,7 @@ static const struct shape {
 	[IMAGE_CAMPAIGNS] = { "campaigns", sizeof(struct image_campaign), false,
 	                      IMAGE_CAMPAIGNS_MAX },
 	[IMAGE_FOLDS] = { "folds", sizeof(struct image_fold), false, IMAGE_FOLDS_MAX },
+	[IMAGE_HS_LITERALS] = { "literals", 1, false, UINT32_MAX },
 	[IMAGE_HS_PLAIN] = { "plain database", 1, false, UINT32_MAX },
 };
 

@@ -57,6 +57,8 @@ static int make_scratches(struct image_share *s, unsigned n_workers)
 	s->n_workers = n_workers;
 	int failed = grow_scratch(s->image.database, &first);
 	if (failed == 0)
+		failed = grow_scratch(s->image.literals, &first);
+	if (failed == 0)
 		failed = grow_scratch(s->image.plain, &first);
 	for (unsigned i = 0; i < n_workers && failed == 0; i++) {
 		if (hs_clone_scratch(first, &s->scratch[i]) != HS_SUCCESS)

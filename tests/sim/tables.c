@@ -107,7 +107,7 @@ static void add_rules(struct image_build *b, unsigned variant)
 	                      &error) != HS_SUCCESS ||
 	             hs_serialize_database(database, &octets, &size) != HS_SUCCESS,
 	     "hyperscan");
-	must(image_build_database(b, IMAGE_VIEW_FOLDED, octets, size), "database");
+	must(image_build_database(b, IMAGE_HS_DATABASE, octets, size), "database");
 	free(octets);
 	hs_free_database(database);
 }

@@ -19,7 +19,8 @@
 #define TEXT_SIZE 48u
 
 struct group {
-	hs_database_t *database;
+	hs_database_t *database;  /* of all patterns */
+	hs_database_t *halves[2]; /* the first ones, and the others; or all in one */
 	hs_scratch_t *scratch;
 	char expressions[PATTERNS][96];
 	struct image_pattern patterns[PATTERNS];
@@ -48,11 +49,26 @@ static void random_expression(char *out)
 
 static unsigned flags_of(void) { return HS_FLAG_UTF8 | HS_FLAG_DOTALL | HS_FLAG_MULTILINE; }
 
+static hs_database_t *compile(const char *const *list, const unsigned *ids, unsigned n)
+{
+	hs_database_t *database = NULL;
+	hs_compile_error_t *error;
+	unsigned flags[PATTERNS];
+
+	for (unsigned i = 0; i < n; i++)
+		flags[i] = flags_of();
+	if (n != 0)
+		assert_int_equal(hs_compile_multi(list, flags, ids, n, HS_MODE_BLOCK, NULL,
+		                                  &database, &error),
+		                 HS_SUCCESS);
+	return database;
+}
+
 /* Only expressions that Hyperscan takes: none that matches an empty text. */
-static void make_patterns(struct group *g)
+static void make_patterns(struct group *g, unsigned first)
 {
 	const char *list[PATTERNS];
-	unsigned flags[PATTERNS], ids[PATTERNS];
+	unsigned ids[PATTERNS];
 	hs_compile_error_t *error;
 
 	for (unsigned i = 0; i < PATTERNS;) {
@@ -67,15 +83,19 @@ static void make_patterns(struct group *g)
 		const struct rule_pattern p = { .text = g->expressions[i] };
 		g->patterns[i].flags = pattern_one_line(&p) ? IMAGE_PATTERN_ONE_LINE : 0;
 		list[i] = g->expressions[i];
-		flags[i] = flags_of();
 		ids[i] = i;
 		i++;
 	}
-	assert_int_equal(hs_compile_multi(list, flags, ids, PATTERNS, HS_MODE_BLOCK, NULL,
-	                                  &g->database, &error),
-	                 HS_SUCCESS);
+	g->database = compile(list, ids, PATTERNS);
+	g->halves[0] = compile(list, ids, first);
+	g->halves[1] = compile(list + first, ids + first, PATTERNS - first);
 	assert_int_equal(hs_alloc_scratch(g->database, &g->scratch), HS_SUCCESS);
-	g->image = (struct image){ .database = g->database,
+	for (unsigned i = 0; i < 2; i++)
+		if (g->halves[i] != NULL)
+			assert_int_equal(hs_alloc_scratch(g->halves[i], &g->scratch),
+			                 HS_SUCCESS);
+	g->image = (struct image){ .literals = g->halves[0],
+		                   .database = g->halves[1],
 		                   .patterns = g->patterns,
 		                   .n_patterns = PATTERNS };
 }
@@ -115,7 +135,7 @@ static int on_alone(unsigned id, unsigned long long from, unsigned long long to,
 
 static void scan_both(struct group *g, unsigned n)
 {
-	joint_begin(&g->j, &g->image, g->image.database, g->scratch, on_found, g);
+	joint_begin(&g->j, &g->image, IMAGE_VIEW_FOLDED, g->scratch, on_found, g);
 	for (unsigned i = 0; i < n; i++) {
 		if (i % 7 == 3) /* one that lies between others and is not to be scanned */
 			continue;
@@ -140,7 +160,7 @@ static void same_as_alone(void **state)
 	for (unsigned round = 0; round < 40; round++) {
 		struct group *g = calloc(1, sizeof(*g));
 		const unsigned n = round % 3 == 0 ? TEXTS : 1 + (unsigned)random() % TEXTS;
-		make_patterns(g);
+		make_patterns(g, round % 2 == 0 ? 0 : round % 3 == 1 ? PATTERNS : 17);
 		make_texts(g);
 		scan_both(g, n);
 		for (unsigned t = 0; t < n; t++)
@@ -155,6 +175,8 @@ static void same_as_alone(void **state)
 			one_line += g->patterns[p].flags != 0;
 		rescans += g->j.rescans;
 		hs_free_scratch(g->scratch);
+		hs_free_database(g->halves[0]);
+		hs_free_database(g->halves[1]);
 		hs_free_database(g->database);
 		free(g);
 	}

@@ -103,7 +103,9 @@ static void compile(struct world *w, unsigned view)
 	bug_if(hs_compile_multi(expressions, flags, ids, n, HS_MODE_BLOCK, NULL, &database,
 	                        &error) != HS_SUCCESS);
 	bug_if(hs_serialize_database(database, &octets, &size) != HS_SUCCESS);
-	bug_if(image_build_database(w->build, view, octets, size) != 0);
+	bug_if(image_build_database(
+		       w->build, view == IMAGE_VIEW_PLAIN ? IMAGE_HS_PLAIN : IMAGE_HS_DATABASE,
+		       octets, size) != 0);
 	free(octets);
 	hs_free_database(database);
 }

@@ -32,6 +32,7 @@ static void opens_and_finds(void **state)
 			assert_memory_equal(&found->key, &key, sizeof(key));
 	}
 	assert_non_null(im.database);
+	assert_non_null(im.literals);
 	image_close(&im);
 }
 
@@ -52,6 +53,7 @@ static void empty_registry_opens(void **state)
 	assert_int_equal(image_open(&im, octets, size, error), 0);
 	assert_int_equal(im.n_accounts, 1);
 	assert_null(im.database);
+	assert_null(im.literals);
 	sender_set_find(&im.senders, &key, 1, &found);
 	assert_null(found);
 	assert_int_equal(image_account_row(&im, (const uint8_t *)"acme", 4), 0);

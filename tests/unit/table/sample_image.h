@@ -112,21 +112,31 @@ static inline void sample_campaigns(struct image_build *b)
 		bug_if(image_build_campaign(b, &campaigns[i]) != 0);
 }
 
-static inline void sample_database(struct image_build *b, unsigned mode)
+/* n patterns, the first with this id. */
+static inline void sample_part(struct image_build *b, unsigned mode,
+                               enum image_section_type type, const char *const *expressions,
+                               unsigned first, unsigned n)
 {
-	const char *const expressions[] = { "casino", "loan[0-9]+", "free *money" };
-	const unsigned flags[] = { 0, 0, 0 }, ids[] = { 0, 1, 2 };
+	const unsigned flags[] = { 0, 0 }, ids[] = { first, first + 1 };
 	hs_database_t *database;
 	hs_compile_error_t *error;
 	char *octets;
 	size_t size;
 
-	bug_if(hs_compile_multi(expressions, flags, ids, 3, mode, NULL, &database,
+	bug_if(hs_compile_multi(expressions, flags, ids, n, mode, NULL, &database,
 	                        &error) != 0);
 	bug_if(hs_serialize_database(database, &octets, &size) != 0);
-	bug_if(image_build_database(b, IMAGE_VIEW_FOLDED, octets, size) != 0);
+	bug_if(image_build_database(b, type, octets, size) != 0);
 	free(octets);
 	hs_free_database(database);
+}
+
+static inline void sample_database(struct image_build *b, unsigned mode)
+{
+	const char *const expressions[] = { "casino", "loan[0-9]+", "free *money" };
+
+	sample_part(b, mode, IMAGE_HS_LITERALS, expressions, 0, 1);
+	sample_part(b, mode, IMAGE_HS_DATABASE, expressions + 1, 1, 2);
 }
 
 /* The first rule is scoped to accounts and tried by one; the second counts patterns. */
