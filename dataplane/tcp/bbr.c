@@ -9,15 +9,15 @@
 #include "sequence.h"
 
 #define STARTUP_GAIN 277u        /* hundredths; section 5.6.1: 4 ln 2 */
-#define DRAIN_GAIN 35u           /* section 5.3.2: the inverse */
-#define DOWN_GAIN 90u            /* section 5.3.3 */
-#define UP_GAIN 125u
+#define DRAIN_GAIN 35u           /* section 5.3.2 */
+#define DOWN_GAIN 90u            /* section 5.3.3.1 */
+#define UP_GAIN 125u             /* section 5.3.3.4, with its window */
 #define CWND_GAIN 200u           /* section 5.6.1 */
 #define UP_CWND_GAIN 225u
 #define PACING_MARGIN 99u        /* section 5.6.2: one of a hundred less than bw */
-#define HEADROOM 85u             /* section 5.5.10: of inflight_hi, left to others */
-#define LOSS_THRESH 50u          /* section 5.5.10: one of so many is too much */
-#define BETA 70u
+#define HEADROOM 85u             /* section 5.3.3.1: of inflight_hi, the rest is for others */
+#define LOSS_THRESH 50u          /* section 5.3.3.4: one of so many is too much */
+#define BETA 70u                 /* section 5.5.10.2 */
 /* Segments: fewer say nothing. Section 5.3.1.3 has 6; where chance takes 3 of a flight, as 1 %
  * does of 300, more are lost in one round trip of 29, but 12 in one of 14,000. */
 #define LOSSES_LEAST 12u
@@ -25,11 +25,11 @@
 #define STARTUP_OCTETS 20000u    /* section 5.6.4.6: before that the model knows nothing */
 #define FULL_ROUNDS 3u           /* section 5.3.1.2 */
 #define FULL_GROWTH 125u
-#define LEAST_SEGMENTS 4u        /* section 5.6.4.2: BBR.MinPipeCwnd */
-#define MIN_RTT_US 10000000u     /* section 5.5.5 */
-#define PROBE_RTT_EVERY_US 5000000u
+#define LEAST_SEGMENTS 4u        /* section 5.6.4.3: BBR.MinPipeCwnd */
+#define MIN_RTT_US 10000000u     /* section 5.5.7.2 */
+#define PROBE_RTT_EVERY_US 5000000u /* section 5.3.4.1 */
 #define PROBE_RTT_US 200000u     /* section 5.3.4.2 */
-#define PROBE_WAIT_US 2500000u   /* section 5.3.3.9: two to three seconds */
+#define PROBE_WAIT_US 2500000u   /* section 5.3.3.5.2: two to three seconds */
 #define PROBE_ROUNDS 63u         /* as often as Reno would where that is sooner */
 #define UP_ROUNDS_MAX 10u
 #define FIRST_RTT_US 1000u       /* section 5.6.2 */
@@ -77,7 +77,7 @@ static uint64_t max_bw(const struct bbr *b)
 	return b->bw[0] > b->bw[1] ? b->bw[0] : b->bw[1];
 }
 
-/* Octets of a round trip at the greatest rate, gain in hundredths: section 5.6.4.1. */
+/* Octets of a round trip at the greatest rate, gain in hundredths: section 5.6.4.2. */
 static uint64_t inflight(const struct bbr *b, uint32_t gain)
 {
 	return max_bw(b) * b->min_rtt_us / 1000000 * gain / 100;
@@ -226,7 +226,7 @@ static void judge_from_here(struct bbr *b)
 	b->judged_round = b->rounds;
 }
 
-/* Whether more is lost than chance and radio explain (section 5.5.10, IsInflightTooHigh). */
+/* Whether more is lost than chance and radio explain (section 5.5.10.2, IsInflightTooHigh). */
 static bool losses_are_too_many(struct bbr *b, uint32_t mss)
 {
 	const uint32_t lost = b->lost - b->judged_lost;
@@ -238,16 +238,20 @@ static bool losses_are_too_many(struct bbr *b, uint32_t mss)
 	return too_many;
 }
 
-/* HandleInflightTooHigh: no more than what was there, but not so much less at once. */
+/* HandleInflightTooHigh: no more than what was there, but not so much less at once, nor less
+ * than a round trip carries when startup ends by it (section 5.3.1.3). What the application
+ * or the receiver's window held back says nothing of the path. */
 static void bound_inflight(struct bbr *b, const struct bbr_mark *m, const struct bbr_ack *a)
 {
-	const uint64_t least = inflight(b, BETA);
+	const bool startup = b->state == BBR_STARTUP;
+	const uint64_t least = inflight(b, startup ? 100 : BETA);
 	const uint64_t hi = m->in_flight > least ? m->in_flight : least;
 
-	b->inflight_hi = hi < LEAST_SEGMENTS * a->mss ? LEAST_SEGMENTS * a->mss
-	                 : hi < UINT32_MAX            ? (uint32_t)hi
-	                                              : UINT32_MAX;
-	if (b->state == BBR_STARTUP) {
+	if (startup || !m->app_limited)
+		b->inflight_hi = hi < LEAST_SEGMENTS * a->mss ? LEAST_SEGMENTS * a->mss
+		                 : hi < UINT32_MAX            ? (uint32_t)hi
+		                                              : UINT32_MAX;
+	if (startup) {
 		b->full = true;
 		enter(b, BBR_DRAIN, a->now_us);
 	} else if (b->state == BBR_UP || b->state == BBR_REFILL) {
@@ -271,7 +275,7 @@ static void look_for_full_pipe(struct bbr *b, const struct bbr_mark *m, uint64_t
 	}
 }
 
-/* Section 5.3.3.9: every two to three seconds, or when Reno would have grown by its flight. */
+/* Section 5.3.3.5.3: every two to three seconds, or when Reno would have grown by a flight. */
 static bool is_time_to_probe(const struct bbr *b, const struct bbr_ack *a)
 {
 	const uint64_t flight = inflight(b, 100) / a->mss;
@@ -280,7 +284,7 @@ static bool is_time_to_probe(const struct bbr *b, const struct bbr_ack *a)
 	return a->now_us - b->state_at > PROBE_WAIT_US || b->rounds - b->state_round >= reno;
 }
 
-/* Section 5.3.3.6: what the path carries may have become more. */
+/* Section 5.3.3.4: what the path carries may have become more. */
 static void probe_up(struct bbr *b, const struct bbr_ack *a)
 {
 	const uint32_t rounds = b->rounds - b->state_round;

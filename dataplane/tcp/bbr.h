@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bbr: the congestion window and the pace of one leg from a model of its path, after
- * draft-ietf-ccwg-bbr (BBRv3; "section" is of it): the greatest delivery rate and the least
+ * draft-ietf-ccwg-bbr-04 (BBRv3; "section" is of it): the greatest delivery rate and the least
  * round trip seen lately. A lost segment alone is no sign of congestion, as it is for CUBIC:
- * only when more than 2 of 100 are lost is what is in the network bounded (section 5.5.10).
+ * only when more than 2 of 100 are lost is what is in the network bounded (section 5.5.10.2).
  *
  * Simpler than the draft: losses are judged by runs of round trips with enough of them to
  * judge by, there are no short-term bounds (bw_lo, inflight_lo), and no estimate of

@@ -179,7 +179,10 @@ static void a_short_queue_is_not_drowned(void **state)
 	struct path *p = path_open(12500000, 10000, 12);
 
 	(void)state;
-	path_run(p, 1000000);
+	while (p->b->inflight_hi == UINT32_MAX && p->now_us < 6000000)
+		path_run(p, TICK_US);
+	assert_true(p->b->inflight_hi >= bw(p->b) * p->b->min_rtt_us / 1000000);
+	path_run(p, 6000000 - p->now_us);
 	assert_int_not_equal(p->b->inflight_hi, UINT32_MAX);
 	const uint64_t sent = p->sent, lost = p->lost;
 	p->delivered = 0;
@@ -221,6 +224,50 @@ static void little_traffic_teaches_nothing(void **state)
 			p->cwnd = cwnd;
 	}
 	assert_true(bw(p->b) >= known * 9 / 10);
+	path_close(p);
+}
+
+/* What is lost of the little that an application sends bounds nothing. */
+static void losses_of_little_traffic_bound_nothing(void **state)
+{
+	struct path *p = path_open(12500000, 10000, 4000);
+
+	(void)state;
+	path_run(p, 2000000);
+	assert_int_equal(p->b->inflight_hi, UINT32_MAX);
+	p->app = 1;
+	p->loss = 500;
+	for (unsigned i = 0; i < 20000; i++) {
+		const uint32_t cwnd = p->cwnd;
+		path_run(p, TICK_US);
+		p->cwnd = 0;
+		path_run(p, 200);
+		if (p->cwnd < cwnd)
+			p->cwnd = cwnd;
+	}
+	assert_true(p->lost > 200);
+	assert_int_equal(p->b->inflight_hi, UINT32_MAX);
+	path_close(p);
+}
+
+/* A startup that ends by losses, with little in flight by then, is bounded by a round trip's
+ * octets, not by that little. */
+static void losses_in_startup_leave_a_round_trip(void **state)
+{
+	struct path *p = path_open(50000000, 10000, 4000);
+
+	(void)state;
+	path_run(p, 50000);
+	assert_false(p->b->full);
+	p->app = 1;
+	p->loss = 3000;
+	while (p->b->inflight_hi == UINT32_MAX && p->now_us < 7000000) {
+		path_run(p, TICK_US);
+		p->cwnd = 0;
+		path_run(p, 450);
+		p->cwnd = 100 * MSS;
+	}
+	assert_in_range(p->b->inflight_hi, bw(p->b) * p->b->min_rtt_us / 1000000, 1000 * MSS);
 	path_close(p);
 }
 
@@ -323,6 +370,8 @@ int main(void)
 		cmocka_unit_test(a_short_queue_is_not_drowned),
 		cmocka_unit_test(the_queue_is_drained),
 		cmocka_unit_test(little_traffic_teaches_nothing),
+		cmocka_unit_test(losses_of_little_traffic_bound_nothing),
+		cmocka_unit_test(losses_in_startup_leave_a_round_trip),
 		cmocka_unit_test(follows_the_path),
 		cmocka_unit_test(the_first_window_opens_the_next),
 		cmocka_unit_test(a_time_out_begins_small_and_comes_back),
