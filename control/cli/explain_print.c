@@ -97,7 +97,9 @@ static void print_message(const struct explanation *e, const char *system_id)
 	                                           : "");
 	if (sm->error != 0) {
 		print_name("fault");
-		printf("octet %u: %s is not what SMPP says\n", sm->error_at, sm->error_field);
+		if (sm->error_at != 0)
+			printf("octet %u: ", sm->error_at);
+		printf("%s is not what SMPP says\n", sm->error_field);
 	}
 	if (e->message.concat.total >= 2) {
 		print_name("part");

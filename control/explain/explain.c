@@ -116,6 +116,16 @@ static enum text_coding first_coding(const struct explanation *out)
 	return text_coding(replace ? 0 : m->sm.data_coding, alphabet_of(out->account));
 }
 
+/* As screen/reading.c: without a second coding it is the first under other tables. */
+static enum text_coding second_coding(enum text_coding first, const struct smpp_text *text)
+{
+	const enum text_coding other =
+		text_other_coding(first, text->octets.data, text->octets.len,
+	                          text->udh.data != NULL ? text->udh.len + 1 : 0);
+
+	return other != TEXT_UNKNOWN ? other : first;
+}
+
 static int keep_text(struct watcher *w, const struct screen_message *m, unsigned i)
 {
 	static const char *const fields[] = { "short_message", "message_payload" };
@@ -126,10 +136,9 @@ static int keep_text(struct watcher *w, const struct screen_message *m, unsigned
 		return 0;
 	t->again = wire[i]->octets.len == 0 && wire[1 - i]->octets.len != 0;
 	const unsigned from = t->again ? 1 - i : i;
-	const struct view octets = wire[from]->octets;
 	t->coding = first_coding(w->out);
 	if (t->again)
-		t->coding = text_other_coding(t->coding, octets.data, octets.len);
+		t->coding = second_coding(t->coding, wire[from]);
 	t->plain = copy(m->plain[i]);
 	t->folded = copy(m->text[i]);
 	t->plain_len = m->plain[i].len;

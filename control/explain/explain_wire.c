@@ -252,7 +252,7 @@ static int64_t read_cut(const struct run *r, size_t a, size_t b, struct explain_
 {
 	const size_t len = r->len - a - b, cap = (TEXT_GROWTH + 1) * (len + 1);
 	const enum text_coding coding =
-		r->again ? text_other_coding(r->first->coding, r->octets + a, len)
+		r->again ? text_other_coding(r->first->coding, r->octets + a, len, 0)
 			 : r->first->coding;
 	uint8_t *out = malloc(cap);
 	struct walk w = { coding, r->first->language,      r->octets + a,
@@ -261,7 +261,7 @@ static int64_t read_cut(const struct run *r, size_t a, size_t b, struct explain_
 	int64_t n = -1;
 
 	if (out != NULL && r->again)
-		n = text_decode_mended(coding, r->octets + a, len, out, cap);
+		n = text_decode_mended(coding, r->octets + a, len, 0, out, cap);
 	else if (out != NULL)
 		n = text_decode_in(&w.language, coding, r->octets + a, len, 0, out, cap);
 	const bool same = n >= 0 && (size_t)n <= t->plain_len - at &&

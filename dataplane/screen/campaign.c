@@ -102,9 +102,8 @@ static void act(struct screen_message *m, const struct image_campaign *c)
  * What is wanted of this message. Of two texts, or two readings of one, m->fingerprint is the
  * first's: the other is looked for too, and is the message's where it asks for more.
  */
-static const struct image_campaign *wanted(struct screen_context *context,
-                                           const struct campaign_set *set,
-                                           struct screen_message *m)
+static const struct image_campaign *
+wanted(struct screen_context *context, const struct campaign_set *set, struct screen_message *m)
 {
 	const struct image_campaign *most =
 		campaign_set_find(set, m->fingerprint, context->seconds);

@@ -25,6 +25,8 @@
 /* Octets of a character that may lie in a part we have not seen, less one. */
 #define SPLIT_MAX 3u
 
+#define FIELD "concatenation" /* what is at fault where a part is malformed */
+
 #define PLACES (2 * WINDOW + 1) /* the part's own is the one in the middle */
 /* Destinations of a part by places: what a submit_multi may cost. 255 of 8 parts have room. */
 #define LOOKS_MAX 2048u
@@ -54,7 +56,7 @@ static bool make_part(const struct screen_context *context, const struct screen_
 {
 	const struct smpp_text *text = wire_text(m, m->concat_text);
 	const enum text_coding coding = reading_coding(context, m);
-	const size_t udh_octets = text->udh.data != NULL ? text->udh.len + 1 : 0;
+	const size_t udh_octets = udh_octets_of(text);
 	struct smpp_udh udh;
 	size_t len = text->octets.len;
 
@@ -67,6 +69,7 @@ static bool make_part(const struct screen_context *context, const struct screen_
 	part->coding = coding == TEXT_GSM7_PACKED ? TEXT_GSM7 : (uint8_t)coding;
 	part->lock = udh.locking_shift;
 	part->shift = udh.single_shift;
+	part->udh_octets = (uint16_t)udh_octets;
 	if (coding == TEXT_GSM7_PACKED)
 		len = text_unpack(text->octets.data, len, udh_octets, part->data, PARTS_OCTETS);
 	else if (len <= PARTS_OCTETS)
@@ -83,7 +86,7 @@ static void take_refusal(struct screen_context *context, struct screen_message *
 	m->refuse = true;
 	m->discard = refused->discard != 0;
 	if (m->reason == REASON_MALFORMED)
-		m->sm.error = refused->command_status;
+		refuse_malformed(m, refused->command_status, FIELD);
 	else
 		m->command_status = refused->command_status;
 	context->parts_sticky++;
@@ -169,7 +172,7 @@ static void look_at(struct screen_context *context, struct screen_message *m)
 	}
 	if (error == SMPP_ROK)
 		return;
-	refuse_malformed(m, error);
+	refuse_malformed(m, error, FIELD);
 	/* The fault is this PDU's: what came before it may still be made whole. */
 	if (error != SMPP_RINVMSGLEN)
 		m->concat.total = 0;
@@ -227,12 +230,13 @@ static int64_t decode_split(const struct part *as, bool second, const uint8_t *i
 			if (b > SPLIT_MAX || cut > len || (a != 0 && !before) ||
 			    (b != 0 && !behind))
 				continue;
+			const struct view some = { in + a, (uint32_t)(len - cut) };
 			const int64_t n =
 				second ? text_decode_mended(
-						 text_other_coding(first, in + a, len - cut),
-						 in + a, len - cut, out, cap)
-				       : text_decode_in(&language, first, in + a, len - cut, 0,
-			                                out, cap);
+						 reading_other(first, &language, some, 0),
+						 some.data, some.len, 0, out, cap)
+				       : text_decode_in(&language, first, some.data, some.len,
+			                                0, out, cap);
 			if (n != -EILSEQ)
 				return n;
 		}
@@ -289,6 +293,30 @@ int64_t concat_decode(const struct screen_context *context, struct screen_vector
 	return (int64_t)at;
 }
 
+/* Parts first .. end - 1 whose septets are packed though that was not announced, each part by
+ * itself; -EILSEQ: none looks so. */
+static int64_t decode_packed(const struct joined *j, unsigned first, unsigned end, uint8_t *out,
+                             size_t cap)
+{
+	uint8_t septets[(CONCAT_JOINED_MAX + PARTS_OCTETS) * 8 / 7 + PLACES];
+	const struct text_language language = { j->parts[first].lock, j->parts[first].shift };
+	bool packed = false;
+	size_t len = 0;
+
+	for (unsigned i = first; i < end; i++) {
+		const struct part *p = &j->parts[i];
+		packed |= text_other_coding((enum text_coding)p->coding, p->data, p->len,
+		                            p->udh_octets) == TEXT_GSM7_PACKED;
+	}
+	for (unsigned i = first; packed && i < end; i++) {
+		const struct part *p = &j->parts[i];
+		len += text_unpack(p->data, p->len, p->udh_octets, septets + len,
+		                   sizeof(septets) - len);
+	}
+	return packed ? text_decode_in(&language, TEXT_GSM7, septets, len, 0, out, cap)
+	              : -EILSEQ;
+}
+
 int64_t concat_decode_second(const struct screen_context *context, struct screen_vector *v,
                              const struct screen_message *m)
 {
@@ -300,8 +328,12 @@ int64_t concat_decode_second(const struct screen_context *context, struct screen
 		first--;
 	for (end = j.own + 1; end < j.n && goes_on(&j.parts[end - 1], &j.parts[end]);)
 		end++;
-	return decode_run(&j, first, end, m->concat.total, true, v->arena + v->arena_used,
-	                  SCREEN_TEXT_MAX - v->arena_used);
+	const int64_t n = decode_packed(&j, first, end, v->arena + v->arena_used,
+	                                SCREEN_TEXT_MAX - v->arena_used);
+	return n != -EILSEQ
+	               ? n
+	               : decode_run(&j, first, end, m->concat.total, true,
+	                            v->arena + v->arena_used, SCREEN_TEXT_MAX - v->arena_used);
 }
 
 static bool is_whole(const struct screen_context *context, const struct screen_message *m,

@@ -25,19 +25,23 @@ enum text_coding reading_coding(const struct screen_context *context,
 	return text_coding(replace ? 0 : m->sm.data_coding, alphabet_of(context, m));
 }
 
+static struct text_language language_of(const struct smpp_text *text)
+{
+	struct smpp_udh header;
+
+	smpp_udh_read(&header, text->udh);
+	return (struct text_language){ header.locking_shift, header.single_shift };
+}
+
 int64_t reading_decode(const struct screen_context *context, struct screen_vector *v,
                        const struct screen_message *m, unsigned which)
 {
 	const struct smpp_text *text = wire_text(m, which);
-	const size_t udh = text->udh.data != NULL ? text->udh.len + 1 : 0;
+	const struct text_language language = language_of(text);
 
-	struct smpp_udh header;
-
-	smpp_udh_read(&header, text->udh);
-	return text_decode_in(
-		&(struct text_language){ header.locking_shift, header.single_shift },
-		reading_coding(context, m), text->octets.data, text->octets.len, udh,
-		v->arena + v->arena_used, SCREEN_TEXT_MAX - v->arena_used);
+	return text_decode_in(&language, reading_coding(context, m), text->octets.data,
+	                      text->octets.len, udh_octets_of(text), v->arena + v->arena_used,
+	                      SCREEN_TEXT_MAX - v->arena_used);
 }
 
 static bool is_part(const struct screen_message *m, unsigned which)
@@ -50,7 +54,8 @@ static bool is_part(const struct screen_message *m, unsigned which)
 static int64_t decode_by_policy(struct screen_context *context, struct screen_vector *v,
                                 struct screen_message *m, unsigned which)
 {
-	const struct view octets = wire_text(m, which)->octets;
+	const struct smpp_text *text = wire_text(m, which);
+	const struct view octets = text->octets;
 	const int64_t n = is_part(m, which) ? concat_decode(context, v, m)
 	                                    : reading_decode(context, v, m, which);
 
@@ -58,9 +63,9 @@ static int64_t decode_by_policy(struct screen_context *context, struct screen_ve
 	    context->tables->image->policy->undecodable != IMAGE_UNDECODABLE_PASS)
 		return n;
 	m->recall = RECALL_NOT;
-	const int64_t some =
-		text_decode_mended(reading_coding(context, m), octets.data, octets.len,
-	                           v->arena + v->arena_used, SCREEN_TEXT_MAX - v->arena_used);
+	const int64_t some = text_decode_mended(
+		reading_coding(context, m), octets.data, octets.len, udh_octets_of(text),
+		v->arena + v->arena_used, SCREEN_TEXT_MAX - v->arena_used);
 	if (some >= 0)
 		return some;
 	return text_decode(TEXT_LATIN1, octets.data, octets.len, 0, v->arena + v->arena_used,
@@ -92,10 +97,16 @@ static bool read_text(struct screen_context *context, struct screen_vector *v,
 	return true;
 }
 
-static enum text_coding other_coding(const struct screen_context *context,
-                                     const struct screen_message *m, struct view octets)
+enum text_coding reading_other(enum text_coding coding, const struct text_language *language,
+                               struct view octets, size_t udh_octets)
 {
-	return text_other_coding(reading_coding(context, m), octets.data, octets.len);
+	const enum text_coding other =
+		text_other_coding(coding, octets.data, octets.len, udh_octets);
+	const bool septets = coding == TEXT_GSM7 || coding == TEXT_GSM7_PACKED;
+
+	return other == TEXT_UNKNOWN && septets && (language->lock | language->shift) != 0
+	               ? coding
+	               : other;
 }
 
 /*
@@ -105,15 +116,18 @@ static enum text_coding other_coding(const struct screen_context *context,
 static bool read_other(const struct screen_context *context, struct screen_vector *v,
                        struct screen_message *m, unsigned which)
 {
-	const struct view octets = wire_text(m, which)->octets;
+	const struct smpp_text *text = wire_text(m, which);
+	const struct text_language language = language_of(text);
+	const enum text_coding other = reading_other(reading_coding(context, m), &language,
+	                                             text->octets, udh_octets_of(text));
 
-	if (octets.len > SCREEN_OTHER_MAX || wire_text(m, 1 - which)->octets.len != 0)
-		return other_coding(context, m, octets) == TEXT_UNKNOWN;
+	if (text->octets.len > SCREEN_OTHER_MAX || wire_text(m, 1 - which)->octets.len != 0)
+		return other == TEXT_UNKNOWN;
 	const int64_t n =
 		is_part(m, which)
 			? concat_decode_second(context, v, m)
-			: text_decode_mended(other_coding(context, m, octets), octets.data,
-	                                     octets.len, v->arena + v->arena_used,
+			: text_decode_mended(other, text->octets.data, text->octets.len,
+	                                     udh_octets_of(text), v->arena + v->arena_used,
 	                                     SCREEN_TEXT_MAX - v->arena_used);
 	if (n <= 0)
 		return true;
@@ -125,7 +139,7 @@ static bool read_other(const struct screen_context *context, struct screen_vecto
 
 /* Both texts of a message; or why it cannot be judged. */
 static enum reason read_texts(struct screen_context *context, struct screen_vector *v,
-                       struct screen_message *m)
+                              struct screen_message *m)
 {
 	for (unsigned which = 0; which < 2; which++) {
 		if (wire_text(m, which)->octets.len == 0 && !is_part(m, which))

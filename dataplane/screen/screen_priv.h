@@ -56,10 +56,12 @@ static inline bool is_unread(const struct screen_message *m)
 	return m->recall != RECALL_KNOWN && is_open(m);
 }
 
-/* It has the form of SMPP, but cannot be judged. */
-static inline void refuse_malformed(struct screen_message *m, uint32_t status)
+/* It has the form of SMPP, but cannot be judged. field: for people; it has no place. */
+static inline void refuse_malformed(struct screen_message *m, uint32_t status,
+                                    const char *field)
 {
 	m->sm.error = status;
+	m->sm.error_field = field;
 	m->reason = REASON_MALFORMED;
 }
 
@@ -86,6 +88,17 @@ static inline const struct smpp_text *wire_text(const struct screen_message *m, 
 {
 	return which == 0 ? &m->sm.short_message : &m->sm.payload;
 }
+
+/* Octets of the header in front of a text, with the one that says how long it is. */
+static inline size_t udh_octets_of(const struct smpp_text *text)
+{
+	return text->udh.data != NULL ? text->udh.len + 1 : 0;
+}
+
+/* text_other_coding(); and where there is none, but septets are read by the tables of a
+ * language, the same coding without those: phones that lack them show it so. */
+enum text_coding reading_other(enum text_coding coding, const struct text_language *language,
+                               struct view octets, size_t udh_octets);
 
 /* The coding of a message's texts, by its data_coding and its account. */
 enum text_coding reading_coding(const struct screen_context *context,

@@ -93,7 +93,7 @@ static void gather(const struct screen_context *context, struct screen_vector *v
 		if (unlikely(tag != 0)) {
 			/* Which of two is shown would be the receiver's choice. */
 			if (smpp_tlv_repeats(&m->sm, tag)) {
-				refuse_malformed(m, SMPP_RINVOPTPARSTREAM);
+				refuse_malformed(m, SMPP_RINVOPTPARSTREAM, "sender");
 				continue;
 			}
 			digits = sender_in(&m->sm, tag).digits;

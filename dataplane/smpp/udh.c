@@ -16,16 +16,26 @@ static void take_concat(struct smpp_concat *out, uint16_t reference, uint8_t tot
 		*out = (struct smpp_concat){ reference, total, part, width };
 }
 
+/* The element is longer than it need be: what is too much is ignored, as phones do. */
+static void take_concat_element(struct smpp_udh *out, const struct smpp_concat *c)
+{
+	const struct smpp_concat before = out->concat;
+
+	take_concat(&out->concat, c->reference, c->total, c->part, c->width);
+	out->disputed |= before.total != 0 &&
+	                 (before.reference != out->concat.reference ||
+	                  before.total != out->concat.total || before.part != out->concat.part);
+}
+
 static void take_element(struct smpp_udh *out, uint8_t id, struct view value)
 {
 	struct cursor c = cursor_over(value.data, value.len);
 	const uint16_t first = id == IE_CONCAT_16 ? cursor_u16(&c) : cursor_u8(&c);
 	const uint8_t total = cursor_u8(&c), part = cursor_u8(&c);
 
-	if (id == IE_CONCAT_8 && value.len == 3)
-		take_concat(&out->concat, first, total, part, 8);
-	else if (id == IE_CONCAT_16 && value.len == 4)
-		take_concat(&out->concat, first, total, part, 16);
+	if ((id == IE_CONCAT_8 || id == IE_CONCAT_16) && !c.error)
+		take_concat_element(out, &(struct smpp_concat){ first, total, part,
+		                                                id == IE_CONCAT_8 ? 8 : 16 });
 	else if (id == IE_SINGLE_SHIFT && value.len == 1)
 		out->single_shift = (uint8_t)first;
 	else if (id == IE_LOCKING_SHIFT && value.len == 1)
@@ -46,11 +56,14 @@ void smpp_udh_read(struct smpp_udh *out, struct view udh)
 	}
 }
 
-static uint16_t number(struct view value)
+/* However long the value is; receivers take it so. */
+static uint64_t number(struct view value)
 {
-	struct cursor c = cursor_over(value.data, value.len);
+	uint64_t n = 0;
 
-	return value.len == 1 ? cursor_u8(&c) : cursor_u16(&c);
+	for (uint32_t i = 0; i < value.len; i++)
+		n = n << 8 | value.data[i];
+	return n;
 }
 
 /* One twice is two messages or two places: which of them holds is the receiver's choice. */
@@ -71,13 +84,15 @@ uint32_t smpp_concat_of(struct smpp_concat *out, const struct smpp_message *mess
 
 	smpp_udh_read(&udh, message->short_message.udh.data != NULL ? message->short_message.udh
 	                                                            : message->payload.udh);
-	if (reference.len == 2 && total.len == 1 && part.len == 1)
-		take_concat(&sar, number(reference), (uint8_t)number(total),
+	if (reference.data != NULL && number(total) <= 255 && number(part) <= 255)
+		take_concat(&sar, (uint16_t)number(reference), (uint8_t)number(total),
 		            (uint8_t)number(part), 0);
 	if (reference.data != NULL && says_twice(message)) {
 		*out = sar;
 		return SMPP_RINVOPTPARSTREAM;
 	}
 	*out = sar.total != 0 ? sar : udh.concat;
+	if (udh.disputed)
+		return SMPP_RINVESMCLASS;
 	return sar.total != 0 && udh.concat.total != 0 ? SMPP_RINVOPTPARAMVAL : SMPP_ROK;
 }

@@ -5,7 +5,9 @@
  * Information elements of 3GPP TS 23.040 section 9.2.3.24: concatenation with 8-bit (0x00)
  * and 16-bit reference (0x08), national language single (0x24) and locking shift (0x25).
  * They may stand anywhere among others. Of two that say the same thing the last one counts,
- * one that is too short or contradicts itself says nothing, as that section has it.
+ * one that is too short or contradicts itself says nothing, as that section has it; one that is
+ * longer says what its first octets do. Two that make it another part are disputed: some phones
+ * take the first.
  *
  * Threads: pure; any thread.
  */
@@ -26,6 +28,7 @@ struct smpp_concat {
 struct smpp_udh {
 	struct smpp_concat concat;
 	uint8_t single_shift, locking_shift; /* national language identifiers, 0 = none */
+	bool disputed;                       /* it is one part, and another */
 };
 
 /* Read the elements of a header (without UDHL); an empty view is no header. Stops at an
@@ -36,7 +39,8 @@ void smpp_udh_read(struct smpp_udh *out, struct view udh);
  * What kind of part a message is, from its header or from sar_msg_ref_num,
  * sar_total_segments and sar_segment_seqnum (SMPP 3.4 sections 5.3.2.22 to 24). Returns 0, or
  * SMPP_RINVOPTPARAMVAL when it says both, SMPP_RINVOPTPARSTREAM when one of the three is there
- * twice: which one the receiver obeys we cannot know.
+ * twice, SMPP_RINVESMCLASS when the header makes it two parts: which one the receiver obeys we
+ * cannot know.
  */
 must_use uint32_t smpp_concat_of(struct smpp_concat *out, const struct smpp_message *message);
 

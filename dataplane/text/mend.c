@@ -65,8 +65,8 @@ static size_t mend(enum text_coding coding, const uint8_t *in, size_t len, uint8
 	return kept;
 }
 
-int64_t text_decode_mended(enum text_coding coding, const uint8_t *in, size_t len, uint8_t *out,
-                           size_t cap)
+int64_t text_decode_mended(enum text_coding coding, const uint8_t *in, size_t len,
+                           size_t udh_octets, uint8_t *out, size_t cap)
 {
 	if (coding == TEXT_UNKNOWN) /* most often: no second reading */
 		return -EILSEQ;
@@ -74,7 +74,8 @@ int64_t text_decode_mended(enum text_coding coding, const uint8_t *in, size_t le
 		return -ENOSPC;
 	/* Behind what the decoder may write. */
 	uint8_t *const mended = out + (cap - len);
-	return text_decode(coding, mended, mend(coding, in, len, mended), 0, out, cap - len);
+	return text_decode(coding, mended, mend(coding, in, len, mended), udh_octets, out,
+	                   cap - len);
 }
 
 bool text_mostly_utf8(const uint8_t *in, size_t len)

@@ -139,12 +139,12 @@ static bool is_letter(uint8_t septet)
 }
 
 /* Octets that are letters, digits and spaces when septets are taken out of them. */
-static bool is_packed(const uint8_t *in, size_t len)
+static bool is_packed(const uint8_t *in, size_t len, size_t udh_octets)
 {
 	uint8_t septets[PACKED_MAX];
 	size_t letters = 0, controls = 0;
 
-	const size_t found = text_unpack(in, len, 0, septets, PACKED_MAX);
+	const size_t found = text_unpack(in, len, udh_octets, septets, PACKED_MAX);
 	const size_t n = found < PACKED_MAX ? found : PACKED_MAX;
 	for (size_t i = 0; i < n; i++) {
 		letters += is_letter(septets[i]);
@@ -154,7 +154,8 @@ static bool is_packed(const uint8_t *in, size_t len)
 }
 
 /* Where the first coding has one octet a character, or CP949. */
-static enum text_coding other_octets(enum text_coding coding, const uint8_t *in, size_t len)
+static enum text_coding other_octets(enum text_coding coding, const uint8_t *in, size_t len,
+                                     size_t udh_octets)
 {
 	const bool utf8 = text_utf8_valid(in, len) && !any_control(in, len);
 	/* GSM 7-bit is read as UTF-8 already when it is. */
@@ -167,12 +168,10 @@ static enum text_coding other_octets(enum text_coding coding, const uint8_t *in,
 	/* Pairs of CP949 look like units of Hangul: only controls tell UTF-16 from them. */
 	if (utf8 || (coding == TEXT_CP949 && !any_control(in, len)))
 		return TEXT_UNKNOWN;
-	enum text_coding other = broken(coding, in, len);
-	if (other == TEXT_UNKNOWN)
-		other = units_of(in, len);
-	if (other == TEXT_UNKNOWN && coding == TEXT_GSM7 && is_packed(in, len))
-		other = TEXT_GSM7_PACKED;
-	return other;
+	if (coding == TEXT_GSM7 && is_packed(in, len, udh_octets))
+		return TEXT_GSM7_PACKED;
+	const enum text_coding other = broken(coding, in, len);
+	return other != TEXT_UNKNOWN ? other : units_of(in, len);
 }
 
 /* Where UCS-2 was announced. Units of Hangul may be CP949: B4 EB C3 E2. */
@@ -233,7 +232,8 @@ static enum text_coding other_than_binary(const uint8_t *in, size_t len)
 	return text_utf8_valid(in, len) ? TEXT_UNKNOWN : broken(TEXT_BINARY, in, len);
 }
 
-enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len)
+enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len,
+                                   size_t udh_octets)
 {
 	switch (coding) {
 	case TEXT_GSM7:
@@ -243,7 +243,8 @@ enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, s
 	case TEXT_HEBREW:
 	case TEXT_CP949:
 	case TEXT_UTF8:
-		return is_plain(in, len) ? TEXT_UNKNOWN : other_octets(coding, in, len);
+		return is_plain(in, len) ? TEXT_UNKNOWN
+		                         : other_octets(coding, in, len, udh_octets);
 	case TEXT_UCS2:
 		return other_units(in, len);
 	case TEXT_BINARY:

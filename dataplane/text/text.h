@@ -83,7 +83,7 @@ must_use int64_t text_decode_in(const struct text_language *language, enum text_
  * decides nothing. -ENOSPC: cap < (TEXT_GROWTH + 1) * len.
  */
 must_use int64_t text_decode_mended(enum text_coding coding, const uint8_t *in, size_t len,
-                                    uint8_t *out, size_t cap);
+                                    size_t udh_octets, uint8_t *out, size_t cap);
 
 /*
  * A second coding in which the octets make sense as well, where the field lies about the
@@ -94,7 +94,8 @@ must_use int64_t text_decode_mended(enum text_coding coding, const uint8_t *in, 
  * with ASCII. In binary and what is unknown: CP949, UTF-8, UCS-2. TEXT_UNKNOWN: there is none,
  * as of all that is plausible as announced. Whoever may read it so has to judge both.
  */
-enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len);
+enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len,
+                                   size_t udh_octets);
 
 /* Whether all of it is UTF-8 (RFC 3629 section 4). */
 bool text_utf8_valid(const uint8_t *in, size_t len);

@@ -70,8 +70,9 @@ static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t l
 		       (int64_t)l);
 	}
 	/* Mended there is nothing that does not decode; of what does nothing is lost. */
-	const enum text_coding other = text_other_coding(coding, in, len);
-	const int64_t m = text_decode_mended(other, in, len, plain, (TEXT_GROWTH + 1) * len);
+	const enum text_coding other = text_other_coding(coding, in, len, udh);
+	const int64_t m =
+		text_decode_mended(other, in, len, udh, plain, (TEXT_GROWTH + 1) * len);
 	bug_if((m < 0) != (other == TEXT_UNKNOWN));
 	bug_if(m >= 0 && text_decode(TEXT_UTF8, plain, (size_t)m, 0, again,
 	                             TEXT_GROWTH * (size_t)m) != m);

@@ -298,9 +298,9 @@ static void second_coding(void **state)
 	assert_int_equal(disputed_rule(&w, &(struct submit){ .text = utf8, .data_coding = 3 }),
 	                 101);
 	assert_int_equal(rule_of(&w, &(struct submit){ .text = french }), 0);
-	assert_int_equal(text_other_coding(TEXT_LATIN1, (const uint8_t *)french, 14),
+	assert_int_equal(text_other_coding(TEXT_LATIN1, (const uint8_t *)french, 14, 0),
 	                 TEXT_UNKNOWN);
-	assert_int_equal(text_other_coding(TEXT_GSM7, (const uint8_t *)"casino", 6),
+	assert_int_equal(text_other_coding(TEXT_GSM7, (const uint8_t *)"casino", 6, 0),
 	                 TEXT_UNKNOWN);
 	world_end(&w);
 }
@@ -319,7 +319,7 @@ static void binary_is_read(void **state)
 		{ "the best casino", 15, 100, false },
 		{ "the best \xE9\xE8 casino", 18, 100, false },
 		{ "\xB4\xEB\xC3\xE2 \xBB\xF3\xB4\xE3", 9, 101, true }, /* CP949 */
-		{ "\xEB\x8C\x80\xEC\xB6\x9C", 6, 101, false },          /* UTF-8 */
+		{ "\xEB\x8C\x80\xEC\xB6\x9C", 6, 101, false },         /* UTF-8 */
 		{ "\0c\0a\0s\0i\0n\0o", 12, 100, true },               /* UCS-2 */
 		{ "\xB3\0\xCD\x9C\0 \0n\0o\0w", 12, 101, true },
 		{ "\x06\x01\xAE\x02\x05\x6A\0\x45\xC6\x0C\x03test\0", 16, 0, false },
@@ -354,7 +354,7 @@ static void random_octets_are_no_ucs2(void **state)
 		uint8_t octets[40];
 		for (unsigned k = 0; k < sizeof(octets); k++)
 			octets[k] = (uint8_t)random();
-		wide += text_other_coding(TEXT_BINARY, octets, sizeof(octets)) == TEXT_UCS2;
+		wide += text_other_coding(TEXT_BINARY, octets, sizeof(octets), 0) == TEXT_UCS2;
 	}
 	assert_int_equal(wide, 0);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "parts.h"
 #include "text.h"
 #include "world.h"
 
@@ -41,7 +42,9 @@ static const struct lie {
 	/* a BOM that the phone does not know, and one of the wrong order */
 	{ "\xFF\xFE\0c\0a\0s\0i\0n\0o", 14, 8, 100 },
 	{ "\xFF\xFE\xFF\xFE\0c\0a\0s\0i\0n\0o", 16, 8, 100 },
-	{ "\xFE\xFF" "c\0a\0s\0i\0n\0o\0", 14, 8, 100 },
+	{ "\xFE\xFF"
+	  "c\0a\0s\0i\0n\0o\0",
+	  14, 8, 100 },
 	{ "\xFF\xFE\0c\0a\0s\0i\0n\0o", 14, 0, 100 },
 	{ "\xFF\xFE\0t\0h\0e\0 \0c\0a\0s\0i\0n\0o\0 \0b\0a\0r", 30, 4, 100 },
 	/* an octet too many, half a pair, something that nobody writes */
@@ -136,12 +139,79 @@ static void undecodable_is_read(void **state)
 	world_end(&w);
 }
 
+/* The septets of a text behind so many fill bits. */
+static size_t pack(const char *text, unsigned fill, uint8_t *out)
+{
+	size_t bit = fill;
+
+	memset(out, 0, 40);
+	for (; *text != '\0'; text++, bit += 7)
+		for (size_t k = 0; k < 7; k++)
+			out[(bit + k) / 8] |= (uint8_t)((*text >> k & 1) << (bit + k) % 8);
+	return (bit + 7) / 8;
+}
+
+/* Packed, though that was not announced: behind a header, alone and in parts. */
+static void packed_in_parts(void **state)
+{
+	static const char *const texts[] = { "win in this casino", "win in this ca",
+		                             "sino now" };
+	struct world w;
+
+	(void)state;
+	for (unsigned parts = 0; parts < 2; parts++) {
+		struct screen_message *m = NULL;
+		scenery(&w, IMAGE_UNDECODABLE_REFUSE);
+		assert_int_equal(parts_open(&w.context.parts), 0);
+		for (unsigned i = parts; i < 1 + 2 * parts; i++) {
+			uint8_t text[6 + 40] = { 5, 0, 3, 9, 2, (uint8_t)(i < 2 ? 1 : 2) };
+			const size_t n = pack(texts[i], 1, text + 6);
+			m = screen_one(&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI,
+			                                     .text = text,
+			                                     .text_len = 6 + n });
+		}
+		assert_int_equal(m->reason, REASON_READINGS_DISAGREE);
+		assert_int_equal(m->rule, 100);
+		parts_close(w.context.parts);
+		world_end(&w);
+	}
+}
+
+/* Capitals that the tables of ten languages have no place for: phones that lack those tables
+ * show them, and what stands behind an escape. */
+static void phones_without_the_language(void **state)
+{
+	struct world w;
+
+	(void)state;
+	scenery(&w, IMAGE_UNDECODABLE_REFUSE);
+	assert_int_equal(parts_open(&w.context.parts), 0);
+	for (unsigned element = 0; element < 2; element++)
+		for (uint8_t language = 1; language < 14; language++) {
+			uint8_t text[] = "\x08\x24\x01\x01\x00\x03 \x02\x01 C\x1B"
+					 "ASINO ";
+			text[1] = (uint8_t)(0x24 + element);
+			text[3] = language;
+			text[6] = (uint8_t)(element * 100 + language); /* the reference */
+			const struct screen_message *m = screen_one(
+				&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI,
+			                              .text = text,
+			                              .text_len = sizeof(text) - 1 });
+			if (!m->refuse || m->rule != 100)
+				fail_msg("element %u, language %u", element, language);
+		}
+	parts_close(w.context.parts);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(read_in_both),
 		cmocka_unit_test(nothing_shields_it),
 		cmocka_unit_test(undecodable_is_read),
+		cmocka_unit_test(packed_in_parts),
+		cmocka_unit_test(phones_without_the_language),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,7 @@ static void concatenation(void **state)
 	expect(UDH(0x00, 3, 9, 2, 1, 0x70, 0, 0x25, 1, 6), 9, 2, 1, 8);
 	expect(UDH(0x00, 3, 1, 2, 1, 0x08, 4, 0, 7, 3, 3), 7, 3, 3, 16); /* last one counts */
 	expect(UDH(0x00, 3, 1, 2, 2, 0x00, 3, 1, 2, 3), 1, 2, 2, 8);     /* 3 of 2: ignored */
+	expect(UDH(0x00, 4, 1, 2, 1, 0), 1, 2, 1, 8); /* longer than it need be */
 }
 
 static void no_concatenation(void **state)
@@ -43,7 +44,6 @@ static void no_concatenation(void **state)
 	(void)state;
 	expect(UDH(0x00, 3, 1, 2, 0), 0, 0, 0, 0); /* part 0 */
 	expect(UDH(0x00, 3, 1, 0, 0), 0, 0, 0, 0);
-	expect(UDH(0x00, 4, 1, 2, 1, 0), 0, 0, 0, 0); /* a length that it cannot have */
 	expect(UDH(0x08, 3, 1, 2, 1), 0, 0, 0, 0);
 	expect(UDH(0x00, 3, 1, 2), 0, 0, 0, 0); /* overruns */
 	expect(UDH(0x70, 9, 0x00, 3, 1, 2, 1), 0, 0, 0, 0);
@@ -84,6 +84,44 @@ static void sar(void **state)
 	assert_int_equal(c.width, 8);
 }
 
+/* In more octets than they need: whoever reads numbers joins them. */
+static void sar_in_other_widths(void **state)
+{
+	static const uint8_t tlvs[] = { 0x02, 0x0C, 0, 4, 0, 0,    0x12, 0x34, 0x02, 0x0E,
+		                        0,    2,    0, 3, 2, 0x0F, 0,    2,    0,    2 };
+	static const uint8_t many[] = { 0x02, 0x0C, 0, 1, 7,    0x02, 0x0E, 0,
+		                        2,    1,    3, 2, 0x0F, 0,    1,    2 };
+	struct smpp_message m = { .tlvs = { tlvs, sizeof(tlvs) } };
+	struct smpp_concat c;
+
+	(void)state;
+	assert_int_equal(smpp_concat_of(&c, &m), 0);
+	assert_int_equal(c.reference, 0x1234);
+	assert_int_equal(c.total, 3);
+	assert_int_equal(c.part, 2);
+	m.tlvs = (struct view){ many, sizeof(many) }; /* 259 parts */
+	assert_int_equal(smpp_concat_of(&c, &m), 0);
+	assert_int_equal(c.total, 0);
+}
+
+/* A header that makes it two parts. */
+static void disputed(void **state)
+{
+	static const uint8_t rows[][10] = {
+		{ 0x00, 3, 9, 2, 1, 0x00, 3, 7, 2, 1 }, /* of another message */
+		{ 0x00, 3, 9, 2, 1, 0x00, 3, 9, 2, 2 }, /* another place */
+		{ 0x00, 3, 9, 2, 1, 0x00, 3, 9, 2, 1 }, /* the same */
+		{ 0x00, 3, 9, 2, 1, 0x00, 3, 9, 2, 0 }, /* the second says nothing */
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		const struct smpp_message m = { .short_message.udh = { rows[i], 10 } };
+		struct smpp_concat c;
+		assert_int_equal(smpp_concat_of(&c, &m), i < 2 ? SMPP_RINVESMCLASS : SMPP_ROK);
+	}
+}
+
 /* One of them twice: a receiver may obey the first or the last. */
 static void sar_twice(void **state)
 {
@@ -116,7 +154,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(concatenation), cmocka_unit_test(no_concatenation),
 		cmocka_unit_test(languages),     cmocka_unit_test(sar),
-		cmocka_unit_test(sar_twice),
+		cmocka_unit_test(sar_twice),     cmocka_unit_test(sar_in_other_widths),
+		cmocka_unit_test(disputed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

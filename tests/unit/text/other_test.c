@@ -56,7 +56,7 @@ static void assert_second(enum text_coding announced, const char *is, const char
 {
 	uint8_t octets[OCTETS_MAX], read[TEXT_GROWTH * OCTETS_MAX];
 	const size_t len = encode(is, text, octets);
-	const enum text_coding got = text_other_coding(announced, octets, len);
+	const enum text_coding got = text_other_coding(announced, octets, len, 0);
 
 	if (len != 0 && got != expected)
 		fail_msg("\"%s\" in %s, announced as %d: %d, not %d", text, is, announced, got,
@@ -70,7 +70,7 @@ static void assert_second(enum text_coding announced, const char *is, const char
 
 static void whatever_was_announced(void **state)
 {
-	static const enum text_coding octets[] = { TEXT_GSM7, TEXT_ASCII, TEXT_LATIN1,
+	static const enum text_coding octets[] = { TEXT_GSM7,     TEXT_ASCII,  TEXT_LATIN1,
 		                                   TEXT_CYRILLIC, TEXT_HEBREW, TEXT_CP949,
 		                                   TEXT_UTF8 };
 
@@ -114,8 +114,9 @@ static void packed_septets(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		const size_t len = pack(packed[i], octets);
-		assert_int_equal(text_other_coding(TEXT_GSM7, octets, len), TEXT_GSM7_PACKED);
-		assert_int_equal(text_other_coding(TEXT_LATIN1, octets, len), TEXT_UNKNOWN);
+		assert_int_equal(text_other_coding(TEXT_GSM7, octets, len, 0),
+		                 TEXT_GSM7_PACKED);
+		assert_int_equal(text_other_coding(TEXT_LATIN1, octets, len, 0), TEXT_UNKNOWN);
 	}
 }
 
@@ -148,9 +149,9 @@ static void against_a_twin(void **state)
 		}
 		const bool first = big >= 2 && 2 * big > len / 2 && big >= little;
 		const bool other = !first && little >= 2 && 2 * little > len / 2;
-		assert_int_equal(text_other_coding(TEXT_UCS2, octets, len),
+		assert_int_equal(text_other_coding(TEXT_UCS2, octets, len, 0),
 		                 other ? TEXT_UCS2_LE : TEXT_UNKNOWN);
-		assert_int_equal(text_other_coding(TEXT_ASCII, octets, len),
+		assert_int_equal(text_other_coding(TEXT_ASCII, octets, len, 0),
 		                 first   ? TEXT_UCS2
 		                 : other ? TEXT_UCS2_LE
 		                         : TEXT_UNKNOWN);
@@ -184,8 +185,9 @@ static void count_file(const char *path, unsigned i, unsigned *n, unsigned *seco
 		text[strcspn(text, "\r\n")] = '\0';
 		const size_t len = encode(shares[i].is, text + 1, octets);
 		*n += len != 0;
-		*second += len != 0 &&
-		           text_other_coding(shares[i].announced, octets, len) != TEXT_UNKNOWN;
+		const enum text_coding other =
+			text_other_coding(shares[i].announced, octets, len, 0);
+		*second += len != 0 && other != TEXT_UNKNOWN;
 	}
 	fclose(f);
 }
