@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* path_mtu: a router could not carry a segment of ours (RFC 9293 section 3.7.2). */
+/*
+ * path_mtu: a router could not carry a segment of ours (RFC 9293 section 3.7.2). Ten minutes
+ * later larger ones are tried again, as both ends agreed on them: where the path carries no
+ * more than before, its router says so, and what was sent is cut again.
+ */
 #include "relay_priv.h"
 
 #define TS_OCTETS 12u
 #define TCP_OCTETS 20u
+#define RAISE_S 600u       /* RFC 1191 section 6.3; of its minutes the more cautious */
 #define MTU_LEAST_V4 68u   /* RFC 791 section 3.2 */
 #define MTU_LEAST_V6 1280u /* RFC 8201 section 4: never less */
 
@@ -47,8 +52,26 @@ bool relay_too_big(struct relay *r, enum side side, uint32_t seq, uint32_t mtu, 
 		mtu = least;
 	const uint32_t room = mtu > headers + MSS_LEAST ? mtu - headers : MSS_LEAST;
 	if (room < l->mss) {
+		if (r->mss_most[side] == 0)
+			r->mss_most[side] = l->mss;
+		r->mss_less_s = (uint16_t)(env->now_us / 1000000);
 		l->mss = (uint16_t)room;
 		resend_large(l);
 	}
 	return true;
+}
+
+void relay_raise_mtu(struct relay *r, struct tcp_env *env)
+{
+	if ((uint16_t)((uint16_t)(env->now_us / 1000000) - r->mss_less_s) < RAISE_S)
+		return;
+	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
+		struct leg *l = &r->leg[side];
+		if (r->mss_most[side] == 0)
+			continue;
+		l->mss = r->mss_most[side];
+		l->cwnd = l->cwnd < l->mss ? l->mss : l->cwnd;
+		r->mss_most[side] = 0;
+		tcp_count(env, COUNTER_TCP_MTU_RAISED, 1);
+	}
 }

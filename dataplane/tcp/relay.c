@@ -282,6 +282,8 @@ static void open_timer(struct relay *r, struct tcp_env *env)
 		if (l->rto_at != 0 && now >= l->rto_at)
 			leg_timeout(r, side, env);
 	}
+	if (unlikely((r->mss_most[SIDE_ESME] | r->mss_most[SIDE_SMSC]) != 0))
+		relay_raise_mtu(r, env);
 }
 
 void relay_timer(struct relay *r, struct tcp_env *env)

@@ -183,6 +183,8 @@ struct relay {
 	uint64_t state_us;      /* when the state began */
 	uint64_t challenge_us;  /* when the present window of challenges began */
 	uint8_t challenges;     /* in it */
+	uint16_t mss_less_s;    /* since when a router made an MSS less: seconds, lower half */
+	uint16_t mss_most[2];   /* what it was before, by leg; 0: none did */
 };
 
 struct embryo; /* embryo.h: the handshake */

@@ -24,6 +24,9 @@ static inline struct tcp_tx *tcp_tx_of(struct tcp_env *env, uint16_t link, enum 
 /* A frame towards side, as it is. Frees it when there is no room. */
 void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_mbuf *m);
 
+/* path_mtu.c: the path may carry more again by now (RFC 1191 section 6.3). */
+void relay_raise_mtu(struct relay *r, struct tcp_env *env);
+
 /* receive.c: a segment for an open relay (RFC 9293 section 3.10.7.4). */
 void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env);
 /* Octets this leg could still take (RFC 9293 section 3.8.6), before scaling. */

@@ -166,6 +166,19 @@ static void tick_never_binds(struct conn *c)
 	}
 }
 
+/* Nothing for a while, and then on. */
+static bool pauses(struct conn *c)
+{
+	const unsigned thirds = 3 * c->sent / (c->plan.requests + 1);
+
+	/* A third is written, or two: in between the relay's own timers come. */
+	if (c->paused >= c->plan.pauses || thirds <= c->paused)
+		return false;
+	c->paused++;
+	c->tick_at[ESME] = c->sim->now + PAUSE_US;
+	return true;
+}
+
 static void tick_esme(struct conn *c)
 {
 	if (c->plan.close == CLOSE_NEVER_BINDS) {
@@ -176,7 +189,7 @@ static void tick_esme(struct conn *c)
 		open_session(c);
 		return;
 	}
-	if (c->garbage || c->end[ESME].closing)
+	if (c->garbage || c->end[ESME].closing || pauses(c))
 		return;
 	for (uint32_t i = 0; i < c->plan.burst && c->waits == 0 && !requests_written(c); i++)
 		write_request(c);

@@ -117,7 +117,8 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 		sim_fail(s, "a leg holds %u + %u octets and has promised %u", in_order,
 		         l->ooo.octets, promised);
 	/* Only the path itself makes segments smaller, not who says so. */
-	const uint32_t mtu = s->now >= s->mtu_at ? sim_mtu(s, c, end) : 1500;
+	const bool less = sim_carries_less(s) || r->mss_most[end] != 0;
+	const uint32_t mtu = less ? sim_mtu(s, c, end) : 1500;
 	const uint32_t fits = mtu - (c->path.version == 4 ? 40 : 60),
 		       mss = c->end[end].config.mss;
 	if (l->mss + 12u < (fits < mss ? fits : mss))
@@ -270,6 +271,18 @@ static void check_late(struct sim *s)
 		         (unsigned)late, (unsigned)counted);
 }
 
+/* Who spoke ten minutes after a router had made its segments smaller, and later than that,
+ * sends larger ones again. */
+static void check_raised(struct sim *s)
+{
+	const struct conn *c = &s->conns[0];
+
+	if (s->mtu_until != 0 && c->paused == c->plan.pauses && in_order(c) &&
+	    sim_counter(s, COUNTER_TCP_TOO_BIG) != 0 &&
+	    sim_counter(s, COUNTER_TCP_MTU_RAISED) == 0)
+		sim_fail(s, "segments stay small, though the path carries more again");
+}
+
 static void check_received(struct conn *c, int end)
 {
 	const struct endpoint *e = &c->end[end];
@@ -350,6 +363,7 @@ void check_end(struct sim *s)
 {
 	check_counters(s);
 	check_late(s);
+	check_raised(s);
 	for (unsigned i = 0; i < s->n_conns && !s->failed; i++) {
 		struct conn *c = &s->conns[i];
 		check_answers(c);

@@ -123,7 +123,7 @@ static bool too_big(struct sim *s, int end, const uint8_t *frame, uint32_t len)
 	struct conn *c = monitor_conn(s, frame, len, !end);
 	uint8_t answer[WIRE_MAX];
 
-	if (c == NULL || s->now < s->mtu_at)
+	if (c == NULL || !sim_carries_less(s))
 		return false;
 	const uint32_t mtu = sim_mtu(s, c, end);
 	if (!frame_exceeds(&c->path, frame, mtu))

@@ -207,6 +207,23 @@ static void draw_leaving(struct sim *s)
 			s->conns[i].plan.close = CLOSE_BOTH;
 }
 
+/* A path that carries as much as before after a while, and an ESME that is there to see it. */
+static void draw_mtu_return(struct sim *s)
+{
+	struct random r = random_of(s->seed, 7);
+	struct conn *c = &s->conns[0];
+
+	if (!random_chance(&r, 4000) || s->mtu[ESME] + s->mtu[SMSC] == 3000 ||
+	    s->leave_at != 0 || s->n_conns != 1 || c->plan.close > CLOSE_ESME_HALF)
+		return;
+	s->mtu_at = c->plan.open_at + random_below(&r, 500000);
+	s->mtu_until = s->mtu_at + random_in(&r, 1000000, 60000000);
+	s->settings.idle_limit = 3000;
+	c->plan.pauses = 2;
+	c->plan.requests = random_in(&r, 20, 60);
+	c->plan.size_most = 2000;
+}
+
 /* One ESME opens and has no bind to say. The limit is beyond what any other takes for its own,
  * and before that of idle connections. */
 static void draw_never_binds(struct sim *s)
@@ -214,7 +231,8 @@ static void draw_never_binds(struct sim *s)
 	struct random r = random_of(s->seed, 6);
 	struct conn *c = &s->conns[random_below(&r, s->n_conns)];
 
-	if (!random_chance(&r, 200) || s->leave_at != 0 || c->plan.close == CLOSE_SMSC_ABSENT)
+	if (!random_chance(&r, 200) || s->mtu_until != 0 || s->leave_at != 0 ||
+	    c->plan.close == CLOSE_SMSC_ABSENT)
 		return;
 	s->settings.bind_limit = 250;
 	c->plan.close = CLOSE_NEVER_BINDS;
@@ -241,5 +259,6 @@ void schedule_draw(struct sim *s)
 	for (unsigned i = 0; i < s->n_conns; i++)
 		s->conns[i].queue = random_below(&spread, s->n_cores);
 	draw_leaving(s);
+	draw_mtu_return(s);
 	draw_never_binds(s);
 }

@@ -30,6 +30,7 @@
 #define RX_MAX 512u /* frames that wait in a queue of a port */
 #define START_US UINT64_C(1000000)
 #define SENDERS_MAX 8u
+#define PAUSE_US UINT64_C(660000000) /* a path may carry more again (RFC 1191 section 6.3) */
 
 /* How a connection ends. Those before CLOSE_PARTIAL, inclusive, must end in order. */
 enum close_plan {
@@ -57,6 +58,7 @@ struct plan {
 	 * account, or one more in the same write; binds and unbinds that an end refuses. */
 	uint32_t sessions, refusals;
 	bool shuffle;                /* the SMSC answers out of order */
+	unsigned pauses;             /* of the ESME, PAUSE_US each, a third of it apart */
 };
 
 enum expected {
@@ -129,6 +131,7 @@ struct conn {
 	bool unserving;           /* it has asked for an unbind */
 	uint32_t binds_owed;
 	bool opened, garbage, server_garbage, nacked;
+	unsigned paused;
 	uint32_t garbage_sequence;
 };
 
@@ -177,7 +180,7 @@ struct sim {
 	unsigned n_conns;
 	struct hop hops[2][2];
 	uint32_t mtu[2];             /* of the path behind the worker, by end */
-	uint64_t mtu_at;             /* from now on */
+	uint64_t mtu_at, mtu_until;  /* from now on; 0: for ever. Then 1,500 again */
 
 	struct event *heap;
 	uint32_t n_events, heap_room;
@@ -219,10 +222,16 @@ void sim_trace(const struct sim *s, const char *format, ...)
 const char *sim_run(uint64_t seed, bool trace, struct rte_mempool *pool,
                     void (*over)(const struct sim *));
 
-/* Octets of an IP packet that the path to this end carries; IPv6 always 1,280 (RFC 8200). */
+/* Octets of an IP packet that the path to this end carries, while it carries less; IPv6 always
+ * 1,280 (RFC 8200). */
 static inline uint32_t sim_mtu(const struct sim *s, const struct conn *c, int end)
 {
 	return c->path.version == 6 && s->mtu[end] < 1280 ? 1280 : s->mtu[end];
+}
+
+static inline bool sim_carries_less(const struct sim *s)
+{
+	return s->now >= s->mtu_at && (s->mtu_until == 0 || s->now < s->mtu_until);
 }
 
 /* schedule.c */

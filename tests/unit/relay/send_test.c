@@ -288,6 +288,38 @@ static void too_big_is_cut(void **state)
 	rig_close(r);
 }
 
+/* RFC 1191 section 6.3: ten minutes later the path may carry more again; where it does not,
+ * its router says so again. */
+static void larger_ones_are_tried_again(void **state)
+{
+	struct rig *r = open_connected(plain);
+	uint8_t icmp[WIRE_MAX];
+	uint32_t n = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		esme_sends(r, n, 1);
+		const struct rig_frame *sent = &r->said[SMSC][r->at_said[SMSC] % RIG_SAID_MAX];
+		const uint32_t len = frame_too_big(&r->path, SMSC, sent->octets, 576, icmp);
+		assert_text(r, n * SIZE, SIZE);
+		rig_frame(r, SMSC, icmp, len);
+		for (unsigned i = 0; i < 2; i++) {
+			smsc_acks(r, ++n * SIZE, 60000);
+			rig_wait(r, i == 0 ? 598000 : 4000);
+			assert_int_equal(rig_counter(r, COUNTER_TCP_MTU_RAISED), round);
+			rig_quiet(r);
+			esme_sends(r, n, 1);
+			assert_text(r, n * SIZE, 536);
+		}
+		smsc_acks(r, ++n * SIZE, 60000);
+		rig_wait(r, 1000); /* what was set for its answer is when it is seen */
+		assert_int_equal(rig_counter(r, COUNTER_TCP_MTU_RAISED), round + 1);
+		assert_int_equal(rig_counter(r, COUNTER_TCP_TOO_BIG), round + 1);
+		rig_quiet(r);
+	}
+	rig_close(r);
+}
+
 /* RFC 5681 section 4.1: after a time-out's silence the old window proves nothing. */
 static void idle_starts_anew(void **state)
 {
@@ -344,6 +376,7 @@ int main(void)
 		cmocka_unit_test(nagle_is_off),
 		cmocka_unit_test(the_mss_is_kept),
 		cmocka_unit_test(too_big_is_cut),
+		cmocka_unit_test(larger_ones_are_tried_again),
 		cmocka_unit_test(idle_starts_anew),
 		cmocka_unit_test(the_model_hears_of_every_octet),
 	};
