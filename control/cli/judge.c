@@ -186,6 +186,14 @@ static double ratio(uint64_t part, uint64_t whole)
 }
 
 /* Of nothing there is no ratio. */
+static void print_ratio(const char *before, uint64_t part, uint64_t whole)
+{
+	if (whole == 0)
+		printf("%s -", before);
+	else
+		printf("%s %.4f", before, ratio(part, whole));
+}
+
 static json_t *ratio_json(uint64_t part, uint64_t whole)
 {
 	return whole == 0 ? json_null() : json_real(ratio(part, whole));
@@ -249,10 +257,12 @@ static void print(const struct judge *j)
 			       (unsigned long long)j->hits[i][0],
 			       ratio(j->hits[i][1], j->hits[i][0] + j->hits[i][1]));
 	json_array_foreach(j->missed, at, miss) print_miss(miss);
-	printf("%llu spam, %llu clean: recall %.4f, false-positive rate %.4f, precision %.4f\n",
-	       (unsigned long long)j->n[1], (unsigned long long)j->n[0],
-	       ratio(j->caught[1], j->n[1]), ratio(j->caught[0], j->n[0]),
-	       ratio(j->caught[1], j->caught[0] + j->caught[1]));
+	printf("%llu spam, %llu clean", (unsigned long long)j->n[1],
+	       (unsigned long long)j->n[0]);
+	print_ratio(": recall", j->caught[1], j->n[1]);
+	print_ratio(", false-positive rate", j->caught[0], j->n[0]);
+	print_ratio(", precision", j->caught[1], j->caught[0] + j->caught[1]);
+	putchar('\n');
 }
 
 static double now(void)

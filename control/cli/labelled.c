@@ -41,7 +41,8 @@ static size_t unescape(char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
 
-		if (c == '\\' && i + 1 < len && strchr("nt\\", text[i + 1]) != NULL) {
+		if (c == '\\' && i + 1 < len && text[i + 1] != '\0' &&
+		    strchr("nt\\", text[i + 1]) != NULL) {
 			c = text[++i];
 			c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
 		}
@@ -50,7 +51,7 @@ static size_t unescape(char *text, size_t len)
 	return to;
 }
 
-/* Octets that are of no character (RFC 3629) become '?'. */
+/* Octets that are of no character (RFC 3629), and NULs, which would end a text, become '?'. */
 static bool mend(char *text, size_t len)
 {
 	bool mended = false;
@@ -58,7 +59,7 @@ static bool mend(char *text, size_t len)
 	for (size_t i = 0, n; i < len; i += n) {
 		for (n = 1; n <= 4 && i + n <= len && !utf8_valid(text + i, n); n++)
 			;
-		if (n <= 4 && i + n <= len)
+		if (n <= 4 && i + n <= len && text[i] != '\0')
 			continue;
 		text[i] = '?';
 		mended = true;

@@ -66,6 +66,13 @@ def corpora(j, rules):
                             "--json").stdout)
     j.expect("no recall without spam", said["recall"] is None and
              said["precision"] is None and said["false_positive_rate"] == 0)
+    done = j.run("rules", "test", "--corpus", clean, "--rules", rules)
+    j.expect("none for people", "recall -, false-positive rate 0.0000, precision -" in
+             done.stdout)
+    nul = j.write("nul.tsv", b"spam\ta\0 casino\n")
+    done = j.run("rules", "test", "--corpus", nul, "--rules", rules, "--json")
+    j.expect("behind a NUL", json.loads(done.stdout)["recall"] == 1 and
+             "nul.tsv:1:" in done.stderr)
     bad = j.write("bad.tsv", b"ham\tx\nno tab here\n\tno label\n")
     done = j.run("rules", "test", "--corpus", bad, "--rules", rules)
     j.expect("bad lines", done.returncode == 1 and "bad.tsv:2:" in done.stderr and
@@ -155,6 +162,11 @@ def explained(j, rules):
     j.expect("parts", [m["verdict"] for m in said] == ["forwarded", "refused"])
     done = j.run("explain", "--pdu", cas, "--pdu", ino, "--rules", rules)
     j.expect("parts for people", "part        2 of 2, judged with" in done.stdout)
+    done = j.run("explain", "--pdu", submit_part(1, b"a"), "--pdu", submit_part(1, b"b"),
+                 "--rules", rules, "--json")
+    said = json.loads(done.stdout)
+    j.expect("a malformed part", [m["reason"] for m in said] == ["pass", "malformed"] and
+             said[1]["fault"]["field"] == "concatenation")
     flag = j.write("flag.yaml", RULES.replace("refuse", "observe").encode())
     done = j.run("explain", "--text", "casino", "--rules", flag)
     j.expect("a rule that observes", "rule, and it is not refused" in done.stdout and
