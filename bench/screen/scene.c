@@ -21,6 +21,7 @@
 #define SEED UINT64_C(20240601)
 #define SYSTEM_ID "bench"
 #define PDU_MAX 512u
+#define WARM 24u /* a worker that saw nothing again is in no haste to look */
 
 static int fail(char error[400], int code, const char *what)
 {
@@ -168,37 +169,58 @@ static void stream_close(struct stream *s)
 	free(s->text);
 }
 
+static uint32_t any_sender(const struct scene *s, struct rng *r)
+{
+	return rng_below(r, SCENE_FOREIGN_ONE_IN) == 0
+	               ? s->options.n_senders + rng_below(r, 1000000)
+	               : rng_below(r, s->options.n_senders);
+}
+
 /* A message of the stream. A text is always written in the same coding: it is the body. */
 static void put_message(const struct scene *s, struct stream *out, unsigned i, uint32_t text,
-                        struct rng *r)
+                        uint32_t from)
 {
-	const bool foreign = rng_below(r, SCENE_FOREIGN_ONE_IN) == 0;
 	char digits[16];
 
-	sender(digits, foreign ? s->options.n_senders + rng_below(r, 1000000)
-	                       : rng_below(r, s->options.n_senders));
+	sender(digits, from);
 	out->text[i] = text;
-	out->refused += foreign || s->matches[text];
+	out->refused += from >= s->options.n_senders || s->matches[text];
 	out->pdu_at[i + 1] = out->pdu_at[i] + pdu_submit(out->pdus + out->pdu_at[i], i + 1,
 	                                                 digits, s->corpus.texts[text],
 	                                                 s->corpus.korean[text], text % 5 < 2);
 }
 
 /* The first texts are the bodies that repeat; the others come once each. */
-static int write_streams(struct scene *s)
+static void write_messages(struct scene *s)
 {
 	const struct scene_options *o = &s->options;
 	struct rng r = { SEED };
 	uint32_t next = o->bodies;
 
-	if (stream_open(&s->unique, o->n_messages) != 0 ||
-	    stream_open(&s->repeated, o->n_messages) != 0)
-		return -ENOMEM;
+	for (unsigned i = 0; i < o->bodies; i++)
+		s->sender_of[i] = any_sender(s, &r);
+	for (unsigned i = 0; i < WARM * o->bodies; i++)
+		put_message(s, &s->bodies, i, i % o->bodies, s->sender_of[i % o->bodies]);
 	for (unsigned i = 0; i < o->n_messages; i++) {
-		put_message(s, &s->unique, i, i, &r);
+		put_message(s, &s->streams[STREAM_UNIQUE], i, i, any_sender(s, &r));
 		const bool again = rng_below(&r, 100) < o->repeated;
-		put_message(s, &s->repeated, i, again ? rng_below(&r, o->bodies) : next++, &r);
+		const uint32_t text = again ? rng_below(&r, o->bodies) : next++;
+		const uint32_t from = any_sender(s, &r);
+		put_message(s, &s->streams[STREAM_REPEATED], i, text, from);
+		put_message(s, &s->streams[STREAM_CAMPAIGNS], i, text,
+		            again ? s->sender_of[text] : from);
 	}
+}
+
+static int write_streams(struct scene *s)
+{
+	s->sender_of = calloc(s->options.bodies, sizeof(*s->sender_of));
+	if (s->sender_of == NULL || stream_open(&s->bodies, WARM * s->options.bodies) != 0)
+		return -ENOMEM;
+	for (unsigned i = 0; i < STREAMS; i++)
+		if (stream_open(&s->streams[i], s->options.n_messages) != 0)
+			return -ENOMEM;
+	write_messages(s);
 	return 0;
 }
 
@@ -224,8 +246,10 @@ void scene_close(struct scene *s)
 {
 	tables_free(s->tables);
 	pattern_set_close(&s->patterns);
-	stream_close(&s->unique);
-	stream_close(&s->repeated);
+	for (unsigned i = 0; i < STREAMS; i++)
+		stream_close(&s->streams[i]);
+	stream_close(&s->bodies);
+	free(s->sender_of);
 	free(s->folded);
 	free(s->folded_at);
 	free(s->matches);

@@ -4,8 +4,9 @@
  *
  * The image goes the whole way: image_build, a sealed memfd, image_octets_map(), so that
  * the sender set lies in the pages that it has in an appliance. Texts and patterns are
- * those of bench/path. Senders are drawn evenly from all that are certified; one in
- * SCENE_FOREIGN_ONE_IN is not.
+ * those of bench/path. Senders are drawn evenly from all that are certified, for each message
+ * anew, but for those of campaigns, where a body has one; one in SCENE_FOREIGN_ONE_IN is not
+ * certified.
  *
  * Ownership  scene_close() frees all. Threads: one.
  */
@@ -25,6 +26,13 @@ struct scene_options {
 	unsigned repeated; /* of 100 messages of that stream: so many have one of them */
 };
 
+enum {
+	STREAM_UNIQUE,    /* no body comes twice */
+	STREAM_REPEATED,  /* bodies repeat, each message from any sender */
+	STREAM_CAMPAIGNS, /* bodies repeat, each from its sender; new ones from any */
+	STREAMS,
+};
+
 /* n submit_sm, end to end, and the folded text of each as a raw scan takes it. */
 struct stream {
 	unsigned n, refused; /* refused: what the screener has to say of them */
@@ -42,7 +50,9 @@ struct scene {
 	uint8_t *matches;    /* by text: a pattern matches */
 	struct tables *tables;
 	uint32_t account_row;
-	struct stream unique, repeated;
+	uint32_t *sender_of; /* by body: in streams[STREAM_CAMPAIGNS] */
+	struct stream streams[STREAMS];
+	struct stream bodies; /* as campaigns, each so often that it is known behind them */
 };
 
 must_use int scene_open(struct scene *s, const struct scene_options *options, char error[400]);

@@ -11,7 +11,7 @@ import sys
 KEYS = {
     "path": ["path_ratio", "path_ratio_offload"],
     "rebuild": ["ratio"],
-    "screen": ["unique_ratio", "repeated_ratio", "sizes"],
+    "screen": ["unique_ratio", "repeated_ratio", "repeated_campaign_ratio", "sizes"],
     "sessions": ["sessions"],
     "delta": ["alone", "callers", "sustained", "most"],
     "import": ["rows", "seconds", "peak_mib"],
