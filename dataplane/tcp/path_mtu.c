@@ -8,8 +8,13 @@
 
 #define TS_OCTETS 12u
 #define TCP_OCTETS 20u
+#define IP_DF 0x40u /* in the seventh octet of an IPv4 header */
 #define RAISE_S 600u       /* RFC 1191 section 6.3; of its minutes the more cautious */
-#define MTU_LEAST_V4 68u   /* RFC 791 section 3.2 */
+#define MTU_SMALLEST_V4 68u /* RFC 791 section 3.2 */
+/* A path of IPv4 may carry no more than that, and who says that his does makes
+ * twenty buffers of ours of one. So ours are never cut below what kernels cut theirs to, 552;
+ * for less DF is left out (RFC 1191 section 3), and the router cuts them. */
+#define MTU_LEAST_V4 552u
 #define MTU_LEAST_V6 1280u /* RFC 8201 section 4: never less */
 
 /* RFC 1191 section 7: a router that says no size; the next plateau below what failed. */
@@ -20,7 +25,7 @@ static uint32_t plateau_below(uint32_t size)
 	for (unsigned i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++)
 		if (plateaus[i] < size)
 			return plateaus[i];
-	return MTU_LEAST_V4;
+	return MTU_SMALLEST_V4;
 }
 
 /* What no longer fits goes again, in pieces (leg_output() cuts); this is not a sign of
@@ -48,8 +53,11 @@ bool relay_too_big(struct relay *r, enum side side, uint32_t seq, uint32_t mtu, 
 	tcp_count(env, COUNTER_TCP_TOO_BIG, 1);
 	if (v4 && mtu == 0)
 		mtu = plateau_below(size);
-	if (mtu < least)
+	if (mtu < least) {
+		if (v4)
+			l->header.octets[l->header.l2_len + 6] &= (uint8_t)~IP_DF;
 		mtu = least;
+	}
 	const uint32_t room = mtu > headers + MSS_LEAST ? mtu - headers : MSS_LEAST;
 	if (room < l->mss) {
 		if (r->mss_most[side] == 0)

@@ -94,7 +94,7 @@ static uint32_t build_ip(const struct path *p, int from, uint32_t tcp_len, uint8
 		ip[0] = 0x45;
 		ip[1] = p->tos[from];
 		put16(ip + 2, 20 + tcp_len);
-		ip[6] = 0x40;
+		ip[6] = p->may_cut ? 0 : 0x40;
 		ip[8] = p->ttl[from];
 		ip[9] = 6;
 		memcpy(ip + 12, p->addr[from], 4);

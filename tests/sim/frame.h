@@ -23,6 +23,7 @@ struct path {
 	uint8_t ttl[2], tos[2];
 	uint16_t tag[2];  /* VLAN ids, outer first */
 	unsigned n_tags, version;
+	bool may_cut; /* routers may cut its packets: no DF */
 };
 
 struct seg {

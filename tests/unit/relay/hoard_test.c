@@ -115,6 +115,41 @@ static void hoards_of_the_unbound_are_given_up(void **state)
 	hoard(false);
 }
 
+/* An end says that the way to it carries next to nothing: what it has been sent and does not
+ * acknowledge may not become twenty buffers for each one. */
+static void a_tiny_path_costs_few_buffers(void **state)
+{
+	const uint32_t full = 1448;
+	struct rig *r = open_plain();
+	uint8_t icmp[WIRE_MAX];
+
+	(void)state;
+	r->offer[ESME].mss = r->offer[SMSC].mss = (uint16_t)full;
+	rig_stream(full);
+	rig_handshake(r);
+	rig_wait(r, 11000);
+	rig_send(r, ESME, (struct seg){ .window = 60000 });
+	rig_quiet(r);
+	for (uint32_t i = 0; i < 10; i++) {
+		struct seg s = rig_text(0, full, 0);
+		s.seq = i * full;
+		rig_send(r, SMSC, s);
+	}
+	const struct rig_frame *sent = &r->said[ESME][r->at_said[ESME] % RIG_SAID_MAX];
+	assert_int_equal(sent->seg.len, full);
+	const uint32_t len = frame_too_big(&r->path, ESME, sent->octets, 68, icmp);
+	rig_quiet(r);
+	r->path.may_cut = true;
+	rig_frame(r, ESME, icmp, len);
+	sent = &r->said[ESME][r->at_said[ESME] % RIG_SAID_MAX];
+	assert_int_equal(sent->seg.len, 552 - 40);
+	rig_wait(r, 3000);
+	assert_int_equal(rig_counter(r, COUNTER_TCP_TOO_BIG), 1);
+	assert_in_range(rig_relay(r)->leg[ESME].out.segments, 10, 40);
+	assert_int_equal(rig_counter(r, COUNTER_POOL_EMPTY), 0);
+	rig_close(r);
+}
+
 static int start(void **state)
 {
 	const int result = rig_start(state);
@@ -128,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fills_a_gap_is_taken),
 		cmocka_unit_test(hoards_of_the_unbound_are_given_up),
+		cmocka_unit_test(a_tiny_path_costs_few_buffers),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
