@@ -207,7 +207,7 @@ static int weigh(struct explanation *out, const struct explain *e,
 	const struct match_input input = {
 		.account_row = m->account_row,
 		.seconds = context->seconds,
-		.share = screen_share(m),
+		.share = screen_share(context, m),
 		.data_coding = m->sm.data_coding,
 		.from_esme = m->from_esme,
 	};

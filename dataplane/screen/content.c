@@ -9,6 +9,7 @@
  * judged by each of them. A message that finds no room
  * for its hits is scanned again by itself: exact, and paid for by who causes it.
  */
+#include "address.h"
 #include "screen_priv.h"
 
 #include <hs/hs.h>
@@ -137,14 +138,19 @@ static void scan_alone(struct screen_context *context, const struct screen_vecto
 }
 
 /* Which ten-thousandth of the traffic: a subscriber is always in the same one, so a rule
- * on trial treats all parts and repetitions of what is sent to a person alike. */
-uint32_t screen_share(const struct screen_message *m)
+ * on trial treats all parts and repetitions of what is sent to a person alike, however the
+ * number is written. */
+uint32_t screen_share(const struct screen_context *context, const struct screen_message *m)
 {
-	const struct view digits = m->sm.destination.digits;
+	const struct image *im = context->tables->image;
+	struct view to = m->sm.destination.digits;
+	struct sender_key key;
 
-	return digits.len == 0
-	               ? 0
-	               : (uint32_t)(XXH3_64bits(digits.data, digits.len) % IMAGE_SHARE_WHOLE);
+	if (!im->shares || to.len == 0)
+		return 0;
+	if (address_key_by(&key, to.data, to.len, &im->plan) == 0)
+		to = (struct view){ key.octets, sizeof(key.octets) };
+	return (uint32_t)(XXH3_64bits(to.data, to.len) % IMAGE_SHARE_WHOLE);
 }
 
 /* Replay the finds of message i that are in this list of it. */
@@ -155,7 +161,7 @@ static void judge(struct screen_context *context, struct screen_vector *v, unsig
 	const struct match_input input = {
 		.account_row = m->account_row,
 		.seconds = context->seconds,
-		.share = screen_share(m),
+		.share = screen_share(context, m),
 		.data_coding = m->sm.data_coding,
 		.from_esme = m->from_esme,
 	};

@@ -112,6 +112,15 @@ static bool has_loose(const struct image *im)
 	return loose;
 }
 
+static bool has_shares(const struct image *im)
+{
+	bool shares = false;
+
+	for (uint32_t i = 0; i < im->n_rules; i++)
+		shares |= im->rules[i].canary_share != 0;
+	return shares;
+}
+
 int image_open(struct image *out, const void *octets, size_t size, char error[IMAGE_ERROR_SIZE])
 {
 	struct image_check c = { .octets = octets, .size = size, .error = error };
@@ -125,6 +134,7 @@ int image_open(struct image *out, const void *octets, size_t size, char error[IM
 	}
 	if (failed == 0) {
 		im.loose = has_loose(&im);
+		im.shares = has_shares(&im);
 		numbering_plan_open(&im.plan, im.policy->country, image_at(&c, IMAGE_NUMBERING),
 		                    (uint32_t)c.section[IMAGE_NUMBERING].count);
 	}

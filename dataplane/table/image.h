@@ -38,7 +38,8 @@ struct image {
 	uint32_t n_rules;
 	const struct image_pattern *patterns;
 	uint32_t n_patterns;
-	bool loose; /* a pattern is of IMAGE_VIEW_LOOSE */
+	bool loose;  /* a pattern is of IMAGE_VIEW_LOOSE */
+	bool shares; /* a rule is on trial for a share of subscribers */
 	const char *strings;
 	uint64_t strings_size;
 	const uint32_t *code;          /* words of combinations */

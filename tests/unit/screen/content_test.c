@@ -332,7 +332,7 @@ static void no_rules(void **state)
 #define PEOPLE 20000u
 
 /* How many of PEOPLE a rule on trial for this share acts for; whoever it acts for today it
- * acts for tomorrow, whatever the text around it. */
+ * acts for tomorrow, whatever the text around it and however a number is written. */
 static unsigned canaries(uint32_t share)
 {
 	struct image_build_rule rule = { .row = { .id = 9,
@@ -352,10 +352,10 @@ static unsigned canaries(uint32_t share)
 			struct screen_message *m = world_add(
 				&w, "acme",
 				&(struct submit){ .text = i % 2 ? "trial" : "a trial, later" });
-			snprintf(digits[i], sizeof(digits[i]), "8210%08u",
-			         7 * (person + i / 2));
+			const int len = snprintf(digits[i], sizeof(digits[i]), "%s10%08u",
+			                         i % 2 != 0 ? "0" : "82", 7 * (person + i / 2));
 			m->sm.destination.digits =
-				(struct view){ (const uint8_t *)digits[i], 12 };
+				(struct view){ (const uint8_t *)digits[i], (uint32_t)len };
 		}
 		w.context.shadowed = 0;
 		world_screen(&w);
