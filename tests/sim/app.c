@@ -172,9 +172,10 @@ static bool pauses(struct conn *c)
 	const unsigned thirds = 3 * c->sent / (c->plan.requests + 1);
 
 	/* A third is written, or two: in between the relay's own timers come. */
-	if (c->paused >= c->plan.pauses || thirds <= c->paused)
+	if (c->paused >= c->plan.pauses || thirds <= c->paused || c->sent == c->paused_sent)
 		return false;
 	c->paused++;
+	c->paused_sent = c->sent;
 	c->tick_at[ESME] = c->sim->now + PAUSE_US;
 	return true;
 }

@@ -132,6 +132,7 @@ struct conn {
 	uint32_t binds_owed;
 	bool opened, garbage, server_garbage, nacked;
 	unsigned paused;
+	uint32_t paused_sent;     /* before the last pause */
 	uint32_t garbage_sequence;
 };
 
