@@ -358,6 +358,10 @@ case_drain() {
 	python3 tests/netns/drain.py "$ns_esme" "$ns_smsc" "$sluicectl" "$control_socket"
 }
 
+case_unbound() {
+	python3 tests/netns/unbound.py "$ns_esme" "$ns_smsc" "$sluicectl" "$control_socket"
+}
+
 # What both daemons' threads meet over, all at once: a session on two workers, sanctions,
 # whole images, and questions.
 case_threads() {
@@ -420,6 +424,7 @@ e2e_cases() {
 	e2e_case "discarded, in parts over two sessions, look-alikes of a push" case_text
 	e2e_case "a campaign blocked in mid-session" case_campaign
 	e2e_case "drained and taken back in mid-session" case_drain
+	e2e_case "connections that never bind" case_unbound
 	e2e_case "either daemon killed at every point of a sanction" case_crash
 	e2e_case "control dies in mid-session" case_control_dies
 	e2e_case "the data plane dies in mid-session" case_data_plane_dies

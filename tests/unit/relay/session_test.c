@@ -314,6 +314,25 @@ static void a_bind_that_waits_is_one_bind(void **state)
 	end(r);
 }
 
+/* message_payload of 64 KiB - 1, 255 destinations and TLVs fit; what is longer is not SMPP, and
+ * is answered as its command_length, before any octet of its body is there. */
+static void no_pdu_is_longer_than_72_kib(void **state)
+{
+	for (uint32_t over = 0; over < 2; over++) {
+		struct rig *r = bound_as("hanbit", TRANSCEIVER);
+		const uint32_t at = wrote[ESME].len, heard_before = heard[ESME].len;
+		(void)state;
+		add(ESME, 0x777, 0, 5, NULL, 0);
+		put32(wrote[ESME].at + at, SMPP_PDU_MAX + over);
+		send_from(r, ESME, at);
+		assert_int_equal(rig_counter(r, COUNTER_FRAMING_LOST), over);
+		assert_int_equal(heard[ESME].len - heard_before, 16 * over);
+		if (over != 0)
+			is_answered(0, 5, SMPP_RINVCMDLEN);
+		end(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +344,7 @@ int main(void)
 		cmocka_unit_test(unbound_when_it_is_agreed),
 		cmocka_unit_test(behind_the_consent),
 		cmocka_unit_test(a_bind_that_waits_is_one_bind),
+		cmocka_unit_test(no_pdu_is_longer_than_72_kib),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);
