@@ -183,10 +183,22 @@ static bool digit_goes_on(const struct loose *l, size_t i, uint8_t digit)
 	return digit != 0 && i < l->len && l->in[i] == digit && kind_behind(l, i + 1) == HANGUL;
 }
 
+/* Whether a bracket before what is to be written is closed at in[i]: "(f)(r)(e)(e)". */
+static bool is_bracketed(const struct loose *l, size_t i)
+{
+	static const char *const pairs[] = { "()", "[]", "{}", "<>" };
+
+	for (size_t k = 0; l->n > 0 && i < l->len && k < sizeof(pairs) / sizeof(pairs[0]); k++)
+		if (l->out[l->n - 1] == (uint8_t)pairs[k][0] &&
+		    l->in[i] == (uint8_t)pairs[k][1])
+			return true;
+	return false;
+}
+
 /* Letters that stand alone, from in[i] on, each where the one before had its gap; writes
  * them when they are enough. "f r e e", "f.r.e.e", "f1r1e1e". A space ends a word that was
  * not spelled with spaces. */
-static bool take_spelled(struct loose *l)
+static __attribute__((noinline)) bool take_spelled(struct loose *l)
 {
 	size_t i = l->i, n = 0, letters = 0, octets;
 	bool spaced = false, first = false;
@@ -204,25 +216,42 @@ static bool take_spelled(struct loose *l)
 	}
 	if (letters < SPELLED_MIN)
 		return false;
+	const bool bracketed = is_bracketed(l, i);
 	if (digit_goes_on(l, i, digit))
 		i++;
 	else if (is_alnum(kind_behind(l, i)))
 		return false;
+	l->n -= bracketed;
 	write_octets(l, word, n);
-	l->i = i;
+	l->i = i + bracketed;
 	l->changed = true;
 	return true;
 }
 
-/* A digit or sign that stands for a letter inside a word that is no address. */
-static uint8_t letter_like(uint8_t c)
+/* The letter that a digit or sign at in[i] stands for inside a word that is no address; 0:
+ * none. */
+static uint8_t letter_like(const struct loose *l, size_t i, size_t *octets)
 {
 	static const uint8_t letters[0x80] = {
 		['0'] = 'o', ['1'] = 'i', ['3'] = 'e', ['4'] = 'a',
 		['5'] = 's', ['7'] = 't', ['@'] = 'a', ['$'] = 's',
 	};
+	static const char euro[] = "€";
 
-	return c < 0x80 ? letters[c] : 0;
+	*octets = 1;
+	if (i >= l->len)
+		return 0;
+	if (l->in[i] < 0x80)
+		return letters[l->in[i]];
+	*octets = sizeof(euro) - 1;
+	return l->len - i >= *octets && memcmp(l->in + i, euro, *octets) == 0 ? 'e' : 0;
+}
+
+static void write_leet(struct loose *l, const uint8_t *word, size_t n, size_t to)
+{
+	write_octets(l, word, n);
+	l->i = to;
+	l->leet = l->changed = true;
 }
 
 /* In a word: digits and signs that stand for letters before another letter, or at its end
@@ -230,32 +259,57 @@ static uint8_t letter_like(uint8_t c)
 static bool take_leet(struct loose *l)
 {
 	uint8_t word[LEET_MAX];
-	size_t n = 0;
+	size_t n = 0, octets, to = l->i;
 
-	for (; n < LEET_MAX && l->i + n < l->len && letter_like(l->in[l->i + n]) != 0; n++)
-		word[n] = letter_like(l->in[l->i + n]);
-	const enum kind behind = kind_behind(l, l->i + n);
+	for (; n < LEET_MAX && (word[n] = letter_like(l, to, &octets)) != 0; n++)
+		to += octets;
+	const enum kind behind = kind_behind(l, to);
 	if (n == 0 || (behind != LETTER && (!l->leet || behind == DIGIT)))
 		return false;
-	write_octets(l, word, n);
-	l->i += n;
-	l->leet = l->changed = true;
+	write_leet(l, word, n, to);
 	return true;
 }
 
-static bool is_consonant(uint8_t c) { return c > 'a' && c <= 'z' && strchr("eiou", c) == NULL; }
-
-/* A stroke between consonants is an i: "cas|no". */
-static bool is_stroke(const struct loose *l)
+/* A sign for the first letter of a word: "$ale". A digit there is a number of something. */
+static __attribute__((noinline)) bool take_first(struct loose *l)
 {
-	const uint8_t c = l->in[l->i];
+	size_t octets;
+	const enum kind before = kind_written(l);
+	const uint8_t letter = letter_like(l, l->i, &octets);
+	const size_t to = l->i + octets;
 
-	return (c == '|' || c == '!') && is_consonant(l->out[l->n - 1]) &&
-	       is_consonant(l->in[l->i + 1]);
+	if (letter == 0 || (before != SPACE && before != END) || kind_behind(l, to) != LETTER ||
+	    kind_behind(l, to + 1) != LETTER)
+		return false;
+	write_leet(l, &letter, 1, to);
+	return true;
+}
+
+static bool is_one_of(uint8_t c, const char *letters)
+{
+	return c != 0 && strchr(letters, c) != NULL;
+}
+
+static bool is_vowel(uint8_t c) { return is_one_of(c, "aeiouy"); }
+
+/* What a stroke between two letters stands for, by what is usual there; 0: it was strewn in.
+ * Between consonants an i ("cas|no"), else an l ("ca|l", "b|ue"), but behind a consonant that
+ * none follows in ("spec|al", "v|agra"). */
+static uint8_t stroke(const struct loose *l)
+{
+	const uint8_t c = l->in[l->i], before = l->out[l->n - 1], behind = l->in[l->i + 1];
+
+	if (c != '|' && c != '!')
+		return 0;
+	if (!is_vowel(before) && !is_vowel(behind))
+		return 'i';
+	if (c == '!')
+		return 0;
+	return is_vowel(before) || is_one_of(before, "bfgkps") ? 'l' : 'i';
 }
 
 /* Inside a word of Latin letters: what stands for a letter, or was strewn in. */
-static bool take_inside(struct loose *l, enum kind k, size_t octets)
+static __attribute__((noinline)) bool take_inside(struct loose *l, enum kind k, size_t octets)
 {
 	const uint8_t c = l->in[l->i];
 
@@ -266,8 +320,9 @@ static bool take_inside(struct loose *l, enum kind k, size_t octets)
 	if (kind_behind(l, l->i + octets) != LETTER || k != SYMBOL ||
 	    (c < 0x80 && strchr("*^~|\"+=#%!`", c) == NULL))
 		return false;
-	if (is_stroke(l))
-		write_octets(l, "i", 1);
+	const uint8_t letter = stroke(l);
+	if (letter != 0)
+		write_octets(l, &letter, 1);
 	l->i += octets;
 	l->changed = true;
 	return true;
@@ -279,13 +334,14 @@ static bool take_domain(struct loose *l)
 {
 	size_t octets;
 
-	if (l->n < 2 || l->i + 1 >= l->len || l->out[l->n - 2] != '.' || !written_letter(l) ||
-	    letter_like(l->in[l->i]) == 0 || kind_at(l, l->i + 1, &octets) != LETTER)
+	if (l->n < 2 || l->i + 1 >= l->len || l->out[l->n - 2] != '.' || !written_letter(l))
+		return false;
+	const uint8_t letter = letter_like(l, l->i, &octets);
+	if (letter == 0 || octets != 1 || kind_at(l, l->i + 1, &octets) != LETTER)
 		return false;
 	const bool com = l->out[l->n - 1] == 'c' && memcmp(l->in + l->i, "0m", 2) == 0;
 	if (!com && is_alnum(kind_behind(l, l->i + 1 + octets)))
 		return false;
-	const uint8_t letter = letter_like(l->in[l->i]);
 	write_octets(l, &letter, 1);
 	l->i++;
 	l->changed = true;
@@ -317,6 +373,8 @@ static void take(struct loose *l)
 	if ((k == SPACE || k == SYMBOL) && loose_take_url(l))
 		return;
 	if ((k == SYMBOL || k == DIGIT) && (take_inside(l, k, octets) || take_domain(l)))
+		return;
+	if (k == SYMBOL && take_first(l))
 		return;
 	if (k == LETTER && !is_alnum(kind_written(l)) &&
 	    (loose_take_hxxp(l) || take_spelled(l)))

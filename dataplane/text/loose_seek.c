@@ -88,21 +88,26 @@ static uint64_t spelled(const struct sight *s, bool foreign)
 }
 
 /* Digits and signs between letters that stand for one, or are left out; up to three of them
- * in a row (LEET_MAX in loose.c). */
+ * in a row (LEET_MAX in loose.c); and signs for the first letter of a word. Out of the way of
+ * texts that have none. */
 static uint64_t in_words(const struct sight *s)
 {
-	const uint64_t strewn = s->digit | s->symbol, first = strewn & s->letter << 1;
-
-	if (first == 0)
-		return 0;
-	const uint64_t two = first & strewn >> 1, three = two & strewn >> 2;
+	const uint64_t strewn = s->digit | s->symbol, one = strewn & s->letter << 1;
+	const uint64_t two = one & strewn >> 1, three = two & strewn >> 2;
 	const uint64_t inside =
-		(first & s->letter >> 1) | (two & s->letter >> 2) | (three & s->letter >> 3);
+		(one & s->letter >> 1) | (two & s->letter >> 2) | (three & s->letter >> 3);
+	const uint64_t first = s->symbol & s->letter >> 1 & ~((s->letter | s->digit) << 1);
+	uint64_t marks = 0;
 
-	return inside &
-	       (s->digit | wide_between(s->w, '!', '%') | wide_equal(s->w, '*') |
-	        wide_equal(s->w, '+') | wide_equal(s->w, '=') | wide_equal(s->w, '@') |
-	        wide_equal(s->w, '^') | wide_equal(s->w, '`') | wide_between(s->w, '|', '~'));
+	if (inside != 0)
+		marks = inside &
+		        (s->digit | wide_between(s->w, '!', '%') | wide_equal(s->w, '*') |
+		         wide_equal(s->w, '+') | wide_equal(s->w, '=') | wide_equal(s->w, '@') |
+		         wide_equal(s->w, '^') | wide_equal(s->w, '`') |
+		         wide_between(s->w, '|', '~'));
+	if (first != 0)
+		marks |= first & (wide_equal(s->w, '$') | wide_equal(s->w, '@'));
+	return marks;
 }
 
 /* Places behind which, after at most GAP_MAX spaces, one of these is. */
@@ -144,9 +149,11 @@ static uint64_t marks_of(const uint8_t *in, size_t n, bool has_foreign)
 {
 	const struct sight s = sight_of(wide_load(in, n));
 	const uint64_t star = wide_equal(s.w, '*') | wide_equal(s.w, 'x');
-	uint64_t marks = spelled(&s, has_foreign) | in_words(&s) | in_urls(&s) |
+	uint64_t marks = spelled(&s, has_foreign) | in_urls(&s) |
 	                 (wide_equal(s.w, 'h') & star >> 1 & star >> 2); /* hxxp, h**p */
 
+	if ((s.symbol | s.digit) != 0)
+		marks |= in_words(&s);
 	if (s.high != 0)
 		marks |= in_hangul(&s);
 	if (has_foreign)

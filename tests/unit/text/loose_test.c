@@ -75,7 +75,10 @@ static void latin(void **state)
 	read_as("f\nr\ne\ne", "free");
 	read_as("CA51NO c4s1n0 ｃa$ino", "casino casino casino");
 	read_as("cas|no", "casino");
-	read_as("fr|ee", "free");
+	read_as("fr^ee", "free");
+	read_as("b|ue ca|l spec|al w|th", "blue call special with");
+	read_as("$ale @ll fr€e €nter", "sale all free enter");
+	read_as("(f)(r)[e](e) [c][a][s][h] f(r)e(e)!", "free cash free)!");
 }
 
 static void urls(void **state)
@@ -141,7 +144,8 @@ static void clean(void **state)
 		"ㅋㅋㅋ 네 ㅎㅎ",
 		"총 3 명이 왔다",
 		"방 2 개",
-		"abc100 x1"
+		"abc100 x1",
+		"$50 @5"
 	};
 
 	(void)state;
