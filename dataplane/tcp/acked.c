@@ -80,7 +80,7 @@ static void free_acknowledged(struct leg *l, uint32_t ack, struct news *n,
  * came behind it waits. Never less again: an end keeps the window it has been given. What is
  * held takes buffers, and their share bounds it.
  */
-static void right_size(struct relay *r, struct leg *l, struct tcp_env *env)
+static inline void right_size(struct relay *r, struct leg *l, struct tcp_env *env)
 {
 	const struct leg *o = &r->leg[l == &r->leg[SIDE_ESME] ? SIDE_SMSC : SIDE_ESME];
 	const uint32_t took_us = (uint32_t)env->now_us - l->sized_us;
@@ -139,18 +139,24 @@ static void partial_ack(struct leg *l, uint32_t acked)
 	bound_left(l);
 }
 
-static void new_ack(struct relay *r, struct leg *l, uint32_t ack, struct news *n,
-                    struct tcp_env *env)
+/* leg_output() arms them again for what is still out (RFC 6298, 5.3). */
+static inline void restart_timers(struct leg *l)
+{
+	l->dupacks = 0;
+	l->retries = 0;
+	l->rto_at = 0;
+	if (l->loss_is_probe)
+		l->loss_at = 0;
+}
+
+static __rte_noinline void new_ack(struct relay *r, struct leg *l, uint32_t ack, struct news *n,
+                                   struct tcp_env *env)
 {
 	const uint32_t acked = ack - l->snd_una;
 
 	free_acknowledged(l, ack, n, env);
 	right_size(r, l, env);
-	l->dupacks = 0;
-	l->retries = 0;
-	l->rto_at = 0; /* leg_output() arms it again for what is still out (RFC 6298, 5.3) */
-	if (l->loss_is_probe)
-		l->loss_at = 0;
+	restart_timers(l);
 	if (l->sending != SENDING_OPEN && seq_leq(l->recover, ack)) {
 		l->sending = SENDING_OPEN;
 		rack_recovered(&l->rack);
@@ -217,16 +223,49 @@ bool leg_acks_plainly(const struct leg *l, const struct packet *p)
 	       l->snd_wnd != 0;
 }
 
+/* Whether this ACK is of the first segment that is out, all of it, and no other; it was sent
+ * once. Of many the general way is as good. */
+static inline bool acks_head(const struct leg *l, uint32_t ack)
+{
+	if (l->out.head == NULL || l->modelled)
+		return false;
+	const struct segment *s = segment_of(l->out.head);
+	return s->len == ack - l->snd_una && s->sent == 1 &&
+	       !(s->flags & (SEGMENT_SACKED | SEGMENT_LOST));
+}
+
+/* What new_ack() and take_sample() do of such a one on such a leg. */
+static inline void head_acknowledged(struct relay *r, struct leg *l, struct tcp_env *env)
+{
+	struct rte_mbuf *m = chain_take(&l->out);
+	const struct segment *s = segment_of(m);
+	const uint64_t took_us = env->now_us - s->sent_us;
+	const uint32_t len = s->len;
+
+	rack_delivered(&l->rack, s, env->now_us);
+	rte_pktmbuf_free(m);
+	l->snd_una += len;
+	right_size(r, l, env);
+	restart_timers(l);
+	if (unlikely(l->limited))
+		cubic_acked(&l->cubic, len, l->mss, l->rtt.srtt_us, env->now_us);
+	l->board.left = 0;
+	rtt_sample(&l->rtt, took_us, env->config->rto_min_us, env->config->rto_max_us);
+}
+
 void leg_acknowledged_plainly(struct relay *r, struct leg *l, const struct packet *p,
                               struct tcp_env *env)
 {
-	struct news news = { .sampled = false };
 	const bool acks = p->ack != l->snd_una;
 
-	if (acks)
+	if (likely(acks && acks_head(l, p->ack))) {
+		head_acknowledged(r, l, env);
+	} else if (acks) {
+		struct news news = { .sampled = false };
 		new_ack(r, l, p->ack, &news, env);
-	take_sample(l, &news, env);
-	tell_model(l, &news, env);
+		take_sample(l, &news, env);
+		tell_model(l, &news, env);
+	}
 	take_window(l, p, (uint32_t)p->window << l->wscale, acks);
 }
 

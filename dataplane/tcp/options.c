@@ -8,12 +8,6 @@ static uint32_t be32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static void put_be32(uint8_t *p, uint32_t v)
-{
-	v = __builtin_bswap32(v); /* one store: the header's sum loads it as a word */
-	memcpy(p, &v, sizeof(v));
-}
-
 /* Octets of the option at o, which has left octets behind it; 0 = cannot be. */
 static size_t option_len(const uint8_t *o, size_t left)
 {
@@ -142,14 +136,4 @@ bool options_limit_mss(uint8_t *octets, size_t len, uint16_t most)
 		limited = true;
 	}
 	return limited;
-}
-
-unsigned options_write_ts(uint8_t *out, uint32_t ts_val, uint32_t ts_ecr)
-{
-	static const uint8_t before[4] = { OPTION_NOP, OPTION_NOP, OPTION_TS, 10 };
-
-	memcpy(out, before, sizeof(before));
-	put_be32(out + 4, ts_val);
-	put_be32(out + 8, ts_ecr);
-	return 12;
 }

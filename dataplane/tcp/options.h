@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum tcp_option { /* IANA TCP option kinds */
 	OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2, OPTION_WSCALE = 3,
@@ -41,7 +42,18 @@ unsigned options_strip(uint8_t *octets, size_t len);
 /* An MSS above most becomes most. Whether one was. */
 bool options_limit_mss(uint8_t *octets, size_t len, uint16_t most);
 
-/* NOP NOP TS (RFC 7323 appendix A), 12 octets; returns 12. */
-unsigned options_write_ts(uint8_t *out, uint32_t ts_val, uint32_t ts_ecr);
+/* NOP NOP TS (RFC 7323 appendix A), 12 octets; returns 12. In words, because the header's
+ * sum loads them as such. */
+#define OPTIONS_TS_OCTETS 12u
+static inline unsigned options_write_ts(uint8_t *out, uint32_t ts_val, uint32_t ts_ecr)
+{
+	const uint8_t before[4] = { OPTION_NOP, OPTION_NOP, OPTION_TS, 10 };
+	const uint32_t val = __builtin_bswap32(ts_val), ecr = __builtin_bswap32(ts_ecr);
+
+	memcpy(out, before, sizeof(before));
+	memcpy(out + 4, &val, sizeof(val));
+	memcpy(out + 8, &ecr, sizeof(ecr));
+	return OPTIONS_TS_OCTETS;
+}
 
 #endif

@@ -11,29 +11,6 @@
  * number hide a connection for good (RFC 7323 section 2.3: 2^30). */
 #define LISTEN_WINDOW (1u << 24)
 
-/* Buffers that the connection may hold. */
-static uint32_t segments_most(const struct relay *r, const struct tcp_env *env)
-{
-	return env->now_us - r->state_us < NEWCOMER_US ? env->config->newcomer_segments
-	                                               : env->config->leg_segments;
-}
-
-uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env *env)
-{
-	const struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
-	const uint32_t held = l->in.octets + l->ooo.octets + o->out.octets;
-	const uint32_t segments = l->in.segments + l->ooo.segments + o->out.segments;
-
-	const uint32_t room = leg_room(o, env->config), may = segments_most(r, env);
-	/* A quarter less than it may hold: what a window has promised is then taken, although
-	 * the share shrinks while it fills, and a PDU that ends in a segment makes it two. */
-	const uint32_t most = may - may / 4;
-
-	if (segments >= most || held >= room)
-		return 0;
-	return min_u32(room - held, (most - segments) * o->mss);
-}
-
 /* RFC 9293 section 3.10.7.4, first check; a segment without octets sits at rcv_nxt or
  * inside the window, one with octets overlaps the window. */
 static bool acceptable(const struct leg *l, uint32_t seq, uint32_t len)
@@ -101,8 +78,8 @@ static void note_old(struct leg *l, const struct packet *p, struct tcp_env *env)
 }
 
 /* In-order octets: onto leg.in, or nowhere when the relay is being shut. */
-static void take_in_order(struct relay *r, struct leg *l, struct rte_mbuf *m,
-                          const struct tcp_env *env)
+static __rte_always_inline void take_in_order(struct relay *r, struct leg *l,
+                                              struct rte_mbuf *m, const struct tcp_env *env)
 {
 	const struct leg *o = &r->leg[side_other(l == &r->leg[0] ? SIDE_ESME : SIDE_SMSC)];
 	const uint16_t len = segment_of(m)->len;
@@ -387,8 +364,8 @@ static bool usual_options(const struct relay *r, const struct packet *p,
  * is asked here makes those of leg_receive() that are left out no-ops. False: not such a
  * one, and nothing was done.
  */
-static bool receive_expected(struct relay *r, enum side side, const struct packet *p,
-                             struct tcp_env *env)
+static inline bool receive_expected(struct relay *r, enum side side, const struct packet *p,
+                                    struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
 	struct tcp_options options;
@@ -425,12 +402,11 @@ static bool next_gets_room(struct relay *r, struct leg *l, const struct packet *
 	return !beyond_share(r, env);
 }
 
-void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env)
+static __rte_noinline void receive_any(struct relay *r, enum side side, const struct packet *p,
+                                       struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
 
-	if (likely(receive_expected(r, side, p, env)))
-		return;
 	if (!receive_checks(r, side, p, env)) {
 		rte_pktmbuf_free(p->mbuf);
 		return;
@@ -448,6 +424,12 @@ void leg_receive(struct relay *r, enum side side, const struct packet *p, struct
 	else
 		rte_pktmbuf_free(p->mbuf);
 	receive_fin(l, p);
+}
+
+void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env)
+{
+	if (unlikely(!receive_expected(r, side, p, env)))
+		receive_any(r, side, p, env);
 }
 
 /* Give up what is missing: go on at the first octet that is there. */

@@ -133,6 +133,8 @@ int relay_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env 
 	struct leg *l = &r->leg[from], *o = &r->leg[side_other(from)];
 	struct rte_mbuf *tail = o->out.tail;
 
+	if (likely(splice_pass(r, from, octets, env)))
+		return 0;
 	if (o->fin_queued) { /* we have shut this direction: nothing may follow a FIN */
 		chain_drop(&l->in, octets);
 		return 0;

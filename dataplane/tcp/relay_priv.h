@@ -27,10 +27,15 @@ void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_
 /* path_mtu.c: the path may carry more again by now (RFC 1191 section 6.3). */
 void relay_raise_mtu(struct relay *r, struct tcp_env *env);
 
+/* Buffers that the connection may hold. */
+static inline uint32_t segments_most(const struct relay *r, const struct tcp_env *env)
+{
+	return env->now_us - r->state_us < NEWCOMER_US ? env->config->newcomer_segments
+	                                               : env->config->leg_segments;
+}
+
 /* receive.c: a segment for an open relay (RFC 9293 section 3.10.7.4). */
 void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env);
-/* Octets this leg could still take (RFC 9293 section 3.8.6), before scaling. */
-uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env *env);
 
 /* acked.c: what a segment says of what we have sent. */
 void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
@@ -72,6 +77,17 @@ void leg_queued(struct leg *l, struct rte_mbuf *tail);
 /* Octets sent and not acknowledged; those of them that are in the network still. */
 uint32_t leg_octets_out(const struct leg *l);
 uint32_t leg_in_flight(const struct leg *l);
+
+/* window.c: octets this leg could still take (RFC 9293 section 3.8.6), before scaling; and
+ * the window to advertise now, as the header says it, which moves rcv_adv. */
+uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env *env);
+uint16_t leg_advertise(struct relay *r, enum side side, const struct tcp_env *env);
+
+/*
+ * splice.c: octets that came from side as one segment, go on as a whole, and may be sent at
+ * once, are; in one go. False: not such ones, and nothing was done.
+ */
+bool splice_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env *env);
 
 /* segment.c */
 /* A segment without payload; false when no buffer or no room. */

@@ -19,25 +19,6 @@ static unsigned write_options(struct relay *r, enum side side, bool sack, uint8_
 	return n;
 }
 
-/* The window to advertise now, as the header says it; moves rcv_adv. */
-static uint16_t advertise(struct relay *r, enum side side, const struct tcp_env *env)
-{
-	struct leg *l = &r->leg[side];
-	const uint8_t shift = r->leg[side_other(side)].wscale;
-	const uint32_t most = (uint32_t)UINT16_MAX << shift;
-	uint32_t open = min_u32(leg_window(r, side, env), most);
-
-	if (open < l->mss) /* RFC 9293 section 3.8.6.2.2: no silly windows */
-		open = 0;
-	/*
-	 * RFC 9293 section 3.8.6: a right edge once given is not taken back; rcv_adv stays.
-	 * The header says it rounded down (RFC 7323 section 2.4): rounded up, every segment
-	 * shorter than the unit would move the edge on, and the window would never close.
-	 */
-	l->rcv_adv = seq_max(l->rcv_adv, l->rcv_nxt + (open >> shift << shift));
-	return (uint16_t)(min_u32(l->rcv_adv - l->rcv_nxt, most) >> shift);
-}
-
 /*
  * Send m, whose payload is payload_len octets at off in its buffer (0 = none), in
  * the buffer it lies in. One reference goes to the port. False: no room, m untouched.
@@ -56,7 +37,7 @@ static __rte_always_inline bool emit(struct relay *r, enum side side, struct rte
 	const struct header_fields fields = {
 		.src_port = to_esme ? r->head.key.smsc_port : r->head.key.esme_port,
 		.dst_port = to_esme ? r->head.key.esme_port : r->head.key.smsc_port,
-		.window = advertise(r, side, env),
+		.window = leg_advertise(r, side, env),
 		.ip_id = l->ip_id++,
 		.seq = seq,
 		.ack = l->rcv_nxt,

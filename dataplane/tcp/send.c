@@ -159,6 +159,12 @@ static bool send_fin(struct relay *r, enum side side, struct tcp_env *env)
 	return true;
 }
 
+/* A window of less is told as soon as it can be more. */
+static inline uint32_t window_low(const struct tcp_config *config)
+{
+	return config->leg_buffer / 8;
+}
+
 /* A window that had nearly closed has room again: the peer must hear of it. */
 static bool window_reopened(const struct relay *r, enum side side, const struct tcp_env *env)
 {
@@ -166,25 +172,30 @@ static bool window_reopened(const struct relay *r, enum side side, const struct 
 	const struct leg *l = &r->leg[side];
 	const uint32_t known = l->rcv_adv - l->rcv_nxt;
 
-	if (likely(known >= config->leg_buffer / 8))
+	if (likely(known >= window_low(config)))
 		return false;
 	const uint32_t open = leg_window(r, side, env);
 	return open > known &&
 	       (open >= config->leg_buffer / 4 || (known < l->mss && open >= 2u * l->mss));
 }
 
-static void set_deadlines(const struct relay *r, struct leg *l, const struct tcp_env *env)
+static inline void set_deadlines(const struct relay *r, struct leg *l,
+                                 const struct tcp_env *env)
 {
 	const bool out = l->snd_max != l->snd_una;
 	const bool waiting =
 		l->next != NULL || (l->fin_queued && !l->fin_sent && !l->fin_acked);
 
-	if (!out && !waiting)
+	if (!out && !waiting) {
 		l->rto_at = 0;
-	else if (l->rto_at == 0)
-		l->rto_at = env->now_us + rtt_wait(&l->rtt, env->config->rto_max_us);
-	leg_arm_probe(r, l, env);
-	if (leg_unacked(l) != 0 && l->ack_at == 0)
+		if (l->loss_is_probe)
+			l->loss_at = 0;
+	} else {
+		if (l->rto_at == 0)
+			l->rto_at = env->now_us + rtt_wait(&l->rtt, env->config->rto_max_us);
+		leg_arm_probe(r, l, env);
+	}
+	if (l->ack_at == 0 && leg_unacked(l) != 0)
 		l->ack_at = env->now_us + env->config->delayed_ack_us;
 }
 
@@ -197,14 +208,13 @@ static void note_limit(const struct relay *r, struct leg *l, struct tcp_env *env
 		bbr_app_limited(l->bbr, leg_in_flight(l));
 }
 
-bool leg_output(struct relay *r, enum side side, struct tcp_env *env)
+/* All that may go now. True: something lacks room. */
+static __rte_noinline bool send_all(struct relay *r, enum side side, struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
 	struct rte_mbuf *lost = l->out.head;
 	enum sent sent;
 
-	l->limited = false;
-	l->paced = false;
 	do {
 		sent = send_next(r, side, &lost, env);
 	} while (sent == SENT);
@@ -219,6 +229,24 @@ bool leg_output(struct relay *r, enum side side, struct tcp_env *env)
 		if (!leg_emit_bare(r, side, l->snd_max, TCP_ACK, env))
 			sent = SENT_RETRY;
 	}
-	set_deadlines(r, l, env);
 	return sent == SENT_RETRY;
+}
+
+/* Nearly always what there was to say has been said (splice.c). */
+static inline bool has_to_send(const struct leg *l, const struct tcp_env *env)
+{
+	return l->next != NULL || l->ack_now || l->fin_queued || l->board.lost != 0 ||
+	       l->modelled || (l->in.octets != 0 && leg_unacked(l) != 0) ||
+	       l->rcv_adv - l->rcv_nxt < window_low(env->config);
+}
+
+bool leg_output(struct relay *r, enum side side, struct tcp_env *env)
+{
+	struct leg *l = &r->leg[side];
+
+	l->limited = false;
+	l->paced = false;
+	const bool again = unlikely(has_to_send(l, env)) && send_all(r, side, env);
+	set_deadlines(r, l, env);
+	return again;
 }

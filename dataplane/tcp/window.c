@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* window: what a leg lets its endpoint send. */
+#include "relay_priv.h"
+
+uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env *env)
+{
+	const struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
+	const uint32_t held = l->in.octets + l->ooo.octets + o->out.octets;
+	const uint32_t segments = l->in.segments + l->ooo.segments + o->out.segments;
+
+	const uint32_t room = leg_room(o, env->config), may = segments_most(r, env);
+	/* A quarter less than it may hold: what a window has promised is then taken, although
+	 * the share shrinks while it fills, and a PDU that ends in a segment makes it two. */
+	const uint32_t most = may - may / 4;
+
+	if (segments >= most || held >= room)
+		return 0;
+	return min_u32(room - held, (most - segments) * o->mss);
+}
+
+uint16_t leg_advertise(struct relay *r, enum side side, const struct tcp_env *env)
+{
+	struct leg *l = &r->leg[side];
+	const uint8_t shift = r->leg[side_other(side)].wscale;
+	const uint32_t most = (uint32_t)UINT16_MAX << shift;
+	uint32_t open = min_u32(leg_window(r, side, env), most);
+
+	if (open < l->mss) /* RFC 9293 section 3.8.6.2.2: no silly windows */
+		open = 0;
+	/*
+	 * RFC 9293 section 3.8.6: a right edge once given is not taken back; rcv_adv stays.
+	 * The header says it rounded down (RFC 7323 section 2.4): rounded up, every segment
+	 * shorter than the unit would move the edge on, and the window would never close.
+	 */
+	l->rcv_adv = seq_max(l->rcv_adv, l->rcv_nxt + (open >> shift << shift));
+	return (uint16_t)(min_u32(l->rcv_adv - l->rcv_nxt, most) >> shift);
+}
