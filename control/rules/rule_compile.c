@@ -106,6 +106,19 @@ static void refuse(struct rule_set *set, unsigned index, const char *message,
 	                 message);
 }
 
+/* Hyperscan finds ^, or casino|$, in every text; what it does not take is said elsewhere. */
+static bool needs_no_character(const char *text, unsigned flags)
+{
+	hs_compile_error_t *error = NULL;
+	hs_expr_info_t *info = NULL;
+	const bool known = hs_expression_info(text, flags, &info, &error) == HS_SUCCESS;
+	const bool none = known && info->min_width == 0;
+
+	free(info);
+	hs_free_compile_error(error);
+	return none;
+}
+
 /* What we refuse before Hyperscan is asked. */
 static void refuse_ours(const struct expressions *e, struct rule_set *set,
                         struct problems *problems)
@@ -117,6 +130,11 @@ static void refuse_ours(const struct expressions *e, struct rule_set *set,
 		else if (set->patterns[e->ids[i]].kind == RULE_REGEX &&
 		         pattern_has_text_anchor(e->texts[i]))
 			refuse(set, e->ids[i], "use ^ and $ in place of \\A, \\z, \\Z",
+			       problems);
+		else if (set->patterns[e->ids[i]].kind == RULE_REGEX &&
+		         needs_no_character(e->texts[i], e->flags[i]))
+			refuse(set, e->ids[i],
+			       "it would match where no character is, that is, every message",
 			       problems);
 	}
 }

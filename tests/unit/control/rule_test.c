@@ -358,6 +358,7 @@ static void names_what_is_wrong_in_keys(void **state)
 		{ ONE("patterns: [ { literal: a, name: and } ]"), "not and, or" },
 		{ ONE("patterns: [ { literal: a, regex: b } ]"), "says literal already" },
 		{ ONE("patterns: [ { phrases: p.txt } ]"), "no list" },
+		{ ONE("patterns: [ { regex: 'a|$' } ]"), "no character is" },
 		{ ONE("weight: 1.2345, patterns: [ { literal: a } ]"), "three places" },
 		{ ONE("weight: 1001, patterns: [ { literal: a } ]"), "between" },
 		{ ONE("threshold: 1, patterns: [ { literal: a } ]"), "has a weight" },
