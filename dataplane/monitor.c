@@ -15,12 +15,15 @@
 #include "relay.h"
 
 #define MONITOR_BURST 32u
+#define GIVE_WAY_OF 64u /* watched ones that are looked at for the one that goes */
 #define IDLE_SLEEP_NS 200000L
 
 /* One direction of a connection: its sender is the key's ESME end. */
 struct watched {
 	struct relay relay;
-	uint64_t frame; /* that brought the newest octets */
+	uint64_t frame;   /* that brought the newest octets */
+	uint32_t fin_seq; /* of its FIN, when that was seen */
+	bool fin_seen;
 } __attribute__((aligned(64)));
 
 struct monitor {
@@ -31,6 +34,7 @@ struct monitor {
 	uint64_t counters[REPORT_COUNTERS];
 	struct packet_policy policy;
 	uint64_t frames;
+	uint32_t give_way_at; /* where give_way() looked last */
 	uint8_t pdu[SMPP_PDU_MAX];
 };
 
@@ -176,26 +180,72 @@ static void print_stream(struct monitor *mon, struct watched *w)
 	}
 }
 
-static void take_packet(struct monitor *mon, const struct packet *p)
+static void forget(struct monitor *mon, struct watched *w)
+{
+	relay_release(&w->relay);
+	flow_remove(mon->flows, &w->relay.head);
+}
+
+/* The table is full: of some the one that was silent for longest. */
+static void give_way(struct monitor *mon)
+{
+	struct watched *oldest = NULL;
+
+	for (unsigned i = 0; i < GIVE_WAY_OF; i++) {
+		struct watched *w = (struct watched *)flow_next(mon->flows, &mon->give_way_at);
+		if (w == NULL)
+			mon->give_way_at = 0;
+		else if (oldest == NULL || w->frame < oldest->frame)
+			oldest = w;
+	}
+	if (oldest == NULL)
+		return;
+	if (oldest->relay.leg[SIDE_ESME].in.octets != 0)
+		print_lost(mon, oldest, "too many connections");
+	forget(mon, oldest);
+}
+
+static struct watched *watched_of(struct monitor *mon, const struct packet *p)
 {
 	struct flow_head *head = flow_find_one(mon->flows, &p->key, p->hash);
 
-	if (head == NULL)
+	/* The last ACKs of one that has ended begin no other. */
+	if (head != NULL || (p->payload_len == 0 && !(p->flags & TCP_SYN)))
+		return (struct watched *)head;
+	head = flow_add(mon->flows, &p->key, p->hash);
+	if (head == NULL) {
+		give_way(mon);
 		head = flow_add(mon->flows, &p->key, p->hash);
-	if (head == NULL) { /* full: what is known is still followed */
+	}
+	return (struct watched *)head;
+}
+
+static void note_fin(struct watched *w, const struct packet *p)
+{
+	if (p->flags & TCP_SYN)
+		w->fin_seen = false;
+	if (!(p->flags & TCP_FIN))
+		return;
+	w->fin_seen = true;
+	w->fin_seq = p->seq + p->payload_len;
+}
+
+static void take_packet(struct monitor *mon, const struct packet *p)
+{
+	struct watched *w = watched_of(mon, p);
+
+	if (w == NULL) {
 		rte_pktmbuf_free(p->mbuf);
 		return;
 	}
-	struct watched *w = (struct watched *)head;
-	const bool ends = (p->flags & TCP_RST) != 0;
+	const bool reset = (p->flags & TCP_RST) != 0;
+	note_fin(w, p);
 	w->frame = mon->frames;
 	if (relay_listen(&w->relay, p, &mon->env))
 		print_lost(mon, w, "a gap was not filled");
 	print_stream(mon, w);
-	if (ends) {
-		relay_release(&w->relay);
-		flow_remove(mon->flows, head);
-	}
+	if (reset || (w->fin_seen && w->relay.leg[SIDE_ESME].rcv_nxt == w->fin_seq))
+		forget(mon, w);
 }
 
 static unsigned take_port(struct monitor *mon, const struct port *port)
