@@ -140,17 +140,32 @@ static void flush(struct worker *w, struct pending *p)
 	p->n_passed = 0;
 }
 
-static void copy_text(struct audit_record *r, const struct screen_message *m)
+/* Behind what is there; cut between characters: never inside a UTF-8 sequence (10xxxxxx goes
+ * on). */
+static void append_text(struct audit_record *r, struct view t)
 {
-	const struct view t = m->plain[0].len != 0 ? m->plain[0] : m->plain[1];
-	uint32_t n = t.len < AUDIT_TEXT_SIZE ? t.len : AUDIT_TEXT_SIZE;
+	const uint32_t room = AUDIT_TEXT_SIZE - r->text_len;
+	uint32_t n = t.len < room ? t.len : room;
 
-	/* Cut between characters: never inside a UTF-8 sequence (10xxxxxx goes on). */
 	while (n < t.len && n > 0 && (t.data[n] & 0xc0) == 0x80)
 		n--;
 	if (n != 0)
-		memcpy(r->text, t.data, n);
-	r->text_len = (uint16_t)n;
+		memcpy(r->text + r->text_len, t.data, n);
+	r->text_len = (uint16_t)(r->text_len + n);
+}
+
+/* The reading that the verdict is about; of two texts both. */
+static void copy_text(struct audit_record *r, const struct screen_message *m)
+{
+	const struct view first = m->plain[m->told], other = m->plain[1 - m->told];
+
+	r->text_len = 0;
+	append_text(r, first);
+	if (first.len != 0 && (other.len == 0 || m->second != SCREEN_ONE_READING))
+		return;
+	if (first.len != 0)
+		append_text(r, (struct view){ (const uint8_t *)" / ", 3 });
+	append_text(r, other);
 }
 
 /* Recipients are recorded as keyed hashes only (SipHash-2-4 under the site's key). */

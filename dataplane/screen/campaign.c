@@ -117,6 +117,7 @@ wanted(struct screen_context *context, const struct campaign_set *set, struct sc
 			other != 0 ? campaign_set_find(set, other, context->seconds) : NULL;
 		if (c != NULL && (most == NULL || c->action < most->action)) {
 			m->fingerprint = other;
+			m->told = (uint8_t)which;
 			most = c;
 		}
 	}

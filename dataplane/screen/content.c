@@ -314,6 +314,7 @@ static void decide_between(struct screen_context *context, struct screen_vector 
 	const enum strength b = strength_of(context, m, &second);
 	decide(context, m, b > a ? &second : &first);
 	settle_matched(v, i, b > a);
+	m->told = b > a ? m->second : 1 - m->second;
 	if ((a == REFUSES) != (b == REFUSES)) {
 		m->reason = REASON_READINGS_DISAGREE;
 		m->refuse = true;

@@ -70,6 +70,7 @@ static void begin_slice(const struct screen_context *context, struct screen_vect
 		v->hits.last[v->end] = v->hits.last[SCREEN_VECTOR_MAX + v->end] = 0;
 		m->fingerprint = 0;
 		m->stands_for = 1;
+		m->told = 0;
 		memset(m->text, 0, sizeof(m->text));
 		memset(m->loose, 0, sizeof(m->loose));
 		memset(m->plain, 0, sizeof(m->plain));

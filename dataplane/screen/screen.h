@@ -87,6 +87,7 @@ struct screen_message {
 	 * first octets of short_message and payload, cut at a character, for the audit
 	 * record; not of what does not decode. Valid until the vector is used again. */
 	struct view plain[2];
+	uint8_t told; /* of two readings the one that the verdict is about, for the record */
 
 	/* the verdict */
 	enum reason reason; /* PASS unless a stage decided */

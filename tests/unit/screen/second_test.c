@@ -78,6 +78,10 @@ static void read_in_both(void **state)
 		                                         .text_len = lies[i].len });
 		if (m->reason != REASON_READINGS_DISAGREE || m->rule != lies[i].rule)
 			fail_msg("%zu: %s, rule %u", i, reason_row(m->reason)->name, m->rule);
+		/* The record has the reading that is refused. */
+		const struct view told = m->plain[m->told];
+		const char *what = lies[i].rule == 100 ? "casino" : "대출";
+		assert_non_null(memmem(told.data, told.len, what, strlen(what)));
 	}
 	world_end(&w);
 }
