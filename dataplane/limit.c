@@ -130,10 +130,12 @@ void limit_buffers(struct worker *w)
 		relieve(w);
 }
 
-/* By when it must be bound. What the setting non_smpp lets pass never will be. */
+/* By when it must be bound. What the setting non_smpp lets pass never will be, nor what we are
+ * closing. */
 static uint64_t bind_deadline(const struct worker *w, const struct connection *c)
 {
-	if (session_is_bound(&c->session) || c->unscreened || w->settings->bind_limit == 0)
+	if (session_is_bound(&c->session) || c->unscreened || c->relay.leg[0].discard ||
+	    w->settings->bind_limit == 0)
 		return UINT64_MAX;
 	return w->unbound.links[flow_index(w->flows, &c->relay.head)].since_us +
 	       w->settings->bind_limit * 1000000;
@@ -143,6 +145,8 @@ uint64_t limit_deadline(const struct worker *w, const struct connection *c)
 {
 	uint64_t at = bind_deadline(w, c);
 
+	if (c->relay.state != RELAY_OPEN)
+		return UINT64_MAX;
 	for (unsigned side = 0; side < 2; side++)
 		if (c->partial_us[side] != 0 &&
 		    c->partial_us[side] + w->settings->pdu_limit * 1000000 < at)

@@ -154,6 +154,25 @@ static void what_is_let_through_needs_no_bind(void **state)
 	rig_close(r);
 }
 
+/* It has ended in order before its limit, and lingers beyond it: nothing is due at once, again
+ * and again. */
+static void what_lingers_has_no_limit(void **state)
+{
+	struct rig *r = connected(limited);
+
+	(void)state;
+	rig_wait(r, 25000);
+	rig_finish(r, 0, 0);
+	rig_wait(r, 7000);
+	assert_non_null(rig_relay(r));
+	const struct connection *c = (const struct connection *)rig_relay(r);
+	assert_true(c->timer.at_us > r->now + 1000000);
+	rig_wait(r, 4000);
+	assert_null(rig_relay(r));
+	assert_int_equal(rig_counter(r, COUNTER_BIND_LATE), 0);
+	rig_close(r);
+}
+
 static void no_limit_by_setting(void **state)
 {
 	struct rig *r = connected(NULL);
@@ -361,6 +380,7 @@ int main(void)
 		cmocka_unit_test(a_bound_one_lives),
 		cmocka_unit_test(unbound_again_is_reset),
 		cmocka_unit_test(what_is_let_through_needs_no_bind),
+		cmocka_unit_test(what_lingers_has_no_limit),
 		cmocka_unit_test(no_limit_by_setting),
 		cmocka_unit_test(the_greediest_gives_way),
 		cmocka_unit_test(the_greediest_gains_nothing),
