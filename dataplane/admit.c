@@ -93,16 +93,21 @@ static bool reset_unbound(struct worker *w, unsigned source)
 	return true;
 }
 
+/* Whether there will be room when the handshake is complete. Asked of every SYN of a flood, so
+ * the table is searched last. */
+static bool finds_room(struct worker *w, const struct packet *syn)
+{
+	return flow_count(w->flows) < w->settings->flows ||
+	       gives_way(w, unbound_source(&syn->key, syn->side)) != NULL || make_room(w);
+}
+
 static void begin(struct worker *w, const struct packet *p)
 {
-	struct embryo *e = NULL;
+	const bool scarce = w->env.scarce;
+	struct embryo *e = !scarce && finds_room(w, p) ? embryo_new(w, p) : NULL;
 
-	if (w->env.scarce)
-		worker_count(w, COUNTER_SCARCE_SYN, 1);
-	else if (has_room(w) || gives_way(w, unbound_source(&p->key, p->side)) != NULL)
-		e = embryo_new(w, p);
 	if (e == NULL) {
-		worker_count(w, COUNTER_FLOWS_FULL, 1);
+		worker_count(w, scarce ? COUNTER_SCARCE_SYN : COUNTER_FLOWS_FULL, 1);
 		rte_pktmbuf_free(p->mbuf);
 		return;
 	}

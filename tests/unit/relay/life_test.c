@@ -307,6 +307,7 @@ static void newcomers_wait_while_buffers_are_scarce(void **state)
 	for (unsigned i = 0; i < 100; i++)
 		rig_send(r, ESME, rig_syn(r, ESME));
 	assert_true(rig_counter(r, COUNTER_SCARCE_SYN) > 30);
+	assert_int_equal(rig_counter(r, COUNTER_FLOWS_FULL), 0);
 	rte_pktmbuf_free_bulk(grabbed, n);
 	rig_wait(r, 1000);
 	rig_quiet(r);
