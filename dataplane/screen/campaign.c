@@ -54,9 +54,9 @@ void stage_fingerprint(struct screen_context *context, struct screen_vector *v)
 {
 	const bool all = screen_sample(context) == 1;
 
-	for (unsigned i = v->first; i < v->end; i++) {
-		struct screen_message *m = &v->messages[i];
-		if (!is_unread(m) || (!all && !is_sampled(context)))
+	for (unsigned k = 0; k < v->n_unread; k++) {
+		struct screen_message *m = &v->messages[v->unread[k]];
+		if (!is_open(m) || (!all && !is_sampled(context)))
 			continue;
 		fingerprint_message(context, m);
 		if (!all)

@@ -68,16 +68,18 @@ static void scan_view(struct screen_context *context, struct screen_vector *v, b
 	joint_begin(&v->joint, context->tables->image,
 	            plain ? IMAGE_VIEW_PLAIN : IMAGE_VIEW_FOLDED, context->scratch, on_found,
 	            &v->hits);
-	for (unsigned i = v->first; i < v->end; i++) {
+	for (unsigned k = 0; k < v->n_unread; k++) {
+		const unsigned i = v->unread[k];
 		const struct screen_message *m = &v->messages[i];
 		const struct view *texts = plain ? m->plain : m->text;
-		if (!is_unread(m))
+		if (!is_open(m))
 			continue;
 		for (unsigned which = 0; which < 2; which++)
 			add(context, &v->joint, texts[which], list_of(m, i, which));
 	}
 	const bool loose = !plain && context->tables->image->loose;
-	for (unsigned i = v->first; i < v->end && loose; i++) {
+	for (unsigned k = 0; k < v->n_unread && loose; k++) {
+		const unsigned i = v->unread[k];
 		const struct screen_message *m = &v->messages[i];
 		for (unsigned which = 0; which < 2; which++)
 			add(context, &v->joint, m->loose[which],

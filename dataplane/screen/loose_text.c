@@ -24,9 +24,9 @@ void stage_loose(struct screen_context *context, struct screen_vector *v)
 {
 	if (context->tables == NULL || !context->tables->image->loose)
 		return;
-	for (unsigned i = v->first; i < v->end; i++) {
-		struct screen_message *m = &v->messages[i];
-		if (!is_unread(m))
+	for (unsigned k = 0; k < v->n_unread; k++) {
+		struct screen_message *m = &v->messages[v->unread[k]];
+		if (!is_open(m))
 			continue;
 		for (unsigned which = 0; which < 2; which++)
 			if (m->text[which].len != 0)

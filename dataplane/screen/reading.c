@@ -154,9 +154,9 @@ static enum reason read_texts(struct screen_context *context, struct screen_vect
 
 void stage_decode(struct screen_context *context, struct screen_vector *v)
 {
-	for (unsigned i = v->first; i < v->end; i++) {
-		struct screen_message *m = &v->messages[i];
-		if (is_unread(m))
+	for (unsigned k = 0; k < v->n_unread; k++) {
+		struct screen_message *m = &v->messages[v->unread[k]];
+		if (is_open(m))
 			m->reason = read_texts(context, v, m);
 	}
 }
@@ -187,9 +187,9 @@ static void fold_text(const struct screen_context *context, struct screen_vector
 
 void stage_fold(struct screen_context *context, struct screen_vector *v)
 {
-	for (unsigned i = v->first; i < v->end; i++) {
-		struct screen_message *m = &v->messages[i];
-		if (!is_unread(m))
+	for (unsigned k = 0; k < v->n_unread; k++) {
+		struct screen_message *m = &v->messages[v->unread[k]];
+		if (!is_open(m))
 			continue;
 		fold_text(context, v, m, 0);
 		fold_text(context, v, m, 1);

@@ -86,12 +86,10 @@ static unsigned recall(struct screen_vector *v, const struct sought *sought)
 }
 
 /* Hash all, prefetch all, compare all: the cache is larger than those of the core. */
-void stage_recall(struct screen_context *context, struct screen_vector *v)
+static void look_up(struct screen_context *context, struct screen_vector *v)
 {
 	struct sought sought;
 
-	if (context->cache == NULL || context->match == NULL || !cache_awake(context->cache))
-		return;
 	gather(context, v, &sought);
 	cache_seek(context->cache, sought.keys, sought.n);
 	cache_find(context->cache, sought.keys, sought.n, sought.found);
@@ -101,9 +99,29 @@ void stage_recall(struct screen_context *context, struct screen_vector *v)
 	cache_learn(context->cache, sought.n, known);
 }
 
+/* Without a branch: which ones are known is nothing to guess. */
+static void list_unread(struct screen_vector *v)
+{
+	unsigned n = 0;
+
+	for (unsigned i = v->first; i < v->end; i++) {
+		v->unread[n] = (uint16_t)i;
+		n += is_unread(&v->messages[i]);
+	}
+	v->n_unread = n;
+}
+
+void stage_recall(struct screen_context *context, struct screen_vector *v)
+{
+	if (context->cache != NULL && context->match != NULL && cache_awake(context->cache))
+		look_up(context, v);
+	list_unread(v);
+}
+
 void recall_keep(struct screen_context *context, struct screen_vector *v)
 {
-	for (unsigned i = v->first; i < v->end; i++) {
+	for (unsigned k = 0; k < v->n_unread; k++) {
+		const unsigned i = v->unread[k];
 		struct screen_message *m = &v->messages[i];
 		uint32_t hits[CACHE_HITS_MAX], at = v->hits.last[i];
 		unsigned n = 0;
@@ -111,12 +129,12 @@ void recall_keep(struct screen_context *context, struct screen_vector *v)
 		if (m->recall != RECALL_NEW || !is_open(m) || at == SCREEN_HITS_LOST)
 			continue;
 		/* The list is the last one first; kept it is as it was found. */
-		for (uint32_t k = at; k != 0; k = v->hits.hits[k].before)
+		for (uint32_t hit = at; hit != 0; hit = v->hits.hits[hit].before)
 			n++;
 		if (n > CACHE_HITS_MAX)
 			continue;
-		for (unsigned k = n; k > 0; at = v->hits.hits[at].before)
-			hits[--k] = v->hits.hits[at].pattern;
+		for (unsigned left = n; left > 0; at = v->hits.hits[at].before)
+			hits[--left] = v->hits.hits[at].pattern;
 		const struct cache_key key = key_of(context, m);
 		if (!cache_again(context->cache, &key))
 			continue;

@@ -120,6 +120,9 @@ struct screen_vector {
 	unsigned n; /* set by the caller */
 	struct screen_message messages[SCREEN_VECTOR_MAX];
 	unsigned first, end; /* the slice that the stages walk: first .. end - 1 */
+	/* Those of the slice whose text is not known: stages that read look at no others. */
+	unsigned n_unread;
+	uint16_t unread[SCREEN_VECTOR_MAX];
 	uint32_t arena_used, folded_used;
 	uint8_t arena[SCREEN_TEXT_MAX];    /* decoded texts */
 	uint8_t folded[SCREEN_FOLDED_MAX]; /* texts to scan, JOINT_SEPARATOR after each */

@@ -53,7 +53,7 @@ static inline bool is_open(const struct screen_message *m)
 /* The same, and what its text says is not known yet. */
 static inline bool is_unread(const struct screen_message *m)
 {
-	return m->recall != RECALL_KNOWN && is_open(m);
+	return (m->recall != RECALL_KNOWN) & (m->reason == REASON_PASS) & m->screened;
 }
 
 /* It has the form of SMPP, but cannot be judged. field: for people; it has no place. */
