@@ -91,6 +91,8 @@ static void hoard(bool gap)
 		}
 		rig_quiet(r);
 	}
+	leave(5);
+	rig_send(r, ESME, rig_text(600, 16, 0)); /* somebody speaks, and it is noticed */
 	rig_wait(r, 3000);
 	r->path.port[ESME] = 40000;
 	rig_quiet(r);
@@ -105,6 +107,7 @@ static void hoard(bool gap)
 	assert_int_equal(out->len, 16);
 	assert_true(rig_counter(r, gap ? COUNTER_TCP_RENEGED : COUNTER_UNBOUND_CUT) > 0);
 	assert_non_null(rig_relay(r));
+	give_back();
 	rig_close(r);
 }
 
@@ -150,6 +153,45 @@ static void a_tiny_path_costs_few_buffers(void **state)
 	rig_close(r);
 }
 
+/* An SMSC has stopped reading, and many ESMEs go on sending to it: what they may hold leaves
+ * something for those of another SMSC. */
+static void a_stalled_smsc_does_not_stop_others(void **state)
+{
+	const unsigned many = 50;
+	struct rig *r = open_plain();
+
+	(void)state;
+	rig_stream(SIZE);
+	r->path.port[ESME] = 20000;
+	rig_handshake(r);
+	r->offer[SMSC].window = 0;
+	for (unsigned i = 0; i < many; i++) {
+		r->path.port[ESME] = (uint16_t)(30000 + i);
+		rig_handshake(r);
+	}
+	rig_wait(r, 11000);
+	for (uint32_t k = 0; k < 10; k++)
+		for (unsigned i = 0; i < many; i++) {
+			struct seg s = rig_text(0, SIZE, 0);
+			s.seq = k * SIZE;
+			r->path.port[ESME] = (uint16_t)(30000 + i);
+			rig_send(r, ESME, s);
+			rig_quiet(r);
+		}
+	r->path.port[ESME] = 20000;
+	for (uint32_t k = 0; k < 20; k++) {
+		struct seg s = rig_text(0, SIZE, 0);
+		s.seq = k * SIZE;
+		rig_send(r, ESME, s);
+		const struct seg *out = rig_said(r, SMSC);
+		assert_non_null(out);
+		assert_int_equal(out->len, SIZE);
+		rig_send(r, SMSC, (struct seg){ .ack = (k + 1) * SIZE, .window = 60000 });
+		rig_quiet(r);
+	}
+	rig_close(r);
+}
+
 static int start(void **state)
 {
 	const int result = rig_start(state);
@@ -164,6 +206,7 @@ int main(void)
 		cmocka_unit_test(what_fills_a_gap_is_taken),
 		cmocka_unit_test(hoards_of_the_unbound_are_given_up),
 		cmocka_unit_test(a_tiny_path_costs_few_buffers),
+		cmocka_unit_test(a_stalled_smsc_does_not_stop_others),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
