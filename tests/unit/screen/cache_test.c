@@ -83,8 +83,8 @@ static void kept_when_it_comes_again(void **state)
 static void collisions(void **state)
 {
 	struct cache *c = new_cache(8);
-	const struct cache_key keys[] = { key("one", 1, 0, 4), key("two", 1, 0, 4),
-		                          key("onex", 1, 0, 4), key("one", 2, 0, 4),
+	const struct cache_key keys[] = { key("onex", 1, 0, 4), key("two", 1, 0, 4),
+		                          key("one", 1, 0, 4), key("one", 2, 0, 4),
 		                          key("one", 1, 8, 4) };
 	enum { N = sizeof(keys) / sizeof(keys[0]) };
 
