@@ -9,6 +9,7 @@ bool joint_add(struct joint *j, struct view text, uint32_t owner)
 		j->base = text.data;
 	const uint64_t start = (uint64_t)(text.data - j->base);
 
+	bug_if(j->n > 0 && (text.data < j->base || start <= j->texts[j->n - 1].end));
 	if (j->n == JOINT_TEXTS_MAX || (j->n > 0 && start + text.len >= JOINT_OCTETS))
 		return false;
 	j->texts[j->n++] = (struct joint_text){ .start = (uint32_t)start,

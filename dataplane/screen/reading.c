@@ -137,6 +137,39 @@ static bool read_other(const struct screen_context *context, struct screen_vecto
 	return true;
 }
 
+/* n octets at the free place of folded[] become a folded text of m. */
+static void keep_folded(struct screen_vector *v, struct screen_message *m, unsigned which,
+                        size_t n)
+{
+	uint8_t *folded = v->folded + v->folded_used;
+
+	folded[n] = JOINT_SEPARATOR;
+	v->folded_used += (uint32_t)n + 1;
+	m->text[which] = (struct view){ folded, (uint32_t)n };
+}
+
+/*
+ * The only text of a message folded while it is decoded, where that is easy and nobody wants
+ * it as it was: what the audit record needs of it verdict.c decodes.
+ */
+static bool read_quiet(const struct screen_context *context, struct screen_vector *v,
+                       struct screen_message *m, unsigned which)
+{
+	const struct smpp_text *text = wire_text(m, which);
+
+	if (context->tables == NULL || context->tables->image->plain != NULL ||
+	    context->watch != NULL || text->udh.data != NULL || m->concat.total >= 2 ||
+	    wire_text(m, 1 - which)->octets.len != 0)
+		return false;
+	const int64_t n = text_decode_quiet(reading_coding(context, m), text->octets.data,
+	                                    text->octets.len, v->folded + v->folded_used,
+	                                    SCREEN_FOLDED_MAX - v->folded_used - 1);
+	if (n < 0)
+		return false;
+	keep_folded(v, m, which, (size_t)n);
+	return true;
+}
+
 /* Both texts of a message; or why it cannot be judged. */
 static enum reason read_texts(struct screen_context *context, struct screen_vector *v,
                               struct screen_message *m)
@@ -144,21 +177,14 @@ static enum reason read_texts(struct screen_context *context, struct screen_vect
 	for (unsigned which = 0; which < 2; which++) {
 		if (wire_text(m, which)->octets.len == 0 && !is_part(m, which))
 			continue;
+		if (read_quiet(context, v, m, which))
+			break;
 		if (!read_text(context, v, m, which))
 			return REASON_TEXT_UNDECODABLE;
 		if (!read_other(context, v, m, which))
 			return REASON_READINGS_DISAGREE;
 	}
 	return REASON_PASS;
-}
-
-void stage_decode(struct screen_context *context, struct screen_vector *v)
-{
-	for (unsigned k = 0; k < v->n_unread; k++) {
-		struct screen_message *m = &v->messages[v->unread[k]];
-		if (is_open(m))
-			m->reason = read_texts(context, v, m);
-	}
 }
 
 struct view reading_fold(const struct screen_context *context, struct screen_vector *v,
@@ -178,18 +204,19 @@ static void fold_text(const struct screen_context *context, struct screen_vector
 {
 	const struct view plain = m->plain[which];
 
-	if (plain.data == NULL)
-		return;
-	m->text[which] = reading_fold(context, v, plain);
-	v->folded_used += m->text[which].len;
-	v->folded[v->folded_used++] = JOINT_SEPARATOR;
+	if (plain.data != NULL)
+		keep_folded(v, m, which, reading_fold(context, v, plain).len);
 }
 
-void stage_fold(struct screen_context *context, struct screen_vector *v)
+/* Texts of folded[] lie in the order of their messages, and of text[] in each. */
+void stage_read(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned k = 0; k < v->n_unread; k++) {
 		struct screen_message *m = &v->messages[v->unread[k]];
 		if (!is_open(m))
+			continue;
+		m->reason = read_texts(context, v, m);
+		if (m->reason != REASON_PASS)
 			continue;
 		fold_text(context, v, m, 0);
 		fold_text(context, v, m, 1);

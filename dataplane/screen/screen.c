@@ -11,8 +11,7 @@ const struct screen_stage screen_stages[] = {
 	{ "sender", stage_sender },           /* may it send as this sender */
 	{ "concat", stage_concat },           /* of which message is it a part */
 	{ "recall", stage_recall },           /* was that said before */
-	{ "decode", stage_decode },           /* what does it say */
-	{ "fold", stage_fold },               /* as a reader takes it */
+	{ "read", stage_read },               /* what does it say, as a reader takes it */
 	{ "fingerprint", stage_fingerprint }, /* of which campaign */
 	{ "loose", stage_loose },             /* without what was strewn into words */
 	{ "content", stage_content },         /* may that be said */

@@ -13,8 +13,7 @@ void stage_identity(struct screen_context *context, struct screen_vector *vector
 void stage_sender(struct screen_context *context, struct screen_vector *vector);
 void stage_concat(struct screen_context *context, struct screen_vector *vector);
 void stage_recall(struct screen_context *context, struct screen_vector *vector);
-void stage_decode(struct screen_context *context, struct screen_vector *vector);
-void stage_fold(struct screen_context *context, struct screen_vector *vector);
+void stage_read(struct screen_context *context, struct screen_vector *vector);
 void stage_fingerprint(struct screen_context *context, struct screen_vector *vector);
 void stage_loose(struct screen_context *context, struct screen_vector *vector);
 void stage_content(struct screen_context *context, struct screen_vector *vector);

@@ -25,10 +25,20 @@ static inline uint64_t leads_of(uint64_t high)
 	return (high & ~began_odd & even) | (began_odd & ~even);
 }
 
-/* Places in text_cp949_utf8 of 32 characters, by their first and second octets. */
-static inline __m512i places_of(__m256i first, __m256i second)
+/* ASCII folded; leads are no upper-case letters. */
+static inline __m512i lower(__m512i first)
 {
-	const __m512i f = _mm512_cvtepu8_epi16(first);
+	const __mmask32 upper = _mm512_cmplt_epu16_mask(
+		_mm512_sub_epi16(first, _mm512_set1_epi16('A')), _mm512_set1_epi16(26));
+
+	return _mm512_mask_add_epi16(first, upper, first, _mm512_set1_epi16('a' - 'A'));
+}
+
+/* Places in text_cp949_utf8 of 32 characters, by their first and second octets. */
+static inline __m512i places_of(__m256i first, __m256i second, uint32_t wanted)
+{
+	const __m512i octets = _mm512_cvtepu8_epi16(first);
+	const __m512i f = wanted == CP949_QUIET ? lower(octets) : octets;
 	const __m512i lead = _mm512_sub_epi16(f, _mm512_set1_epi16(CP949_LEAD_MIN));
 	const __m512i trail = _mm512_sub_epi16(_mm512_cvtepu8_epi16(second),
 	                                       _mm512_set1_epi16(CP949_TRAIL_MIN));
@@ -44,7 +54,7 @@ static inline __m512i places_of(__m256i first, __m256i second)
 /* The places of the characters of in[0 .. n), n <= 64, which begins with one; one whose second
  * octet is beyond stays, if it is not the text's last. Their number; *used: octets read. */
 static inline size_t find_places(const uint8_t *in, size_t n, bool last_of_text,
-                                 uint16_t places[WIDE], size_t *used)
+                                 uint32_t wanted, uint16_t places[WIDE], size_t *used)
 {
 	const __m512i w = _mm512_maskz_loadu_epi8(wide_first(n), in);
 	const __m512i next = _mm512_maskz_loadu_epi8(wide_first(n - 1), in + 1);
@@ -57,18 +67,19 @@ static inline size_t find_places(const uint8_t *in, size_t n, bool last_of_text,
 	const __m512i second = _mm512_maskz_compress_epi8(begin, next);
 
 	_mm512_storeu_si512(places, places_of(_mm512_castsi512_si256(first),
-	                                      _mm512_castsi512_si256(second)));
-	_mm512_storeu_si512(places + 32, places_of(_mm512_extracti64x4_epi64(first, 1),
-	                                           _mm512_extracti64x4_epi64(second, 1)));
+	                                      _mm512_castsi512_si256(second), wanted));
+	_mm512_storeu_si512(places + 32,
+	                    places_of(_mm512_extracti64x4_epi64(first, 1),
+	                              _mm512_extracti64x4_epi64(second, 1), wanted));
 	*used = n - (stays != 0);
 	return (size_t)__builtin_popcountll(begin);
 }
 
-/* The characters at n places, a multiple of four, at *at, which moves. CP949_GOOD if all are
- * characters. */
+/* The characters at n places, a multiple of four, at *at, which moves. What of CP949_GOOD and
+ * _QUIET holds of all. */
 static inline uint32_t put_places(const uint16_t *places, size_t n, uint8_t **at)
 {
-	uint32_t good = CP949_GOOD;
+	uint32_t good = CP949_GOOD | CP949_QUIET;
 	uint8_t *out = *at;
 
 	for (size_t k = 0; k < n; k += 4) {
@@ -84,14 +95,15 @@ static inline uint32_t put_places(const uint16_t *places, size_t n, uint8_t **at
 
 /* The next octets of in, at most READ_MAX, *i moves. */
 #define READ_MAX (4 * WIDE)
-static inline uint32_t put_some(const uint8_t *in, size_t len, size_t *i, uint8_t **at)
+static inline uint32_t put_some(const uint8_t *in, size_t len, size_t *i, uint32_t wanted,
+                                uint8_t **at)
 {
 	uint16_t places[READ_MAX + 4];
 	size_t n = 0, used;
 
 	for (size_t end = *i + READ_MAX; *i < len && *i + WIDE <= end; *i += used) {
 		const size_t left = len - *i < WIDE ? len - *i : WIDE;
-		n += find_places(in + *i, left, *i + left == len, places + n, &used);
+		n += find_places(in + *i, left, *i + left == len, wanted, places + n, &used);
 	}
 	for (size_t k = 0; k < 4; k++)
 		places[n + k] = CP949_NOTHING;
@@ -104,18 +116,20 @@ static inline uint32_t put_some(const uint8_t *in, size_t len, size_t *i, uint8_
  * one loop, since each loop's end is guessed wrong, and filled up to fours with nothing.
  * Four octets are stored for each: what is left of TEXT_GROWTH has room for them, also behind
  * the last one, if there were two octets to read.
+ *
+ * wanted: CP949_GOOD, or CP949_QUIET and folded. -EILSEQ: it does not hold of all.
  */
-static inline int64_t put_all(const uint8_t *in, size_t len, uint8_t *out)
+static inline int64_t put_all(const uint8_t *in, size_t len, uint32_t wanted, uint8_t *out)
 {
 	uint8_t *at = out;
-	uint32_t good = CP949_GOOD;
+	uint32_t good = wanted;
 
 	if (len == 1) {
 		*out = in[0];
-		return in[0] < 0x80 ? 1 : -EILSEQ;
+		return in[0] < 0x80 && wanted == CP949_GOOD ? 1 : -EILSEQ;
 	}
 	for (size_t i = 0; i < len;)
-		good &= put_some(in, len, &i, &at);
+		good &= put_some(in, len, &i, wanted, &at);
 	return good != 0 ? at - out : -EILSEQ;
 }
 

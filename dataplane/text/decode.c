@@ -87,3 +87,39 @@ int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len, size
 	}
 	return -EILSEQ;
 }
+
+/* Octets that are ASCII in this coding: controls and others have readings of their own. */
+static int64_t ascii_quiet(const uint8_t *in, size_t len, uint8_t *out)
+{
+	for (size_t i = 0; i < len; i += WIDE) {
+		const size_t n = len - i < WIDE ? len - i : WIDE;
+		const struct wide w = wide_load(in + i, n);
+		const uint64_t quiet =
+			wide_between(w, 0x20, 0x7F) | wide_between(w, '\t', '\r');
+		if ((~quiet & wide_first(n)) != 0)
+			return -EAGAIN;
+		wide_store(out + i, wide_lower(w), n);
+	}
+	return (int64_t)len;
+}
+
+int64_t text_decode_quiet(enum text_coding coding, const uint8_t *in, size_t len, uint8_t *out,
+                          size_t cap)
+{
+	if (cap < TEXT_QUIET_ROOM || (cap - TEXT_QUIET_ROOM) / TEXT_GROWTH < len)
+		return -EAGAIN;
+	switch (coding) {
+	case TEXT_GSM7:
+		return text_gsm7_quiet(in, len, out);
+	case TEXT_ASCII:
+	case TEXT_LATIN1:
+	case TEXT_UTF8:
+		return ascii_quiet(in, len, out);
+	case TEXT_UCS2:
+		return text_ucs2_quiet(in, len, out);
+	case TEXT_CP949:
+		return text_cp949_quiet(in, len, out);
+	default:
+		return -EAGAIN;
+	}
+}

@@ -120,7 +120,7 @@ size_t text_fold_with(const struct text_table *table, const uint8_t *in, size_t 
 		const uint64_t may = wide_high(w) != 0 ? to_look_up(w, table->last_lead) : 0;
 		const size_t quiet = may != 0 ? wide_lowest(may) : n;
 
-		wide_store(out + f.n, wide_add(w, wide_between(w, 'A', 'Z'), 'a' - 'A'), n);
+		wide_store(out + f.n, wide_lower(w), n);
 		if (map != NULL)
 			map_quiet(&f, quiet);
 		f.i += quiet;

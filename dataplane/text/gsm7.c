@@ -75,6 +75,18 @@ int64_t text_gsm7(const uint8_t *in, size_t len, uint8_t *out)
 	return n == -EILSEQ ? text_octets(in, len, text_latin1, out) : n;
 }
 
+int64_t text_gsm7_quiet(const uint8_t *in, size_t len, uint8_t *out)
+{
+	for (size_t i = 0; i < len; i += WIDE) {
+		const size_t n = len - i < WIDE ? len - i : WIDE;
+		const struct wide w = wide_load(in + i, n);
+		if ((not_ascii(w) & wide_first(n)) != 0)
+			return -EAGAIN;
+		wide_store(out + i, wide_lower(w), n);
+	}
+	return (int64_t)len;
+}
+
 #define UNPACK_MAX 56u /* septets unpacked at a time: whole groups of 8 from 7 octets */
 
 /* Septets of the bits of in[0 .. len) from bit start on. The caller knows that they are

@@ -46,15 +46,17 @@ static iconv_t open_charset(const char *charset)
 
 static uint32_t cp949_word(uint32_t c)
 {
+	const uint32_t quiet = c >= 0x20 || (c >= '\t' && c <= '\r') ? CP949_QUIET : 0;
+
 	if (c == 0)
 		return 0;
 	if (c < 0x80)
-		return CP949_GOOD | 1u << CP949_COUNT | c;
+		return CP949_GOOD | quiet | 1u << CP949_COUNT | c;
 	if (c < 0x800)
 		return CP949_GOOD | 2u << CP949_COUNT | (0x80 | (c & 63)) << 8 |
 		       (0xC0 | c >> 6);
-	return CP949_GOOD | 3u << CP949_COUNT | (0x80 | (c & 63)) << 16 |
-	       (0x80 | (c >> 6 & 63)) << 8 | (0xE0 | c >> 12);
+	return CP949_GOOD | (c >= 0xAC00 && c <= 0xD7A3 ? CP949_QUIET : 0) | 3u << CP949_COUNT |
+	       (0x80 | (c & 63)) << 16 | (0x80 | (c >> 6 & 63)) << 8 | (0xE0 | c >> 12);
 }
 
 static void print_cp949_utf8(void)
@@ -70,7 +72,7 @@ static void print_cp949_utf8(void)
 	printf("0x%08" PRIx32 ",", CP949_GOOD | UINT32_C(1) << CP949_COUNT); /* NUL */
 	for (uint32_t c = 1; c < 256; c++)
 		printf("0x%08" PRIx32 ",", c < 0x80 ? cp949_word(c) : 0);
-	printf("0x%08" PRIx32 "};\n", CP949_GOOD);
+	printf("0x%08" PRIx32 "};\n", CP949_GOOD | CP949_QUIET);
 	iconv_close(cd);
 }
 

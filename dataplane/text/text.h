@@ -97,6 +97,16 @@ must_use int64_t text_decode_mended(enum text_coding coding, const uint8_t *in, 
 enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len,
                                    size_t udh_octets);
 
+/*
+ * text_decode() and text_fold() in one pass, of what most texts are: printed ASCII and
+ * syllables of Hangul alone, which no table folds otherwise, and which have no second coding
+ * by text_other_coding(). Octets written; -EAGAIN: it is not such a text, or cap <
+ * TEXT_GROWTH * len + TEXT_QUIET_ROOM. Never writes outside out[0 .. cap).
+ */
+#define TEXT_QUIET_ROOM 128u
+must_use int64_t text_decode_quiet(enum text_coding coding, const uint8_t *in, size_t len,
+                                   uint8_t *out, size_t cap);
+
 /* Whether all of it is UTF-8 (RFC 3629 section 4). */
 bool text_utf8_valid(const uint8_t *in, size_t len);
 

@@ -29,6 +29,10 @@ size_t text_packed_septets(const uint8_t *in, size_t len, size_t udh_octets, siz
 int64_t text_ucs2(const uint8_t *in, size_t len, bool little, uint8_t *out);
 int64_t text_cp949_pairs(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_utf8(const uint8_t *in, size_t len, uint8_t *out);
+/* Of text_decode_quiet(), or -EAGAIN. */
+int64_t text_gsm7_quiet(const uint8_t *in, size_t len, uint8_t *out);
+int64_t text_ucs2_quiet(const uint8_t *in, size_t len, uint8_t *out);
+int64_t text_cp949_quiet(const uint8_t *in, size_t len, uint8_t *out);
 /* ASCII, and table for octets with bit 7 (entry 0: no character). */
 int64_t text_octets(const uint8_t *in, size_t len, const uint16_t table[128], uint8_t *out);
 

@@ -15,10 +15,12 @@
 extern const uint16_t text_cp949[CP949_LEADS][CP949_TRAILS];
 
 /* The same as UTF-8, then a row of single octets, then CP949_NOTHING: octets from the lowest
- * on, how many from CP949_COUNT on, CP949_GOOD; 0: no character. */
+ * on, how many from CP949_COUNT on, CP949_GOOD, CP949_QUIET of what text_decode_quiet() takes;
+ * 0: no character. */
 #define CP949_NOTHING (CP949_PAIRS + 256)
 #define CP949_COUNT 24
 #define CP949_GOOD 0x80000000u
+#define CP949_QUIET 0x40000000u
 extern const uint32_t text_cp949_utf8[CP949_NOTHING + 1];
 
 /* Code point of octets 0x80-0xFF, 0 = none. */

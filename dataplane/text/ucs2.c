@@ -53,3 +53,9 @@ int64_t text_ucs2(const uint8_t *in, size_t len, bool little, uint8_t *out)
 	}
 	return at - out;
 }
+
+/* Of printed ASCII most octets are 0: what is all Hangul may be CP949 as well. */
+int64_t text_ucs2_quiet(const uint8_t *in, size_t len, uint8_t *out)
+{
+	return len % 2 == 0 ? put_quiet(in, len, out) : -EAGAIN;
+}

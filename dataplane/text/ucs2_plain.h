@@ -19,4 +19,22 @@ static inline size_t put_block(const uint8_t *in, size_t len, unsigned swap, uin
 	return i;
 }
 
+/* Folded, where all units are printed ASCII, of which there is one, or syllables of Hangul;
+ * octets written, or -EAGAIN. */
+static inline int64_t put_quiet(const uint8_t *in, size_t len, uint8_t *out)
+{
+	uint8_t *at = out;
+	bool ascii = false;
+
+	for (size_t i = 0; i < len; i += 2) {
+		const uint32_t c = (uint32_t)in[i] << 8 | in[i + 1];
+		const bool printed = (c >= 0x20 && c < 0x80) || c == '\n' || c == '\r';
+		if (!printed && (c < 0xAC00 || c > 0xD7A3))
+			return -EAGAIN;
+		ascii |= printed;
+		at += put_utf8(at, c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+	}
+	return ascii ? at - out : -EAGAIN;
+}
+
 #endif

@@ -36,4 +36,10 @@ static inline uint64_t wide_equal(struct wide w, uint8_t octet)
 	return wide_between(w, octet, octet);
 }
 
+/* ASCII letters in lower case. */
+static inline struct wide wide_lower(struct wide w)
+{
+	return wide_add(w, wide_between(w, 'A', 'Z'), 'a' - 'A');
+}
+
 #endif

@@ -12,9 +12,9 @@
 #include "fold_table.h"
 #include "fuzz.h"
 
-enum { DECODED = 1, REFUSED = 2 };
+enum { DECODED = 1, REFUSED = 2, QUIET = 4 };
 unsigned fuzz_reached;
-const unsigned fuzz_wanted = DECODED | REFUSED;
+const unsigned fuzz_wanted = DECODED | REFUSED | QUIET;
 
 /* As an operator may have it: look-alikes of letters of both kinds, one of two octets. */
 static const struct text_table *own_table(void)
@@ -46,6 +46,28 @@ static size_t fold(const struct text_table *table, const uint8_t *plain, size_t 
 	return n;
 }
 
+/* In one pass it is what decoding and folding make of it, or -EAGAIN. */
+static void decode_quiet(enum text_coding coding, const uint8_t *in, size_t len)
+{
+	const size_t cap = TEXT_GROWTH * len + TEXT_QUIET_ROOM;
+	uint8_t *plain = malloc(cap), *folded = malloc(TEXT_FOLD_GROWTH * cap),
+		*quiet = malloc(cap);
+
+	bug_if(plain == NULL || folded == NULL || quiet == NULL);
+	const int64_t n = text_decode_quiet(coding, in, len, quiet, cap);
+	if (n >= 0) {
+		const int64_t m = text_decode(coding, in, len, 0, plain, cap);
+		bug_if(m < 0 || text_fold(plain, (size_t)m, folded, TEXT_FOLD_GROWTH * cap) !=
+		                        (size_t)n);
+		bug_if(memcmp(quiet, folded, (size_t)n) != 0);
+		bug_if(text_other_coding(coding, in, len, 0) != TEXT_UNKNOWN);
+		fuzz_reached |= QUIET;
+	}
+	free(plain);
+	free(folded);
+	free(quiet);
+}
+
 static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t len, size_t udh)
 {
 	const size_t cap = TEXT_GROWTH * len;
@@ -69,6 +91,7 @@ static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t l
 		bug_if(text_decode(TEXT_UTF8, plain, l, 0, again, TEXT_GROWTH * l) !=
 		       (int64_t)l);
 	}
+	decode_quiet(coding, in, len);
 	/* Mended there is nothing that does not decode; of what does nothing is lost. */
 	const enum text_coding other = text_other_coding(coding, in, len, udh);
 	const int64_t m =

@@ -69,6 +69,30 @@ static int64_t twin_utf8(const uint8_t *in, size_t len, uint8_t *out)
 	return (int64_t)len;
 }
 
+static unsigned quiet_texts; /* of those that came by */
+
+/* In one pass it is as decoded and then folded, and has one reading; or it is not for it. */
+static void agree_quiet(enum text_coding coding, const uint8_t *in, size_t len)
+{
+	static uint8_t plain[OUT_MAX], folded[OUT_MAX * TEXT_FOLD_GROWTH];
+	const size_t cap = TEXT_GROWTH * len + TEXT_QUIET_ROOM;
+	const uint8_t *at = memcpy(guard_end(&in_guard, len), in, len);
+	uint8_t *out = guard_end(&out_guard, cap);
+	const int64_t n = text_decode_quiet(coding, at, len, out, cap);
+
+	assert_int_equal(text_decode_quiet(coding, at, len, out, cap - 1), -EAGAIN);
+	if (n == -EAGAIN)
+		return;
+	assert_int_equal(text_decode_quiet(coding, at, len, out, cap), n);
+	quiet_texts++;
+	const int64_t decoded = text_decode(coding, in, len, 0, plain, sizeof(plain));
+	assert_true(decoded >= 0);
+	const size_t want = text_fold(plain, (size_t)decoded, folded, sizeof(folded));
+	assert_int_equal(n, want);
+	assert_memory_equal(out, folded, want);
+	assert_int_equal(text_other_coding(coding, in, len, 0), TEXT_UNKNOWN);
+}
+
 static void agree(iconv_t cd, enum text_coding coding, const uint8_t *in, size_t len)
 {
 	uint8_t ours[OUT_MAX], theirs[OUT_MAX];
@@ -76,6 +100,7 @@ static void agree(iconv_t cd, enum text_coding coding, const uint8_t *in, size_t
 		coding == TEXT_UTF8 ? twin_utf8(in, len, theirs) : twin(cd, in, len, theirs);
 	const int64_t n = decode(coding, in, len, 0, ours);
 
+	agree_quiet(coding, in, len);
 	if (n != want || (n > 0 && memcmp(ours, theirs, (size_t)n) != 0))
 		fail_msg("coding %d, %zu octets %02x %02x..: %ld, iconv %ld", (int)coding, len,
 		         len > 0 ? in[0] : 0, len > 1 ? in[1] : 0, (long)n, (long)want);
@@ -105,6 +130,71 @@ static void cp949_every_pair(void **state)
 	iconv_close(cd);
 }
 
+/* Each character of two octets beside one that is quiet, on either side of it. */
+static void quiet_every_pair(void **state)
+{
+	static const enum text_coding codings[] = { TEXT_UCS2, TEXT_CP949,  TEXT_UTF8,
+		                                    TEXT_GSM7, TEXT_LATIN1, TEXT_ASCII };
+
+	(void)state;
+	for (unsigned k = 0; k < sizeof(codings) / sizeof(codings[0]); k++)
+		for (unsigned c = 0; c < 0x10000; c++) {
+			const uint8_t in[] = { 0, 'A', (uint8_t)(c >> 8), (uint8_t)c, 0, 'z' };
+			const size_t from = codings[k] == TEXT_UCS2 ? 0 : 1;
+			agree_quiet(codings[k], in + from, 4 - from);
+			agree_quiet(codings[k], in + from + 1 + (from == 0), 4 - from);
+			agree_quiet(codings[k], in + 2, 2);
+		}
+	assert_true(quiet_texts > 30000);
+}
+
+static size_t fill_cp949(uint8_t *at)
+{
+	if (random() % 4 == 0) {
+		at[0] = (uint8_t)(random() % 0x80);
+		return 1;
+	}
+	at[0] = (uint8_t)(0xB0 + random() % 0x19); /* rows of syllables */
+	at[1] = (uint8_t)(0xA1 + random() % 0x5E);
+	if (random() % 200 == 0)
+		at[1] = (uint8_t)random();
+	return 2;
+}
+
+static size_t put_quiet(uint8_t *at, enum text_coding coding)
+{
+	const bool syllable = coding != TEXT_GSM7 && random() % 3 != 0;
+	const unsigned c = syllable ? 0xAC00 + (unsigned)random() % 11172
+	                            : 0x20 + (unsigned)random() % 0x5F;
+
+	if (coding != TEXT_UCS2 && syllable)
+		return fill_cp949(at);
+	at[0] = (uint8_t)(coding == TEXT_UCS2 ? c >> 8 : c);
+	at[1] = (uint8_t)c;
+	return coding == TEXT_UCS2 ? 2 : 1;
+}
+
+/* Of every length, and some with one octet that is another one. */
+static void quiet_random(void **state)
+{
+	static const enum text_coding codings[] = { TEXT_UCS2, TEXT_CP949, TEXT_GSM7 };
+	const unsigned before = quiet_texts;
+
+	(void)state;
+	for (unsigned round = 0; round < 9000; round++) {
+		const enum text_coding coding = codings[round % 3];
+		const size_t target = (size_t)random() % 300;
+		uint8_t in[320];
+		size_t len = 0;
+		while (len < target)
+			len += put_quiet(in + len, coding);
+		if (len != 0 && round % 2 == 0)
+			in[(size_t)random() % len] = (uint8_t)random();
+		agree_quiet(coding, in, len);
+	}
+	assert_true(quiet_texts - before > 1500);
+}
+
 /* Texts of n characters, each by fill(), with every prefix of some. */
 static void random_texts(iconv_t cd, enum text_coding coding, unsigned rounds,
                          size_t (*fill)(uint8_t *at))
@@ -120,19 +210,6 @@ static void random_texts(iconv_t cd, enum text_coding coding, unsigned rounds,
 		for (size_t cut = round % 16 == 0 ? len : 0; cut > 0 && cut + 80 > len; cut--)
 			agree(cd, coding, in, cut);
 	}
-}
-
-static size_t fill_cp949(uint8_t *at)
-{
-	if (random() % 4 == 0) {
-		at[0] = (uint8_t)(random() % 0x80);
-		return 1;
-	}
-	at[0] = (uint8_t)(0xB0 + random() % 0x19); /* rows of syllables */
-	at[1] = (uint8_t)(0xA1 + random() % 0x5E);
-	if (random() % 200 == 0)
-		at[1] = (uint8_t)random();
-	return 2;
 }
 
 static void cp949_random(void **state)
@@ -328,7 +405,7 @@ static int setup(void **state)
 	(void)state;
 	srandom(7);
 	in_guard = guard_new(TEXT_MAX);
-	out_guard = guard_new(OUT_MAX);
+	out_guard = guard_new(OUT_MAX + TEXT_QUIET_ROOM);
 	return 0;
 }
 
@@ -345,6 +422,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cp949_every_pair),
 		cmocka_unit_test(cp949_random),
+		cmocka_unit_test(quiet_every_pair),
+		cmocka_unit_test(quiet_random),
 		cmocka_unit_test(utf16_every_code_point),
 		cmocka_unit_test(utf16_random),
 		cmocka_unit_test(utf16_halves),
