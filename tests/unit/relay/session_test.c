@@ -314,6 +314,52 @@ static void a_bind_that_waits_is_one_bind(void **state)
 	end(r);
 }
 
+/* SMPP 3.4 section 2.2.1: the SMSC connects and asks for a bind; who is screened is as ever. */
+static void outbind(void **state)
+{
+	struct rig *r = rig_open(rig_buffers, NULL);
+	struct seg answer = rig_syn(r, ESME);
+
+	(void)state;
+	rig_screen = watch;
+	rig_bind_reason = REASON_PASS;
+	answered = 0;
+	answer.flags = SYN | ACK;
+	rig_send(r, SMSC, rig_syn(r, SMSC));
+	rig_send(r, ESME, answer);
+	rig_send(r, SMSC, (struct seg){ .window = 60000, .has_ts = true, .ts_val = 1000 });
+	rig_quiet(r);
+	assert_non_null(rig_relay(r));
+	add(SMSC, 0x0b, 0, 1, "smsc\0pw", 8);
+	send_from(r, SMSC, 0);
+	assert_int_equal(heard[ESME].len, 24);
+	answered = heard[ESME].len;
+	submits(r, false, "");
+	bind(r, TRANSMITTER, 2, "hanbit");
+	smsc_says(r, TRANSMITTER | RESPONSE, 0, 2);
+	submits(r, true, "hanbit");
+	end(r);
+}
+
+/* A generic_nack of either end, and numbers that are 0 or come again, change nothing. */
+static void odd_numbers_and_nacks(void **state)
+{
+	struct rig *r = begin();
+
+	(void)state;
+	bind(r, TRANSCEIVER, 0, "hanbit");
+	smsc_says(r, 0x80000000u, 3, 0);
+	say(r, ESME, 0x80000000u, 3, 0);
+	submits(r, false, "hanbit");
+	smsc_says(r, TRANSCEIVER | RESPONSE, 0, 0);
+	submits(r, true, "hanbit");
+	smsc_says(r, TRANSCEIVER | RESPONSE, 0x0d, 0);
+	smsc_says(r, UNBIND | RESPONSE, 3, 0);
+	say(r, ESME, 0x80000000u, 3, 90);
+	submits(r, true, "hanbit");
+	end(r);
+}
+
 /* message_payload of 64 KiB - 1, 255 destinations and TLVs fit; what is longer is not SMPP, and
  * is answered as its command_length, before any octet of its body is there. */
 static void no_pdu_is_longer_than_72_kib(void **state)
@@ -344,6 +390,8 @@ int main(void)
 		cmocka_unit_test(unbound_when_it_is_agreed),
 		cmocka_unit_test(behind_the_consent),
 		cmocka_unit_test(a_bind_that_waits_is_one_bind),
+		cmocka_unit_test(outbind),
+		cmocka_unit_test(odd_numbers_and_nacks),
 		cmocka_unit_test(no_pdu_is_longer_than_72_kib),
 	};
 
