@@ -31,7 +31,7 @@ struct hs_scratch;
 #define JOINT_SEPARATOR '\n'
 #define JOINT_OCTETS 16384u /* of texts and separators; one longer text goes alone */
 #define JOINT_TEXTS_MAX 64u
-#define JOINT_HITS_MAX 1024u
+#define JOINT_HITS_MAX 8192u /* learned packs find 30 to 90 places in a text */
 
 /* Which pattern was found for which owner; each as often as it likes. true: this text
  * needs no more, a match of it may be left out. */

@@ -18,6 +18,8 @@
 #define TEXTS 90u /* more than a joint holds */
 #define TEXT_SIZE 48u
 
+_Static_assert(38 * (JOINT_HITS_MAX / 32 + 1) >= TEXTS * (TEXT_SIZE + 1), "octets");
+
 struct group {
 	hs_database_t *database;  /* of all patterns */
 	hs_database_t *halves[2]; /* the first ones, and the others; or all in one */
@@ -25,7 +27,7 @@ struct group {
 	char expressions[PATTERNS][96];
 	struct image_pattern patterns[PATTERNS];
 	struct image image;
-	uint8_t octets[TEXTS * (TEXT_SIZE + 1)];
+	uint8_t octets[38 * (JOINT_HITS_MAX / 32 + 1)]; /* or TEXTS of TEXT_SIZE, and ends */
 	struct view texts[TEXTS];
 	bool joint[TEXTS][PATTERNS], alone[TEXTS][PATTERNS];
 	struct joint j;

@@ -53,10 +53,11 @@ static void ascii(void **state)
 	whole_vector_of_64k(1, 'a', BAIT, 6, PAYLOAD_MAX);
 }
 
+/* U+0E0E: three octets of UTF-8, and no CP949, in which a long text would be refused. */
 static void utf16(void **state)
 {
 	(void)state;
-	whole_vector_of_64k(8, 0xB3, "\0c\0a\0s\0i\0n\0o", 12, PAYLOAD_MAX - 1);
+	whole_vector_of_64k(8, 0x0E, "\0c\0a\0s\0i\0n\0o", 12, PAYLOAD_MAX - 1);
 }
 
 /* The greatest growth there is: GSM septets of two octets each, and all that decodes to
