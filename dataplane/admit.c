@@ -63,13 +63,13 @@ static struct connection *gives_way(const struct worker *w, unsigned source)
 {
 	const struct unbound *u = &w->unbound;
 	const unsigned from = unbound_greediest(u, source);
-	uint32_t at = from == UNBOUND_SOURCES ? 0 : u->oldest[from];
+	struct flow_head *at = from == UNBOUND_SOURCES ? NULL : unbound_oldest(u, from);
 
-	for (unsigned i = 0; at != 0 && i < GIVE_WAY_MOST; i++) {
-		struct connection *c = (struct connection *)flow_of_index(w->flows, at - 1);
+	for (unsigned i = 0; at != NULL && i < GIVE_WAY_MOST; i++) {
+		struct connection *c = (struct connection *)at;
 		if (!c->touched) /* those are on this turn's list */
 			return c;
-		at = u->links[at - 1].newer;
+		at = unbound_newer(u, at);
 	}
 	return NULL;
 }

@@ -12,6 +12,7 @@
 #include "relay.h"
 #include "session.h"
 #include "timer.h"
+#include "unbound.h"
 
 /* What lacks room is judged anew, message by message: not in every turn. */
 #define STALL_WAIT_US 1000u
@@ -22,7 +23,8 @@ struct connection {
 	struct timer timer;
 	struct connection *touched_next;
 	uint64_t serial;        /* for audit records: worker << 48 | count */
-	uint64_t partial_us[2]; /* since when a PDU from this side is incomplete; 0 = none is */
+	uint32_t partial_ms[2]; /* since when a PDU from this side is incomplete; 0 = none is */
+	struct unbound_link unbound; /* while session_is_bound() does not hold */
 	bool spoken;            /* a whole PDU was seen: it is SMPP */
 	bool unscreened;        /* it is not SMPP, and the setting non_smpp lets it pass */
 	bool touched;           /* on the worker's list of this turn */

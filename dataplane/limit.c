@@ -38,6 +38,22 @@
 #define RELIEVE_SLOTS 64u
 #define UNBOUND_HOLD_US 1000000u
 
+/* Limits are of an hour at most: the lower half of a time is enough, for seven weeks. */
+static uint32_t milliseconds(uint64_t us) { return (uint32_t)(us / 1000); }
+
+/* Where 0 is none. */
+static uint32_t some_milliseconds(uint64_t us)
+{
+	const uint32_t ms = milliseconds(us);
+
+	return ms == 0 ? UINT32_MAX : ms;
+}
+
+static uint64_t microseconds(uint32_t ms, uint64_t now_us)
+{
+	return (now_us / 1000 - (uint32_t)(milliseconds(now_us) - ms)) * 1000;
+}
+
 /* The list it is on while it is not bound: its source's, who opened it. */
 static unsigned source_of(const struct connection *c)
 {
@@ -46,14 +62,14 @@ static unsigned source_of(const struct connection *c)
 
 void limit_unbound(struct worker *w, struct connection *c)
 {
-	unbound_join(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head),
-	             w->now_us);
+	c->session.unbound_ms = milliseconds(w->now_us);
+	unbound_join(&w->unbound, source_of(c), &c->relay.head);
 }
 
 void limit_forget(struct worker *w, struct connection *c)
 {
 	if (!session_is_bound(&c->session))
-		unbound_leave(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head));
+		unbound_leave(&w->unbound, source_of(c), &c->relay.head);
 }
 
 void limit_bound(struct worker *w, struct connection *c, bool was_bound)
@@ -61,7 +77,15 @@ void limit_bound(struct worker *w, struct connection *c, bool was_bound)
 	if (was_bound && !session_is_bound(&c->session))
 		limit_unbound(w, c);
 	else if (!was_bound && session_is_bound(&c->session))
-		unbound_leave(&w->unbound, source_of(c), flow_index(w->flows, &c->relay.head));
+		unbound_leave(&w->unbound, source_of(c), &c->relay.head);
+}
+
+/* Since when a PDU of that side is incomplete; UINT64_MAX: none is. */
+static uint64_t partial_since(const struct worker *w, const struct connection *c,
+                              enum side from)
+{
+	return c->partial_ms[from] == 0 ? UINT64_MAX
+	                                : microseconds(c->partial_ms[from], w->now_us);
 }
 
 /* Not bound, and since long in the middle of a PDU. */
@@ -70,8 +94,8 @@ static bool hoards(const struct worker *w, const struct connection *c)
 	const uint64_t since = w->now_us - UNBOUND_HOLD_US;
 
 	return !session_is_bound(&c->session) && !c->unscreened &&
-	       ((c->partial_us[0] != 0 && c->partial_us[0] < since) ||
-	        (c->partial_us[1] != 0 && c->partial_us[1] < since));
+	       (partial_since(w, c, SIDE_ESME) < since ||
+	        partial_since(w, c, SIDE_SMSC) < since);
 }
 
 /* Buffers are scarce: what lies ahead of gaps is given up, but for the share of who is bound;
@@ -139,8 +163,15 @@ static uint64_t bind_deadline(const struct worker *w, const struct connection *c
 	if (session_is_bound(&c->session) || c->unscreened || c->relay.leg[0].discard ||
 	    w->settings->bind_limit == 0)
 		return UINT64_MAX;
-	return w->unbound.links[flow_index(w->flows, &c->relay.head)].since_us +
+	return microseconds(c->session.unbound_ms, w->now_us) +
 	       w->settings->bind_limit * 1000000;
+}
+
+static uint64_t pdu_deadline(const struct worker *w, const struct connection *c, enum side from)
+{
+	return c->partial_ms[from] == 0
+	               ? UINT64_MAX
+	               : partial_since(w, c, from) + w->settings->pdu_limit * 1000000;
 }
 
 uint64_t limit_deadline(const struct worker *w, const struct connection *c)
@@ -149,10 +180,11 @@ uint64_t limit_deadline(const struct worker *w, const struct connection *c)
 
 	if (c->relay.state != RELAY_OPEN)
 		return UINT64_MAX;
-	for (unsigned side = 0; side < 2; side++)
-		if (c->partial_us[side] != 0 &&
-		    c->partial_us[side] + w->settings->pdu_limit * 1000000 < at)
-			at = c->partial_us[side] + w->settings->pdu_limit * 1000000;
+	for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
+		const uint64_t pdu = pdu_deadline(w, c, from);
+		if (pdu < at)
+			at = pdu;
+	}
 	return at;
 }
 
@@ -166,12 +198,11 @@ void limit_time(struct worker *w, struct connection *c)
 		return;
 	}
 	for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
-		if (c->partial_us[from] == 0 ||
-		    w->now_us < c->partial_us[from] + w->settings->pdu_limit * 1000000)
+		if (w->now_us < pdu_deadline(w, c, from))
 			continue;
 		/* Not its fault: the other end does not read, so our window is closed. */
 		if (relay_backlog(&c->relay, side_other(from)) != 0) {
-			c->partial_us[from] = w->now_us;
+			c->partial_ms[from] = some_milliseconds(w->now_us);
 			continue;
 		}
 		worker_count(w, COUNTER_PDU_LATE, 1);
@@ -183,7 +214,7 @@ void limit_time(struct worker *w, struct connection *c)
 void limit_note(struct connection *c, enum side from, bool partial, bool moved, uint64_t now_us)
 {
 	if (!partial)
-		c->partial_us[from] = 0;
-	else if (moved || c->partial_us[from] == 0)
-		c->partial_us[from] = now_us;
+		c->partial_ms[from] = 0;
+	else if (moved || c->partial_ms[from] == 0)
+		c->partial_ms[from] = some_milliseconds(now_us);
 }

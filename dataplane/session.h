@@ -31,6 +31,7 @@ struct session {
 	uint32_t bind_sequence;
 	uint8_t bind_command;
 	uint8_t state;          /* enum session_state */
+	uint32_t unbound_ms;    /* since when it is not bound, of the worker's clock */
 };
 
 /* A bind that an unbound session may send on: its account is the session's. */

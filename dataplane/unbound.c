@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unbound.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-int unbound_open(struct unbound *u, uint32_t capacity)
+#include "check.h"
+
+void unbound_open(struct unbound *u, struct flow_table *flows, uint32_t link_at)
 {
-	memset(u, 0, sizeof(*u));
-	u->links = calloc(capacity, sizeof(*u->links));
-	return u->links == NULL ? -ENOMEM : 0;
+	*u = (struct unbound){ .flows = flows, .link_at = link_at };
 }
 
-void unbound_close(struct unbound *u)
+static struct unbound_link *link_of(const struct unbound *u, const struct flow_head *flow)
 {
-	free(u->links);
-	u->links = NULL;
+	return (struct unbound_link *)(void *)((uint8_t *)(uintptr_t)flow + u->link_at);
+}
+
+/* Of an index + 1; NULL for 0. */
+static struct flow_head *flow_of(const struct unbound *u, uint32_t number)
+{
+	return number == 0 ? NULL : flow_of_index(u->flows, number - 1);
 }
 
 unsigned unbound_source(const struct flow_key *key, enum side initiator)
@@ -27,33 +30,44 @@ unsigned unbound_source(const struct flow_key *key, enum side initiator)
 	return flow_hash(&source) % UNBOUND_SOURCES;
 }
 
-void unbound_join(struct unbound *u, unsigned source, uint32_t flow, uint64_t now_us)
+void unbound_join(struct unbound *u, unsigned source, struct flow_head *flow)
 {
-	const uint32_t newest = u->newest[source];
+	const uint32_t number = flow_index(u->flows, flow) + 1;
+	const struct flow_head *newest = flow_of(u, u->newest[source]);
 
-	u->links[flow] = (struct unbound_link){ .since_us = now_us, .older = newest };
-	if (newest != 0)
-		u->links[newest - 1].newer = flow + 1;
+	*link_of(u, flow) = (struct unbound_link){ .older = u->newest[source] };
+	if (newest != NULL)
+		link_of(u, newest)->newer = number;
 	else
-		u->oldest[source] = flow + 1;
-	u->newest[source] = flow + 1;
+		u->oldest[source] = number;
+	u->newest[source] = number;
 	u->n[source]++;
 }
 
-void unbound_leave(struct unbound *u, unsigned source, uint32_t flow)
+void unbound_leave(struct unbound *u, unsigned source, struct flow_head *flow)
 {
-	const struct unbound_link l = u->links[flow];
+	const struct unbound_link *l = link_of(u, flow);
 
 	bug_if(u->n[source] == 0);
-	if (l.older != 0)
-		u->links[l.older - 1].newer = l.newer;
+	if (l->older != 0)
+		link_of(u, flow_of(u, l->older))->newer = l->newer;
 	else
-		u->oldest[source] = l.newer;
-	if (l.newer != 0)
-		u->links[l.newer - 1].older = l.older;
+		u->oldest[source] = l->newer;
+	if (l->newer != 0)
+		link_of(u, flow_of(u, l->newer))->older = l->older;
 	else
-		u->newest[source] = l.older;
+		u->newest[source] = l->older;
 	u->n[source]--;
+}
+
+struct flow_head *unbound_oldest(const struct unbound *u, unsigned source)
+{
+	return flow_of(u, u->oldest[source]);
+}
+
+struct flow_head *unbound_newer(const struct unbound *u, const struct flow_head *flow)
+{
+	return flow_of(u, link_of(u, flow)->newer);
 }
 
 unsigned unbound_greediest(const struct unbound *u, unsigned newcomer)

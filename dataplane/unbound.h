@@ -11,7 +11,7 @@
  * be taken for one; nobody can choose with whom.
  *
  * Cost       joining and leaving touch one or two neighbours; giving way reads the
- *            counts of all lists and some members of one. 16 octets a flow.
+ *            counts of all lists and some members of one. 8 octets a flow, in it.
  * Threads    one worker.
  */
 #ifndef DP_UNBOUND_H
@@ -19,31 +19,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "check.h"
 #include "flow.h"
 
 #define UNBOUND_SOURCES 256u
 
 struct unbound_link {
-	uint64_t since_us;
 	uint32_t older, newer; /* flow index + 1; 0 = none */
 };
 
 struct unbound {
-	struct unbound_link *links; /* by flow index */
+	struct flow_table *flows;
+	uint32_t link_at; /* octets from a flow's beginning to its link */
 	uint32_t n[UNBOUND_SOURCES];
 	uint32_t oldest[UNBOUND_SOURCES], newest[UNBOUND_SOURCES]; /* flow index + 1 */
 };
 
-/* For the flows of a table of that capacity. 0 or -ENOMEM. */
-must_use int unbound_open(struct unbound *u, uint32_t capacity);
-void unbound_close(struct unbound *u);
+/* For the flows of that table, which have room for a link at that place. */
+void unbound_open(struct unbound *u, struct flow_table *flows, uint32_t link_at);
 
 /* The list of the end that began this connection. */
 unsigned unbound_source(const struct flow_key *key, enum side initiator);
 
-void unbound_join(struct unbound *u, unsigned source, uint32_t flow, uint64_t now_us);
-void unbound_leave(struct unbound *u, unsigned source, uint32_t flow);
+void unbound_join(struct unbound *u, unsigned source, struct flow_head *flow);
+void unbound_leave(struct unbound *u, unsigned source, struct flow_head *flow);
+
+/* The members of a list, the oldest first; NULL behind the last. */
+struct flow_head *unbound_oldest(const struct unbound *u, unsigned source);
+struct flow_head *unbound_newer(const struct unbound *u, const struct flow_head *flow);
 
 /* The list where a newcomer of that source finds whom to ask to give way: the longest, if
  * that is longer than its own, or its own. UNBOUND_SOURCES: nobody gives way. */

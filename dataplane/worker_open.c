@@ -138,9 +138,9 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	    flow_table_open(&w->flows, (uint32_t)settings->flows, sizeof(struct connection)) !=
 	            0 ||
 	    flow_table_open(&w->embryos, (uint32_t)settings->embryos, sizeof(struct embryo)) !=
-	            0 ||
-	    unbound_open(&w->unbound, (uint32_t)settings->flows) != 0)
+	            0)
 		goto no_memory;
+	unbound_open(&w->unbound, w->flows, offsetof(struct connection, unbound));
 	if (!open_texts(w) || !open_models(w))
 		goto no_memory;
 	configure(w);
@@ -178,7 +178,6 @@ void worker_close(struct worker *w)
 	bbr_pool_close(&w->models);
 	flow_table_close(w->flows);
 	flow_table_close(w->embryos);
-	unbound_close(&w->unbound);
 	fragment_close(w);
 	cache_close(w->screen.cache);
 	campaign_sketch_close(w->campaigns);

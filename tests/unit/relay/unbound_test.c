@@ -173,6 +173,36 @@ static void what_lingers_has_no_limit(void **state)
 	rig_close(r);
 }
 
+/* Half of a time is kept: seven weeks after the clock's beginning it begins anew. */
+static void seven_weeks_later(void **state)
+{
+	const uint64_t wrap_us = (UINT64_C(1) << 32) * 1000;
+
+	(void)state;
+	for (unsigned before = 0; before < 4; before++) {
+		struct rig *r = rig_open(rig_buffers, limited);
+		rig_stream(16);
+		r->now = wrap_us - before * 10000000;
+		timer_wheel_init(&r->worker->timers, r->now);
+		rig_handshake(r);
+		if (before % 2 == 0) {
+			is_late(r, 30000);
+			continue;
+		}
+		rig_bind(r);
+		struct seg s = rig_text(0, 5, 1000);
+		s.seq = RIG_BIND;
+		s.ack = 16;
+		rig_send(r, ESME, s);
+		rig_wait(r, 59900);
+		assert_non_null(rig_relay(r));
+		rig_wait(r, 200);
+		assert_null(rig_relay(r));
+		assert_int_equal(rig_counter(r, COUNTER_PDU_LATE), 1);
+		rig_close(r);
+	}
+}
+
 static void no_limit_by_setting(void **state)
 {
 	struct rig *r = connected(NULL);
@@ -330,45 +360,63 @@ static void sources(void **state)
 
 #define TWIN 200u
 
-/* Beside the naive twin: an array of when and whose, searched from end to end. */
+/* The naive twin: an array of when and whose, searched from end to end. */
+static struct {
+	uint64_t at;
+	unsigned source;
+} twin[TWIN];
+static struct flow_head *flows[TWIN];
+
+static void compare(const struct unbound *u, unsigned source)
+{
+	uint32_t n = 0, oldest = TWIN, walked = 0;
+
+	for (uint32_t i = 0; i < TWIN; i++) {
+		if (twin[i].at == 0 || twin[i].source != source)
+			continue;
+		n++;
+		if (oldest == TWIN || twin[i].at < twin[oldest].at)
+			oldest = i;
+	}
+	assert_int_equal(u->n[source], n);
+	assert_ptr_equal(unbound_oldest(u, source), n == 0 ? NULL : flows[oldest]);
+	for (struct flow_head *at = unbound_oldest(u, source); at != NULL;
+	     at = unbound_newer(u, at))
+		walked++;
+	assert_int_equal(walked, n);
+	const unsigned most = unbound_greediest(u, source);
+	for (unsigned i = 0; i < UNBOUND_SOURCES && most != UNBOUND_SOURCES; i++)
+		assert_true(u->n[i] <= u->n[most]);
+	assert_true(most == source || (most < UNBOUND_SOURCES && u->n[most] > n) || n == 0);
+}
+
 static void lists_like_the_twin(void **state)
 {
 	struct random random = random_of(1, 1);
-	struct {
-		uint64_t at;
-		unsigned source;
-	} twin[TWIN] = { 0 };
+	struct flow_table *table;
 	struct unbound u;
 
 	(void)state;
-	assert_int_equal(unbound_open(&u, TWIN), 0);
+	assert_int_equal(flow_table_open(&table, TWIN, 128), 0);
+	unbound_open(&u, table, sizeof(struct flow_head));
+	for (uint32_t i = 0; i < TWIN; i++) {
+		const struct flow_key key = { .esme_port = (uint16_t)i };
+		flows[i] = flow_add(table, &key, flow_hash(&key));
+		assert_non_null(flows[i]);
+	}
 	for (uint64_t now = 1; now < 200000; now++) {
 		const uint32_t f = random_below(&random, TWIN);
 		if (twin[f].at != 0) {
-			unbound_leave(&u, twin[f].source, f);
+			unbound_leave(&u, twin[f].source, flows[f]);
 			twin[f].at = 0;
 		} else {
 			twin[f].at = now;
 			twin[f].source = random_below(&random, 5) * 51;
-			unbound_join(&u, twin[f].source, f, now);
+			unbound_join(&u, twin[f].source, flows[f]);
 		}
-		const unsigned s = random_below(&random, 5) * 51;
-		uint32_t n = 0, oldest = TWIN;
-		for (uint32_t i = 0; i < TWIN; i++) {
-			if (twin[i].at == 0 || twin[i].source != s)
-				continue;
-			n++;
-			if (oldest == TWIN || twin[i].at < twin[oldest].at)
-				oldest = i;
-		}
-		assert_int_equal(u.n[s], n);
-		assert_int_equal(u.oldest[s], n == 0 ? 0 : oldest + 1);
-		const unsigned most = unbound_greediest(&u, s);
-		for (unsigned i = 0; i < UNBOUND_SOURCES && most != UNBOUND_SOURCES; i++)
-			assert_true(u.n[i] <= u.n[most]);
-		assert_true(most == s || (most < UNBOUND_SOURCES && u.n[most] > n) || n == 0);
+		compare(&u, random_below(&random, 5) * 51);
 	}
-	unbound_close(&u);
+	flow_table_close(table);
 }
 
 int main(void)
@@ -381,6 +429,7 @@ int main(void)
 		cmocka_unit_test(unbound_again_is_reset),
 		cmocka_unit_test(what_is_let_through_needs_no_bind),
 		cmocka_unit_test(what_lingers_has_no_limit),
+		cmocka_unit_test(seven_weeks_later),
 		cmocka_unit_test(no_limit_by_setting),
 		cmocka_unit_test(the_greediest_gives_way),
 		cmocka_unit_test(the_greediest_gains_nothing),
