@@ -15,7 +15,7 @@
 # losses, and then at the ESME's, where a kernel does and our receiver must tell it what is
 # missing. A round trip takes 10 ms. The worker and the box come first on their cores: what
 # they wait for one is a longer round trip, which no bridge has. Rounds are interleaved; both
-# ways of a round have the same seed.
+# ways of a round have the same seed. Sluice has as many buffers as it has by default.
 
 loss_transfer() { # WAY SIDE ROUND CC
 	local sent server
@@ -88,6 +88,7 @@ loss_bench() {
 	impair_rank=("${data_plane_rank[@]}") # the wire waits for nobody either
 	stack_dir_make
 	stack_settings
+	sed -i '/^buffers:/d' "$run_dir/dataplane.yaml" # as many as there are by default
 	{ data_plane_start && control_start && stack_seed tests/scenario/rules.yaml; } >&2
 	data_plane_stop
 	for ((round = 1; round <= rounds; round++)); do

@@ -57,13 +57,19 @@ static uint32_t buffer_size(struct rte_mempool *pool)
 	return rte_pktmbuf_data_room_size(pool) - FRAME_HEADER_MAX;
 }
 
-static void tail_extend(struct chain *c, const uint8_t *octets, uint32_t n)
+/* n octets onto m, which has room for them. */
+static void extend(struct rte_mbuf *m, const uint8_t *octets, uint32_t n)
 {
-	struct segment *s = segment_of(c->tail);
+	struct segment *s = segment_of(m);
 
-	memcpy(segment_octets(c->tail) + s->len, octets, n);
+	memcpy(segment_octets(m) + s->len, octets, n);
 	s->len = (uint16_t)(s->len + n);
 	s->flags &= (uint8_t)~SEGMENT_SUM;
+}
+
+static void tail_extend(struct chain *c, const uint8_t *octets, uint32_t n)
+{
+	extend(c->tail, octets, n);
 	c->octets += n;
 }
 
@@ -101,6 +107,24 @@ bool chain_coalesce(struct chain *c, struct rte_mbuf *m)
 	tail_extend(c, segment_octets(m), s->len);
 	rte_pktmbuf_free(m);
 	return true;
+}
+
+void chain_heal(struct chain *c, struct rte_mbuf *m, uint32_t most)
+{
+	struct segment *s = segment_of(m);
+	struct rte_mbuf *next = s->next;
+
+	if (next == NULL || s->sent != 0 || rte_mbuf_refcnt_read(m) != 1)
+		return;
+	const struct segment *n = segment_of(next);
+	if ((uint32_t)s->len + n->len > most || tail_room(m) < n->len)
+		return;
+	extend(m, segment_octets(next), n->len);
+	s->next = n->next;
+	if (c->tail == next)
+		c->tail = m;
+	c->segments--;
+	rte_pktmbuf_free(next);
 }
 
 int chain_split(struct chain *c, struct rte_mbuf *m, uint16_t n, struct rte_mempool *pool)

@@ -114,6 +114,10 @@ must_use int chain_split(struct chain *c, struct rte_mbuf *m, uint16_t n,
 /* Append m to c's tail buffer by copying, if it fits there, and free m. Whether it did. */
 bool chain_coalesce(struct chain *c, struct rte_mbuf *m);
 
+/* m, a member of c that was not sent, takes in what follows it, if it has room for that and
+ * both are not longer than most. */
+void chain_heal(struct chain *c, struct rte_mbuf *m, uint32_t most);
+
 /*
  * A place in a chain, for reading ahead without taking. chain_read() gives len
  * octets from the place on as one run: inside the mbuf when they lie there, else

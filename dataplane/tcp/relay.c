@@ -144,6 +144,10 @@ int relay_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env 
 		tcp_count(env, COUNTER_POOL_EMPTY, 1);
 		return result;
 	}
+	/* While it waits, a segment that a PDU's end had cut is made whole again: full ones go,
+	 * as its sender meant, and take one buffer. */
+	if (unlikely(o->next != NULL))
+		chain_heal(&o->out, tail, o->mss);
 	leg_queued(o, tail);
 	return 0;
 }

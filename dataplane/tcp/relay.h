@@ -69,10 +69,10 @@ struct tcp_env {
 
 /* Out-of-order segments a leg stores (RFC 9293 section 3.10.7.4 keeps them; bounded). When
  * the first of a window is lost all others come ahead of the gap: 181 of 1,448 octets, in a
- * window of leg_buffer's default; 700 in one that is twice what 50 MB/s need over 10 ms.
- * Storing one walks the runs, segments without a gap between them, so those are bounded as
- * well: some microseconds are what a peer can draw. */
-#define LEG_OOO_MAX 1024u
+ * window of leg_buffer's default; 2,900 in one of leg_buffer_most's, and leg_segments bounds
+ * them as well. Storing one walks the runs, segments without a gap between them, so those are
+ * bounded by themselves: some microseconds are what a peer can draw. */
+#define LEG_OOO_MAX 4096u
 #define LEG_RUNS_MAX 256u
 /* A sender that is only watched: what is missing then was lost before us. */
 #define LISTEN_OOO_MAX 64u

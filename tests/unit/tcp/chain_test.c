@@ -131,12 +131,21 @@ static void move(struct twin *to, struct twin *from, unsigned step)
 	memmove(from->octets, from->octets + n, from->len);
 }
 
-static void split(struct twin *t)
+static unsigned healed;
+
+static struct rte_mbuf *any_member(const struct twin *t)
 {
 	struct rte_mbuf *m = t->chain.head;
 
 	for (uint32_t skip = below(t->chain.segments + 1); m != NULL && skip > 0; skip--)
 		m = segment_of(m)->next;
+	return m;
+}
+
+static void split(struct twin *t)
+{
+	struct rte_mbuf *m = any_member(t);
+
 	if (m == NULL || segment_of(m)->len < 2)
 		return;
 	const uint16_t n = (uint16_t)(1 + below(segment_of(m)->len - 1u));
@@ -147,6 +156,27 @@ static void split(struct twin *t)
 	}
 	assert_int_equal(segment_of(m)->len, n);
 	assert_int_equal(segment_of(segment_of(m)->next)->seq, seq + n);
+}
+
+/* Two segments are one, or nothing was done: what was sent, or would be too long, stays. */
+static void heal(struct twin *t)
+{
+	struct rte_mbuf *m = any_member(t);
+	const uint32_t segments = t->chain.segments, most = 100 + below(2000);
+
+	if (m == NULL)
+		return;
+	const struct segment before = *segment_of(m);
+	chain_heal(&t->chain, m, most);
+	if (t->chain.segments == segments) {
+		assert_int_equal(segment_of(m)->len, before.len);
+		return;
+	}
+	assert_int_equal(t->chain.segments, segments - 1);
+	assert_int_equal(before.sent, 0);
+	assert_in_range(segment_of(m)->len, before.len + 1, most);
+	assert_false(segment_of(m)->flags & SEGMENT_SUM);
+	healed++;
 }
 
 static void read_ahead(const struct twin *t)
@@ -187,6 +217,9 @@ static void like_flat_arrays(void **unused)
 		case 5:
 			split(t);
 			break;
+		case 6:
+			heal(t);
+			break;
 		default:
 			read_ahead(t);
 			break;
@@ -198,6 +231,7 @@ static void like_flat_arrays(void **unused)
 	}
 	for (unsigned i = 0; i < 2; i++)
 		chain_drop(&twins[i].chain, twins[i].chain.octets);
+	assert_true(healed > 100);
 	assert_null(twins[0].chain.head);
 	assert_null(twins[1].chain.tail);
 	assert_int_equal(rte_mempool_avail_count(pool), BUFFERS);
