@@ -64,13 +64,26 @@ static bool has_campaign(const struct worker *w, const struct screen_message *m)
 	return w->campaigns != NULL && m->fingerprint != 0;
 }
 
+/* The sketch is larger than a cache: what is to be counted is asked for here, and counted
+ * when the turn's frames are ready. */
 static void count_campaign(struct worker *w, const struct screen_message *m)
 {
+	struct vector *v = w->vector;
+
 	if (!has_campaign(w, m))
 		return;
-	const struct campaign_seen seen = seen_in(w, m);
-	worker_count(w, COUNTER_CAMPAIGNS_REPLACED,
-	             campaign_sketch_count(w->campaigns, &seen, w->screen.seconds));
+	v->seen[v->n_seen] = seen_in(w, m);
+	campaign_sketch_seek(w->campaigns, &v->seen[v->n_seen++]);
+}
+
+void apply_campaigns(struct worker *w)
+{
+	const struct vector *v = w->vector;
+
+	for (unsigned i = 0; i < v->n_seen; i++)
+		worker_count(
+			w, COUNTER_CAMPAIGNS_REPLACED,
+			campaign_sketch_count(w->campaigns, &v->seen[i], w->screen.seconds));
 }
 
 static enum report_rule_mode mode_of(const struct image_rule *r)
@@ -397,26 +410,12 @@ static void apply_step(struct worker *w, const struct step *s, struct pending *p
 	}
 }
 
-/* The sketch is larger than a cache: asked for by the whole vector, before the first counts. */
-static void seek_campaigns(const struct worker *w)
-{
-	const struct screen_vector *v = &w->vector->screen;
-	struct campaign_seen seen[SCREEN_VECTOR_MAX];
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < v->n; i++)
-		if (has_campaign(w, &v->messages[i]))
-			seen[n++] = seen_in(w, &v->messages[i]);
-	if (n != 0)
-		campaign_sketch_seek(w->campaigns, seen, n);
-}
-
 void apply(struct worker *w)
 {
-	const struct vector *v = w->vector;
+	struct vector *v = w->vector;
 	struct pending p = { .n_passed = 0 };
 
-	seek_campaigns(w);
+	v->n_seen = 0;
 	for (unsigned i = 0; i < v->n_steps; i++) {
 		const struct step *s = &v->steps[i];
 		if (p.c == NULL || p.c != s->c || p.from != s->from) {
@@ -429,4 +428,5 @@ void apply(struct worker *w)
 			apply_step(w, s, &p);
 	}
 	flush(w, &p);
+	campaign_sketch_seek_rows(w->campaigns, v->seen, v->n_seen);
 }

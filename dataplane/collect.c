@@ -273,7 +273,6 @@ void collect(struct worker *w)
 	v->gathered = 0;
 	v->screen.n = 0;
 	for (struct connection *c = w->touched; c != NULL; c = c->touched_next) {
-		connection_look_ahead(c->touched_next);
 		c->retry = c->waits = false;
 		if (c->relay.state != RELAY_OPEN)
 			continue;

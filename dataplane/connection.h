@@ -41,18 +41,4 @@ static inline void connection_prefetch(const struct connection *c)
 		prefetch((const char *)c + at);
 }
 
-/* On a walk along touched_next, before the one in front of next is worked on: the head
- * segments of next, and the connection behind it. */
-static inline void connection_look_ahead(const struct connection *next)
-{
-	if (next == NULL)
-		return;
-	for (unsigned side = 0; side < 2; side++) {
-		chain_prefetch(&next->relay.leg[side].in);
-		chain_prefetch(&next->relay.leg[side].out);
-	}
-	if (next->touched_next != NULL)
-		connection_prefetch(next->touched_next);
-}
-
 #endif

@@ -13,6 +13,7 @@
 #define DP_VECTOR_H
 #include <stdint.h>
 
+#include "campaign_sketch.h"
 #include "connection.h"
 #include "screen.h"
 
@@ -50,6 +51,8 @@ struct vector {
 	uint32_t gathered;
 	uint8_t gather[GATHER_SIZE];
 	struct screen_vector screen;
+	unsigned n_seen; /* messages to be counted in their campaigns */
+	struct campaign_seen seen[SCREEN_VECTOR_MAX];
 };
 
 #endif

@@ -240,7 +240,6 @@ static void tcp_send(struct worker *w)
 	for (; c != NULL; c = next) {
 		next = c->touched_next;
 		c->touched = false;
-		connection_look_ahead(next);
 		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++)
 			if (!c->retry && !c->waits && !c->stalled[from])
 				relay_finish(&c->relay, from, &w->env);
@@ -337,6 +336,7 @@ void worker_finish(struct worker *w)
 		decide(w);
 		apply(w);
 		tcp_send(w);
+		apply_campaigns(w);
 	}
 	if (unlikely(w->draining))
 		drain_turn(w);

@@ -121,14 +121,16 @@ static void seek_row(const struct campaign_sketch *s, uint64_t fingerprint, uint
 		prefetch_to_write(&s->rows[at * SKETCH_WAYS + (unsigned)__builtin_ctz(ways)]);
 }
 
-void campaign_sketch_seek(const struct campaign_sketch *s, const struct campaign_seen *seen,
-                          unsigned n)
+void campaign_sketch_seek(const struct campaign_sketch *s, const struct campaign_seen *seen)
 {
-	for (unsigned i = 0; i < n; i++) {
-		seek_set(s, seen[i].fingerprint, 0);
-		if (seen[i].account_id != 0)
-			seek_set(s, seen[i].fingerprint, seen[i].account_id);
-	}
+	seek_set(s, seen->fingerprint, 0);
+	if (seen->account_id != 0)
+		seek_set(s, seen->fingerprint, seen->account_id);
+}
+
+void campaign_sketch_seek_rows(const struct campaign_sketch *s,
+                               const struct campaign_seen *seen, unsigned n)
+{
 	for (unsigned i = 0; i < n; i++) {
 		seek_row(s, seen[i].fingerprint, 0);
 		if (seen[i].account_id != 0)

@@ -110,7 +110,8 @@ static unsigned send_one(struct campaign_sketch *sketch, uint32_t id, uint32_t s
 	count_exactly(&exact[0][id], &seen, seconds);
 	if (seen.account_id != 0)
 		count_exactly(&exact[seen.account_id][id], &seen, seconds);
-	campaign_sketch_seek(sketch, &seen, 1);
+	campaign_sketch_seek(sketch, &seen);
+	campaign_sketch_seek_rows(sketch, &seen, 1);
 	return campaign_sketch_count(sketch, &seen, seconds);
 }
 
