@@ -80,12 +80,11 @@ static void unpack(struct explain_heard *h, struct view packed, size_t udh_octet
 	}
 }
 
-/* The text of a message as it is in its PDU; in a second coding (again) septets are packed
- * from its first bit on. NULL: no memory. */
+/* The text of a message as it is in its PDU. NULL: no memory. */
 static struct explain_heard *hear(const struct screen_message *m, const struct smpp_text *text,
-                                  enum text_coding coding, bool again, const uint8_t *pdu)
+                                  enum text_coding coding, const uint8_t *pdu)
 {
-	const size_t udh_octets = text->udh.data != NULL && !again ? text->udh.len + 1 : 0;
+	const size_t udh_octets = text->udh.data != NULL ? text->udh.len + 1 : 0;
 	struct explain_heard *h = calloc(1, sizeof(*h));
 	const uint32_t at = (uint32_t)(text->octets.data - pdu);
 	struct smpp_udh udh;
@@ -251,13 +250,19 @@ static int64_t read_cut(const struct run *r, size_t a, size_t b, struct explain_
                         size_t at)
 {
 	const size_t len = r->len - a - b, cap = (TEXT_GROWTH + 1) * (len + 1);
-	const enum text_coding coding =
-		r->again ? text_other_coding(r->first->coding, r->octets + a, len, 0)
-			 : r->first->coding;
+	const enum text_coding first = r->first->coding;
+	const enum text_coding other =
+		r->again ? text_other_coding(first, r->octets + a, len, 0) : TEXT_UNKNOWN;
+	const enum text_coding coding = other != TEXT_UNKNOWN ? other : first;
+	const struct text_language none = { 0 };
 	uint8_t *out = malloc(cap);
-	struct walk w = { coding, r->first->language,      r->octets + a,
-		          len,    r->number + (uint32_t)a, t->plain + at,
-		          0,      t->origins + at };
+	struct walk w = { .coding = coding,
+		          .language = r->again ? none : r->first->language,
+		          .in = r->octets + a,
+		          .len = len,
+		          .number = r->number + (uint32_t)a,
+		          .plain = t->plain + at,
+		          .origins = t->origins + at };
 	int64_t n = -1;
 
 	if (out != NULL && r->again)
@@ -322,8 +327,9 @@ static bool read_parts(const struct parts_heard *list, unsigned total, uint8_t *
 /* One text, in the coding that it was read in. */
 static bool read_one(const struct explain_heard *h, struct explain_text *t)
 {
+	/* A second coding is read without tables of a language. */
 	struct walk w = { t->coding == TEXT_GSM7_PACKED ? TEXT_GSM7 : t->coding,
-		          h->language,
+		          t->again ? (struct text_language){ 0 } : h->language,
 		          h->octets,
 		          h->len,
 		          0,
@@ -371,7 +377,7 @@ int explain_wire(struct explain *e, struct explain_text *t, const struct screen_
                  const struct smpp_text *text, enum text_coding coding, const uint8_t *pdu)
 {
 	const bool alone = t->again && m->concat.total < 2;
-	struct explain_heard *h = hear(m, text, alone ? t->coding : coding, alone, pdu);
+	struct explain_heard *h = hear(m, text, alone ? t->coding : coding, pdu);
 	size_t units = 1;
 
 	if (h == NULL)

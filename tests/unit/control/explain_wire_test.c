@@ -83,19 +83,20 @@ static void other_orders_and_octets(void **state)
 	assert_octets(AT + 6, AT + 12, 0);
 }
 
-/* Septets that were packed though nobody said so are a second reading, from the first bit. */
+/* Septets that were packed though nobody said so are a second reading, from bit 6 behind a
+ * header of one octet. */
 static void packed_septets(void **state)
 {
 	(void)state;
 	/* "free casino now" */
 	run_pdu(0,
 	        "00"
-	        "6679b90c1a87e769f71be47edf01",
+	        "80595e2e83c6e179dafd06b9df77",
 	        "");
 	assert_true(e.texts[1].again);
 	assert_int_equal(e.texts[1].coding, TEXT_GSM7_PACKED);
-	/* the sixth to the eleventh septet: bits 35 to 76 */
-	assert_octets(AT + 4, AT + 10, 0);
+	/* the sixth to the eleventh septet: bits 41 to 82 */
+	assert_octets(AT + 5, AT + 11, 0);
 }
 
 static unsigned pieces_of_first(struct explain_unit pieces[4])
