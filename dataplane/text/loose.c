@@ -24,6 +24,23 @@ static bool is_jamo(const uint8_t *at) { return at[0] == 0xE3; }
 
 static bool written_letter(const struct loose *l) { return kind_written(l) == LETTER; }
 
+/*
+ * Whether all letters with marks are of an alphabet that we have rules of: then they are the
+ * language's, which the marks tell apart, and none was strewn. Of letters that lose marks the
+ * leads are C3 to D4 and E1.
+ */
+static bool keeps_marks(const uint8_t *in, size_t len)
+{
+	for (size_t i = 0, octets; i < len; i++) {
+		if (in[i] < 0xC3 || (in[i] > 0xD4 && in[i] != 0xE1))
+			continue;
+		const uint32_t word = loose_word(fold_get(in + i, len - i, &octets));
+		if ((word & 0xFFFF) != 0 && (word & LOOSE_OWN) == 0)
+			return false;
+	}
+	return true;
+}
+
 /* The letter at in[i], without the marks it may have, to this place; octets written. */
 static size_t bare_letter(const struct loose *l, size_t i, uint8_t *out)
 {
@@ -34,7 +51,7 @@ static size_t bare_letter(const struct loose *l, size_t i, uint8_t *out)
 		return 1;
 	}
 	const uint32_t bare = loose_word(fold_get(l->in + i, l->len - i, &octets)) & 0xFFFF;
-	if (bare != 0)
+	if (bare != 0 && !l->marked)
 		return put_utf8(out, bare);
 	memcpy(out, l->in + i, octets);
 	return octets;
@@ -440,6 +457,7 @@ size_t text_loose(const uint8_t *in, size_t len, uint8_t *out, size_t cap)
 	bug_if(cap < len);
 	if (mark == len)
 		return 0;
+	l.marked = marks.foreign && keeps_marks(in, len);
 	while (l.i < len) {
 		if (is_behind_space(&l)) {
 			if (mark < l.i)

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """loose_gen: write loose_tables.c, the kinds of characters of text_loose(). Runs when we build.
 
-usage: loose_gen.py /usr/share/unicode SKELETONS > loose_tables.c
+usage: loose_gen.py /usr/share/unicode SKELETONS ALPHABET > loose_tables.c
 
 Above ASCII, of folded text: letters of scripts whose words stand apart (Latin, Greek,
-Cyrillic) with the letter that is left without marks; letters of Hangul; symbols, which are
+Cyrillic) with the letter that is left without marks, and whether they are in ALPHABET (as
+alphabet_gen prints it); letters of Hangul; symbols, which are
 punctuation, signs, pictures, whatever looks like a middle dot (SKELETONS, UTS #39), and the
 vowel of Old Korean that is one. Syllables of Hangul are told apart without a table.
 """
@@ -33,8 +34,10 @@ def ranges(path, wanted):
 
 
 class Kinds:
-    def __init__(self, folder, skeletons):
+    def __init__(self, folder, skeletons, alphabet):
         self.u = fold_gen.Unicode(folder)
+        with open(alphabet, encoding="ascii") as f:
+            self.alphabet = {int(line, 16) for line in f}
         self.script = ranges(folder + "/Scripts.txt", SCRIPTS)
         self.symbol = ranges(folder + "/emoji/emoji-data.txt", {"Extended_Pictographic"})
         self.symbol |= {MIDDLE_DOT, ARAEA}
@@ -59,7 +62,8 @@ class Kinds:
         if c in self.symbol or category[0] in "SP":
             return "SYMBOL << 16"
         if c in self.script and category[0] == "L":
-            return f"LETTER << 16 | {self.bare(c)}"
+            own = " | LOOSE_OWN" if c in self.alphabet else ""
+            return f"LETTER << 16 | {self.bare(c)}{own}"
         if self.u.name.get(c, "").startswith("HANGUL LETTER") and self.modern(c):
             return "HANGUL << 16"
         return "0"
@@ -72,7 +76,7 @@ class Kinds:
 
 
 def main():
-    kinds = Kinds(sys.argv[1], sys.argv[2])
+    kinds = Kinds(*sys.argv[1:4])
     blocks, stage1 = {}, []
     for first in range(0, END, fold_gen.BLOCK):
         block = tuple(kinds.word(c) for c in range(first, first + fold_gen.BLOCK))

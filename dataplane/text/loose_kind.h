@@ -11,7 +11,9 @@
 enum kind { OTHER, SPACE, DIGIT, LETTER, HANGUL, SYMBOL, END };
 
 /* A code point's word is loose_stage2[loose_stage1[c / 64] * 64 + c % 64]: the kind above 16
- * bits, which of a letter are the one without marks, 0 = itself. */
+ * bits, which of a letter are the one without marks, 0 = itself; OWN: a letter of a language
+ * that we have rules of. */
+#define LOOSE_OWN (1u << 24)
 #define LOOSE_BLOCKS (0x1FC00u / FOLD_BLOCK)
 extern const uint8_t loose_stage1[LOOSE_BLOCKS];
 extern const uint32_t loose_stage2[];
@@ -42,7 +44,7 @@ static inline enum kind kind_of(uint32_t c)
 {
 	if (c >= 0xAC00 && c < 0xD7A4)
 		return HANGUL;
-	return (enum kind)(loose_word(c) >> 16);
+	return (enum kind)(loose_word(c) >> 16 & 0xFF);
 }
 
 /* Kind of the character that begins in at[0 .. left), left not 0, and its octets. */

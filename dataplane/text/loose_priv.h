@@ -42,6 +42,7 @@ struct loose {
 	bool dotted;        /* a dot or a slash since the last space */
 	bool leet;          /* a digit or sign was taken for a letter since the last space */
 	bool jamo;          /* something is gone beside a letter of Hangul */
+	bool marked;        /* letters keep their marks: they are those of a language */
 	bool changed;
 };
 

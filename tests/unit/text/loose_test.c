@@ -68,8 +68,10 @@ static void latin(void **state)
 	read_as("fr☆ee", "free");
 	read_as("f1r1e1e c2a2s2h", "free cash");
 	read_as("f ı r s a t", "firsat");
-	read_as("ü c r e t s i z", "ucretsiz");
-	read_as("ü-c-r-e-t", "ucret");
+	read_as("ü c r e t s i z", "ücretsiz");
+	read_as("ü-c-r-e-t", "ücret");
+	read_as("ü-c-r-é-t", "ucret");
+	read_as("güçlü böñus", "guclu bonus");
 	read_as("cásíno", "casino");
 	read_as("c·á・s‧i•n⋅o", "casino");
 	read_as("f\nr\ne\ne", "free");
@@ -145,7 +147,8 @@ static void clean(void **state)
 		"총 3 명이 왔다",
 		"방 2 개",
 		"abc100 x1",
-		"$50 @5"
+		"$50 @5",
+		"Güçlü bir ağaç, şöyle"
 	};
 
 	(void)state;
