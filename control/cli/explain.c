@@ -239,10 +239,14 @@ static int run_one(const struct options *o, struct explain *explain, const char 
 		cli_fail("out of memory");
 		status = EXIT_FAILED;
 	} else if (status == EXIT_DONE) {
-		if (objects != NULL)
-			json_array_append_new(objects, explain_json(&explanation, o->account));
-		else
+		if (objects == NULL) {
 			explain_print(&explanation, o->account);
+		} else if (json_array_append_new(objects,
+		                                 explain_json(&explanation, o->account)) != 0) {
+			cli_fail("there is no JSON for this message; without --json it is "
+			         "shown");
+			status = EXIT_FAILED;
+		}
 		explanation_free(&explanation);
 	}
 	free(pdu);
