@@ -67,7 +67,7 @@ RECIPES = {
         "others": ["ko_lgai_ham_delivery", "ko_lgai_ham_comments",
                    "en_uci_sms_spam_collection", "en_mishra_soni_5971"],
         "options": OPTIONS.format(0.5, 0.0625, 0.002, 5, 2),
-        "shift": 0,
+        "shift": -3,
         "first": [],
     }],
 }
