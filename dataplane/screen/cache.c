@@ -210,7 +210,7 @@ bool cache_again(struct cache *c, const struct cache_key *key)
 	return came_before(s, (uint32_t)(key->hash >> 32)) && find(c, key) == NULL;
 }
 
-bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hits, unsigned n,
+bool cache_keep(struct cache *c, const struct cache_key *key, const uint16_t *hits, unsigned n,
                 uint64_t fingerprint)
 {
 	struct set *s = set_of(c, key->hash);
@@ -227,8 +227,8 @@ bool cache_keep(struct cache *c, const struct cache_key *key, const uint32_t *hi
 	e->coding = key->coding;
 	e->n_hits = (uint8_t)n;
 	e->way = (uint8_t)way;
-	memcpy(e->hits, hits, n * sizeof(hits[0]));
 	memcpy(e->octets, key->octets, key->len);
+	memcpy(&e->octets[(key->len + 1u) & ~1u], hits, n * sizeof(hits[0]));
 	s->tag[way] = tag;
 	return live;
 }

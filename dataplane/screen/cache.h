@@ -8,7 +8,8 @@
  * times, canaries, thresholds and deltas need not be part of the key. An entry is compared in
  * full, never by its hash alone: a text that collides must not inherit what another matched.
  *
- * A set is one cache line of CACHE_WAYS tags; an entry is five lines. A text is kept when it
+ * A set is one cache line of CACHE_WAYS tags; an entry is eight lines, of which a text reads
+ * those that it and its finds fill: under a learned pack a text has dozens. A text is kept when it
  * comes the second time: most texts that come once never come again, and cost a tag only.
  * Where a set is full the first way that was not found since the hand last came by gives way.
  *
@@ -16,20 +17,23 @@
  * found, only one call in CACHE_NAP looks, which is enough to see that texts repeat again.
  *
  * Bound      as many entries as cache_open() was told; a text of more than CACHE_TEXT_MAX
- *            octets or with more than CACHE_HITS_MAX finds is not kept.
+ *            octets or with more than CACHE_HITS_MAX finds is not kept, nor one with a pattern
+ *            that is none of the first 65,536 (control makes no more than RULE_PATTERNS_MAX).
  * Threads    one worker.
  */
 #ifndef DP_CACHE_H
 #define DP_CACHE_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "check.h"
 
 #define CACHE_WAYS 8u
 #define CACHE_ONCE 7u /* tags a set remembers of texts that came once */
-#define CACHE_HITS_MAX 8u
 #define CACHE_TEXT_MAX 259u
+#define CACHE_HITS_MAX 111u
+#define CACHE_ROOM 482u /* of a text and of what was found in it */
 #define CACHE_ENTRIES_MAX (1u << 24)
 #define CACHE_WINDOW 1024u /* texts looked for before it is judged whether that was worth it */
 #define CACHE_WORTH 32u    /* it was when one in so many was found */
@@ -48,11 +52,19 @@ struct cache_entry {
 	uint64_t fingerprint;  /* of the text; 0: it has none */
 	uint16_t len;
 	uint8_t coding, n_hits;
-	uint32_t hits[CACHE_HITS_MAX]; /* patterns, in the order that they were given in */
 	uint8_t way; /* of its set */
-	uint8_t octets[CACHE_TEXT_MAX];
+	uint8_t zero;
+	uint8_t octets[CACHE_ROOM]; /* the text, and at the next even place the patterns */
 };
-_Static_assert(sizeof(struct cache_entry) == 320, "five lines");
+_Static_assert(sizeof(struct cache_entry) == 512, "eight lines");
+_Static_assert(offsetof(struct cache_entry, octets) % 2 == 0, "aligned patterns");
+_Static_assert(CACHE_TEXT_MAX + 1 + 2 * CACHE_HITS_MAX <= CACHE_ROOM, "room");
+
+/* The n_hits patterns, in the order that they were given in. */
+static inline const uint16_t *cache_hits(const struct cache_entry *e)
+{
+	return (const void *)&e->octets[(e->len + 1u) & ~1u];
+}
 
 struct cache;
 
@@ -77,7 +89,7 @@ unsigned cache_find(struct cache *cache, const struct cache_key *keys, unsigned 
 bool cache_again(struct cache *cache, const struct cache_key *key);
 /* Keep a text that was scanned and is not there: n patterns, at most CACHE_HITS_MAX, and its
  * fingerprint. True: one of the same tables had to give way. */
-bool cache_keep(struct cache *cache, const struct cache_key *key, const uint32_t *hits,
+bool cache_keep(struct cache *cache, const struct cache_key *key, const uint16_t *hits,
                 unsigned n, uint64_t fingerprint);
 
 #endif

@@ -35,8 +35,10 @@ static struct cache_key key_of(const struct screen_context *context,
 /* What was found then, as if it were found now. */
 static void take(struct screen_hits *h, unsigned message, const struct cache_entry *e)
 {
+	const uint16_t *hits = cache_hits(e);
+
 	for (unsigned k = 0; k < e->n_hits; k++)
-		hits_add(h, message, e->hits[k]);
+		hits_add(h, message, hits[k]);
 }
 
 /* Texts of a slice that may be known, and whose they are. */
@@ -118,25 +120,35 @@ void stage_recall(struct screen_context *context, struct screen_vector *v)
 	list_unread(v);
 }
 
+/* The patterns of a list, in the order that they were found in: the list is the last one first.
+ * How many; CACHE_HITS_MAX + 1: they cannot be kept. */
+static unsigned listed(const struct screen_hits *h, uint32_t last, uint16_t out[CACHE_HITS_MAX])
+{
+	unsigned n = 0;
+
+	for (uint32_t hit = last; hit != 0; hit = h->hits[hit].before)
+		if (++n > CACHE_HITS_MAX || h->hits[hit].pattern > UINT16_MAX)
+			return CACHE_HITS_MAX + 1;
+	for (unsigned left = n; left > 0; last = h->hits[last].before)
+		out[--left] = (uint16_t)h->hits[last].pattern;
+	return n;
+}
+
 void recall_keep(struct screen_context *context, struct screen_vector *v)
 {
 	for (unsigned k = 0; k < v->n_unread; k++) {
 		const unsigned i = v->unread[k];
 		struct screen_message *m = &v->messages[i];
-		uint32_t hits[CACHE_HITS_MAX], at = v->hits.last[i];
-		unsigned n = 0;
+		uint16_t hits[CACHE_HITS_MAX];
 
-		if (m->recall != RECALL_NEW || !is_open(m) || at == SCREEN_HITS_LOST)
+		if (m->recall != RECALL_NEW || !is_open(m) ||
+		    v->hits.last[i] == SCREEN_HITS_LOST)
 			continue;
-		/* The list is the last one first; kept it is as it was found. */
-		for (uint32_t hit = at; hit != 0; hit = v->hits.hits[hit].before)
-			n++;
-		if (n > CACHE_HITS_MAX)
-			continue;
-		for (unsigned left = n; left > 0; at = v->hits.hits[at].before)
-			hits[--left] = v->hits.hits[at].pattern;
 		const struct cache_key key = key_of(context, m);
 		if (!cache_again(context->cache, &key))
+			continue;
+		const unsigned n = listed(&v->hits, v->hits.last[i], hits);
+		if (n > CACHE_HITS_MAX)
 			continue;
 		/* What is known is known with it. */
 		fingerprint_message(context, m);

@@ -104,7 +104,7 @@ struct screen_message {
 
 /* What the scans of a slice found: by message a list, the last hit first, and another one
  * for its second reading. */
-#define SCREEN_HITS_MAX 8192u
+#define SCREEN_HITS_MAX (64 * SCREEN_VECTOR_MAX)
 #define SCREEN_HITS_LOST UINT32_MAX /* no room: this message is scanned alone */
 struct screen_hit {
 	uint32_t pattern, before; /* before: index; 0 = none */

@@ -42,7 +42,7 @@ static const struct cache_entry *find(struct cache *c, const struct cache_key *k
 }
 
 /* Said twice, as it takes. */
-static bool keep(struct cache *c, const struct cache_key *k, uint32_t hit)
+static bool keep(struct cache *c, const struct cache_key *k, uint16_t hit)
 {
 	(void)cache_again(c, k);
 	return cache_again(c, k) && cache_keep(c, k, &hit, 1, 7);
@@ -62,7 +62,7 @@ static void kept_when_it_comes_again(void **state)
 {
 	struct cache *c = new_cache(64);
 	const struct cache_key k = key("text", 1, 0, UINT64_C(77) << 32);
-	const uint32_t hits[2] = { 5, 9 };
+	const uint16_t hits[2] = { 5, 9 };
 
 	(void)state;
 	assert_null(find(c, &k));
@@ -75,7 +75,32 @@ static void kept_when_it_comes_again(void **state)
 	assert_non_null(e);
 	assert_int_equal(e->n_hits, 2);
 	assert_true(e->fingerprint == 9);
-	assert_memory_equal(e->hits, hits, sizeof(hits));
+	assert_memory_equal(cache_hits(e), hits, sizeof(hits));
+	cache_close(c);
+}
+
+/* The longest texts and most finds, and the odd lengths below: neither overwrites the other. */
+static void longest(void **state)
+{
+	struct cache *c = new_cache(64);
+	char text[CACHE_TEXT_MAX + 1] = { 0 };
+	uint16_t hits[CACHE_HITS_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < CACHE_HITS_MAX; i++)
+		hits[i] = (uint16_t)(UINT16_MAX - i);
+	memset(text, 'x', CACHE_TEXT_MAX);
+	for (unsigned cut = 0; cut < 4; cut++) {
+		text[CACHE_TEXT_MAX - cut] = 0;
+		const struct cache_key k = key(text, 1, 0, (uint64_t)(cut + 1) << 32);
+		(void)cache_again(c, &k);
+		assert_true(cache_again(c, &k));
+		assert_false(cache_keep(c, &k, hits, CACHE_HITS_MAX - cut, 7));
+		const struct cache_entry *e = find(c, &k);
+		assert_non_null(e);
+		assert_int_equal(e->n_hits, CACHE_HITS_MAX - cut);
+		assert_memory_equal(cache_hits(e), hits, e->n_hits * sizeof(hits[0]));
+	}
 	cache_close(c);
 }
 
@@ -94,9 +119,9 @@ static void collisions(void **state)
 			const struct cache_entry *e = find(c, &keys[k]);
 			assert_true((e != NULL) == (k < i));
 			if (e != NULL)
-				assert_int_equal(e->hits[0], k);
+				assert_int_equal(cache_hits(e)[0], k);
 		}
-		(void)keep(c, &keys[i], i);
+		(void)keep(c, &keys[i], (uint16_t)i);
 	}
 	cache_close(c);
 }
@@ -114,11 +139,11 @@ static void full(void **state)
 		char text[16];
 		snprintf(text, sizeof(text), "text %u", i);
 		const struct cache_key k = key(text, 1, 0, (uint64_t)i << 32);
-		replaced += keep(c, &k, i);
+		replaced += keep(c, &k, (uint16_t)i);
 		if (i % 16 == 0) /* what is never looked for goes first */
-			assert_int_equal(find(c, &k)->hits[0], i);
+			assert_int_equal(cache_hits(find(c, &k))[0], i);
 		assert_non_null(find(c, &loved));
-		assert_int_equal(find(c, &loved)->hits[0], 1000);
+		assert_int_equal(cache_hits(find(c, &loved))[0], 1000);
 	}
 	assert_int_equal(replaced, 199 - CACHE_WAYS);
 	cache_close(c);
@@ -331,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(kept_when_it_comes_again),
+		cmocka_unit_test(longest),
 		cmocka_unit_test(collisions),
 		cmocka_unit_test(full),
 		cmocka_unit_test(naps),

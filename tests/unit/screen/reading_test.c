@@ -380,6 +380,8 @@ static void dispute(struct world *w)
 	world_rule_with(w, &(struct image_build_rule){ .row = { .id = 107, .weight = 800 } },
 	                "±");
 	world_rule(w, 108, IMAGE_REFUSE, "1«", 0); /* folded ¹« */
+	world_rule(w, 109, IMAGE_RULE_OBSERVE, "담대", 0); /* where words meet: more finds */
+	world_rule(w, 110, IMAGE_RULE_OBSERVE, "출상", 0);
 	world_ready(w);
 }
 
@@ -448,7 +450,7 @@ static void disagree_without_room(void **state)
 		const struct screen_message *m = &w.vector->messages[i];
 		assert_int_equal(m->reason, REASON_READINGS_DISAGREE);
 		assert_int_equal(m->rule, 101);
-		assert_int_equal(m->n_rules, 2);
+		assert_int_equal(m->n_rules, 4);
 	}
 	world_end(&w);
 }
