@@ -152,10 +152,29 @@ static void trace_ends(const struct sim *s)
 		}
 }
 
+/* Who waits for an answer on a connection that was reset, and the RST was lost: nothing will
+ * ever come, and its application's own clock says so. */
+static bool gives_up(struct sim *s)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < s->n_conns; i++)
+		for (int end = ESME; end <= SMSC; end++) {
+			struct endpoint *e = &s->conns[i].end[end];
+			if (!s->conns[i].said[end].rst || e->state != END_OPEN)
+				continue;
+			e->got_rst = any = true;
+			end_abort(e);
+		}
+	return any;
+}
+
 static void step(struct sim *s)
 {
 	const uint64_t at = next_time(s);
 
+	if (at == UINT64_MAX && gives_up(s))
+		return;
 	if (at == UINT64_MAX || at - START_US > LIMIT_US || ++s->steps > STEPS_MOST) {
 		sim_fail(s, "no progress: %u flows, %u frames under way, %llu steps",
 		         core_flows(s), s->n_events, (unsigned long long)s->steps);
