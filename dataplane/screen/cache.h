@@ -9,8 +9,8 @@
  * full, never by its hash alone: a text that collides must not inherit what another matched.
  *
  * A set is one cache line of CACHE_WAYS tags; an entry is eight lines, of which a text reads
- * those that it and its finds fill: under a learned pack a text has dozens. A text is kept when it
- * comes the second time: most texts that come once never come again, and cost a tag only.
+ * those that it and its finds fill: under a learned pack a text has dozens. A text is kept when
+ * it comes the second time: most texts that come once never come again, and cost a tag only.
  * Where a set is full the first way that was not found since the hand last came by gives way.
  *
  * To look for a text that is new costs a tenth of what screening it does. While hardly any is
