@@ -44,6 +44,7 @@ void number_map_seek(const struct number_map *map, const struct sender_key *keys
 
 static inline enum image_number_state number_map_state(const struct number_place *place)
 {
+	/* number_map_seek() set it. NOLINTNEXTLINE(*.NullDereference) */
 	return (enum image_number_state)(*place->octet >> place->shift & 3);
 }
 

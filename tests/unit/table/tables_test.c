@@ -159,12 +159,13 @@ static struct image_sender any_record(uint32_t account)
 	const uint32_t owners[] = { 0, account, account + 1 };
 
 	return (struct image_sender){
-		.owner_state = owners[rand() % 2 != 0 ? 1 : rand() % 3] << 4 |
-		               (uint32_t)(rand() % 2 != 0 ? 0 : rand() % 3) << 2 |
-		               (rand() % 2 != 0 ? IMAGE_CERTIFIED : 1 + (uint32_t)rand() % 3),
-		.valid_from = times[rand() % 6],
-		.valid_until = times[rand() % 6],
-		.blocked_until = times[rand() % 2 != 0 ? 0 : rand() % 6],
+		.owner_state =
+			owners[random() % 2 != 0 ? 1 : random() % 3] << 4 |
+			(uint32_t)(random() % 2 != 0 ? 0 : random() % 3) << 2 |
+			(random() % 2 != 0 ? IMAGE_CERTIFIED : 1 + (uint32_t)random() % 3),
+		.valid_from = times[random() % 6],
+		.valid_until = times[random() % 6],
+		.blocked_until = times[random() % 2 != 0 ? 0 : random() % 6],
 	};
 }
 
@@ -177,11 +178,11 @@ static void short_way_passes_what_the_long_one_does(void **state)
 	const uint32_t accounts[] = { 0, row(t, "acme"), row(t, "watched") };
 	unsigned passed = 0;
 
-	srand(1);
+	srandom(1);
 	assert_true(tables_without_deltas(t));
 	assert_false(tables_sender_passes(NULL, accounts[1], NOW));
 	for (unsigned i = 0; i < 200000; i++) {
-		const uint32_t account = accounts[rand() % 3];
+		const uint32_t account = accounts[random() % 3];
 		const struct image_sender s = any_record(account);
 		const bool passes = tables_sender_passes(&s, account, NOW);
 		const unsigned long_way = tables_sender_reason(t, &key, &s, account, NOW);
