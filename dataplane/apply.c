@@ -15,6 +15,7 @@
 #include "campaign_sketch.h"
 #include "response.h"
 #include "rule_hits.h"
+#include "text.h"
 #include "worker.h"
 
 /* Written and cleared as a whole: parts of it stored one by one would be waited for when
@@ -153,15 +154,11 @@ static void flush(struct worker *w, struct pending *p)
 	p->n_passed = 0;
 }
 
-/* Behind what is there; cut between characters: never inside a UTF-8 sequence (10xxxxxx goes
- * on). */
+/* Behind what is there, as much as has room. */
 static void append_text(struct audit_record *r, struct view t)
 {
-	const uint32_t room = AUDIT_TEXT_SIZE - r->text_len;
-	uint32_t n = t.len < room ? t.len : room;
+	const uint32_t n = text_prefix(t.data, t.len, AUDIT_TEXT_SIZE - r->text_len);
 
-	while (n < t.len && n > 0 && (t.data[n] & 0xc0) == 0x80)
-		n--;
 	if (n != 0)
 		memcpy(r->text + r->text_len, t.data, n);
 	r->text_len = (uint16_t)(r->text_len + n);

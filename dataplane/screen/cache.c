@@ -160,11 +160,9 @@ static const struct cache_entry *find(const struct cache *c, const struct cache_
 	return NULL;
 }
 
-unsigned cache_find(struct cache *c, const struct cache_key *keys, unsigned n,
-                    const struct cache_entry **found)
+void cache_find(struct cache *c, const struct cache_key *keys, unsigned n,
+                const struct cache_entry **found)
 {
-	unsigned n_found = 0;
-
 	for (unsigned i = 0; i < n; i++)
 		found[i] = reach(c, &keys[i]);
 	for (unsigned i = 0; i < n; i++) {
@@ -175,9 +173,7 @@ unsigned cache_find(struct cache *c, const struct cache_key *keys, unsigned n,
 			continue;
 		struct set *s = set_of(c, keys[i].hash);
 		s->used |= (uint8_t)(1u << found[i]->way);
-		n_found++;
 	}
-	return n_found;
 }
 
 /* Whether the text came before, as far as is remembered; from now on it did. */

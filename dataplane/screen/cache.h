@@ -80,9 +80,9 @@ void cache_learn(struct cache *cache, uint32_t sought, uint32_t found);
 /* The hash of each key, and ask for what cache_find() will read first. */
 void cache_seek(const struct cache *cache, struct cache_key *keys, unsigned n);
 
-/* found[i] = the entry of keys[i], or NULL; valid until cache_keep(). Returns how many. */
-unsigned cache_find(struct cache *cache, const struct cache_key *keys, unsigned n,
-                    const struct cache_entry **found);
+/* found[i] = the entry of keys[i], or NULL; valid until cache_keep(). */
+void cache_find(struct cache *cache, const struct cache_key *keys, unsigned n,
+                const struct cache_entry **found);
 
 /* Whether a text came before, so that it is worth being kept; from now on it did. False too
  * when it is there already: twice in one vector, the second is as new as the first. */

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "report_format.h"
+#include "text.h"
 
 _Static_assert(SCREEN_PLAIN_MAX == AUDIT_TEXT_SIZE, "what is kept is what is recorded");
 
@@ -66,16 +67,6 @@ static void decide(const struct screen_context *context, struct screen_message *
 	m->command_status = m->refuse && !m->discard ? command_status(context, m) : SMPP_ROK;
 }
 
-/* Octets of the longest prefix of at most max octets that ends with a character. */
-static uint32_t cut(struct view text, uint32_t max)
-{
-	uint32_t n = text.len < max ? text.len : max;
-
-	while (n < text.len && n > 0 && (text.data[n] & 0xC0) == 0x80)
-		n--;
-	return n;
-}
-
 /* The arena is free for the next slice after this: what the record needs is copied. A
  * message that was decided before the text stage is decoded now; a refused one belongs to
  * its campaign as well as a passed one. */
@@ -93,7 +84,7 @@ static void keep(struct screen_context *context, struct screen_vector *v, unsign
 		}
 		if (m->fingerprint == 0 && plain.len != 0 && m->text[which].len == 0)
 			fingerprint_text(context, m, reading_fold(context, v, plain));
-		const uint32_t len = plain.data != NULL ? cut(plain, SCREEN_PLAIN_MAX) : 0;
+		const uint32_t len = text_prefix(plain.data, plain.len, SCREEN_PLAIN_MAX);
 		if (len != 0)
 			memcpy(v->kept[i][which], plain.data, len);
 		m->plain[which] = (struct view){ v->kept[i][which], len };

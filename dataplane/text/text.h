@@ -109,6 +109,16 @@ must_use int64_t text_decode_quiet(enum text_coding coding, const uint8_t *in, s
 
 /* Whether all of it is UTF-8 (RFC 3629 section 4). */
 bool text_utf8_valid(const uint8_t *in, size_t len);
+/* Octets of the longest prefix of valid UTF-8 that has at most max octets and ends with a
+ * character (10xxxxxx goes on with one). */
+static inline uint32_t text_prefix(const uint8_t *in, uint32_t len, uint32_t max)
+{
+	uint32_t n = len < max ? len : max;
+
+	while (n < len && n > 0 && (in[n] & 0xC0) == 0x80)
+		n--;
+	return n;
+}
 
 /* Packed septets as one septet an octet, without padding; how many there are. At most cap
  * are written. */

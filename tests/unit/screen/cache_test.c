@@ -35,9 +35,8 @@ static struct cache *new_cache(uint32_t entries)
 static const struct cache_entry *find(struct cache *c, const struct cache_key *k)
 {
 	const struct cache_entry *e = NULL;
-	const unsigned n = cache_find(c, k, 1, &e);
 
-	assert_int_equal(n, e != NULL);
+	cache_find(c, k, 1, &e);
 	return e;
 }
 
