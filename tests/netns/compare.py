@@ -38,7 +38,9 @@ class Comparison:
         esme = wire.connections(self.args.esme)
         smsc = wire.connections(self.args.smsc)
         if set(esme) != set(smsc):
-            self.problem(f"connections differ: {len(esme)} at the ESME, {len(smsc)} at the SMSC")
+            only = ", ".join(f"{key[0][0]}:{key[0][1]}" for key in set(esme) ^ set(smsc))
+            self.problem(f"connections differ: {len(esme)} at the ESME, {len(smsc)} at the "
+                         f"SMSC; at one only: {only}")
         if not esme:
             self.problem("no connection was captured")
         for key in sorted(set(esme) & set(smsc), key=str):

@@ -56,6 +56,8 @@ class World:
                        for n in range(1, MESSAGES + 1)]
         self.counters = {"requests": MESSAGES, "forwarded": MESSAGES - len(REFUSED),
                          "refused": len(REFUSED)}
+        # At the SMSC alone: a FIN of an earlier case's connection, sent again.
+        self.astray = [frame(SERVER, (CLIENT[0], 39999), 5, 17, b"")]
 
 
 def checked(octets, at, before=b""):
@@ -73,15 +75,16 @@ def frame(source, destination, seq, flags, payload):
     return bytes(12) + b"\x08\x00" + checked(ip + addresses, 10) + checked(tcp, 16, pseudo)
 
 
-def capture(path, there, back):
-    """Both directions of one connection; starts near the wrap of its numbers."""
+def capture(path, there, back, astray=()):
+    """Frames astray, then both directions of one connection; starts near the wrap of its
+    numbers."""
     with open(path, "wb") as f:
         f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
         when = 0
         for source, destination, first, pdus in ((CLIENT, SERVER, 0xFFFFFF00, there),
                                                  (SERVER, CLIENT, 0xFFFFFFF0, back)):
             syn = 2 if source is CLIENT else 18
-            frames = [frame(source, destination, first, syn, b"")]
+            frames = [*astray, frame(source, destination, first, syn, b"")]
             seq = first + 1
             for octets in pdus:
                 frames.append(frame(source, destination, seq & 0xFFFFFFFF, 24, octets))
@@ -103,7 +106,7 @@ def judge(world):
     with tempfile.TemporaryDirectory() as folder:
         at = lambda name: os.path.join(folder, name)
         capture(at("esme"), world.asked, world.heard)
-        capture(at("smsc"), world.reached, world.said)
+        capture(at("smsc"), world.reached, world.said, world.astray)
         lines(at("before"), [{"counters": {k: 7 for k in world.counters}}])
         lines(at("after"), [{"counters": {k: 7 + v for k, v in world.counters.items()}}])
         done = subprocess.run(
@@ -144,6 +147,7 @@ def client_saw_less(w): w.report.pop()
 def counter_off_by_one(w): w.counters["forwarded"] += 1
 def counter_short(w): w.counters["requests"] -= 1
 def enquiry_did_not_cross(w): del w.asked[-2], w.reached[-2], w.said[-2], w.heard[-2]
+def connection_of_one_end(w): w.astray = [frame((CLIENT[0], 39999), SERVER, 5, 2, b"")]
 def pdu_cut_short(w): w.reached[-1] = w.reached[-1][:-1]
 
 
@@ -171,6 +175,7 @@ FAULTS = {
     counter_off_by_one: "counter forwarded",
     counter_short: "counter requests",
     enquiry_did_not_cross: "no enquire_link from the ESME crossed",
+    connection_of_one_end: "at one only: 10.99.0.1:39999",
     pdu_cut_short: "never ended",
 }
 

@@ -165,7 +165,9 @@ class Pdu:
 
 
 def connections(path, port=2775):
-    """{(client, server): (stream to the server, stream to the client)} of the port."""
+    """{(client, server): (stream to the server, stream to the client)} of the port: of those
+    that began here. A FIN or ACK that is sent again for one of an earlier case, whose last
+    acknowledgement a bad wire lost, makes no connection."""
     found = {}
     for when, frame in frames(path):
         seen = tcp(frame)
@@ -183,4 +185,5 @@ def connections(path, port=2775):
             if known and known[0].first not in (None, (seq + 1) & 0xFFFFFFFF):
                 found[key + (known[0].first,)] = found.pop(key)
         found.setdefault(key, (Stream(), Stream()))[side].put(seq, flags, payload, when)
-    return found
+    return {key: both for key, both in found.items()
+            if any(stream.first is not None for stream in both)}
