@@ -288,7 +288,7 @@ static void decide(struct worker *w)
 	s->scanned_octets = s->rescanned_texts = s->shadowed = s->unlisted = 0;
 	s->cache_hits = s->cache_misses = s->cache_replaced = 0;
 	s->fingerprints = s->campaign_matches = 0;
-	s->parts_seen = s->parts_lost = s->parts_sticky = 0;
+	s->parts_seen = s->parts_lost = s->parts_sticky = s->parts_beyond = 0;
 	screen_run(s, &w->vector->screen);
 	worker_count(w, COUNTER_SCREENED_OCTETS, s->scanned_octets);
 	worker_count(w, COUNTER_RESCANNED_TEXTS, s->rescanned_texts);
@@ -302,6 +302,7 @@ static void decide(struct worker *w)
 	worker_count(w, COUNTER_PARTS_SEEN, s->parts_seen);
 	worker_count(w, COUNTER_PARTS_LOST, s->parts_lost);
 	worker_count(w, COUNTER_PARTS_STICKY, s->parts_sticky);
+	worker_count(w, COUNTER_PARTS_BEYOND, s->parts_beyond);
 }
 
 void worker_begin(struct worker *w, uint64_t now_us)

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define IMAGE_MAGIC UINT64_C(0x31474d4943554c53) /* "SLUCIMG1" in memory */
-#define IMAGE_VERSION 4u
+#define IMAGE_VERSION 5u
 #define IMAGE_ALIGN 64u
 #define IMAGE_SECTIONS_MAX 32u
 #define IMAGE_SIZE_MAX (UINT64_C(1) << 36) /* 64 GiB: 100 M senders need 3.3 GB */
@@ -79,6 +79,9 @@ enum image_mode { IMAGE_ENFORCE = 0, IMAGE_OBSERVE = 1 };
 /* What answers a message whose text cannot be decoded. */
 enum image_undecodable { IMAGE_UNDECODABLE_REFUSE = 0, IMAGE_UNDECODABLE_PASS = 1 };
 
+/* What becomes of a message in more parts or octets than are judged together. */
+enum image_too_long { IMAGE_TOO_LONG_REFUSE = 0, IMAGE_TOO_LONG_PASS = 1 };
+
 struct image_policy {
 	uint32_t directions;      /* IMAGE_DIRECTION_* */
 	uint32_t uniform_status;  /* 0 = a status per reason; else the one used for all */
@@ -90,7 +93,8 @@ struct image_policy {
 	int32_t refuse_score;     /* thousandths of a point; 0 = no score refuses */
 	int32_t flag_score;       /* the same; 0 = no score flags */
 	uint32_t rules_version;   /* of the rule set in force; 0 = none was pushed */
-	uint32_t reserved[8];     /* 0 */
+	uint32_t too_long;        /* enum image_too_long */
+	uint32_t reserved[7];     /* 0 */
 };
 _Static_assert(sizeof(struct image_policy) == 320, "image policy");
 

@@ -77,6 +77,7 @@ static int put_policy(struct build *b)
 		{ "uniform_status", &policy.uniform_status },
 		{ "refuse_at_bind", &policy.refuse_at_bind },
 		{ "undecodable", &policy.undecodable },
+		{ "too_long", &policy.too_long },
 		{ "refuse_score", &refuse_score },
 		{ "flag_score", &flag_score },
 	};

@@ -7,6 +7,10 @@
  * come in any order, over any session of the account. A part of a message that was refused is
  * refused for the same reason and in the same way: one that was discarded is discarded, so that
  * no later part tells its sender. Of a message that is whole nothing is kept.
+ *
+ * A message of more parts or octets than are joined could hide its text behind that bound, in
+ * empty parts or one character in each: it is refused, or passes by policy, counted, when each
+ * part is judged with those near it.
  */
 #include "screen_priv.h"
 
@@ -17,9 +21,10 @@
 #include "text.h"
 #include "udh.h"
 
-/* Parts on either side that are looked for; further ones cannot share a match of a usual
- * length, and 255 would be looked for with every part. */
+/* Parts on either side that are looked for: 255 would be with every part. A phone shows some
+ * ten as one message. */
 #define WINDOW 16u
+#define JUDGED_WHOLE_MAX (WINDOW + 1) /* parts of a message that each see all others */
 #define WHOLE_MAX (2 * WINDOW) /* a message of more parts is kept until it expires */
 #define NUMBER_REFUSED 0u      /* stands for the message: it was refused */
 /* Octets of a character that may lie in a part we have not seen, less one. */
@@ -189,12 +194,14 @@ void stage_concat(struct screen_context *context, struct screen_vector *v)
 	}
 }
 
-/* The part itself and its neighbours, nearest first until CONCAT_JOINED_MAX is full. */
-static void gather(const struct screen_context *context, const struct screen_message *m,
+/* The part itself and its neighbours, nearest first until CONCAT_JOINED_MAX is full. False:
+ * some are left out, or would be if they were there. */
+static bool gather(const struct screen_context *context, const struct screen_message *m,
                    struct joined *j)
 {
 	const struct parts_key key = { { m->concat_key[0], m->concat_key[1] } };
 	uint32_t room = CONCAT_JOINED_MAX;
+	bool all = m->concat.total <= JUDGED_WHOLE_MAX;
 	struct neighbours n;
 
 	/* Those that differ were refused when they came (but for a race of two workers). */
@@ -202,6 +209,7 @@ static void gather(const struct screen_context *context, const struct screen_mes
 	for (unsigned step = 1; step < PLACES; step++) {
 		const unsigned away = (step + 1) / 2;
 		const unsigned place = step % 2 != 0 ? WINDOW - away : WINDOW + away;
+		all &= !n.there[place] || n.parts[place].len <= room;
 		n.there[place] = n.there[place] && n.parts[place].len <= room;
 		room -= n.there[place] ? n.parts[place].len : 0;
 	}
@@ -214,6 +222,7 @@ static void gather(const struct screen_context *context, const struct screen_mes
 			j->own = j->n;
 		j->parts[j->n++] = n.parts[place];
 	}
+	return all;
 }
 
 /* Decode octets whose first or last character may lie partly in a part that is not there;
@@ -264,7 +273,7 @@ static int64_t decode_run(const struct joined *j, unsigned first, unsigned end, 
 	                    j->parts[end - 1].number < total, out, cap);
 }
 
-int64_t concat_decode(const struct screen_context *context, struct screen_vector *v,
+int64_t concat_decode(struct screen_context *context, struct screen_vector *v,
                       const struct screen_message *m)
 {
 	struct joined j;
@@ -272,7 +281,11 @@ int64_t concat_decode(const struct screen_context *context, struct screen_vector
 	const size_t cap = SCREEN_TEXT_MAX - v->arena_used;
 	size_t at = 0;
 
-	gather(context, m, &j);
+	if (!gather(context, m, &j)) {
+		context->parts_beyond++;
+		if (context->tables->image->policy->too_long == IMAGE_TOO_LONG_REFUSE)
+			return -EMSGSIZE;
+	}
 	for (unsigned first = 0, end; first < j.n; first = end) {
 		for (end = first + 1; end < j.n && goes_on(&j.parts[end - 1], &j.parts[end]);)
 			end++;
@@ -323,7 +336,7 @@ int64_t concat_decode_second(const struct screen_context *context, struct screen
 	struct joined j;
 	unsigned first, end;
 
-	gather(context, m, &j);
+	(void)gather(context, m, &j);
 	for (first = j.own; first > 0 && goes_on(&j.parts[first - 1], &j.parts[first]);)
 		first--;
 	for (end = j.own + 1; end < j.n && goes_on(&j.parts[end - 1], &j.parts[end]);)

@@ -83,18 +83,20 @@ static void keep_text(struct screen_vector *v, struct screen_message *m, unsigne
 	m->plain[which] = (struct view){ plain, (uint32_t)n };
 }
 
-/* One text of a message, decoded; false when it does not decode. */
-static bool read_text(struct screen_context *context, struct screen_vector *v,
+/* One text of a message, decoded; or why it is not. */
+static enum reason read_text(struct screen_context *context, struct screen_vector *v,
                       struct screen_message *m, unsigned which)
 {
 	const int64_t n = decode_by_policy(context, v, m, which);
 
+	if (n == -EMSGSIZE)
+		return REASON_MESSAGE_TOO_LONG;
 	if (n < 0) {
 		bug_if(n != -EILSEQ); /* begin_slice() made sure of the room */
-		return false;
+		return REASON_TEXT_UNDECODABLE;
 	}
 	keep_text(v, m, which, (size_t)n);
-	return true;
+	return REASON_PASS;
 }
 
 enum text_coding reading_other(enum text_coding coding, const struct text_language *language,
@@ -179,8 +181,9 @@ static enum reason read_texts(struct screen_context *context, struct screen_vect
 			continue;
 		if (read_quiet(context, v, m, which))
 			break;
-		if (!read_text(context, v, m, which))
-			return REASON_TEXT_UNDECODABLE;
+		const enum reason reason = read_text(context, v, m, which);
+		if (reason != REASON_PASS)
+			return reason;
 		if (!read_other(context, v, m, which))
 			return REASON_READINGS_DISAGREE;
 	}

@@ -32,8 +32,9 @@
 #define SCREEN_FOLDED_MAX (2 * (SCREEN_TEXT_MAX + 2 * SCREEN_VECTOR_MAX))
 #define SCREEN_PLAIN_MAX 320u /* octets of a text kept for the audit record */
 
-/* Octets of a concatenated message's other parts that a part is read with (concat.c). */
-#define CONCAT_JOINED_MAX 2048u
+/* Octets of a concatenated message's other parts that a part is read with (concat.c): those
+ * of sixteen SMS of 160 septets. */
+#define CONCAT_JOINED_MAX 2560u
 
 /* Rules of a message that are listed one by one, to be counted when its verdict is applied. */
 #define SCREEN_MATCHED_MAX 64u
@@ -165,7 +166,7 @@ struct screen_context {
 	uint64_t fingerprints;                             /* out: added to; texts */
 	uint64_t campaign_matches;                         /* out: added to; messages */
 	struct parts *parts; /* of all workers; NULL: each part is judged alone */
-	uint64_t parts_seen, parts_lost, parts_sticky; /* out: added to */
+	uint64_t parts_seen, parts_lost, parts_sticky, parts_beyond; /* out: added to */
 	/* For tools, NULL in workers: sees each slice behind its stages, texts included. */
 	void (*watch)(void *watcher, const struct screen_vector *vector);
 	void *watcher;

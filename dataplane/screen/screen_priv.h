@@ -104,9 +104,9 @@ enum text_coding reading_coding(const struct screen_context *context,
                                 const struct screen_message *m);
 
 /* The text of a part (concat.total of 2 or more) with what was seen of its neighbours, as
- * reading_decode(). */
-must_use int64_t concat_decode(const struct screen_context *context,
-                               struct screen_vector *vector, const struct screen_message *m);
+ * reading_decode(); -EMSGSIZE: the message is too long to be judged, by policy. */
+must_use int64_t concat_decode(struct screen_context *context, struct screen_vector *vector,
+                               const struct screen_message *m);
 
 /* The parts that go on from one to the next around it, in a second coding; -EILSEQ: there is
  * none. */

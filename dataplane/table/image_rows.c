@@ -67,8 +67,8 @@ static int check_policy(const struct image_check *c, const struct image *im)
 	const uint32_t known = IMAGE_DIRECTION_FROM_ESME | IMAGE_DIRECTION_FROM_SMSC;
 
 	if ((p->directions & ~known) != 0 || p->refuse_at_bind > 1 ||
-	    p->undecodable > IMAGE_UNDECODABLE_PASS || p->country > 999 ||
-	    p->refuse_score < 0 || p->flag_score < 0)
+	    p->undecodable > IMAGE_UNDECODABLE_PASS || p->too_long > IMAGE_TOO_LONG_PASS ||
+	    p->country > 999 || p->refuse_score < 0 || p->flag_score < 0)
 		return image_lies(c->error, "policy: a value that this version does not know");
 	if (p->reserved0 != 0 || !image_all_zero(p->reserved, sizeof(p->reserved)))
 		return image_lies(c->error, "policy: reserved octets are not 0");

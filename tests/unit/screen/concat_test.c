@@ -246,6 +246,89 @@ static void too_long(void **state)
 	end();
 }
 
+/* Parts of a message that say nothing. */
+static void send_empty(uint8_t reference, uint8_t total, uint8_t first, uint8_t last)
+{
+	for (uint8_t part = first; part <= last; part++)
+		assert_int_equal(send(reference, total, part, "", 0, 0), REASON_PASS);
+}
+
+/* Nothing is hidden behind the parts that are judged together: a word around empty ones is
+ * found in as many as there may be, and there may be no more. */
+static void more_parts_than_are_joined(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(send(1, 17, 1, "cas", 3, 0), REASON_PASS);
+	send_empty(1, 17, 2, 16);
+	assert_int_equal(send(1, 17, 17, "ino", 3, 0), REASON_CONTENT_RULE);
+	assert_int_equal(w.context.parts_beyond, 0);
+	for (uint8_t part = 1; part <= 3; part++)
+		assert_int_equal(send(2, 18, part, "cas", 3, 0), REASON_MESSAGE_TOO_LONG);
+	assert_int_equal(w.context.parts_beyond, 1);
+	assert_int_equal(w.context.parts_sticky, 2);
+	end();
+	/* By policy such a message passes, its parts judged with those near them. */
+	begin_with(IMAGE_TOO_LONG_PASS);
+	assert_int_equal(send(1, 18, 1, "cas", 3, 0), REASON_PASS);
+	send_empty(1, 18, 2, 17);
+	assert_int_equal(send(1, 18, 18, "ino", 3, 0), REASON_PASS);
+	assert_int_equal(w.context.parts_beyond, 18);
+	assert_int_equal(send(2, 255, 18, "casino", 6, 0), REASON_CONTENT_RULE);
+	assert_int_equal(send(3, 255, 254, "cas", 3, 0), REASON_PASS);
+	assert_int_equal(send(3, 255, 255, "ino", 3, 0), REASON_CONTENT_RULE);
+	end();
+}
+
+/* Seventeen SMS of 153 septets, as most phones write them at most, are judged as one. */
+static void longest_of_sms(void **state)
+{
+	char text[154];
+
+	(void)state;
+	begin();
+	memset(text, 'a', sizeof(text));
+	for (uint8_t part = 1; part <= 16; part++)
+		assert_int_equal(send(1, 17, part, text, 153, 0), REASON_PASS);
+	memcpy(text + 140, "casino", 6);
+	assert_int_equal(send(1, 17, 17, text, 153, 0), REASON_CONTENT_RULE);
+	assert_int_equal(w.context.parts_beyond, 0);
+	end();
+}
+
+static enum reason send_payload(uint8_t part, const char *last)
+{
+	static char payload[6 + PARTS_OCTETS];
+
+	memset(payload, ' ', sizeof(payload));
+	memcpy(payload, "\5\0\3\1\4", 5);
+	payload[5] = (char)part;
+	memcpy(payload + sizeof(payload) - strlen(last), last, strlen(last));
+	return judge("acme", &(struct submit){ .esm_class = UDHI,
+	                                       .text = "",
+	                                       .payload = payload,
+	                                       .payload_len = sizeof(payload) });
+}
+
+/* Parts longer than an SMS: four of 960 octets are not read together. */
+static void more_octets_than_are_joined(void **state)
+{
+	(void)state;
+	begin();
+	for (uint8_t part = 1; part <= 3; part++)
+		assert_int_equal(send_payload(part, ""), REASON_PASS);
+	assert_int_equal(send_payload(4, ""), REASON_MESSAGE_TOO_LONG);
+	assert_int_equal(send_payload(1, ""), REASON_MESSAGE_TOO_LONG);
+	assert_int_equal(w.context.parts_beyond, 1);
+	end();
+	begin_with(IMAGE_TOO_LONG_PASS);
+	for (uint8_t part = 1; part <= 4; part++)
+		assert_int_equal(send_payload(part, part < 4 ? "" : "casino"),
+		                 part < 4 ? REASON_PASS : REASON_CONTENT_RULE);
+	assert_int_equal(w.context.parts_beyond, 1);
+	end();
+}
+
 /* The twin: random texts cut anywhere, sent in any order; the last part to come finds the
  * word exactly when the text has it. */
 static void random_cuts(void **state)
@@ -294,6 +377,9 @@ int main(void)
 		cmocka_unit_test(second_coding),        cmocka_unit_test(sar_parameters),
 		cmocka_unit_test(one_vector),           cmocka_unit_test(too_long),
 		cmocka_unit_test(random_cuts),          cmocka_unit_test(discarded),
+		cmocka_unit_test(more_parts_than_are_joined),
+		cmocka_unit_test(longest_of_sms),
+		cmocka_unit_test(more_octets_than_are_joined),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@
 static struct world w;
 static struct parts *parts;
 
-static void begin(void)
+static void begin_with(enum image_too_long too_long)
 {
 	const struct image_build_account acme = {
 		.system_id = "acme", .id = 7, .state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7
@@ -23,6 +23,7 @@ static void begin(void)
 	};
 
 	world_begin(&w);
+	w.policy.too_long = too_long;
 	world_account(&w, &acme);
 	world_account(&w, &other);
 	world_sender(&w, "010-1234-5678", 7);
@@ -35,6 +36,8 @@ static void begin(void)
 	assert_int_equal(parts_open(&parts), 0);
 	w.context.parts = parts;
 }
+
+static void begin(void) { begin_with(IMAGE_TOO_LONG_REFUSE); }
 
 static void end(void)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "parts.h"
 #include "text.h"
 #include "world.h"
 
@@ -103,6 +104,10 @@ static const struct row {
 	{ "acme", REASON_CONTENT_RULE, false, { .text = BLOCKED " casino" } },
 	{ "acme", REASON_MALFORMED, false, { .text = "hello", .cut = 2 } },
 	{ "acme", REASON_TEXT_UNDECODABLE, false, { .data_coding = 8, .text = "odd" } },
+	{ "acme",
+	  REASON_MESSAGE_TOO_LONG,
+	  false,
+	  { .esm_class = SMPP_ESM_UDHI, .text = "\5\0\3\1\x12\1hello", .text_len = 11 } },
 	/* The first stage that objects decides. */
 	{ "nobody", REASON_MALFORMED, true, { .text = "casino", .cut = 1 } },
 	{ "nobody", REASON_NOT_BOUND, true, { .source = "1", .text = "casino" } },
@@ -139,6 +144,7 @@ static void every_reason(void **state)
 
 	(void)state;
 	scenery(&w);
+	assert_int_equal(parts_open(&w.context.parts), 0);
 	for (size_t i = 0; i < ROWS; i++)
 		world_add(&w, rows[i].system_id, &rows[i].submit)->bound = !rows[i].unbound;
 	world_screen(&w);
@@ -153,6 +159,7 @@ static void every_reason(void **state)
 	}
 	for (unsigned number = 0; number < REASON_SLOTS; number++)
 		assert_true(reached[number] == (reason_row(number) != NULL));
+	parts_close(w.context.parts);
 	world_end(&w);
 }
 
