@@ -22,6 +22,11 @@ static void read_account(struct rule_reader *r, uint32_t rule, yaml_node_t *node
 
 	if (system_id == NULL)
 		return;
+	/* Nobody has such a system_id: the rule would concern no account, unnoticed. */
+	if (strpbrk(system_id, "*?") != NULL)
+		rule_problem(r, node, field,
+		             "\"%s\": an account is named as it binds, not by a pattern",
+		             system_id);
 	struct rule_account *a =
 		rule_append(r, &r->set->accounts, &r->set->n_accounts, sizeof(*a));
 	if (a == NULL)
@@ -35,6 +40,8 @@ static bool read_account_list(struct rule_reader *r, uint32_t rule, yaml_node_t 
 {
 	if (!rule_want_list(r, node, field))
 		return false;
+	if (rule_items(node) == 0)
+		rule_problem(r, node, field, "at least one system_id");
 	if (r->set->n_accounts + rule_items(node) > RULE_ACCOUNTS_MAX) {
 		rule_problem(r, node, field, "more than %u accounts in all", RULE_ACCOUNTS_MAX);
 		return false;

@@ -227,6 +227,7 @@ static void aliases_cannot_multiply(void **state)
 }
 
 #define ONE(keys) "rules: [ { id: a, sentence: s, action: flag, " keys " } ]"
+#define A "patterns: [ { literal: a } ], "
 
 static void expect_texts(const char *yaml, const char *const *yes, const char *const *no)
 {
@@ -363,19 +364,17 @@ static void names_what_is_wrong_in_keys(void **state)
 		{ ONE("weight: 1001, patterns: [ { literal: a } ]"), "between" },
 		{ ONE("threshold: 1, patterns: [ { literal: a } ]"), "has a weight" },
 		{ ONE("view: sideways, patterns: [ { literal: a } ]"), "none of folded" },
-		{ ONE("scope: { regimes: [ KR ] }, patterns: [ { literal: a } ]"),
-		  "a-z and 0-9" },
-		{ ONE("scope: { data_coding: [ 256 ] }, patterns: [ { literal: a } ]"),
-		  "to 255" },
-		{ ONE("scope: { directions: [] }, patterns: [ { literal: a } ]"),
-		  "at least one" },
-		{ ONE("valid: { from: 2026-02-01, until: 2026-01-01 }, patterns: [ { literal: "
-		      "a } ]"),
-		  "ends before" },
-		{ ONE("valid: { from: soon }, patterns: [ { literal: a } ]"), "no time like" },
-		{ ONE("canary: { share: 5% }, patterns: [ { literal: a } ]"), "mode: shadow" },
-		{ ONE("mode: shadow, canary: { share: 5 }, patterns: [ { literal: a } ]"),
-		  "no share like" },
+		{ ONE(A "scope: { regimes: [ KR ] }"), "a-z and 0-9" },
+		{ ONE(A "scope: { data_coding: [ 256 ] }"), "to 255" },
+		{ ONE(A "scope: { directions: [] }"), "at least one" },
+		{ ONE(A "scope: { accounts: [] }"), "at least one" },
+		{ ONE(A "scope: { accounts: [ acme, x* ] }"), "\"x*\": an account is named" },
+		{ ONE(A "mode: shadow, canary: { accounts: [ 'a?' ] }"), "\"a?\": an account" },
+		{ ONE(A "mode: shadow, canary: { accounts: [] }"), "at least one" },
+		{ ONE(A "valid: { from: 2026-02-01, until: 2026-01-01 }"), "ends before" },
+		{ ONE(A "valid: { from: soon }"), "no time like" },
+		{ ONE(A "canary: { share: 5% }"), "mode: shadow" },
+		{ ONE(A "mode: shadow, canary: { share: 5 }"), "no share like" },
 		{ "rules: [ { id: a, sentence: s, patterns: [ { literal: a } ] } ]",
 		  "it needs an" },
 	};

@@ -12,36 +12,15 @@
 #include "text.h"
 #include "world.h"
 
-static void scenery_begin(struct world *w, uint8_t alphabet, enum image_undecodable undecodable)
-{
-	world_begin(w);
-	w->policy.undecodable = undecodable;
-	world_account(w, &(struct image_build_account){ .system_id = "acme",
-	                                                .id = 7,
-	                                                .state = IMAGE_CERTIFIED,
-	                                                .alphabet = alphabet });
-	world_sender(w, "010-1234-5678", 7);
-	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
-	world_rule(w, 101, IMAGE_REFUSE, "대출", 0);
-}
-
 static void scenery(struct world *w, uint8_t alphabet, enum image_undecodable undecodable)
 {
-	scenery_begin(w, alphabet, undecodable);
+	world_readings(w, alphabet, undecodable);
 	world_ready(w);
-}
-
-static struct screen_message *screen_one(struct world *w, const struct submit *s)
-{
-	world_clear(w);
-	struct screen_message *m = world_add(w, "acme", s);
-	world_screen(w);
-	return m;
 }
 
 static uint32_t rule_of(struct world *w, const struct submit *s)
 {
-	const struct screen_message *m = screen_one(w, s);
+	const struct screen_message *m = world_one(w, s);
 
 	assert_int_equal(m->reason, m->rule != 0 ? REASON_CONTENT_RULE : REASON_PASS);
 	return m->rule;
@@ -57,7 +36,7 @@ static void operator_folds(void **state)
 	(void)state;
 	for (uint32_t folded = 0; folded < 2; folded++) {
 		struct world w;
-		scenery_begin(&w, TEXT_UTF8, IMAGE_UNDECODABLE_REFUSE);
+		world_readings(&w, TEXT_UTF8, IMAGE_UNDECODABLE_REFUSE);
 		world_rule(&w, 102, IMAGE_REFUSE, "카지노", 0);
 		assert_int_equal(image_build_folds(w.build, rows, 2 * folded), 0);
 		world_ready(&w);
@@ -71,7 +50,7 @@ static void operator_folds(void **state)
 /* The rule that one of two readings is refused by. */
 static uint32_t disputed_rule(struct world *w, const struct submit *s)
 {
-	const struct screen_message *m = screen_one(w, s);
+	const struct screen_message *m = world_one(w, s);
 
 	assert_int_equal(m->reason, REASON_READINGS_DISAGREE);
 	assert_true(m->refuse);
@@ -208,13 +187,13 @@ static void undecodable(void **state)
 
 	(void)state;
 	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
-	assert_int_equal(screen_one(&w, &odd)->reason, REASON_TEXT_UNDECODABLE);
+	assert_int_equal(world_one(&w, &odd)->reason, REASON_TEXT_UNDECODABLE);
 	assert_true(w.vector->messages[0].refuse);
-	assert_int_equal(screen_one(&w, &reserved)->reason, REASON_TEXT_UNDECODABLE);
+	assert_int_equal(world_one(&w, &reserved)->reason, REASON_TEXT_UNDECODABLE);
 	world_end(&w);
 	/* Passing means unread, but what can be read of it is. */
 	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_PASS);
-	assert_int_equal(screen_one(&w, &reserved)->reason, REASON_PASS);
+	assert_int_equal(world_one(&w, &reserved)->reason, REASON_PASS);
 	assert_int_equal(disputed_rule(&w, &odd), 100);
 	world_end(&w);
 }
@@ -234,18 +213,18 @@ static void plain_texts(void **state)
 
 	(void)state;
 	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
-	expect_plain(screen_one(&w, &(struct submit){ .text = "Big CASINO",
+	expect_plain(world_one(&w, &(struct submit){ .text = "Big CASINO",
 	                                              .payload = "And More",
 	                                              .payload_len = 8 }),
 	             "Big CASINO", "And More");
-	expect_plain(screen_one(&w, &(struct submit){ .source = "1",
+	expect_plain(world_one(&w, &(struct submit){ .source = "1",
 	                                              .data_coding = 8,
 	                                              .text = "\xB3\x00\xCD\x9C",
 	                                              .text_len = 4 }),
 	             "대출", "");
-	expect_plain(screen_one(&w, &(struct submit){ .data_coding = 8, .text = "odd" }), "",
+	expect_plain(world_one(&w, &(struct submit){ .data_coding = 8, .text = "odd" }), "",
 	             "");
-	const struct screen_message *m = screen_one(&w, &(struct submit){ .text = "hello" });
+	const struct screen_message *m = world_one(&w, &(struct submit){ .text = "hello" });
 	assert_int_equal(m->plain[0].len, 0);
 	world_end(&w);
 }
@@ -264,7 +243,7 @@ static void plain_is_cut(void **state)
 			text[i + 1] = i / 2 < odd ? 'x' : 0x00;
 		}
 		const struct screen_message *m =
-			screen_one(&w, &(struct submit){ .source = "1",
+			world_one(&w, &(struct submit){ .source = "1",
 		                                         .data_coding = 8,
 		                                         .text = text,
 		                                         .text_len = sizeof(text) });
@@ -332,7 +311,7 @@ static void binary_is_read(void **state)
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (unsigned k = 0; k < sizeof(codings); k++) {
 			const struct screen_message *m =
-				screen_one(&w, &(struct submit){ .data_coding = codings[k],
+				world_one(&w, &(struct submit){ .data_coding = codings[k],
 			                                         .text = rows[i].text,
 			                                         .text_len = rows[i].len });
 			assert_int_equal(m->rule, rows[i].rule);
@@ -420,7 +399,7 @@ static void readings_disagree(void **state)
 	for (size_t i = 0; i < sizeof(disputed) / sizeof(disputed[0]); i++) {
 		const struct disputed *d = &disputed[i];
 		const struct screen_message *m =
-			screen_one(&w, &(struct submit){ .text = d->text, .data_coding = 3 });
+			world_one(&w, &(struct submit){ .text = d->text, .data_coding = 3 });
 		assert_int_equal(m->reason, d->reason);
 		assert_int_equal(m->rule, d->rule);
 		assert_int_equal(m->refuse, d->refuse);

@@ -14,24 +14,8 @@
 
 static void scenery(struct world *w, enum image_undecodable undecodable)
 {
-	world_begin(w);
-	w->policy.undecodable = undecodable;
-	world_account(w, &(struct image_build_account){ .system_id = "acme",
-	                                                .id = 7,
-	                                                .state = IMAGE_CERTIFIED,
-	                                                .alphabet = TEXT_GSM7 });
-	world_sender(w, "010-1234-5678", 7);
-	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
-	world_rule(w, 101, IMAGE_REFUSE, "대출", 0);
+	world_readings(w, TEXT_GSM7, undecodable);
 	world_ready(w);
-}
-
-static struct screen_message *screen_one(struct world *w, const struct submit *s)
-{
-	world_clear(w);
-	struct screen_message *m = world_add(w, "acme", s);
-	world_screen(w);
-	return m;
 }
 
 static const struct lie {
@@ -73,7 +57,7 @@ static void read_in_both(void **state)
 	scenery(&w, IMAGE_UNDECODABLE_REFUSE);
 	for (size_t i = 0; i < LIES; i++) {
 		const struct screen_message *m =
-			screen_one(&w, &(struct submit){ .data_coding = lies[i].data_coding,
+			world_one(&w, &(struct submit){ .data_coding = lies[i].data_coding,
 		                                         .text = lies[i].text,
 		                                         .text_len = lies[i].len });
 		if (m->reason != REASON_READINGS_DISAGREE || m->rule != lies[i].rule)
@@ -96,7 +80,7 @@ static void nothing_shields_it(void **state)
 	scenery(&w, IMAGE_UNDECODABLE_REFUSE);
 	for (size_t i = 0; i < LIES; i++) {
 		const struct screen_message *m =
-			screen_one(&w, &(struct submit){ .data_coding = lies[i].data_coding,
+			world_one(&w, &(struct submit){ .data_coding = lies[i].data_coding,
 		                                         .text = "xy",
 		                                         .payload = lies[i].text,
 		                                         .payload_len = lies[i].len });
@@ -106,12 +90,12 @@ static void nothing_shields_it(void **state)
 		memset(text, ' ', sizeof(text));
 		memcpy(text, "\xB4\xEB\xC3\xE2", 4);
 		const struct submit s = { .text = "", .payload = text, .payload_len = len };
-		struct screen_message *m = screen_one(&w, &s);
+		struct screen_message *m = world_one(&w, &s);
 		assert_int_equal(m->reason, REASON_READINGS_DISAGREE);
 		assert_int_equal(m->rule, len <= SCREEN_OTHER_MAX ? 101 : 0);
 		assert_true(m->refuse);
 		memcpy(text, "loan", 4); /* what is what it says may be long */
-		m = screen_one(&w, &s);
+		m = world_one(&w, &s);
 		assert_int_equal(m->reason, REASON_PASS);
 	}
 	world_end(&w);
@@ -134,7 +118,7 @@ static void undecodable_is_read(void **state)
 	scenery(&w, IMAGE_UNDECODABLE_PASS);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct screen_message *m =
-			screen_one(&w, &(struct submit){ .data_coding = rows[i].data_coding,
+			world_one(&w, &(struct submit){ .data_coding = rows[i].data_coding,
 		                                         .text = rows[i].text,
 		                                         .text_len = rows[i].len });
 		if (!m->refuse || m->rule != rows[i].rule)
@@ -170,7 +154,7 @@ static void packed_in_parts(void **state)
 		for (unsigned i = parts; i < 1 + 2 * parts; i++) {
 			uint8_t text[6 + 40] = { 5, 0, 3, 9, 2, (uint8_t)(i < 2 ? 1 : 2) };
 			const size_t n = pack(texts[i], 1, text + 6);
-			m = screen_one(&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI,
+			m = world_one(&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI,
 			                                     .text = text,
 			                                     .text_len = 6 + n });
 		}
@@ -197,7 +181,7 @@ static void phones_without_the_language(void **state)
 			text[1] = (uint8_t)(0x24 + element);
 			text[3] = language;
 			text[6] = (uint8_t)(element * 100 + language); /* the reference */
-			const struct screen_message *m = screen_one(
+			const struct screen_message *m = world_one(
 				&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI,
 			                              .text = text,
 			                              .text_len = sizeof(text) - 1 });

@@ -288,14 +288,35 @@ void world_end(struct world *w)
 	free(w->vector);
 }
 
-void world_usual(struct world *w)
+struct screen_message *world_one(struct world *w, const struct submit *submit)
 {
-	world_begin(w);
+	world_clear(w);
+	struct screen_message *m = world_add(w, "acme", submit);
+	world_screen(w);
+	return m;
+}
+
+static void acme(struct world *w, uint8_t alphabet)
+{
 	world_account(w, &(struct image_build_account){ .system_id = "acme",
 	                                                .name = "Acme",
 	                                                .id = 7,
 	                                                .state = IMAGE_CERTIFIED,
-	                                                .alphabet = TEXT_GSM7 });
+	                                                .alphabet = alphabet });
 	world_sender(w, "010-1234-5678", 7);
 	world_rule(w, 100, IMAGE_REFUSE, "casino", 0);
+}
+
+void world_usual(struct world *w)
+{
+	world_begin(w);
+	acme(w, TEXT_GSM7);
+}
+
+void world_readings(struct world *w, uint8_t alphabet, enum image_undecodable undecodable)
+{
+	world_begin(w);
+	w->policy.undecodable = undecodable;
+	acme(w, alphabet);
+	world_rule(w, 101, IMAGE_REFUSE, "대출", 0);
 }

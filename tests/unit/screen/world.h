@@ -80,10 +80,14 @@ struct screen_message *world_add(struct world *w, const char *system_id,
                                  const struct submit *submit);
 void world_screen(struct world *w);
 void world_clear(struct world *w); /* forget the messages */
+/* A message of "acme" alone, screened. */
+struct screen_message *world_one(struct world *w, const struct submit *submit);
 void world_end(struct world *w);
 
 /* The usual scenery: certified account "acme" (id 7, GSM 7-bit) with one sender
  * 010-1234-5678, and rule 100 that refuses "casino". Not yet ready. */
 void world_usual(struct world *w);
+/* The same with this alphabet, this policy, and rule 101 that refuses "대출". */
+void world_readings(struct world *w, uint8_t alphabet, enum image_undecodable undecodable);
 
 #endif
