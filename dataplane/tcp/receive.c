@@ -12,20 +12,20 @@
 #define LISTEN_WINDOW (1u << 24)
 
 /* RFC 9293 section 3.10.7.4, first check; a segment without octets sits at rcv_nxt or
- * inside the window, one with octets overlaps the window. */
+ * inside the window, one with octets overlaps the window. At its right edge as well: there
+ * is the SND.NXT of an end that has filled it, and the number of its ACKs and its RST. */
 static bool acceptable(const struct leg *l, uint32_t seq, uint32_t len)
 {
 	if (len == 0)
-		return seq_leq(l->rcv_nxt, seq) &&
-		       (seq_lt(seq, l->rcv_adv) || seq == l->rcv_nxt);
+		return seq_leq(l->rcv_nxt, seq) && seq_leq(seq, l->rcv_adv);
 	return seq_lt(l->rcv_nxt, seq + len) && seq_lt(seq, l->rcv_adv);
 }
 
 /*
  * RFC 7323 section 5.3: R1, an older time-stamp than TS.Recent is a segment of another
  * time (PAWS). TS.Recent cannot outlive its 24 days (section 5.5): idle_limit is at most
- * seven. A segment without the option is taken as kernels take it: some middle boxes
- * forget it, and the numbers are checked all the same.
+ * seven, and keep-alives renew it. A segment without the option is taken as kernels take it:
+ * some middle boxes forget it, and the numbers are checked all the same.
  */
 static bool timestamp_is_old(const struct leg *l, const struct tcp_options *options)
 {
@@ -123,10 +123,11 @@ static struct rte_mbuf *segment_of_packet(const struct packet *p)
 	return p->mbuf;
 }
 
-/* RFC 9293 section 3.8.6.3: at least every second full-sized segment. */
-static void note_unacked(struct leg *l)
+/* RFC 9293 section 3.8.6.3: at least every second full-sized segment. Its sender makes them
+ * no larger than what the other end takes, nor, we may guess, than what it takes itself. */
+static void note_unacked(const struct relay *r, struct leg *l)
 {
-	if (leg_unacked(l) >= 2u * l->mss)
+	if (leg_unacked(l) >= 2u * min_u32(r->leg[SIDE_ESME].mss, r->leg[SIDE_SMSC].mss))
 		l->ack_now = true;
 }
 
@@ -161,7 +162,7 @@ static void receive_payload(struct relay *r, struct leg *l, const struct packet 
 		l->ack_now = true; /* RFC 5681 section 4.2: a gap is being filled */
 		drain_out_of_order(r, l, env);
 	}
-	note_unacked(l);
+	note_unacked(r, l);
 }
 
 static void receive_fin(struct leg *l, const struct packet *p)
@@ -270,7 +271,7 @@ static void answer_unacceptable(struct relay *r, struct leg *l, const struct pac
 /* RFC 9293 section 3.10.7.4, first check: what cannot be taken is answered with an ACK,
  * unless it is a RST. */
 static void receive_unacceptable(struct relay *r, enum side side, const struct packet *p,
-                                 bool old_stamp, struct tcp_env *env)
+                                 const struct tcp_options *options, struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
 	const bool old = seq_leq(p->seq, l->rcv_nxt);
@@ -280,10 +281,15 @@ static void receive_unacceptable(struct relay *r, enum side side, const struct p
 	tcp_count(env, old ? COUNTER_TCP_DUPLICATE : COUNTER_TCP_OUT_OF_WINDOW, 1);
 	if (!keep_alive_passes(r, side, p, env))
 		answer_unacceptable(r, l, p, old, env);
-	/* "Special allowance ... for valid ACKs": a probe may bring news of our octets. */
-	if (p->flags & TCP_ACK && old && !old_stamp && !(p->flags & TCP_SYN) &&
-	    ack_believable(l, p->ack))
+	/* "Special allowance ... for valid ACKs": a probe may bring news of our octets, or a
+	 * retransmission. Who is further back than what was under way guesses. And an end that
+	 * sends nothing but keep-alives has a clock that goes on. */
+	if (p->flags & TCP_ACK && old && !timestamp_is_old(l, options) &&
+	    !(p->flags & TCP_SYN) && ack_believable(l, p->ack) &&
+	    l->rcv_nxt - p->seq <= leg_room(&r->leg[side_other(side)], env->config)) {
+		timestamp_take(l, p, options);
 		take_ack(r, side, p, env);
+	}
 }
 
 /* Checks one to five; whether the segment's text may be looked at. */
@@ -298,9 +304,9 @@ static bool receive_checks(struct relay *r, enum side side, const struct packet 
 		options_read(&options,
 		             rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off + 20),
 		             p->options_len);
-	const bool old_stamp = timestamp_is_old(l, &options);
-	if (!acceptable(l, p->seq, len) || (old_stamp && !(p->flags & TCP_RST))) {
-		receive_unacceptable(r, side, p, old_stamp, env);
+	if (!acceptable(l, p->seq, len) ||
+	    (timestamp_is_old(l, &options) && !(p->flags & TCP_RST))) {
+		receive_unacceptable(r, side, p, &options, env);
 		return false;
 	}
 	if (p->flags & TCP_RST) {
@@ -383,7 +389,7 @@ static inline bool receive_expected(struct relay *r, enum side side, const struc
 		return true;
 	}
 	take_in_order(r, l, segment_of_packet(p), env);
-	note_unacked(l);
+	note_unacked(r, l);
 	return true;
 }
 

@@ -106,7 +106,10 @@ static void linger(struct relay *r, const struct packet *p, struct tcp_env *env)
 		if (p->seq == r->leg[p->side].rcv_nxt) /* RFC 5961 section 3.2 */
 			r->state = RELAY_DEAD;
 	} else if (p->payload_len != 0 || p->flags & TCP_FIN) {
-		r->state_us = env->now_us; /* RFC 9293 section 3.10.7.4, eighth check */
+		/* RFC 9293 section 3.10.7.4, eighth check; not for anybody's segment. */
+		if (p->flags & TCP_FIN &&
+		    p->seq + p->payload_len + 1 == r->leg[p->side].rcv_nxt)
+			r->state_us = env->now_us;
 		(void)leg_emit_bare(r, p->side, r->leg[p->side].snd_max, TCP_ACK, env);
 	}
 	rte_pktmbuf_free(p->mbuf);
@@ -339,32 +342,27 @@ static void send_reset(const struct packet *p, enum side side,
 
 void relay_refuse(const struct packet *p, struct tcp_env *env)
 {
-	const bool from_esme = p->side == SIDE_ESME;
+	const bool from_esme = p->side == SIDE_ESME, resets = p->flags & TCP_RST;
 	const uint16_t here = from_esme ? p->key.esme_port : p->key.smsc_port;
 	const uint16_t there = from_esme ? p->key.smsc_port : p->key.esme_port;
 	const uint32_t end =
 		p->seq + p->payload_len + (p->flags & (TCP_SYN | TCP_FIN) ? 1u : 0u);
+	struct header_fields fields = { .src_port = here,
+		                        .dst_port = there,
+		                        .seq = p->seq,
+		                        .ack = p->ack,
+		                        .flags = TCP_RST |
+		                                 (resets ? p->flags & TCP_ACK : TCP_ACK) };
 	struct header_template header;
 
-	if (!(p->flags & TCP_RST)) {
-		header_capture(&header, p);
-		/* On to the other end, in the sender's name: at the sender's next number. */
-		send_reset(p, side_other(p->side), &header,
-		           &(struct header_fields){ .src_port = here,
-		                                    .dst_port = there,
-		                                    .seq = p->seq,
-		                                    .ack = p->ack,
-		                                    .flags = TCP_RST | TCP_ACK },
-		           env);
+	/* On to the other end, in the sender's name: at the sender's next number. */
+	header_capture(&header, p);
+	send_reset(p, side_other(p->side), &header, &fields, env);
+	if (!resets) {
 		/* If that number is not its next one, an ACK far from it draws the right one
 		 * (RFC 9293 section 3.10.7.4, first check), and we answer that exactly. */
-		send_reset(p, side_other(p->side), &header,
-		           &(struct header_fields){ .src_port = here,
-		                                    .dst_port = there,
-		                                    .seq = p->seq,
-		                                    .ack = p->ack,
-		                                    .flags = TCP_ACK },
-		           env);
+		fields.flags = TCP_ACK;
+		send_reset(p, side_other(p->side), &header, &fields, env);
 		/* Back to the sender (RFC 9293 section 3.10.7.1). */
 		header_reverse(&header);
 		send_reset(p, p->side, &header,

@@ -117,6 +117,13 @@ static inline struct rte_mbuf *order_next_run(struct rte_mbuf *first)
 /* Take out the first stored segment that is no longer ahead of rcv_nxt; NULL = none. */
 struct rte_mbuf *order_next(struct leg *l);
 
+/* Whether the leg's ACK is a duplicate ACK, or has a D-SACK to say: no segment with payload can
+ * be the one (RFC 5681 section 2) or has room for the other. */
+static inline bool leg_acks_apart(const struct relay *r, const struct leg *l)
+{
+	return l->ooo.head != NULL || (r->sack_ok && l->dsack_left != l->dsack_right);
+}
+
 /* sack.c: the option for what was stored and what came twice, in at most room octets;
  * octets written, 0 = nothing to say. */
 unsigned leg_write_sack(struct leg *l, unsigned room, uint8_t *out);

@@ -14,7 +14,7 @@ static unsigned write_options(struct relay *r, enum side side, bool sack, uint8_
 
 	if (r->ts_ok) /* each end sees the other's own clock, RFC 7323 section 3.2 */
 		n = options_write_ts(out, r->leg[side_other(side)].ts_newest, l->ts_recent);
-	if (sack && r->sack_ok && (l->ooo.head != NULL || l->dsack_left != l->dsack_right))
+	if (sack && r->sack_ok && leg_acks_apart(r, l))
 		n += leg_write_sack(l, HEADER_OPTIONS_MAX - n, out + n);
 	return n;
 }
@@ -29,7 +29,7 @@ static __rte_always_inline bool emit(struct relay *r, enum side side, struct rte
 {
 	struct leg *l = &r->leg[side];
 	struct tcp_tx *tx = tcp_tx_of(env, r->head.key.link, side);
-	const bool to_esme = side == SIDE_ESME;
+	const bool to_esme = side == SIDE_ESME, bare = m->pkt_len == 0;
 	uint8_t options[HEADER_OPTIONS_MAX];
 
 	if (tx->n == TCP_TX_MAX)
@@ -43,13 +43,14 @@ static __rte_always_inline bool emit(struct relay *r, enum side side, struct rte
 		.ack = l->rcv_nxt,
 		.payload_sum = sum,
 		.flags = flags,
-		.options_len = (uint8_t)write_options(r, side, m->pkt_len == 0, options),
+		.options_len = (uint8_t)write_options(r, side, bare, options),
 		.options = options,
 	};
 	if (header_write(&l->header, &fields, tx->offload, m) != 0)
 		return false;
 	tx->mbufs[tx->n++] = m;
-	l->ack_now = false;
+	/* Octets that go out hide no gap: its ACK follows them (RFC 2018 section 4). */
+	l->ack_now = l->ack_now && !bare && leg_acks_apart(r, l);
 	l->rcv_acked = l->rcv_nxt;
 	l->ack_at = 0;
 	return true;

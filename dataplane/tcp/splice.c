@@ -15,7 +15,8 @@
 #include "relay_priv.h"
 
 /* Whether leg_output() would send len octets more at once, and nothing but them. */
-static inline bool sends_at_once(const struct leg *o, uint32_t len, uint32_t now_ms)
+static inline bool sends_at_once(const struct relay *r, const struct leg *o, uint32_t len,
+                                 uint32_t now_ms)
 {
 	const uint32_t out = o->snd_max - o->snd_una;
 
@@ -23,7 +24,7 @@ static inline bool sends_at_once(const struct leg *o, uint32_t len, uint32_t now
 	    o->probing || o->urgent || o->override || o->retries != 0 ||
 	    (o->board.sacked | o->board.lost | o->board.left) != 0)
 		return false;
-	if (len > o->mss || out + len > o->snd_wnd)
+	if (len > o->mss || out + len > o->snd_wnd || (o->ack_now && leg_acks_apart(r, o)))
 		return false;
 	return out == 0 ? (now_ms - o->sent_ms) * 1000ull <= o->rtt.rto_us
 	                : out + len <= o->cwnd;
@@ -99,7 +100,7 @@ bool splice_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_en
 	const uint32_t now_ms = (uint32_t)(env->now_us / 1000);
 	struct rte_mbuf *m = l->in.head;
 
-	if (octets != l->in.octets || m != l->in.tail || !sends_at_once(o, octets, now_ms) ||
+	if (octets != l->in.octets || m != l->in.tail || !sends_at_once(r, o, octets, now_ms) ||
 	    !is_ready(m) || tx->n == TCP_TX_MAX)
 		return false;
 	l->in = (struct chain){ .head = NULL };

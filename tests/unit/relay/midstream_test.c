@@ -39,6 +39,24 @@ static void is_reset(void **state)
 	rig_close(r);
 }
 
+/* RST in any state is passed on: an end that died while we restarted tells the other one. */
+static void its_rst_goes_on(void **state)
+{
+	struct rig *r = rig_open(rig_buffers, NULL);
+
+	(void)state;
+	for (int from = ESME; from <= SMSC; from++) {
+		rig_send(r, from, (struct seg){ .seq = 640, .flags = RST });
+		const struct seg *said = rig_said(r, !from);
+		assert_non_null(said);
+		assert_int_equal(said->flags & RST, RST);
+		assert_int_equal(said->seq, 640);
+		assert_null(rig_said(r, !from));
+		assert_null(rig_said(r, from));
+	}
+	rig_close(r);
+}
+
 /* Its ends reconnect at once: nothing of it stays here. */
 static void and_reconnects(void **state)
 {
@@ -56,6 +74,7 @@ static void and_reconnects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(is_reset),
+		                            cmocka_unit_test(its_rst_goes_on),
 		                            cmocka_unit_test(and_reconnects) };
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);

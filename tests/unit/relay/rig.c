@@ -190,22 +190,34 @@ static void hear(struct rig *r, int to)
 	tx->n = 0;
 }
 
-static void turn(struct rig *r, int from, struct rte_mbuf *const *frames, unsigned n)
+static void finish_turn(struct rig *r)
 {
-	worker_begin(r->worker, r->now);
-	worker_take(r->worker, 0, (enum side)from, frames, n);
 	worker_input(r->worker, 0);
 	worker_finish(r->worker);
 	hear(r, ESME);
 	hear(r, SMSC);
 }
 
-void rig_frame(struct rig *r, int from, const uint8_t *frame, uint32_t len)
+static void turn(struct rig *r, int from, struct rte_mbuf *const *frames, unsigned n)
+{
+	worker_begin(r->worker, r->now);
+	worker_take(r->worker, 0, (enum side)from, frames, n);
+	finish_turn(r);
+}
+
+static struct rte_mbuf *buffer_of(struct rig *r, const uint8_t *frame, uint32_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(r->pool);
 
 	assert_non_null(m);
 	memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
+	return m;
+}
+
+void rig_frame(struct rig *r, int from, const uint8_t *frame, uint32_t len)
+{
+	struct rte_mbuf *m = buffer_of(r, frame, len);
+
 	turn(r, from, &m, 1);
 }
 
@@ -225,6 +237,19 @@ void rig_send(struct rig *r, int from, struct seg s)
 	uint8_t frame[WIRE_MAX];
 
 	rig_frame(r, from, frame, rig_build(r, from, s, frame));
+}
+
+void rig_both(struct rig *r, struct seg from_esme, struct seg from_smsc)
+{
+	const struct seg s[2] = { from_esme, from_smsc };
+	uint8_t frame[WIRE_MAX];
+
+	worker_begin(r->worker, r->now);
+	for (int from = ESME; from <= SMSC; from++) {
+		struct rte_mbuf *m = buffer_of(r, frame, rig_build(r, from, s[from], frame));
+		worker_take(r->worker, 0, (enum side)from, &m, 1);
+	}
+	finish_turn(r);
 }
 
 void rig_options(struct rig *r, int from, struct seg s, const uint8_t *options, uint32_t n)

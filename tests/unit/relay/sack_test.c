@@ -109,6 +109,34 @@ static void what_came_twice_is_said_once(void **state)
 	rig_close(r);
 }
 
+/* RFC 2018 section 4: each duplicate ACK bears the option. What goes to this end at the same
+ * time has no room for it, and is no duplicate ACK: so that follows. */
+static void octets_that_go_out_hide_no_gap(void **state)
+{
+	struct rig *r = open_connected(NULL);
+	const struct seg *s;
+	unsigned sacks = 0;
+
+	(void)state;
+	rig_stream(100);
+	rig_both(r, rig_text(100, 100, 1000), rig_text(0, 100, 1000)); /* as it came */
+	for (; (s = rig_said(r, ESME)) != NULL; sacks += s->n_sacks != 0)
+		assert_true(s->len == 0 || sacks == 0);
+	assert_int_equal(sacks, 1);
+	rig_send(r, SMSC, rig_text(100, 50, 1000)); /* half a PDU: joined to its rest */
+	rig_quiet(r);
+	rig_both(r, rig_text(300, 100, 1000), rig_text(150, 50, 1000));
+	for (sacks = 0; (s = rig_said(r, ESME)) != NULL; sacks += s->n_sacks != 0)
+		assert_true(s->len == 0 || sacks == 0);
+	assert_int_equal(sacks, 1);
+	rig_send(r, SMSC, rig_text(200, 100, 1000)); /* nothing came: nothing to say */
+	s = rig_said(r, ESME);
+	assert_non_null(s);
+	assert_int_equal(s->len, 100);
+	assert_null(rig_said(r, ESME));
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +144,7 @@ int main(void)
 		cmocka_unit_test(four_blocks_fit_without_time_stamps),
 		cmocka_unit_test(no_sack_when_an_end_did_not_offer_it),
 		cmocka_unit_test(what_came_twice_is_said_once),
+		cmocka_unit_test(octets_that_go_out_hide_no_gap),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);
