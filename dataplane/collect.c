@@ -262,7 +262,7 @@ static void collect_side(struct worker *w, struct connection *c, enum side from)
 			break;
 		}
 	}
-	limit_note(c, from, partial, left != in->octets, w->now_us);
+	limit_note(w, c, from, partial, left != in->octets);
 }
 
 void collect(struct worker *w)

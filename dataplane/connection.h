@@ -25,11 +25,12 @@ struct connection {
 	uint64_t serial;        /* for audit records: worker << 48 | count */
 	uint32_t partial_ms[2]; /* since when a PDU from this side is incomplete; 0 = none is */
 	struct unbound_link unbound; /* while session_is_bound() does not hold */
-	bool spoken;            /* a whole PDU was seen: it is SMPP */
-	bool unscreened;        /* it is not SMPP, and the setting non_smpp lets it pass */
+	bool spoken : 1;        /* a whole PDU was seen: it is SMPP */
+	bool unscreened : 1;    /* it is not SMPP, and the setting non_smpp lets it pass */
 	bool touched;           /* on the worker's list of this turn */
-	bool retry;             /* there is more to do: look again next turn */
-	bool waits;             /* something lacks room: look again STALL_WAIT_US later */
+	bool retry : 1;         /* there is more to do: look again next turn */
+	bool waits : 1;         /* something lacks room: look again STALL_WAIT_US later */
+	bool lacks_room[2];     /* of packet buffers, that PDU does, or did when seen last */
 	bool stalled[2];        /* this turn decides no more octets from this side */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct connection) < 1024, "an idle session costs less than 1 KiB");

@@ -3,7 +3,9 @@
  * limit: what a connection may take of time and of the packet buffers.
  *
  * Time: a PDU that has begun must end within pdu_limit, or the connection is reset: an
- * end that drips octets holds buffers of ours for nothing.
+ * end that drips octets holds buffers of ours for nothing. Where buffers were what it lacked,
+ * its time begins anew if there is room for it now. If there is none it is reset as well, or
+ * those that wait, each for more than its share, would hold all there is; counted apart.
  *
  * And it must be bound: without a bind in force within bind_limit it is reset. It has said
  * nothing that anybody could hold it to, and holds a place in the table.
@@ -188,6 +190,15 @@ uint64_t limit_deadline(const struct worker *w, const struct connection *c)
 	return at;
 }
 
+/* Its time is over: whether it has more, because this was not its fault. */
+static bool has_more_time(const struct worker *w, const struct connection *c, enum side from)
+{
+	/* The other end does not read, so our window is closed. */
+	if (relay_backlog(&c->relay, side_other(from)) != 0)
+		return true;
+	return c->lacks_room[from] && !relay_lacks_buffers(&c->relay, &w->env);
+}
+
 void limit_time(struct worker *w, struct connection *c)
 {
 	if (c->relay.state != RELAY_OPEN || w->now_us < limit_deadline(w, c))
@@ -200,21 +211,29 @@ void limit_time(struct worker *w, struct connection *c)
 	for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
 		if (w->now_us < pdu_deadline(w, c, from))
 			continue;
-		/* Not its fault: the other end does not read, so our window is closed. */
-		if (relay_backlog(&c->relay, side_other(from)) != 0) {
+		if (has_more_time(w, c, from)) {
 			c->partial_ms[from] = some_milliseconds(w->now_us);
+			c->lacks_room[from] = false;
 			continue;
 		}
-		worker_count(w, COUNTER_PDU_LATE, 1);
+		worker_count(w, c->lacks_room[from] ? COUNTER_PDU_NO_ROOM : COUNTER_PDU_LATE,
+		             1);
 		relay_abort(&c->relay, &w->env);
 		return;
 	}
 }
 
-void limit_note(struct connection *c, enum side from, bool partial, bool moved, uint64_t now_us)
+void limit_note(const struct worker *w, struct connection *c, enum side from, bool partial,
+                bool moved)
 {
-	if (!partial)
+	if (!partial) {
 		c->partial_ms[from] = 0;
-	else if (moved || c->partial_ms[from] == 0)
-		c->partial_ms[from] = some_milliseconds(now_us);
+		c->lacks_room[from] = false;
+		return;
+	}
+	if (moved || c->partial_ms[from] == 0) {
+		c->partial_ms[from] = some_milliseconds(w->now_us);
+		c->lacks_room[from] = false;
+	}
+	c->lacks_room[from] |= relay_lacks_buffers(&c->relay, &w->env);
 }

@@ -147,8 +147,8 @@ void limit_time(struct worker *w, struct connection *c);
 void limit_unbound(struct worker *w, struct connection *c);
 void limit_forget(struct worker *w, struct connection *c);
 void limit_bound(struct worker *w, struct connection *c, bool was_bound);
-void limit_note(struct connection *c, enum side from, bool partial, bool moved,
-                uint64_t now_us);
+void limit_note(const struct worker *w, struct connection *c, enum side from, bool partial,
+                bool moved);
 
 /* collect.c: whole PDUs of the touched connections become steps of the vector. */
 void collect(struct worker *w);

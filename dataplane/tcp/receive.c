@@ -328,14 +328,6 @@ static bool receive_checks(struct relay *r, enum side side, const struct packet 
 	return true;
 }
 
-static uint32_t segments_held(const struct relay *r)
-{
-	const struct leg *a = &r->leg[0], *b = &r->leg[1];
-
-	return a->in.segments + a->ooo.segments + a->out.segments + b->in.segments +
-	       b->ooo.segments + b->out.segments;
-}
-
 /* Whether the connection holds all the buffers that it may (env->share). */
 static bool beyond_share(const struct relay *r, const struct tcp_env *env)
 {

@@ -235,6 +235,9 @@ void relay_renege(struct relay *r, uint32_t keep, struct tcp_env *env);
 uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config);
 void relay_timer(struct relay *r, struct tcp_env *env);
 
+/* Whether its windows are closed because it holds all the buffers that it may. */
+bool relay_lacks_buffers(const struct relay *r, const struct tcp_env *env);
+
 /* Free every mbuf. */
 void relay_release(struct relay *r);
 

@@ -34,6 +34,25 @@ static inline uint32_t segments_most(const struct relay *r, const struct tcp_env
 	                                               : env->config->leg_segments;
 }
 
+/* How many of those its windows promise: a quarter less. What a window has promised is then
+ * taken, although the share shrinks while it fills, and a PDU that ends in a segment makes it
+ * two. */
+static inline uint32_t segments_promised(const struct relay *r, const struct tcp_env *env)
+{
+	const uint32_t may = segments_most(r, env);
+
+	return may - may / 4;
+}
+
+/* And how many it holds. */
+static inline uint32_t segments_held(const struct relay *r)
+{
+	const struct leg *a = &r->leg[0], *b = &r->leg[1];
+
+	return a->in.segments + a->ooo.segments + a->out.segments + b->in.segments +
+	       b->ooo.segments + b->out.segments;
+}
+
 /* receive.c: a segment for an open relay (RFC 9293 section 3.10.7.4). */
 void leg_receive(struct relay *r, enum side side, const struct packet *p, struct tcp_env *env);
 

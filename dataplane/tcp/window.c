@@ -8,14 +8,16 @@ uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env 
 	const uint32_t held = l->in.octets + l->ooo.octets + o->out.octets;
 	const uint32_t segments = l->in.segments + l->ooo.segments + o->out.segments;
 
-	const uint32_t room = leg_room(o, env->config), may = segments_most(r, env);
-	/* A quarter less than it may hold: what a window has promised is then taken, although
-	 * the share shrinks while it fills, and a PDU that ends in a segment makes it two. */
-	const uint32_t most = may - may / 4;
+	const uint32_t room = leg_room(o, env->config), most = segments_promised(r, env);
 
 	if (segments >= most || held >= room)
 		return 0;
 	return min_u32(room - held, (most - segments) * o->mss);
+}
+
+bool relay_lacks_buffers(const struct relay *r, const struct tcp_env *env)
+{
+	return segments_held(r) >= segments_promised(r, env);
 }
 
 uint16_t leg_advertise(struct relay *r, enum side side, const struct tcp_env *env)

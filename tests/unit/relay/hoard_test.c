@@ -192,6 +192,87 @@ static void a_stalled_smsc_does_not_stop_others(void **state)
 	rig_close(r);
 }
 
+static void short_limit(struct settings *s) { s->pdu_limit = 5; }
+
+#define LARGE 6000u
+
+/* What an ESME that has heard less of it sends of a PDU of LARGE octets; how much the SMSC has
+ * then, of the same. */
+static uint32_t send_large(struct rig *r)
+{
+	uint32_t taken = 0;
+
+	rig_stream(LARGE);
+	for (uint32_t at = 0; at < LARGE; at += SIZE) {
+		struct seg s = rig_text(at, SIZE, 0);
+		s.seq = RIG_BIND + at;
+		s.ack = 16;
+		rig_send(r, ESME, s);
+		for (const struct seg *out; (out = rig_said(r, SMSC)) != NULL;)
+			taken = out->len != 0 ? out->seq + out->len - RIG_BIND : taken;
+	}
+	rig_quiet(r);
+	return taken;
+}
+
+static struct rig *open_scarce(void)
+{
+	struct rig *r = rig_open(small, short_limit);
+
+	for (int end = ESME; end <= SMSC; end++)
+		r->offer[end].no_ts = r->offer[end].no_sack = true;
+	rig_handshake(r);
+	rig_bind(r);
+	rig_wait(r, 11000);
+	leave(20); /* (20 - 7) / 4 = 3 */
+	assert_int_equal(send_large(r), 0);
+	rig_wait(r, 3000);
+	assert_int_equal(send_large(r), 0);
+	return r;
+}
+
+/* A PDU larger than what its connection may hold cannot end while buffers are short. It waits
+ * as long as any may take, and it is not said that its sender was slow. */
+static void a_pdu_that_finds_no_room_ends(void **state)
+{
+	struct rig *r = open_scarce();
+
+	(void)state;
+	rig_wait(r, 1900);
+	assert_non_null(rig_relay(r));
+	rig_wait(r, 200);
+	assert_null(rig_relay(r));
+	assert_true(rig_said(r, ESME)->flags & RST);
+	assert_true(rig_said(r, SMSC)->flags & RST);
+	assert_int_equal(rig_counter(r, COUNTER_PDU_NO_ROOM), 1);
+	assert_int_equal(rig_counter(r, COUNTER_PDU_LATE), 0);
+	give_back();
+	rig_close(r);
+}
+
+/* There is room again in time: who could not go on has its time anew, and goes on. */
+static void a_pdu_that_waited_for_room_lives(void **state)
+{
+	struct rig *r = open_scarce();
+
+	(void)state;
+	give_back();
+	rig_wait(r, 1000);
+	rig_send(r, ESME, (struct seg){ .seq = RIG_BIND - 1, .ack = 16, .window = 60000 });
+	rig_wait(r, 3000);
+	assert_non_null(rig_relay(r));
+	assert_int_equal(send_large(r), LARGE);
+	assert_int_equal(rig_counter(r, COUNTER_PDU_NO_ROOM), 0);
+	rig_close(r);
+	r = open_scarce(); /* but then it has to */
+	give_back();
+	rig_send(r, ESME, (struct seg){ .seq = RIG_BIND - 1, .ack = 16, .window = 60000 });
+	rig_wait(r, 7200);
+	assert_null(rig_relay(r));
+	assert_int_equal(rig_counter(r, COUNTER_PDU_LATE), 1);
+	rig_close(r);
+}
+
 static int start(void **state)
 {
 	const int result = rig_start(state);
@@ -207,6 +288,8 @@ int main(void)
 		cmocka_unit_test(hoards_of_the_unbound_are_given_up),
 		cmocka_unit_test(a_tiny_path_costs_few_buffers),
 		cmocka_unit_test(a_stalled_smsc_does_not_stop_others),
+		cmocka_unit_test(a_pdu_that_finds_no_room_ends),
+		cmocka_unit_test(a_pdu_that_waited_for_room_lives),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
