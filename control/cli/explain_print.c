@@ -32,6 +32,8 @@ static const char *const kinds[] = { [RULE_REGEX] = "regex",
 	                             [RULE_WORD] = "words",
 	                             [RULE_DOMAIN] = "domains" };
 static const char *const effects[] = { [MATCH_NONE] = "does not match",
+	                               [MATCH_BEYOND] = "matches, but is not about this "
+	                                                "message (scope, valid)",
 	                               [MATCH_SHADOW] = "only counts (shadow)",
 	                               [MATCH_ACTS] = "acts" };
 static const char *const actions[] = { [0] = "weighs",
@@ -103,13 +105,18 @@ static void print_message(const struct explanation *e, const char *system_id)
 	}
 	if (e->message.concat.total >= 2) {
 		print_name("part");
-		printf("%u of %u, judged with those given before it\n", e->message.concat.part,
-		       e->message.concat.total);
+		printf("%u of %u, %s\n", e->message.concat.part, e->message.concat.total,
+		       e->refused_before ? "refused as a part before it was"
+		                         : "judged with those given before it");
 	}
 }
 
 static void print_texts(const struct explanation *e)
 {
+	if (e->message.reason == REASON_TEXT_UNDECODABLE) {
+		print_name("reading");
+		printf("none: it does not decode as %s\n", explain_coding_name(e->coding));
+	}
 	for (unsigned i = 0; i < EXPLAIN_TEXTS; i++) {
 		const struct explain_text *t = &e->texts[i];
 
@@ -335,7 +342,7 @@ static json_t *match_json(const struct explanation *e, const struct explain_matc
 
 static json_t *rule_json(const struct explanation *e, uint32_t i)
 {
-	static const char *const words[] = { "none", "shadow", "acts" };
+	static const char *const words[] = { "none", "out_of_scope", "shadow", "acts" };
 	const struct rule *r = &e->set->rules[i];
 
 	return json_pack("{ss ss ss ss sf}", "id", r->name, "sentence", r->sentence, "action",
@@ -352,6 +359,16 @@ static json_t *answer_json(const struct screen_message *m)
 	                 (json_int_t)(m->sm.header.command_id | SMPP_RESPONSE),
 	                 "command_status", (json_int_t)m->command_status, "sequence_number",
 	                 (json_int_t)m->sm.header.sequence);
+}
+
+static json_t *part_json(const struct explanation *e)
+{
+	const struct smpp_concat *c = &e->message.concat;
+
+	if (c->total < 2)
+		return json_null();
+	return json_pack("{si si sb}", "number", c->part, "total", c->total, "refused_before",
+	                 e->refused_before);
 }
 
 static json_t *fault_json(const struct smpp_message *sm)
@@ -375,12 +392,13 @@ json_t *explain_json(const struct explanation *e, const char *system_id)
 	for (uint32_t i = 0; e->set != NULL && i < e->set->n_rules; i++)
 		if (e->effects[i] != MATCH_NONE)
 			json_array_append_new(rules, rule_json(e, i));
-	return json_pack(
-		"{ss ss ss ss si ss so so so so sf sf sf ss so}", "verdict", explain_verdict(m),
-		"reason", reason_row(m->reason)->name, "rule", rule_name(e), "command",
-		command_name(m->sm.header.command_id), "data_coding", m->sm.data_coding,
-		"account", system_id, "fault", fault_json(&m->sm), "readings", texts, "matches",
-		matches, "rules", rules, "score", m->score / 1000.0, "refuse_score",
-		(double)e->refuse_score / 1000, "flag_score", (double)e->flag_score / 1000,
-		"fingerprint", fingerprint_text(m), "answer", answer_json(m));
+	return json_pack("{ss ss ss ss si ss so so so so so sf sf sf ss so}", "verdict",
+	                 explain_verdict(m), "reason", reason_row(m->reason)->name, "rule",
+	                 rule_name(e), "command", command_name(m->sm.header.command_id),
+	                 "data_coding", m->sm.data_coding, "account", system_id, "fault",
+	                 fault_json(&m->sm), "part", part_json(e), "readings", texts, "matches",
+	                 matches, "rules", rules, "score", m->score / 1000.0, "refuse_score",
+	                 (double)e->refuse_score / 1000, "flag_score",
+	                 (double)e->flag_score / 1000, "fingerprint", fingerprint_text(m),
+	                 "answer", answer_json(m));
 }

@@ -44,7 +44,8 @@ struct judge {
 	struct rule_set *set;
 	struct rule_program program;
 	struct rule_engine *engine;
-	uint64_t (*hits)[2]; /* by rule: clean messages, spam */
+	/* By rule: clean messages, spam; and those that its scope or validity leaves out. */
+	uint64_t (*hits)[2], (*beyond)[2];
 	uint64_t n[2], caught[2];
 	double seconds;
 	uint64_t mended;         /* lines that were no UTF-8 */
@@ -119,11 +120,14 @@ static int load(struct judge *j)
 	free(text);
 	if (result != 0)
 		cli_fail_problems(&problems, "nothing was tested");
-	if (result == 0 && rule_engine_open(&j->engine, j->set, &j->program) == 0)
+	if (result == 0 && rule_engine_open(&j->engine, j->set, &j->program) == 0) {
 		j->hits = calloc(j->set->n_rules + (size_t)1, sizeof(*j->hits));
-	if (j->hits == NULL)
-		cli_fail("the rules cannot be used");
-	return j->hits != NULL ? EXIT_DONE : EXIT_FAILED;
+		j->beyond = calloc(j->set->n_rules + (size_t)1, sizeof(*j->beyond));
+	}
+	if (j->hits != NULL && j->beyond != NULL)
+		return EXIT_DONE;
+	cli_fail("the rules cannot be used");
+	return EXIT_FAILED;
 }
 
 static void judge_message(struct judge *j, const struct labelled *m)
@@ -135,8 +139,11 @@ static void judge_message(struct judge *j, const struct labelled *m)
 	rule_engine_scan(j->engine, m->text, m->text_len, &input, &r);
 	const bool caught = r.action == IMAGE_REFUSE || r.action == IMAGE_DISCARD ||
 	                    r.score >= j->threshold;
-	for (uint32_t i = 0; i < j->set->n_rules; i++)
-		j->hits[i][spam] += match_has_rule(j->engine->state, &input, i);
+	for (uint32_t i = 0; i < j->set->n_rules; i++) {
+		const enum match_effect effect = match_effect(j->engine->state, &input, i);
+		j->hits[i][spam] += effect > MATCH_BEYOND;
+		j->beyond[i][spam] += effect == MATCH_BEYOND;
+	}
 	j->n[spam]++;
 	j->caught[spam] += caught;
 	if (j->misses && caught != spam)
@@ -215,17 +222,30 @@ static json_t *rules_json(const struct judge *j)
 	return list;
 }
 
+static json_t *beyond_json(const struct judge *j)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < j->set->n_rules; i++)
+		if (j->beyond[i][0] + j->beyond[i][1] != 0)
+			json_array_append_new(
+				list, json_pack("{ss sI sI}", "id", j->set->rules[i].name,
+			                        "spam", (json_int_t)j->beyond[i][1], "ham",
+			                        (json_int_t)j->beyond[i][0]));
+	return list;
+}
+
 static json_t *report(const struct judge *j)
 {
 	json_t *out = json_pack(
-		"{sI sI so so so sI sI sO sf so}", "n_spam", (json_int_t)j->n[1], "n_ham",
+		"{sI sI so so so sI sI sO sf so so}", "n_spam", (json_int_t)j->n[1], "n_ham",
 		(json_int_t)j->n[0], "recall", ratio_json(j->caught[1], j->n[1]),
 		"false_positive_rate", ratio_json(j->caught[0], j->n[0]), "precision",
 		ratio_json(j->caught[1], j->caught[0] + j->caught[1]), "rules",
 		(json_int_t)j->set->n_rules, "not_utf8", (json_int_t)j->mended, "labels",
 		j->labels, "ns_per_message",
 		j->seconds * 1e9 / (double)(j->n[0] + j->n[1] ? j->n[0] + j->n[1] : 1),
-		"per_rule", rules_json(j));
+		"per_rule", rules_json(j), "out_of_scope", beyond_json(j));
 
 	if (out != NULL && j->misses)
 		json_object_set(out, "misses", j->missed);
@@ -256,6 +276,13 @@ static void print(const struct judge *j)
 			       (unsigned long long)j->hits[i][1],
 			       (unsigned long long)j->hits[i][0],
 			       ratio(j->hits[i][1], j->hits[i][0] + j->hits[i][1]));
+	for (uint32_t i = 0; i < j->set->n_rules; i++)
+		if (j->beyond[i][0] + j->beyond[i][1] != 0)
+			printf("%s: its scope, or valid, leaves out %llu spam and %llu clean "
+			       "that "
+			       "it matches\n",
+			       j->set->rules[i].name, (unsigned long long)j->beyond[i][1],
+			       (unsigned long long)j->beyond[i][0]);
 	json_array_foreach(j->missed, at, miss) print_miss(miss);
 	printf("%llu spam, %llu clean", (unsigned long long)j->n[1],
 	       (unsigned long long)j->n[0]);
@@ -289,6 +316,7 @@ int run_rules_test(int argc, char **argv)
 	else if (status == EXIT_DONE)
 		print(&j);
 	free(j.hits);
+	free(j.beyond);
 	rule_engine_close(j.engine);
 	rule_program_free(&j.program);
 	rule_set_free(j.set);

@@ -21,9 +21,7 @@ static int fail(const char *what, int error)
 {
 	const char *why = strerror(-error);
 
-	if (error == -ENODATA)
-		why = "a part of the messages has no spam, or nothing clean";
-	else if (error == -E2BIG)
+	if (error == -E2BIG)
 		why = "that is more text than it can hold";
 	else if (error == -ENOSPC)
 		why = "every model needs more literals than --literals allows";
@@ -133,6 +131,19 @@ static unsigned models_of(unsigned folds) { return folds + 1 + folds * folds; }
 
 static int fail_to_learn(const struct train_result *result, int error)
 {
+	const struct corpus *corpus = result->corpus;
+	uint32_t spam = 0, clean = 0;
+
+	for (uint32_t i = 0; i < corpus->n; i++) {
+		spam += corpus->samples[i].spam;
+		clean += !corpus->samples[i].spam;
+	}
+	if (error == -ENODATA) {
+		cli_fail("cannot learn: there are %u spam and %u clean messages that differ in "
+		         "their letters, and each of the %u parts needs both",
+		         spam, clean, corpus->n_folds);
+		return EXIT_FAILED;
+	}
 	if (error != -ENOSPC || result->ns == 0)
 		return fail("cannot learn", error);
 	cli_fail("cannot learn: the smallest model costs %.0f ns a message, and --budget-ns is "

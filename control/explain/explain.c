@@ -136,7 +136,7 @@ static int keep_text(struct watcher *w, const struct screen_message *m, unsigned
 		return 0;
 	t->again = wire[i]->octets.len == 0 && wire[1 - i]->octets.len != 0;
 	const unsigned from = t->again ? 1 - i : i;
-	t->coding = first_coding(w->out);
+	t->coding = w->out->coding;
 	if (t->again)
 		t->coding = second_coding(t->coding, wire[from]);
 	t->plain = copy(m->plain[i]);
@@ -148,7 +148,7 @@ static int keep_text(struct watcher *w, const struct screen_message *m, unsigned
 	t->field = fields[from];
 	const int result = make_map(w->table, t);
 	return result != 0 ? result
-	                   : explain_wire(w->explain, t, m, wire[from], first_coding(w->out),
+	                   : explain_wire(w->explain, t, m, wire[from], w->out->coding,
 	                                  w->pdu);
 }
 
@@ -262,9 +262,11 @@ int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, 
 	out->message = *m;
 	out->account = tables_account(t, m->account_row);
 	take_limits(out, e);
+	out->coding = first_coding(out);
 	e->vector->n = 1;
 	screen_run(&context, e->vector);
 	out->message = *m;
+	out->refused_before = context.parts_sticky != 0;
 	int result = watcher.result;
 	if (result == 0)
 		result = explain_places(out, e);

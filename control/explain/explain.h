@@ -78,6 +78,8 @@ struct explanation {
 	struct screen_message message;
 	const struct image_account *account;
 	int64_t refuse_score, flag_score; /* thousandths in force; 0 = never */
+	bool refused_before; /* a part of its message was, and so is this one */
+	enum text_coding coding; /* that its octets are announced in */
 	struct explain_text texts[EXPLAIN_TEXTS];
 	struct explain_match *matches;
 	uint32_t n_matches;

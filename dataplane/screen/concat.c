@@ -25,12 +25,18 @@
  * ten as one message. */
 #define WINDOW 16u
 #define JUDGED_WHOLE_MAX (WINDOW + 1) /* parts of a message that each see all others */
-#define WHOLE_MAX (2 * WINDOW) /* a message of more parts is kept until it expires */
-#define NUMBER_REFUSED 0u      /* stands for the message: it was refused */
+#define WHOLE_MAX (2 * WINDOW)        /* a message of more parts is kept until it expires */
+#define NUMBER_REFUSED 0u             /* stands for the message: it was refused */
 /* Octets of a character that may lie in a part we have not seen, less one. */
 #define SPLIT_MAX 3u
 
-#define FIELD "concatenation" /* what is at fault where a part is malformed */
+/* What is at fault where a part is malformed, for people. */
+#define FAULT_SAID "concatenation (said twice, or in two ways)"
+#define FAULT_MANY "concatenation (that many parts to that many destinations)"
+#define FAULT_LONG "concatenation (a part longer than 960 octets)"
+#define FAULT_AGAIN "concatenation (a part again, with another text)"
+#define FAULT_BEFORE "concatenation (a part before it)"
+_Static_assert(PARTS_OCTETS == 960, "FAULT_LONG");
 
 #define PLACES (2 * WINDOW + 1) /* the part's own is the one in the middle */
 /* Destinations of a part by places: what a submit_multi may cost. 255 of 8 parts have room. */
@@ -91,7 +97,7 @@ static void take_refusal(struct screen_context *context, struct screen_message *
 	m->refuse = true;
 	m->discard = refused->discard != 0;
 	if (m->reason == REASON_MALFORMED)
-		refuse_malformed(m, refused->command_status, FIELD);
+		refuse_malformed(m, refused->command_status, FAULT_BEFORE);
 	else
 		m->command_status = refused->command_status;
 	context->parts_sticky++;
@@ -159,12 +165,15 @@ static void look_at(struct screen_context *context, struct screen_message *m)
 {
 	uint32_t error = smpp_concat_of(&m->concat, &m->sm);
 	const unsigned places = m->concat.total < PLACES ? m->concat.total : PLACES;
+	const char *fault = FAULT_SAID;
 	struct part part;
 
 	if (error == SMPP_ROK && m->concat.total < 2)
 		return;
-	if (error == SMPP_ROK && m->sm.n_destinations * places > LOOKS_MAX)
+	if (error == SMPP_ROK && m->sm.n_destinations * places > LOOKS_MAX) {
 		error = SMPP_RINVNUMDESTS;
+		fault = FAULT_MANY;
+	}
 	if (error == SMPP_ROK) {
 		m->concat_text = (uint8_t)carrier_of(m);
 		concat_keys_make(context, m);
@@ -174,10 +183,11 @@ static void look_at(struct screen_context *context, struct screen_message *m)
 			return;
 		}
 		error = add(context, m);
+		fault = error == SMPP_RINVMSGLEN ? FAULT_LONG : FAULT_AGAIN;
 	}
 	if (error == SMPP_ROK)
 		return;
-	refuse_malformed(m, error, FIELD);
+	refuse_malformed(m, error, fault);
 	/* The fault is this PDU's: what came before it may still be made whole. */
 	if (error != SMPP_RINVMSGLEN)
 		m->concat.total = 0;

@@ -255,6 +255,6 @@ enum match_effect match_effect(const struct match_state *s, const struct match_i
                                uint32_t rule)
 {
 	if (!match_has_rule(s, in, rule))
-		return MATCH_NONE;
+		return match_has_rule(s, NULL, rule) ? MATCH_BEYOND : MATCH_NONE;
 	return acts(s->image, &s->image->rules[rule], in) ? MATCH_ACTS : MATCH_SHADOW;
 }

@@ -70,8 +70,9 @@ bool match_has_pattern(const struct match_state *state, uint32_t pattern);
 bool match_has_rule(const struct match_state *state, const struct match_input *input,
                     uint32_t rule);
 
-/* What a rule came to, for this message and who sends it. */
-enum match_effect { MATCH_NONE, MATCH_SHADOW, MATCH_ACTS };
+/* What a rule came to, for this message and who sends it. Beyond: its scope or its validity
+ * leaves the message out. */
+enum match_effect { MATCH_NONE, MATCH_BEYOND, MATCH_SHADOW, MATCH_ACTS };
 enum match_effect match_effect(const struct match_state *state, const struct match_input *input,
                                uint32_t rule);
 

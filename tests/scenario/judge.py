@@ -69,6 +69,7 @@ def corpora(j, rules):
     done = j.run("rules", "test", "--corpus", clean, "--rules", rules)
     j.expect("none for people", "recall -, false-positive rate 0.0000, precision -" in
              done.stdout)
+    scoped(j, corpus)
     nul = j.write("nul.tsv", b"spam\ta\0 casino\n")
     done = j.run("rules", "test", "--corpus", nul, "--rules", rules, "--json")
     j.expect("behind a NUL", json.loads(done.stdout)["recall"] == 1 and
@@ -80,6 +81,31 @@ def corpora(j, rules):
     done = j.run("rules", "test", "--corpus", os.path.join(j.folder, "none.tsv"),
                  "--rules", rules)
     j.expect("no file", done.returncode == 1 and "none.tsv" in done.stderr)
+
+
+def scoped(j, corpus):
+    """A rule that is not about a corpus's messages is not silent about that."""
+    rules = j.write("scoped.yaml", b"""rules:
+- { id: there, sentence: s, action: refuse, scope: { accounts: [ acme ] },
+    patterns: [ { literal: casino } ] }
+- { id: over, sentence: s, action: refuse, valid: { until: 2020-01-01 },
+    patterns: [ { literal: hi } ] }
+""")
+    done = j.run("rules", "test", "--corpus", corpus, "--rules", rules)
+    j.expect("out of scope", "there: its scope, or valid, leaves out 1 spam and 1 clean that "
+             "it matches\n" in done.stdout and "over: its scope" in done.stdout)
+    done = j.run("rules", "test", "--corpus", corpus, "--rules", rules, "--json")
+    said = json.loads(done.stdout)
+    j.expect("out of scope as JSON", said["recall"] == 0 and said["out_of_scope"] ==
+             [{"id": "there", "spam": 1, "ham": 1}, {"id": "over", "spam": 1, "ham": 1}])
+    done = j.run("explain", "--text", "the casino", "--rules", rules)
+    j.expect("explained out of scope", "there refuses: matches, but is not about this message"
+             in done.stdout and '"casino", octets' in done.stdout)
+    done = j.run("explain", "--text", "the casino", "--rules", rules, "--json")
+    j.expect("the same as JSON", json.loads(done.stdout)["rules"][0]["effect"] ==
+             "out_of_scope")
+    done = j.run("explain", "--text", "the casino", "--rules", rules, "--account", "acme")
+    j.expect("in scope", "there refuses: acts" in done.stdout)
 
 
 def default_rules(j, corpus):
@@ -136,15 +162,33 @@ def trained(j):
     done = j.run(*command, "--budget-ns", "1")
     j.expect("a budget that nothing keeps", done.returncode == 1 and
              "the smallest model costs" in done.stderr)
+    few = j.write("few.tsv", b"spam\tbuy 1\nspam\tbuy 2\nham\thello\nham\tgood day\n")
+    done = j.run("rules", "train", few)
+    j.expect("too few", done.returncode == 1 and "1 spam and 2 clean messages that differ in "
+             "their letters, and each of the 5 parts needs both" in done.stderr)
     done = j.run(*command, "--budget-ns", "0")
     j.expect("budget of nothing", done.returncode == 2)
 
 
-def submit_part(number, text):
-    """Part `number` of 2 of a message, as hexadecimal digits."""
-    body = (b"\0\0\1" + b"01012345678\0" + b"\1\1" + b"821000\0" + b"\x40" + bytes(8) +
-            bytes([6 + len(text)]) + bytes([5, 0, 3, 1, 2, number]) + text)
+def submit_part(number, text, coding=0, total=2):
+    """A part of a message, as hexadecimal digits."""
+    body = (b"\0\0\1" + b"01012345678\0" + b"\1\1" + b"821000\0" + b"\x40" + bytes(6) +
+            bytes([coding, 0, 6 + len(text), 5, 0, 3, 1, total, number]) + text)
     return (struct.pack(">IIII", 16 + len(body), 4, 0, 1) + body).hex()
+
+
+def parts_of_refused(j, rules):
+    """A part that is refused because another one was says so."""
+    parts = [w for n, text in ((1, b"casino"), (2, b"x")) for w in
+             ("--pdu", submit_part(n, text))]
+    done = j.run("explain", *parts, "--rules", rules)
+    j.expect("refused before", "part        1 of 2, judged with" in done.stdout and
+             "part        2 of 2, refused as a part before it was\n" in done.stdout)
+    said = json.loads(j.run("explain", *parts, "--rules", rules, "--json").stdout)
+    j.expect("the same as JSON", [m["part"] for m in said] ==
+             [{"number": n, "total": 2, "refused_before": n == 2} for n in (1, 2)])
+    done = j.run("explain", "--text", "x", "--rules", rules, "--json")
+    j.expect("no part", json.loads(done.stdout)["part"] is None)
 
 
 def explained(j, rules):
@@ -166,7 +210,11 @@ def explained(j, rules):
                  "--rules", rules, "--json")
     said = json.loads(done.stdout)
     j.expect("a malformed part", [m["reason"] for m in said] == ["pass", "malformed"] and
-             said[1]["fault"]["field"] == "concatenation")
+             said[1]["fault"]["field"] == "concatenation (a part again, with another text)")
+    parts_of_refused(j, rules)
+    odd = submit_part(1, b"abc", coding=8, total=1)
+    done = j.run("explain", "--pdu", odd, "--rules", rules)
+    j.expect("undecodable", "reading     none: it does not decode as ucs2\n" in done.stdout)
     flag = j.write("flag.yaml", RULES.replace("refuse", "observe").encode())
     done = j.run("explain", "--text", "casino", "--rules", flag)
     j.expect("a rule that observes", "rule, and it is not refused" in done.stdout and

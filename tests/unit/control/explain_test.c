@@ -116,7 +116,7 @@ static void who_sends_it(void **state)
 	(void)state;
 	submit("casino lottery pills");
 	assert_int_equal(effect("trial"), MATCH_SHADOW);
-	assert_int_equal(effect("mine"), MATCH_NONE);
+	assert_int_equal(effect("mine"), MATCH_BEYOND);
 	assert_true(e.message.discard);
 	assert_int_equal(e.message.command_status, 0);
 	open_for("brave");
