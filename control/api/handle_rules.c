@@ -12,6 +12,7 @@
 #include "instant.h"
 #include "rule_compile.h"
 #include "rule_cost.h"
+#include "rule_warn.h"
 
 #define WHO_SIZE 64u
 
@@ -85,6 +86,32 @@ static unsigned load(struct loaded *out, const char *text, size_t size,
 	return 0;
 }
 
+/* Accounts that the registry does not have (yet): a rule that names them is about nobody. */
+static int warn_accounts(struct registry *registry, const struct rule_set *set,
+                         struct problems *warnings)
+{
+	for (uint32_t i = 0; i < set->n_accounts; i++) {
+		const struct rule_account *a = &set->accounts[i];
+		uint32_t id;
+		const int found = registry_account_id(registry, a->system_id, &id);
+		if (found < 0)
+			return found;
+		if (found == 0)
+			rule_set_problem(set, warnings, &a->place,
+			                 a->canary ? "canary.accounts" : "scope.accounts",
+			                 "no account has the system_id \"%.40s\" yet",
+			                 a->system_id);
+	}
+	return 0;
+}
+
+/* What is no mistake in a set and cannot be meant, into the answer to its push. */
+static void put_warnings(json_t *answer, const struct problems *warnings)
+{
+	json_object_set_new(answer, "warnings", api_problems(warnings));
+	json_object_set_new(answer, "warnings_total", json_integer(warnings->total));
+}
+
 /* To the data plane, of what the registry holds as this generation. */
 static unsigned push_loaded(struct api *api, struct loaded *l, const char *file,
                             uint32_t version, uint64_t generation, double began, json_t **out)
@@ -127,6 +154,20 @@ static unsigned too_dear(struct registry *registry, struct loaded *l, json_t **o
 	                budget, named);
 }
 
+/* Into the registry, as the version that *version is then; and what to warn of. */
+static int keep_loaded(struct registry *registry, const struct request *request,
+                       const struct loaded *l, struct problems *warnings, uint32_t *version,
+                       uint64_t *generation)
+{
+	int result = rule_warn(l->set, warnings);
+
+	if (result == 0)
+		result = warn_accounts(registry, l->set, warnings);
+	if (result == 0)
+		result = keep_rules(registry, request, warnings->file, l->set, generation);
+	return result != 0 ? result : registry_rules_version(registry, version);
+}
+
 unsigned handle_rules(struct api *api, struct request *request, json_t **out)
 {
 	const double began = api_now_ms();
@@ -148,16 +189,19 @@ unsigned handle_rules(struct api *api, struct request *request, json_t **out)
 		registry_close(registry);
 		return dear;
 	}
+	/* A set without a problem: from here on they are warnings. */
 	if (result == 0)
-		result = keep_rules(registry, request, problems.file, loaded.set, &generation);
-	if (result == 0)
-		result = registry_rules_version(registry, &version);
+		result = keep_loaded(registry, request, &loaded, &problems, &version,
+		                     &generation);
 	if (result != 0) {
 		forget(&loaded);
 		return api_fail_registry(out, registry, result);
 	}
 	registry_close(registry);
-	return push_loaded(api, &loaded, problems.file, version, generation, began, out);
+	const unsigned pushed =
+		push_loaded(api, &loaded, problems.file, version, generation, began, out);
+	put_warnings(*out, &problems);
+	return pushed;
 }
 
 /* ?version=N; 0 when it is not given, false when it is no number. */

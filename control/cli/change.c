@@ -76,16 +76,18 @@ static int send_and_collect(const struct cli *cli, const char *path, json_t **an
 	return status;
 }
 
-static void print_notes(const json_t *answer)
+/* A list of the answer that is no failure: what is "note" or "warning". */
+static void print_list(const json_t *answer, const char *what, const char *list,
+                       const char *count)
 {
-	const json_t *notes = json_object_get(answer, "notes"), *note;
-	const long long total = cli_number(answer, "notes_total");
+	const json_t *notes = json_object_get(answer, list), *note;
+	const long long total = cli_number(answer, count);
 	size_t i;
 
 	json_array_foreach(notes, i, note)
-		fprintf(stderr, "note: %s\n", cli_text(note, "line"));
+		fprintf(stderr, "%s: %s\n", what, cli_text(note, "line"));
 	if (total > (long long)json_array_size(notes))
-		fprintf(stderr, "note: ... and %lld more rows like these\n",
+		fprintf(stderr, "%s: ... and %lld more like these\n", what,
 		        total - (long long)json_array_size(notes));
 }
 
@@ -94,7 +96,7 @@ static void print_import(const struct cli *cli, const json_t *answer, const char
 {
 	const size_t skipped = json_array_size(json_object_get(answer, "skipped"));
 
-	print_notes(answer);
+	print_list(answer, "note", "notes", "notes_total");
 	if (skipped != 0 && collected)
 		printf("%zu rows are wrong and were left out: %s has them and why\n", skipped,
 		       cli->skip_bad);
@@ -168,6 +170,7 @@ int run_push_rules(const struct cli *cli)
 		return status;
 	if (cli->json)
 		return cli_print_json(answer, recorded(cli_enforced(answer)));
+	print_list(answer, "warning", "warnings", "warnings_total");
 	printf("version %lld: %lld rules, %lld patterns, %lld tests passed",
 	       cli_number(answer, "version"), cli_number(answer, "rules"),
 	       cli_number(answer, "patterns"), cli_number(answer, "tests"));

@@ -32,7 +32,7 @@ static void read_account(struct rule_reader *r, uint32_t rule, yaml_node_t *node
 	if (a == NULL)
 		free(system_id);
 	else
-		*a = (struct rule_account){ rule, canary, system_id };
+		*a = (struct rule_account){ rule, canary, system_id, rule_place(r, node) };
 }
 
 static bool read_account_list(struct rule_reader *r, uint32_t rule, yaml_node_t *node,

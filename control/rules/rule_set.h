@@ -98,6 +98,7 @@ struct rule_account {
 	uint32_t rule; /* index */
 	bool canary;   /* of canary.accounts; else of scope.accounts */
 	char *system_id;
+	struct place place;
 };
 
 struct rule_set {
