@@ -177,7 +177,7 @@ static int train_within(struct train_result *result, struct trained *trained, st
 static int learn(const struct train_options *options, const struct corpus *corpus,
                  const struct grams *grams)
 {
-	unsigned of = models_of(corpus->n_folds);
+	unsigned of = options->unjudged ? corpus->n_folds + 1 : models_of(corpus->n_folds);
 	struct plan plan = {
 		.corpus = corpus,
 		.grams = grams,
@@ -200,12 +200,12 @@ static int learn(const struct train_options *options, const struct corpus *corpu
 
 	set_lambdas(&plan, options);
 	int error = held != NULL ? train_within(&result, &trained, &plan, grams, &of) : -ENOMEM;
-	if (error == 0)
+	if (error == 0 && !options->unjudged)
 		error = hold_out(&plan, held);
 	int status = error == 0 ? EXIT_DONE : fail_to_learn(&result, error);
 	if (status == EXIT_DONE && options->output != NULL)
 		status = write_pack(&result, grams);
-	if (status == EXIT_DONE)
+	if (status == EXIT_DONE && !options->unjudged)
 		status = train_print(&result);
 	model_free(&trained.model);
 	free(held);

@@ -14,6 +14,7 @@ struct train_options {
 	double ridge, fpr;
 	unsigned long budget_ns; /* a message; 0: none */
 	bool json;
+	bool unjudged; /* no figures of held-out messages: they take most of the time */
 	char **paths;
 	unsigned n_paths;
 	const char *others[CORPUS_SETS_MAX];

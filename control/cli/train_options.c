@@ -34,6 +34,7 @@ static const char usage[] =
 	"  --seed S         the same seed and files give the same rule file (1)\n"
 	"  --id ID          of the rule (learned)\n"
 	"  --action ACTION  refuse, flag or observe (refuse)\n"
+	"  --no-held-out    only write the rule file: the figures take most of the time\n"
 	"  --json           figures as one JSON object\n\n"
 	"Example:\n"
 	"  sluicectl rules train spam.tsv ham.tsv --output learned.yaml\n";
@@ -54,6 +55,7 @@ const struct option train_option_rows[] = {
 	{ "rules", required_argument, NULL, 'R' },
 	{ "id", required_argument, NULL, 'i' },
 	{ "action", required_argument, NULL, 'a' },
+	{ "no-held-out", no_argument, NULL, 'u' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -182,6 +184,9 @@ static int read_option(struct train_options *o, int c)
 	case 'R':
 		o->rules = optarg;
 		return EXIT_DONE;
+	case 'u':
+		o->unjudged = true;
+		return EXIT_DONE;
 	case 'j':
 		o->json = true;
 		return EXIT_DONE;
@@ -213,6 +218,11 @@ int train_read_options(struct train_options *out, int argc, char **argv)
 		status = c == '?' || c == ':' ? cli_fail_option(argv, c) : read_option(out, c);
 	if (status != EXIT_DONE)
 		return status;
+	if (out->unjudged && (out->output == NULL || out->json)) {
+		cli_fail("--no-held-out leaves nothing but the rule file: give --output, not "
+		         "--json");
+		return EXIT_USAGE;
+	}
 	out->paths = argv + optind;
 	out->n_paths = (unsigned)(argc - optind);
 	if (out->n_paths > 0)

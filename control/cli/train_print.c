@@ -67,8 +67,9 @@ char *train_header(const struct train_result *r)
 		fprintf(out, "  %s: %u rows, %u of them repeated, %u left out\n", set->name,
 		        set->n_rows, set->n_repeated, set->n_left_out);
 	}
-	fprintf(out, "Held out: recall %.4f of %u, false-positive rate %.5f of %u.\n",
-	        recall_of(all), all.n_spam, fpr_of(all), all.n_clean);
+	if (!r->options->unjudged)
+		fprintf(out, "Held out: recall %.4f of %u, false-positive rate %.5f of %u.\n",
+		        recall_of(all), all.n_spam, fpr_of(all), all.n_clean);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;

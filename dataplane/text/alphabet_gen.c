@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	USet *letters = ulocdata_getExemplarSet(data, NULL, 0, ULOCDATA_ES_STANDARD, &status);
 	if (U_FAILURE(status))
 		return 1;
-	for (UChar32 c = 0x80; c <= 0xFFFF; c++)
+	for (UChar32 c = 'a'; c <= 0xFFFF; c++)
 		if (uset_contains(letters, c))
 			printf("%04X\n", (unsigned)c);
 	uset_close(letters);

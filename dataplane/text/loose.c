@@ -15,30 +15,48 @@
 
 /* Characters between two syllables that are taken for strewn. */
 #define GAP_MAX 4u
+/* Words with letters of other languages, in a text that is of one with marks. */
+#define OTHERS_MAX 1u
 /* Letters by themselves that make a word when they follow one another. */
 #define SPELLED_MIN 3u
-/* Digits and signs in a row that stand for letters. */
-#define LEET_MAX 3u
 
 static bool is_jamo(const uint8_t *at) { return at[0] == 0xE3; }
 
-static bool written_letter(const struct loose *l) { return kind_written(l) == LETTER; }
+/* Whether an octet of ASCII makes its word an address, or part of one. */
+static bool in_address(const uint8_t *in, size_t i, size_t len)
+{
+	return kind_of_ascii(in[i]) == DIGIT ||
+	       (i + 1 < len && in[i + 1] > ' ' && strchr("./:@", in[i]) != NULL);
+}
 
 /*
- * Whether all letters with marks are of an alphabet that we have rules of: then they are the
- * language's, which the marks tell apart, and none was strewn. Of letters that lose marks the
- * leads are C3 to D4 and E1.
+ * Whether all letters are of an alphabet with marks that we have rules of, but for those of
+ * addresses and of one word, which may be a name: then the marks are the language's, which
+ * they tell apart, and none was strewn. Of letters that lose marks the leads are C3 to D4 and
+ * E1; EA to ED are Hangul's.
  */
 static bool keeps_marks(const uint8_t *in, size_t len)
 {
+	bool other = false, address = false; /* in this word */
+	unsigned others = 0;
+
 	for (size_t i = 0, octets; i < len; i++) {
-		if (in[i] < 0xC3 || (in[i] > 0xD4 && in[i] != 0xE1))
-			continue;
-		const uint32_t word = loose_word(fold_get(in + i, len - i, &octets));
-		if ((word & 0xFFFF) != 0 && (word & LOOSE_OWN) == 0)
+		if (in[i] <= ' ') {
+			others += other && !address;
+			other = address = false;
+		} else if (in[i] < 0x80) {
+			other |= in[i] >= 'a' && in[i] <= 'z' &&
+			         (loose_ascii_own >> (in[i] - 'a') & 1) == 0;
+			address |= in_address(in, i, len);
+		} else if (in[i] >= 0xEA && in[i] <= 0xED) {
 			return false;
+		} else if ((in[i] >= 0xC3 && in[i] <= 0xD4) || in[i] == 0xE1) {
+			const uint32_t word = loose_word(fold_get(in + i, len - i, &octets));
+			if ((word & 0xFFFF) != 0 && (word & LOOSE_OWN) == 0)
+				return false;
+		}
 	}
-	return true;
+	return others + (other && !address) <= OTHERS_MAX;
 }
 
 /* The letter at in[i], without the marks it may have, to this place; octets written. */
@@ -245,126 +263,6 @@ static __attribute__((noinline)) bool take_spelled(struct loose *l)
 	return true;
 }
 
-/* The letter that a digit or sign at in[i] stands for inside a word that is no address; 0:
- * none. */
-static uint8_t letter_like(const struct loose *l, size_t i, size_t *octets)
-{
-	static const uint8_t letters[0x80] = {
-		['0'] = 'o', ['1'] = 'i', ['3'] = 'e', ['4'] = 'a',
-		['5'] = 's', ['7'] = 't', ['@'] = 'a', ['$'] = 's',
-	};
-	static const char euro[] = "€";
-
-	*octets = 1;
-	if (i >= l->len)
-		return 0;
-	if (l->in[i] < 0x80)
-		return letters[l->in[i]];
-	*octets = sizeof(euro) - 1;
-	return l->len - i >= *octets && memcmp(l->in + i, euro, *octets) == 0 ? 'e' : 0;
-}
-
-static void write_leet(struct loose *l, const uint8_t *word, size_t n, size_t to)
-{
-	write_octets(l, word, n);
-	l->i = to;
-	l->leet = l->changed = true;
-}
-
-/* In a word: digits and signs that stand for letters before another letter, or at its end
- * when it has had some before: "c4s1n0", but "abc100". */
-static bool take_leet(struct loose *l)
-{
-	uint8_t word[LEET_MAX];
-	size_t n = 0, octets, to = l->i;
-
-	for (; n < LEET_MAX && (word[n] = letter_like(l, to, &octets)) != 0; n++)
-		to += octets;
-	const enum kind behind = kind_behind(l, to);
-	if (n == 0 || (behind != LETTER && (!l->leet || behind == DIGIT)))
-		return false;
-	write_leet(l, word, n, to);
-	return true;
-}
-
-/* A sign for the first letter of a word: "$ale". A digit there is a number of something. */
-static __attribute__((noinline)) bool take_first(struct loose *l)
-{
-	size_t octets;
-	const enum kind before = kind_written(l);
-	const uint8_t letter = letter_like(l, l->i, &octets);
-	const size_t to = l->i + octets;
-
-	if (letter == 0 || (before != SPACE && before != END) || kind_behind(l, to) != LETTER ||
-	    kind_behind(l, to + 1) != LETTER)
-		return false;
-	write_leet(l, &letter, 1, to);
-	return true;
-}
-
-static bool is_one_of(uint8_t c, const char *letters)
-{
-	return c != 0 && strchr(letters, c) != NULL;
-}
-
-static bool is_vowel(uint8_t c) { return is_one_of(c, "aeiouy"); }
-
-/* What a stroke between two letters stands for, by what is usual there; 0: it was strewn in.
- * Between consonants an i ("cas|no"), else an l ("ca|l", "b|ue"), but behind a consonant that
- * none follows in ("spec|al", "v|agra"). */
-static uint8_t stroke(const struct loose *l)
-{
-	const uint8_t c = l->in[l->i], before = l->out[l->n - 1], behind = l->in[l->i + 1];
-
-	if (c != '|' && c != '!')
-		return 0;
-	if (!is_vowel(before) && !is_vowel(behind))
-		return 'i';
-	if (c == '!')
-		return 0;
-	return is_vowel(before) || is_one_of(before, "bfgkps") ? 'l' : 'i';
-}
-
-/* Inside a word of Latin letters: what stands for a letter, or was strewn in. */
-static __attribute__((noinline)) bool take_inside(struct loose *l, enum kind k, size_t octets)
-{
-	const uint8_t c = l->in[l->i];
-
-	if (l->dotted || !written_letter(l))
-		return false;
-	if (take_leet(l))
-		return true;
-	if (kind_behind(l, l->i + octets) != LETTER || k != SYMBOL ||
-	    (c < 0x80 && strchr("*^~|\"+=#%!`", c) == NULL))
-		return false;
-	const uint8_t letter = stroke(l);
-	if (letter != 0)
-		write_octets(l, &letter, 1);
-	l->i += octets;
-	l->changed = true;
-	return true;
-}
-
-/* Behind a dot, three letters of which the middle one is a digit or sign: .c0m, .n3t; of .com,
- * which people write on behind, whatever follows. */
-static bool take_domain(struct loose *l)
-{
-	size_t octets;
-
-	if (l->n < 2 || l->i + 1 >= l->len || l->out[l->n - 2] != '.' || !written_letter(l))
-		return false;
-	const uint8_t letter = letter_like(l, l->i, &octets);
-	if (letter == 0 || octets != 1 || kind_at(l, l->i + 1, &octets) != LETTER)
-		return false;
-	const bool com = l->out[l->n - 1] == 'c' && memcmp(l->in + l->i, "0m", 2) == 0;
-	if (!com && is_alnum(kind_behind(l, l->i + 1 + octets)))
-		return false;
-	write_octets(l, &letter, 1);
-	l->i++;
-	l->changed = true;
-	return true;
-}
-
 /* The letter at in[i] and those of ASCII behind it, where nothing begins. */
 static void take_letters(struct loose *l, size_t octets)
 {
@@ -389,9 +287,10 @@ static void take(struct loose *l)
 	l->syllables = 0;
 	if ((k == SPACE || k == SYMBOL) && loose_take_url(l))
 		return;
-	if ((k == SYMBOL || k == DIGIT) && (take_inside(l, k, octets) || take_domain(l)))
+	if ((k == SYMBOL || k == DIGIT) &&
+	    (loose_take_inside(l, k, octets) || loose_take_domain(l)))
 		return;
-	if (k == SYMBOL && take_first(l))
+	if ((k == SYMBOL || l->in[l->i] == '0') && loose_take_first(l))
 		return;
 	if (k == LETTER && !is_alnum(kind_written(l)) &&
 	    (loose_take_hxxp(l) || take_spelled(l)))

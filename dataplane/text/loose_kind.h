@@ -17,6 +17,8 @@ enum kind { OTHER, SPACE, DIGIT, LETTER, HANGUL, SYMBOL, END };
 #define LOOSE_BLOCKS (0x1FC00u / FOLD_BLOCK)
 extern const uint8_t loose_stage1[LOOSE_BLOCKS];
 extern const uint32_t loose_stage2[];
+/* Which of a to z, from bit 0 on, are letters of that language. */
+extern const uint32_t loose_ascii_own;
 
 /* Text is folded, so letters are small ones. */
 static inline enum kind kind_of_ascii(uint8_t c)

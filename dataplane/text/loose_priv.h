@@ -51,6 +51,14 @@ struct loose {
 bool loose_take_url(struct loose *l);
 bool loose_take_hxxp(struct loose *l);
 
+/* loose_leet.c: inside a word of Latin letters, at a character of this kind and octets, what
+ * stands for letters, or was strewn in; for its first letters, "$ale" (of digits only "0ffer":
+ * others are a number of something); and behind a dot, three letters of which the middle one
+ * is a digit or sign: .c0m, .n3t; of .com, which people write on behind, whatever follows. */
+bool loose_take_inside(struct loose *l, enum kind k, size_t octets);
+bool loose_take_first(struct loose *l);
+bool loose_take_domain(struct loose *l);
+
 /* Kind of the character at in[i], and its octets. */
 static inline enum kind kind_at(const struct loose *l, size_t i, size_t *octets)
 {

@@ -88,15 +88,19 @@ static uint64_t spelled(const struct sight *s, bool foreign)
 }
 
 /* Digits and signs between letters that stand for one, or are left out; up to three of them
- * in a row (LEET_MAX in loose.c); and signs for the first letter of a word. Out of the way of
- * texts that have none. */
+ * in a row (LEET_MAX in loose_leet.c); and signs for the first letter of a word, or the last.
+ * Out of the way of texts that have none. */
 static uint64_t in_words(const struct sight *s)
 {
+	const uint64_t alnum = s->letter | s->digit;
 	const uint64_t strewn = s->digit | s->symbol, one = strewn & s->letter << 1;
 	const uint64_t two = one & strewn >> 1, three = two & strewn >> 2;
 	const uint64_t inside =
 		(one & s->letter >> 1) | (two & s->letter >> 2) | (three & s->letter >> 3);
-	const uint64_t first = s->symbol & s->letter >> 1 & ~((s->letter | s->digit) << 1);
+	/* Not what ends words everywhere, so that most texts have none. */
+	const uint64_t odd = s->symbol & ~wide_between(s->w, ',', '?');
+	const uint64_t first = (odd | s->digit) & s->letter >> 1 & ~(alnum << 1);
+	const uint64_t last = odd & one & ~(alnum >> 1);
 	uint64_t marks = 0;
 
 	if (inside != 0)
@@ -105,8 +109,11 @@ static uint64_t in_words(const struct sight *s)
 		         wide_equal(s->w, '+') | wide_equal(s->w, '=') | wide_equal(s->w, '@') |
 		         wide_equal(s->w, '^') | wide_equal(s->w, '`') |
 		         wide_between(s->w, '|', '~'));
+	if ((first | last) != 0)
+		marks |= (first | last) & (wide_equal(s->w, '$') | wide_equal(s->w, '+') |
+		                           wide_equal(s->w, '@') | wide_equal(s->w, '|'));
 	if (first != 0)
-		marks |= first & (wide_equal(s->w, '$') | wide_equal(s->w, '@'));
+		marks |= first & (wide_equal(s->w, '!') | wide_equal(s->w, '0'));
 	return marks;
 }
 

@@ -58,7 +58,7 @@ def rules_without(sluicectl, parts, part, folder):
     for language in packs.PACKS:
         starters.append(os.path.join(folder, f"pack-{language}.yaml"))
         with open(starters[-1], "w", encoding="utf-8") as f:
-            f.write(learn.learn(sluicectl, language, folder))
+            f.write(learn.learn(sluicectl, language, folder, "--no-held-out"))
     return starters
 
 

@@ -106,12 +106,13 @@ def finished(text, step):
                   f"{int(m[1]) + step['shift']}\n  patterns:\n{first}", text)
 
 
-def learn_step(sluicectl, step, folder, without=()):
-    """The head and the text of one rule, from the sets in a folder but those."""
+def learn_step(sluicectl, step, folder, without=(), more=()):
+    """The head and the text of one rule, from the sets in a folder but those; with more
+    options."""
     command = ["rules", "train"] + [f"{n}.tsv" for n in step["spam"] if n not in without]
     for name in step.get("others", []):
         command += ["--others", f"{name}.tsv"]
-    command += ["--id", step["id"], *step["options"].split()]
+    command += ["--id", step["id"], *step["options"].split(), *more]
     path = os.path.join(folder, "learned.yaml")
     subprocess.run([sluicectl, *command, "--output", path], cwd=folder, check=True,
                    stdout=subprocess.DEVNULL)
@@ -124,9 +125,9 @@ def learn_step(sluicectl, step, folder, without=()):
     return head, rule
 
 
-def learn(sluicectl, language, folder):
-    """The text of a pack, from the sets in a folder."""
-    steps = [learn_step(sluicectl, step, folder) for step in RECIPES[language]]
+def learn(sluicectl, language, folder, *more):
+    """The text of a pack, from the sets in a folder; with more options."""
+    steps = [learn_step(sluicectl, step, folder, more=more) for step in RECIPES[language]]
     return ("# SPDX-License-Identifier: Apache-2.0\n#\n# Made by tests/quality/learn.py "
             f"{language}, which says why.\n" + "".join(head for head, _ in steps) + "rules:\n" +
             "".join(rule for _, rule in steps))

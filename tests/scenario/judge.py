@@ -155,7 +155,8 @@ def trained(j):
         lines.append(("spam" if i % 2 else "ham") + "\t" + " ".join(some))
     corpus = j.write("learn.tsv", "\n".join(lines).encode())
     command = ["rules", "train", corpus, "--folds", "3", "--fpr", "0.1", "--json"]
-    free = json.loads(j.run(*command).stdout)
+    output = os.path.join(j.folder, "learned.yaml")
+    free = json.loads(j.run(*command, "--output", output).stdout)
     kept = json.loads(j.run(*command, "--budget-ns", "1000000").stdout)
     j.expect("a budget that nothing exceeds", kept["literals"] == free["literals"] and
              free["ns_per_message"] > 0)
@@ -168,6 +169,15 @@ def trained(j):
              "their letters, and each of the 5 parts needs both" in done.stderr)
     done = j.run(*command, "--budget-ns", "0")
     j.expect("budget of nothing", done.returncode == 2)
+    done = j.run(*command, "--no-held-out", "--output", os.path.join(j.folder, "no.yaml"))
+    j.expect("figures that were not made", done.returncode == 2)
+    j.run(*command[:-1], "--no-held-out", "--output", os.path.join(j.folder, "quick.yaml"))
+    rules = []
+    for name in "learned.yaml", "quick.yaml":
+        with open(os.path.join(j.folder, name), encoding="utf-8") as f:
+            rules.append(f.read())
+    j.expect("the same rule without figures", "Held out:" not in rules[1] and
+             rules[0].partition("rules:")[2] == rules[1].partition("rules:")[2] != "")
 
 
 def submit_part(number, text, coding=0, total=2):

@@ -80,6 +80,8 @@ static void latin(void **state)
 	read_as("fr^ee", "free");
 	read_as("b|ue ca|l spec|al w|th", "blue call special with");
 	read_as("$ale @ll fr€e €nter", "sale all free enter");
+	read_as("+ex+ fre€ cal| |ong |nc !nstan+", "text free call long inc instant");
+	read_as("$€xy 0ffer c@p!+al bes+, game$", "sexy offer capital best, games");
 	read_as("(f)(r)[e](e) [c][a][s][h] f(r)e(e)!", "free cash free)!");
 }
 
@@ -98,6 +100,17 @@ static void urls(void **state)
 	read_as("kk.C0MCODE:x", "kk.comcode:x");
 	read_as("h2t2t2p2s://ab.c2o2m/x", "https://ab.com/x");
 	read_as("xx.c1o1m1정1성", "xx.com정성");
+}
+
+/* Letters with marks are a language's if all letters of the text are; addresses apart. */
+static void own_marks(void **state)
+{
+	(void)state;
+	read_as("böñus", "bonus");
+	read_as("wın çaşh now.", "win cash now.");
+	read_as("extra çaşh bönüş www.a.tr q", "extra cash bonus www.a.tr q");
+	read_as("카지노 bönüş", "카지노 bonus");
+	read_as("güçlü b*nüş www.axa.tr/x x.tr w3 axa", "güçlü bnüş www.axa.tr/x x.tr w3 axa");
 }
 
 /* The table of letters without marks beside another decomposition. */
@@ -148,6 +161,8 @@ static void clean(void **state)
 		"방 2 개",
 		"abc100 x1",
 		"$50 @5",
+		"5th 10am 0 a",
+		"hi! ok? (yes!) a+ 5",
 		"Güçlü bir ağaç, şöyle"
 	};
 
@@ -220,11 +235,12 @@ static void twins(void **state)
 		                             "a",          "(주)",   "people", "3시",
 		                             "don't",      "note:" };
 	static const char *const pieces[] = {
-		"대",  "출", "ㄷ", "ㅐ",  "f",    "r",  "é", "ж",       " ",  "  ",   "\t",
-		"\n",  ".",  "[",  "]",   "[.]",  "(",  ")", "dot",     "점", "hxxp", "h**p",
-		"://", ":",  "/",  "♠",   "·",    "。", "1", "0",       "2",  "@",    "$",
-		"*",   "-",  "!",  "abc", "한글", "漢", "ก", "א",       "😀",  "ꀀ",   "힣",
-		"힠",  "á",  "й",  "ㆍ",  "・",   "|",  "5", "가 1 나", "ｗ"
+		"대",   "출",      "ㄷ",  "ㅐ", "f",  "r",   "é",   "ж",    " ",   "  ",
+		"\t",   "\n",      ".",   "[",  "]",  "[.]", "(",   ")",    "dot", "점",
+		"hxxp", "h**p",    "://", ":",  "/",  "♠",   "·",   "。",   "1",   "0",
+		"2",    "@",       "$",   "*",  "-",  "!",   "abc", "한글", "漢",  "ก",
+		"א",    "😀",       "ꀀ",  "힣", "힠", "á",   "й",   "ㆍ",   "・",  "|",
+		"5",    "가 1 나", "ｗ",  "+",  "€",  "ü"
 	};
 	unsigned skipped = 0;
 
@@ -251,52 +267,60 @@ static void twins(void **state)
 	assert_true(skipped > 10000);
 }
 
-/* The longest of each rule, at every place of a set of 64 octets, and with more behind. */
+/* The longest of each rule. */
+static const char *const longest[] = { "f - -r - -e",
+	                               "bit    (    \xC2\xB7    ) ly",
+	                               "bit(    .    )ly",
+	                               "a    [    dot    ]b",
+	                               "a    :    /    /    b",
+	                               "a.b    /    c",
+	                               "대 - ★출",
+	                               "대😀😀😀😀출",
+	                               "가    나",
+	                               "가나 - 다",
+	                               "가 - 나다",
+	                               "가 나다",
+	                               "가나 다",
+	                               "hxxp",
+	                               "h**p",
+	                               "a1b",
+	                               "a.b.c0m",
+	                               "a dot b",
+	                               "a 점 b",
+	                               "f 1r 1e",
+	                               "é f g",
+	                               "f é g",
+	                               "f g é",
+	                               "cásíno",
+	                               "fr|ee c4s1n0",
+	                               "x@5$n",
+	                               "+e",
+	                               "+€$ale",
+	                               "0ffer",
+	                               "bes+",
+	                               "al|",
+	                               "güb*n",
+	                               "카 1 지 2 노",
+	                               "f\nr\ne",
+	                               "대ㆍ출",
+	                               "가나☆",
+	                               "가 나☆" };
+
+/* They, at every place of a set of 64 octets, and with more behind. */
 static void edges(void **state)
 {
-	static const char *const pieces[] = { "f - -r - -e",
-		                              "bit    (    \xC2\xB7    ) ly",
-		                              "bit(    .    )ly",
-		                              "a    [    dot    ]b",
-		                              "a    :    /    /    b",
-		                              "a.b    /    c",
-		                              "대 - ★출",
-		                              "대😀😀😀😀출",
-		                              "가    나",
-		                              "가나 - 다",
-		                              "가 - 나다",
-		                              "가 나다",
-		                              "가나 다",
-		                              "hxxp",
-		                              "h**p",
-		                              "a1b",
-		                              "a.b.c0m",
-		                              "a dot b",
-		                              "a 점 b",
-		                              "f 1r 1e",
-		                              "é f g",
-		                              "f é g",
-		                              "f g é",
-		                              "cásíno",
-		                              "fr|ee c4s1n0",
-		                              "x@5$n",
-		                              "카 1 지 2 노",
-		                              "f\nr\ne",
-		                              "대ㆍ출",
-		                              "가나☆",
-		                              "가 나☆" };
 	static const char *const behind[] = { "", " ", "x", " and more of it to be read on" };
 	uint8_t text[TEXT_MAX];
 
 	(void)state;
-	for (size_t k = 0; k < sizeof(pieces) / sizeof(pieces[0]); k++) {
+	for (size_t k = 0; k < sizeof(longest) / sizeof(longest[0]); k++) {
 		for (size_t before = 0; before < 4 * 90; before++) {
 			const char *end = behind[before % 4];
-			const size_t n = strlen(pieces[k]), more = strlen(end);
+			const size_t n = strlen(longest[k]), more = strlen(end);
 			memset(text, 'b', sizeof(text));
 			for (size_t i = before / 4; i > 0; i -= i < 7 ? i : 7)
 				text[i - 1] = ' ';
-			memcpy(text + before / 4, pieces[k], n);
+			memcpy(text + before / 4, longest[k], n);
 			memcpy(text + before / 4 + n, end, more);
 			(void)compare(text, before / 4 + n + more);
 		}
@@ -308,7 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hangul), cmocka_unit_test(latin), cmocka_unit_test(urls),
 		cmocka_unit_test(marks),  cmocka_unit_test(clean), cmocka_unit_test(bounds),
-		cmocka_unit_test(twins),  cmocka_unit_test(edges),
+		cmocka_unit_test(twins),  cmocka_unit_test(edges), cmocka_unit_test(own_marks),
 	};
 	in_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);
 	out_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);

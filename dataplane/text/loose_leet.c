@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loose_leet: digits and signs that stand for letters, in words that are no addresses, and
+ * signs that were strewn into one.
+ */
+#include "loose_priv.h"
+
+/* Digits and signs in a row that stand for letters. */
+#define LEET_MAX 3u
+
+/* In a row, from the place that is read on, and what they are read as. */
+struct row {
+	uint8_t word[LEET_MAX];
+	size_t n, to; /* to: behind them */
+	bool digits;
+};
+
+static bool written_letter(const struct loose *l) { return kind_written(l) == LETTER; }
+
+/* The letter that a digit or sign at in[i] stands for, whatever is around it; 0: none. */
+static uint8_t letter_like(const struct loose *l, size_t i, size_t *octets)
+{
+	static const uint8_t letters[0x80] = {
+		['0'] = 'o', ['1'] = 'i', ['3'] = 'e', ['4'] = 'a', ['5'] = 's',
+		['7'] = 't', ['@'] = 'a', ['$'] = 's', ['+'] = 't',
+	};
+	static const char euro[] = "€";
+
+	*octets = 1;
+	if (i >= l->len)
+		return 0;
+	if (l->in[i] < 0x80)
+		return letters[l->in[i]];
+	*octets = sizeof(euro) - 1;
+	return l->len - i >= *octets && memcmp(l->in + i, euro, *octets) == 0 ? 'e' : 0;
+}
+
+static bool is_one_of(uint8_t c, const char *letters)
+{
+	return c != 0 && strchr(letters, c) != NULL;
+}
+
+static bool is_small(uint8_t c) { return c >= 'a' && c <= 'z'; }
+
+static bool is_vowel(uint8_t c) { return is_one_of(c, "aeiouy"); }
+
+static bool is_stroke(const struct loose *l, size_t i)
+{
+	return i < l->len && (l->in[i] == '|' || l->in[i] == '!');
+}
+
+/* The letter at in[i], or the one that stands there; 0: neither, or none of ASCII. */
+static uint8_t letter_behind(const struct loose *l, size_t i)
+{
+	size_t octets;
+
+	if (i < l->len && is_small(l->in[i]))
+		return l->in[i];
+	return letter_like(l, i, &octets);
+}
+
+/*
+ * What a stroke at in[i] stands for, by what is usual beside the letters before and behind it,
+ * 0 where the word begins or ends; 0: nothing. Between consonants an i ("cas|no"), else an l
+ * ("ca|l", "b|ue"), but behind a consonant that none follows in ("spec|al", "v|agra"). An
+ * exclamation mark ends words, and is strewn into them, beside a vowel.
+ */
+static uint8_t stroke(const struct loose *l, size_t i, uint8_t before)
+{
+	const bool bar = l->in[i] == '|';
+	const uint8_t behind = letter_behind(l, i + 1);
+
+	if (behind == 0)
+		return bar && kind_behind(l, i + 1) != LETTER ? 'l' : 0;
+	if (before == 0)
+		return bar && is_vowel(behind) ? 'l' : 'i';
+	if (!is_vowel(before) && !is_vowel(behind))
+		return 'i';
+	if (!bar)
+		return 0;
+	return is_vowel(before) || is_one_of(before, "bfgkps") ? 'l' : 'i';
+}
+
+/* before: the letter that was written last, 0 = none. */
+static struct row row_at(const struct loose *l, uint8_t before)
+{
+	struct row row = { .to = l->i };
+
+	for (size_t octets = 1; row.n < LEET_MAX; row.to += octets) {
+		const uint8_t letter = is_stroke(l, row.to) ? stroke(l, row.to, before)
+		                                            : letter_like(l, row.to, &octets);
+		if (letter == 0)
+			break;
+		row.digits |= kind_behind(l, row.to) == DIGIT;
+		row.word[row.n++] = before = letter;
+	}
+	return row;
+}
+
+static void write_row(struct loose *l, const struct row *row)
+{
+	write_octets(l, row->word, row->n);
+	l->i = row->to;
+	l->leet = l->changed = true;
+}
+
+/* Whether signs at the end of a word of two letters or more are its last ones. */
+static bool is_last(const struct loose *l, const struct row *row)
+{
+	return l->leet || (!row->digits && l->n > 1 && is_small(l->out[l->n - 1]) &&
+	                   is_small(l->out[l->n - 2]));
+}
+
+/* In a word: before another letter, or at its end when they are signs, or when it has had some
+ * before: "c4s1n0" and "tex+", but "abc100" and "a+". */
+static bool take_row(struct loose *l)
+{
+	const struct row row = row_at(l, l->out[l->n - 1]);
+	const enum kind behind = kind_behind(l, row.to);
+
+	if (row.n == 0 || (behind != LETTER && (behind == DIGIT || !is_last(l, &row))))
+		return false;
+	write_row(l, &row);
+	return true;
+}
+
+__attribute__((noinline)) bool loose_take_first(struct loose *l)
+{
+	const enum kind before = kind_written(l);
+
+	if (before != SPACE && before != END)
+		return false;
+	const struct row row = row_at(l, 0);
+	if (row.n == 0 || kind_behind(l, row.to) != LETTER)
+		return false;
+	if (row.digits && (row.n > 1 || kind_behind(l, row.to + 1) != LETTER))
+		return false;
+	write_row(l, &row);
+	return true;
+}
+
+__attribute__((noinline)) bool loose_take_inside(struct loose *l, enum kind k, size_t octets)
+{
+	const uint8_t c = l->in[l->i];
+
+	if (l->dotted || !written_letter(l))
+		return false;
+	if (take_row(l))
+		return true;
+	if (kind_behind(l, l->i + octets) != LETTER || k != SYMBOL ||
+	    (c < 0x80 && strchr("*^~\"=#%!`", c) == NULL))
+		return false;
+	l->i += octets;
+	l->changed = true;
+	return true;
+}
+
+bool loose_take_domain(struct loose *l)
+{
+	size_t octets;
+
+	if (l->n < 2 || l->i + 1 >= l->len || l->out[l->n - 2] != '.' || !written_letter(l))
+		return false;
+	const uint8_t letter = letter_like(l, l->i, &octets);
+	if (letter == 0 || octets != 1 || kind_at(l, l->i + 1, &octets) != LETTER)
+		return false;
+	const bool com = l->out[l->n - 1] == 'c' && memcmp(l->in + l->i, "0m", 2) == 0;
+	if (!com && is_alnum(kind_behind(l, l->i + 1 + octets)))
+		return false;
+	write_octets(l, &letter, 1);
+	l->i++;
+	l->changed = true;
+	return true;
+}
