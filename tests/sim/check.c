@@ -103,6 +103,17 @@ static void check_runs(struct sim *s, const struct leg *l)
 	}
 }
 
+/* One segment came, the next one, and was not taken: then nothing that lies behind it has the
+ * buffer that it lacked. */
+static void check_gap(struct sim *s, const struct conn *c, int end, const struct leg *l)
+{
+	const uint32_t before = c->end[end].config.isn + 1 + (uint32_t)c->heard[end].next_at;
+
+	if (c->came == 1 && c->heard[end].next && l->rcv_nxt == before && l->ooo.head != NULL)
+		sim_fail(s, "what fills a gap was left out, for %u segments behind it",
+		         l->ooo.segments);
+}
+
 static void check_leg(struct sim *s, const struct conn *c, const struct relay *r, int end)
 {
 	const struct tcp_config *config = &s->cores[c->owner - 1].worker->tcp_config;
@@ -127,6 +138,7 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 		sim_fail(s, "a segment waits for its time, and nobody looks when it comes");
 	check_board(s, c, end, l);
 	check_runs(s, l);
+	check_gap(s, c, end, l);
 	if (l->rto_at != 0 && l->snd_max == l->snd_una && l->out.octets == 0 &&
 	    !(l->fin_queued && !l->fin_acked))
 		sim_fail(s, "a timer runs for nothing");
@@ -157,6 +169,8 @@ void check_step(struct sim *s, unsigned core)
 			note_plain(s, c, k, was_open);
 		for (int end = ESME; end <= SMSC && c->open; end++)
 			check_leg(s, c, r, end);
+		c->heard[ESME].next = c->heard[SMSC].next = false;
+		c->came = 0;
 	}
 	k->drained = k->report.counters[COUNTER_DRAINED];
 }

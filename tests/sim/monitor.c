@@ -37,11 +37,16 @@ bool monitor_nothing_dropped(const struct sim *s)
 	       sim_counter(s, COUNTER_SHARE_EXCEEDED) == 0;
 }
 
-static void heard_octets(struct sim *s, struct heard *h, uint64_t at, const struct seg *g)
+static void heard_octets(struct conn *c, int from, uint64_t at, const struct seg *g)
 {
+	struct heard *h = &c->heard[from];
 	const bool fresh = !g->has_ts || (int32_t)(g->ts_val - h->newest_stamp) >= 0;
-	const bool sure = fresh && monitor_nothing_dropped(s) && at > h->contig;
+	const bool sure = fresh && monitor_nothing_dropped(c->sim) && at > h->contig;
 
+	/* One that was long under way may be from beyond what is believed (RFC 5961). */
+	h->next_at = c->said[from].ack;
+	h->next = fresh && at <= h->next_at && at + g->len > h->next_at &&
+	          (int32_t)(g->ack - h->last.ack) >= 0;
 	h->doubt |= !fresh; /* RFC 7323 section 5.3: dropped, if its number is the next */
 	make_room(h, at + g->len);
 	for (uint32_t i = 0; i < g->len; i++)
@@ -121,6 +126,7 @@ void monitor_heard(struct sim *s, unsigned core, int from, const uint8_t *frame,
 		sim_fail(s, "connection %u comes to worker %u and to worker %u", c->index,
 		         c->owner - 1, core);
 	c->owner = core + 1;
+	c->came++;
 	struct heard *h = &c->heard[from];
 	sim_trace(s, "%u   heard %s seq %u len %u ts %u", c->index,
 	          from == ESME ? "esme" : "smsc", g.seq - c->end[from].config.isn - 1, g.len,
@@ -142,7 +148,7 @@ void monitor_heard(struct sim *s, unsigned core, int from, const uint8_t *frame,
 	if (edge > h->edge && ack < UINT32_MAX)
 		h->edge = edge;
 	if (g.len != 0 && at < UINT32_MAX)
-		heard_octets(s, h, at, &g);
+		heard_octets(c, from, at, &g);
 	heard_sacks(c, from, &g);
 	if (g.has_ts && (int32_t)(g.ts_val - h->newest_stamp) > 0)
 		h->newest_stamp = g.ts_val;

@@ -80,6 +80,8 @@ struct heard {
 	uint32_t room;
 	uint64_t contig, edge, fin_at;
 	bool any, fin, stamped, doubt;
+	bool next;          /* octets that come next, at next_at, in this turn */
+	uint64_t next_at;
 	uint32_t contig_stamp, newest_stamp;
 	struct seg last;
 };
@@ -112,6 +114,7 @@ struct conn {
 	struct random app_random;
 	unsigned queue;          /* where RSS brings it */
 	unsigned owner;          /* the worker that has heard of it, from 1 on; 0: none yet */
+	unsigned came;           /* of it, in this turn: segments */
 	bool open, relayed;      /* its worker has it, and had it at any time */
 	bool plain, gone;        /* while draining: forwarded as it comes; had its end before */
 
