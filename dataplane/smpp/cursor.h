@@ -44,8 +44,10 @@ struct cursor {
 
 static inline struct cursor cursor_over(const uint8_t *octets, size_t len)
 {
+	static const uint8_t none[1];
+
 	if (octets == NULL) /* arithmetic on NULL is undefined, even with 0 */
-		octets = (const uint8_t *)"";
+		return (struct cursor){ .at = none, .end = none, .error = false };
 	return (struct cursor){ .at = octets, .end = octets + len, .error = false };
 }
 
@@ -95,7 +97,7 @@ static inline uint16_t cursor_u16(struct cursor *c)
 {
 	const uint8_t *p = cursor_some(c, 2);
 
-	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+	return (uint16_t)(p ? p[0] << 8 | p[1] : 0);
 }
 
 static inline uint32_t cursor_u32(struct cursor *c)

@@ -43,10 +43,8 @@ static void heard_octets(struct conn *c, int from, uint64_t at, const struct seg
 	const bool fresh = !g->has_ts || (int32_t)(g->ts_val - h->newest_stamp) >= 0;
 	const bool sure = fresh && monitor_nothing_dropped(c->sim) && at > h->contig;
 
-	/* One that was long under way may be from beyond what is believed (RFC 5961). */
 	h->next_at = c->said[from].ack;
-	h->next = fresh && at <= h->next_at && at + g->len > h->next_at &&
-	          (int32_t)(g->ack - h->last.ack) >= 0;
+	h->next = fresh && at <= h->next_at && at + g->len > h->next_at;
 	h->doubt |= !fresh; /* RFC 7323 section 5.3: dropped, if its number is the next */
 	make_room(h, at + g->len);
 	for (uint32_t i = 0; i < g->len; i++)
