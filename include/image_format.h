@@ -52,6 +52,7 @@ enum image_section_type {
 	IMAGE_CAMPAIGNS = 14,     /* struct image_campaign, by fingerprint, each once */
 	IMAGE_FOLDS = 15,         /* struct image_fold, by from, each once */
 	IMAGE_HS_LITERALS = 16,   /* as IMAGE_HS_DATABASE: a part of the folded view */
+	IMAGE_EXCERPTS = 17,      /* struct image_excerpt, by pattern; if any has one */
 	IMAGE_NUMBER_BLOCKS = 40, /* struct image_number_block, sorted */
 	IMAGE_NUMBERS = 41,       /* IMAGE_NUMBER_OCTETS a block: two bits a number */
 	IMAGE_NUMBERING = 42,     /* struct image_plan_row; none: the built-in plan */
@@ -330,9 +331,21 @@ struct image_pattern {
 	uint16_t flags;           /* IMAGE_PATTERN_* */
 };
 #define IMAGE_PATTERN_ONE_LINE 1u /* no match of it can contain a line feed */
+#define IMAGE_PATTERN_EXCERPT 2u  /* the literals' database has an excerpt of it */
 #define IMAGE_VIEW_FOLDED 1u      /* _HS_DATABASE, _LITERALS: the text as text_fold() has it */
 #define IMAGE_VIEW_PLAIN 2u       /* IMAGE_HS_PLAIN: the text as decoded */
 #define IMAGE_VIEW_LOOSE 4u       /* with FOLDED, same databases: also text_loose() of it */
 _Static_assert(sizeof(struct image_pattern) == 16, "image pattern");
+
+/*
+ * Of a pattern that is IMAGE_PATTERN_EXCERPT the database of literals reports where its excerpt
+ * ends, and only where the rest stands around that the pattern is found.
+ */
+struct image_excerpt {
+	uint8_t octets[62];       /* of the whole pattern, folded; 0 behind them */
+	uint8_t len;              /* of those; 0 = this pattern has no excerpt */
+	uint8_t end;              /* of the excerpt, from the first octet */
+};
+_Static_assert(sizeof(struct image_excerpt) == 64, "image excerpt");
 
 #endif

@@ -78,17 +78,21 @@ void pattern_set_close(struct pattern_set *set)
 	*set = (struct pattern_set){ .raw = NULL };
 }
 
-static int add_rule(struct image_build *b, uint32_t id, const char *expression)
+static int add_rule(struct image_build *b, const struct pattern_set *set, uint32_t id,
+                    const char *expression)
 {
 	const struct rule_pattern p = { .kind = RULE_REGEX,
 		                        .text = (char *)(uintptr_t)expression };
 	const int64_t rule = image_build_rule(
 		b, &(struct image_build_rule){ .row = { .id = id, .action = IMAGE_REFUSE },
 	                                       .name = "bench" });
+	const struct image_excerpt *excerpts = set->program.excerpts;
+	const bool excerpt = excerpts != NULL && excerpts[id - 1].len != 0;
 	const struct image_pattern row = {
 		.rule = (uint32_t)rule,
 		.views = IMAGE_VIEW_FOLDED,
-		.flags = pattern_one_line(&p) ? IMAGE_PATTERN_ONE_LINE : 0,
+		.flags = (pattern_one_line(&p) ? IMAGE_PATTERN_ONE_LINE : 0) |
+		         (excerpt ? IMAGE_PATTERN_EXCERPT : 0),
 	};
 	const int64_t pattern = rule < 0 ? rule : image_build_pattern(b, &row);
 
@@ -117,7 +121,9 @@ int pattern_set_rules(const struct pattern_set *set, const struct corpus *corpus
 
 	if (result == 0)
 		result = add_database(build, set->program.literals, IMAGE_HS_LITERALS);
+	if (result == 0)
+		result = image_build_excerpts(build, set->program.excerpts, corpus->n_patterns);
 	for (unsigned i = 0; i < corpus->n_patterns && result == 0; i++)
-		result = add_rule(build, i + 1, corpus->patterns[i]);
+		result = add_rule(build, set, i + 1, corpus->patterns[i]);
 	return result;
 }

@@ -59,7 +59,7 @@ static uint32_t listed(const struct rule_set *set, uint32_t rule, bool canary,
 }
 
 static int put_rules(struct image_build *image, const struct rule_set *set,
-                     const char *system_id)
+                     const struct rule_program *program, const char *system_id)
 {
 	for (uint32_t i = 0; i < set->n_rules; i++) {
 		const struct rule *from = &set->rules[i];
@@ -79,7 +79,7 @@ static int put_rules(struct image_build *image, const struct rule_set *set,
 			return (int)index;
 	}
 	for (uint32_t i = 0; i < set->n_patterns; i++) {
-		const struct image_pattern row = rule_engine_pattern(&set->patterns[i]);
+		const struct image_pattern row = rule_engine_pattern(set, program, i);
 		const int64_t index = image_build_pattern(image, &row);
 
 		if (index < 0)
@@ -115,11 +115,13 @@ static int build(struct explain *e, const char *system_id, char error[EXPLAIN_ER
 		result = put_account(image, system_id);
 	}
 	if (result == 0)
-		result = put_rules(image, e->set, system_id);
+		result = put_rules(image, e->set, &e->program, system_id);
 	if (result == 0)
 		result = put_database(image, e->program.folded, IMAGE_HS_DATABASE);
 	if (result == 0)
 		result = put_database(image, e->program.literals, IMAGE_HS_LITERALS);
+	if (result == 0)
+		result = image_build_excerpts(image, e->program.excerpts, e->set->n_patterns);
 	if (result == 0)
 		result = put_database(image, e->program.plain, IMAGE_HS_PLAIN);
 	if (result == 0)

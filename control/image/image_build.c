@@ -81,6 +81,7 @@ void image_build_close(struct image_build *b)
 	rows_free(&b->rule_accounts);
 	rows_free(&b->campaigns);
 	rows_free(&b->folds);
+	rows_free(&b->excerpts);
 	intern_free(&b->owners);
 	intern_free(&b->strings);
 	number_build_free(&b->numbers);

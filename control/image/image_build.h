@@ -125,6 +125,11 @@ must_use int64_t image_build_pattern(struct image_build *build,
 must_use int image_build_database(struct image_build *build, enum image_section_type type,
                                   const void *octets, size_t size);
 
+/* What the database of literals has in place of the patterns: a row for each of them. NULL:
+ * it has them whole. -ENOMEM. Once. */
+must_use int image_build_excerpts(struct image_build *build, const struct image_excerpt *rows,
+                                  uint32_t n);
+
 /* Rows of the table that texts are folded by: n of no fault, sorted, as text_table_open()
  * (fold_table.h) wants them. -E2BIG, -ENOMEM. Once. */
 must_use int image_build_folds(struct image_build *build, const struct image_fold *rows,

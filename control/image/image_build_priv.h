@@ -39,6 +39,7 @@ struct image_build {
 	struct rows code, rule_accounts; /* u32 */
 	struct rows campaigns;           /* struct image_campaign, by fingerprint */
 	struct rows folds;               /* struct image_fold, by from */
+	struct rows excerpts;            /* struct image_excerpt, by pattern */
 	struct image_blob folded, literals, plain; /* databases */
 	unsigned threads;
 	uint64_t seed;

@@ -66,6 +66,14 @@ static void add_database(struct layout *l, enum image_section_type type,
 		add(l, type, database->octets, 1, database->size);
 }
 
+static void add_literals(struct layout *l, const struct image_build *b)
+{
+	add_database(l, IMAGE_HS_LITERALS, &b->literals);
+	if (b->excerpts.n > 0)
+		add(l, IMAGE_EXCERPTS, b->excerpts.data, sizeof(struct image_excerpt),
+		    b->excerpts.n);
+}
+
 static void make_layout(struct layout *l, const struct image_build *b, uint64_t generation,
                         uint64_t created)
 {
@@ -96,7 +104,7 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
 		    b->campaigns.n);
 	if (b->folds.n > 0)
 		add(l, IMAGE_FOLDS, b->folds.data, sizeof(struct image_fold), b->folds.n);
-	add_database(l, IMAGE_HS_LITERALS, &b->literals);
+	add_literals(l, b);
 	if (b->numbers.n > 0) {
 		add(l, IMAGE_NUMBER_BLOCKS, b->numbers.blocks,
 		    sizeof(struct image_number_block), b->numbers.n);
@@ -264,6 +272,8 @@ static int prepare(struct layout *l, struct image_build *b, uint64_t generation,
 		wrong = "there are patterns but no Hyperscan database";
 	else if ((views_of_databases(b) & ~views_of_patterns(b)) != 0)
 		wrong = "there is a Hyperscan database but no pattern";
+	else if (b->excerpts.n != 0 && b->excerpts.n != b->patterns.n)
+		wrong = "there are excerpts, but not one for each pattern";
 	if (wrong != NULL) {
 		snprintf(error, IMAGE_BUILD_ERROR_SIZE, "%s", wrong);
 		return -EINVAL;

@@ -114,3 +114,12 @@ int image_build_folds(struct image_build *b, const struct image_fold *rows, uint
 		result = image_rows_append(&b->folds, &rows[i], sizeof(rows[i]));
 	return result;
 }
+
+int image_build_excerpts(struct image_build *b, const struct image_excerpt *rows, uint32_t n)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; rows != NULL && result == 0 && i < n; i++)
+		result = image_rows_append(&b->excerpts, &rows[i], sizeof(rows[i]));
+	return result;
+}

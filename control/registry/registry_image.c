@@ -337,7 +337,8 @@ static int put_rules(struct build *b, const struct rule_set *set)
 		result = put_rule(b, set, i, ids);
 	free(ids);
 	for (uint32_t i = 0; result == 0 && i < set->n_patterns; i++) {
-		const struct image_pattern row = rule_engine_pattern(&set->patterns[i]);
+		const struct image_pattern row =
+			rule_engine_pattern(set, &b->cache->program, i);
 		const int64_t index = image_build_pattern(b->image, &row);
 
 		if (index < 0)
@@ -345,6 +346,9 @@ static int put_rules(struct build *b, const struct rule_set *set)
 	}
 	if (result == 0 && image_build_folds(b->image, set->folds, set->n_folds) != 0)
 		result = failed(b, -ENOMEM, "folds");
+	if (result == 0 &&
+	    image_build_excerpts(b->image, b->cache->program.excerpts, set->n_patterns) != 0)
+		result = failed(b, -ENOMEM, "excerpts");
 	b->out->rules = set->n_rules;
 	b->out->patterns = set->n_patterns;
 	return result;

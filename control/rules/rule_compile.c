@@ -9,6 +9,7 @@
 
 #include "pattern_line.h"
 #include "rule_engine.h"
+#include "rule_excerpt.h"
 #include "rule_expression.h"
 
 /* Patterns of a file with mistakes that are compiled all the same: it takes seconds. */
@@ -183,17 +184,39 @@ static unsigned count_literals(const struct expressions *e)
 	return n;
 }
 
-/* Literals into a database of their own. */
-static bool compile_apart(struct rule_program *out, const struct expressions *e, char *why,
-                          size_t why_size)
+/* Literals of others into the list of literals: as they are, or by an excerpt that goes to
+ * room and to excerpts[]. */
+static void add_literal(struct expressions *literals, const struct expressions *others,
+                        unsigned i, struct image_excerpt *excerpts, char *room)
+{
+	const unsigned id = others->ids[i];
+
+	if (rule_excerpt(&excerpts[id], others->texts[i], others->flags[i])) {
+		rule_excerpt_expression(&excerpts[id], room);
+		expressions_add(literals, room, 0, id);
+	} else {
+		excerpts[id] = (struct image_excerpt){ .len = 0 };
+		expressions_add(literals, others->texts[i], others->flags[i], id);
+	}
+}
+
+/* Literals into a database of their own; n: all patterns of the set. */
+static bool compile_apart(struct rule_program *out, const struct expressions *e, uint32_t n,
+                          char *why, size_t why_size)
 {
 	struct expressions literals = { 0 }, others = { 0 };
+	char(*rooms)[4 * RULE_EXCERPT_OCTETS + 1] = calloc(e->n, sizeof(*rooms));
 	bool done = expressions_open(&literals, e->n + (size_t)1) == 0 &&
-	            expressions_open(&others, e->n + (size_t)1) == 0;
+	            expressions_open(&others, e->n + (size_t)1) == 0 && rooms != NULL;
 
-	for (unsigned i = 0; i < e->n && done; i++)
-		expressions_add(rule_expression_is_literal(e->texts[i]) ? &literals : &others,
-		                e->texts[i], e->flags[i], e->ids[i]);
+	out->excerpts = calloc(n, sizeof(*out->excerpts));
+	done = done && out->excerpts != NULL;
+	for (unsigned i = 0; i < e->n && done; i++) {
+		if (rule_expression_is_literal(e->texts[i]))
+			add_literal(&literals, e, i, out->excerpts, rooms[i]);
+		else
+			expressions_add(&others, e->texts[i], e->flags[i], e->ids[i]);
+	}
 	if (done) {
 		expressions_add(&literals, (char *)(uintptr_t)SHORT_LITERAL, 0, UINT_MAX);
 		done = compile(&out->folded, &others, why, why_size) &&
@@ -201,21 +224,20 @@ static bool compile_apart(struct rule_program *out, const struct expressions *e,
 	}
 	expressions_close(&literals);
 	expressions_close(&others);
-	if (!done) {
-		hs_free_database(out->folded);
-		out->folded = NULL;
-	}
+	free(rooms);
+	if (!done)
+		rule_program_free(out);
 	return done;
 }
 
 static bool compile_view(struct rule_program *out, const struct expressions *e, unsigned view,
-                         char *why, size_t why_size)
+                         uint32_t n, char *why, size_t why_size)
 {
 	if (view == IMAGE_VIEW_PLAIN)
 		return compile(&out->plain, e, why, why_size);
 	if (count_literals(e) < LITERALS_LEAST)
 		return compile(&out->folded, e, why, why_size);
-	return compile_apart(out, e, why, why_size);
+	return compile_apart(out, e, n, why, why_size);
 }
 
 /* One view. Refused patterns are found on the way, and left out the next time round. */
@@ -238,7 +260,7 @@ static int make_view(struct rule_program *out, struct rule_set *set, unsigned vi
 			refuse_ours(&e, set, problems);
 		if (problems->total != before)
 			again = true;
-		else if (!compile_view(out, &e, view, why, sizeof(why))) {
+		else if (!compile_view(out, &e, view, set->n_patterns, why, sizeof(why))) {
 			again = refuse_theirs(&e, set, problems) != 0;
 			if (!again)
 				problems_add(problems, 0, 0, "patterns",
@@ -254,6 +276,7 @@ void rule_program_free(struct rule_program *program)
 	hs_free_database(program->folded);
 	hs_free_database(program->literals);
 	hs_free_database(program->plain);
+	free(program->excerpts);
 	*program = (struct rule_program){ 0 };
 }
 

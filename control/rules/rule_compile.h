@@ -19,6 +19,7 @@
 #include "rule_set.h"
 
 struct hs_database; /* Hyperscan */
+struct image_excerpt;
 
 /*
  * A database a view; NULL where no pattern is in it. Where the folded view has many patterns
@@ -26,6 +27,7 @@ struct hs_database; /* Hyperscan */
  */
 struct rule_program {
 	struct hs_database *folded, *literals, *plain;
+	struct image_excerpt *excerpts; /* by pattern, those in literals; NULL: none */
 };
 
 void rule_program_free(struct rule_program *program);

@@ -10,19 +10,29 @@
 
 static const struct image_account nobody[1];
 
-struct image_pattern rule_engine_pattern(const struct rule_pattern *p)
+static bool has_excerpt(const struct rule_program *program, uint32_t pattern)
 {
+	return program->excerpts != NULL && program->excerpts[pattern].len != 0;
+}
+
+struct image_pattern rule_engine_pattern(const struct rule_set *set,
+                                         const struct rule_program *program, uint32_t pattern)
+{
+	const struct rule_pattern *p = &set->patterns[pattern];
+
 	return (struct image_pattern){
 		.rule = p->rule,
 		.group = p->group,
 		.weight = p->weight,
 		.views = (uint16_t)p->views,
-		.flags = pattern_one_line(p) ? IMAGE_PATTERN_ONE_LINE : 0,
+		.flags = (pattern_one_line(p) ? IMAGE_PATTERN_ONE_LINE : 0) |
+		         (has_excerpt(program, pattern) ? IMAGE_PATTERN_EXCERPT : 0),
 	};
 }
 
 /* A set without problems has a pattern in every group, so a group is below n_patterns. */
-static int make_rows(struct rule_engine *e, const struct rule_set *set)
+static int make_rows(struct rule_engine *e, const struct rule_set *set,
+                     const struct rule_program *program)
 {
 	e->rules = calloc(set->n_rules + (size_t)1, sizeof(*e->rules));
 	e->patterns = calloc(set->n_patterns + (size_t)1, sizeof(*e->patterns));
@@ -35,7 +45,7 @@ static int make_rows(struct rule_engine *e, const struct rule_set *set)
 			e->rules[i].n_code = 0; /* it may lack what it speaks of */
 	}
 	for (uint32_t i = 0; i < set->n_patterns; i++) {
-		e->patterns[i] = rule_engine_pattern(&set->patterns[i]);
+		e->patterns[i] = rule_engine_pattern(set, program, i);
 		bug_if(e->patterns[i].group >= set->n_patterns);
 		e->image.loose |= (e->patterns[i].views & IMAGE_VIEW_LOOSE) != 0;
 	}
@@ -59,7 +69,7 @@ int rule_engine_open(struct rule_engine **out, const struct rule_set *set,
 {
 	struct rule_engine *e = calloc(1, sizeof(*e));
 
-	if (e == NULL || make_rows(e, set) != 0) {
+	if (e == NULL || make_rows(e, set, program) != 0) {
 		rule_engine_close(e);
 		return -ENOMEM;
 	}
@@ -70,6 +80,7 @@ int rule_engine_open(struct rule_engine **out, const struct rule_set *set,
 		.n_rules = set->n_rules,
 		.patterns = e->patterns,
 		.n_patterns = set->n_patterns,
+		.excerpts = program->excerpts,
 		.code = set->code,
 		.database = program->folded,
 		.literals = program->literals,
@@ -102,8 +113,10 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 {
 	const struct rule_engine *e = context;
 
-	(void)from, (void)to, (void)flags;
-	if ((e->patterns[id].views & e->wanted) != 0)
+	(void)from, (void)flags;
+	if ((e->patterns[id].views & e->wanted) != 0 &&
+	    (e->wanted == IMAGE_VIEW_PLAIN ||
+	     image_pattern_holds(&e->image, id, e->scanned, e->scanned_len, to)))
 		match_add(e->state, id);
 	return 0;
 }
@@ -113,6 +126,8 @@ static void scan(struct rule_engine *e, struct hs_database *database, unsigned w
                  const void *text, size_t len)
 {
 	e->wanted = wanted;
+	e->scanned = text;
+	e->scanned_len = len;
 	if (database != NULL)
 		bug_if(hs_scan(database, text, (unsigned)len, 0, e->scratch, on_match, e) !=
 		       HS_SUCCESS);

@@ -24,7 +24,9 @@ struct rule_engine {
 	struct image_pattern *patterns;
 	uint8_t *folded, *loose;
 	size_t folded_len, loose_len, folded_room; /* loose_len 0: it reads the same */
-	unsigned wanted;                           /* view of the scan at work */
+	unsigned wanted; /* view of the scan at work, and its text */
+	const uint8_t *scanned;
+	size_t scanned_len;
 };
 
 /* Faulty rules match as they can; what the others have is whole. -ENOMEM. NULL is allowed
@@ -38,7 +40,8 @@ void rule_engine_close(struct rule_engine *engine);
 void rule_engine_scan(struct rule_engine *engine, const char *text, size_t len,
                       const struct match_input *input, struct match_result *out);
 
-/* One rule's row as the image has it, without id, texts and accounts. */
-struct image_pattern rule_engine_pattern(const struct rule_pattern *pattern);
+/* The row of a pattern as the image has it, where the program's databases and excerpts are. */
+struct image_pattern rule_engine_pattern(const struct rule_set *set,
+                                         const struct rule_program *program, uint32_t pattern);
 
 #endif

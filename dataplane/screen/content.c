@@ -92,7 +92,8 @@ static void scan_view(struct screen_context *context, struct screen_vector *v, b
 /* A message that is scanned by itself. */
 struct alone {
 	const struct screen_context *context;
-	bool loose;
+	struct view text;
+	bool plain, loose; /* which it is */
 };
 
 static int on_match_alone(unsigned id, unsigned long long from, unsigned long long to,
@@ -101,8 +102,9 @@ static int on_match_alone(unsigned id, unsigned long long from, unsigned long lo
 	const struct alone *a = arg;
 	const struct image *im = a->context->tables->image;
 
-	(void)from, (void)to, (void)flags;
-	if (id < im->n_patterns && (!a->loose || reads_loosely(&im->patterns[id])))
+	(void)from, (void)flags;
+	if (id < im->n_patterns && (!a->loose || reads_loosely(&im->patterns[id])) &&
+	    (a->plain || image_pattern_holds(im, id, a->text.data, a->text.len, to)))
 		match_add(a->context->match, id);
 	return 0;
 }
@@ -110,7 +112,7 @@ static int on_match_alone(unsigned id, unsigned long long from, unsigned long lo
 static void scan_text(struct screen_context *context, struct hs_database *database,
                       struct view text, bool loose)
 {
-	struct alone a = { context, loose };
+	struct alone a = { context, text, database == context->tables->image->plain, loose };
 
 	if (database == NULL || text.len == 0)
 		return;

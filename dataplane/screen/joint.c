@@ -31,24 +31,33 @@ static void scan(const struct joint *j, uint32_t start, uint32_t end, match_even
 	bug_if(e != HS_SUCCESS && e != HS_SCAN_TERMINATED);
 }
 
+/* Whether a match that ends at octet to of base is one of the whole pattern, in this text. */
+static bool holds(const struct joint *j, const struct joint_text *t, unsigned id, uint64_t to)
+{
+	return !j->excerpts || image_pattern_holds(j->image, id, j->base + t->start,
+	                                           t->end - t->start, to - t->start);
+}
+
 struct alone {
 	const struct joint *joint;
-	uint32_t owner;
+	const struct joint_text *text;
 };
 
 static int on_match_alone(unsigned id, unsigned long long from, unsigned long long to,
                           unsigned flags, void *context)
 {
 	const struct alone *a = context;
+	const struct joint *j = a->joint;
 
-	(void)from, (void)to, (void)flags;
+	(void)from, (void)flags;
 	/* Nobody could check how many patterns a database holds. */
-	return id < a->joint->image->n_patterns && a->joint->found(a->joint->arg, a->owner, id);
+	return id < j->image->n_patterns && holds(j, a->text, id, a->text->start + to) &&
+	       j->found(j->arg, a->text->owner, id);
 }
 
 static void scan_alone(const struct joint *j, const struct joint_text *t)
 {
-	struct alone a = { j, t->owner };
+	struct alone a = { j, t };
 
 	scan(j, t->start, t->end, on_match_alone, &a);
 }
@@ -68,6 +77,8 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	j->hint = t;
 	if (to <= j->texts[t].start || to > j->texts[t].end || id >= j->image->n_patterns)
 		return 0; /* it ends with a separator, or between two texts */
+	if (!holds(j, &j->texts[t], id, to))
+		return 0;
 	if (j->n_hits == JOINT_HITS_MAX) {
 		j->full = true;
 		return 1;

@@ -8,6 +8,7 @@
  *   - patterns are compiled so that ^ and $ hold at line feeds and so that every place
  *     where a match ends is reported (include/image_format.h says the flags), and \A,
  *     \z, \Z are refused: a text sees the same edges alone and among others;
+ *   - of a pattern that the database has an excerpt of all must stand in that text;
  *   - a match of a pattern that is IMAGE_PATTERN_ONE_LINE has no line feed in it, so it
  *     lies in one text; of any other pattern a match only tells that this text is to be
  *     scanned again alone, and what that says holds.
@@ -52,6 +53,7 @@ struct joint {
 	/* set by joint_begin() */
 	const struct image *image;         /* its patterns */
 	struct hs_database *databases[2]; /* of one view of image; NULL: none */
+	bool excerpts; /* which they have of some patterns */
 	struct hs_scratch *scratch;
 	joint_found *found;
 	void *arg;
@@ -73,6 +75,7 @@ static inline void joint_begin(struct joint *j, const struct image *image, unsig
 	j->image = image;
 	j->databases[0] = plain ? image->plain : image->literals;
 	j->databases[1] = plain ? NULL : image->database;
+	j->excerpts = !plain;
 	j->scratch = scratch;
 	j->found = found;
 	j->arg = arg;

@@ -22,6 +22,7 @@ static struct image view_of(const struct image_check *c)
 		.n_rules = (uint32_t)s[IMAGE_RULES].count,
 		.patterns = image_at(c, IMAGE_PATTERNS),
 		.n_patterns = (uint32_t)s[IMAGE_PATTERNS].count,
+		.excerpts = image_at(c, IMAGE_EXCERPTS),
 		.code = image_at(c, IMAGE_RULE_CODE),
 		.rule_accounts = image_at(c, IMAGE_RULE_ACCOUNTS),
 		.campaigns = image_at(c, IMAGE_CAMPAIGNS),

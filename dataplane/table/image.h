@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "check.h"
 #include "image_format.h"
@@ -38,6 +39,7 @@ struct image {
 	uint32_t n_rules;
 	const struct image_pattern *patterns;
 	uint32_t n_patterns;
+	const struct image_excerpt *excerpts; /* by pattern; NULL: none has one */
 	bool loose;  /* a pattern is of IMAGE_VIEW_LOOSE */
 	bool shares; /* a rule is on trial for a share of subscribers */
 	const char *strings;
@@ -68,6 +70,18 @@ must_use int image_open(struct image *out, const void *octets, size_t size,
 /* Frees what image_open() made (databases, index of numbers, table of folds); the octets
  * stay the caller's. */
 void image_close(struct image *image);
+
+/* Whether all of this pattern is where a database of the folded view found it, or an excerpt
+ * of it, up to text[to). */
+static inline bool image_pattern_holds(const struct image *image, uint32_t pattern,
+                                       const uint8_t *text, size_t len, uint64_t to)
+{
+	if ((image->patterns[pattern].flags & IMAGE_PATTERN_EXCERPT) == 0)
+		return true;
+	const struct image_excerpt *e = &image->excerpts[pattern];
+	return to >= e->end && to - e->end + e->len <= len &&
+	       memcmp(text + (to - e->end), e->octets, e->len) == 0;
+}
 
 /* Row of this system_id (C string of at most 15 octets), or 0. Binary search. */
 uint32_t image_account_row(const struct image *image, const uint8_t *system_id, size_t len);

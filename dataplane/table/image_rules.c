@@ -93,7 +93,7 @@ static const char *pattern_fault(const struct image *im, uint32_t i)
 		return "is in no view, or in an unknown one";
 	if ((p->views & (IMAGE_VIEW_FOLDED | IMAGE_VIEW_LOOSE)) == IMAGE_VIEW_LOOSE)
 		return "is in the view of loose texts without the folded one";
-	if ((p->flags & ~IMAGE_PATTERN_ONE_LINE) != 0)
+	if ((p->flags & ~(IMAGE_PATTERN_ONE_LINE | IMAGE_PATTERN_EXCERPT)) != 0)
 		return "has unknown flags";
 	return NULL;
 }
@@ -118,9 +118,41 @@ static int check_patterns(const struct image_check *c, const struct image *im)
 	return 0;
 }
 
+static bool excerpt_is_right(const struct image *im, uint32_t i)
+{
+	const struct image_excerpt *e = &im->excerpts[i];
+	const struct image_pattern *p = &im->patterns[i];
+
+	if (((p->flags & IMAGE_PATTERN_EXCERPT) != 0) != (e->len != 0))
+		return false;
+	if (e->len > sizeof(e->octets) || e->end > e->len || (e->end == 0) != (e->len == 0))
+		return false;
+	if (e->len != 0 && (p->views & IMAGE_VIEW_FOLDED) == 0)
+		return false;
+	return image_all_zero(e->octets + e->len, sizeof(e->octets) - e->len);
+}
+
+static int check_excerpts(const struct image_check *c, const struct image *im)
+{
+	const uint64_t n = c->section[IMAGE_EXCERPTS].count;
+
+	if (n != 0 && (n != im->n_patterns || c->section[IMAGE_HS_LITERALS].count == 0))
+		return image_lies(c->error, "excerpts: not one a pattern, or of no database");
+	for (uint32_t i = 0; i < im->n_patterns; i++) {
+		if (n == 0 && (im->patterns[i].flags & IMAGE_PATTERN_EXCERPT) != 0)
+			return image_lies(c->error,
+			                  "patterns: row %" PRIu32 " lacks its excerpt", i);
+		if (n != 0 && !excerpt_is_right(im, i))
+			return image_lies(c->error, "excerpts: row %" PRIu32 " is wrong", i);
+	}
+	return 0;
+}
+
 int image_check_rules(const struct image_check *c, const struct image *im)
 {
-	const int failed = check_rules(c, im);
+	int failed = check_rules(c, im);
 
-	return failed != 0 ? failed : check_patterns(c, im);
+	if (failed == 0)
+		failed = check_patterns(c, im);
+	return failed != 0 ? failed : check_excerpts(c, im);
 }

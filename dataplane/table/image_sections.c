@@ -39,6 +39,7 @@ static const struct shape {
 	                      IMAGE_CAMPAIGNS_MAX },
 	[IMAGE_FOLDS] = { "folds", sizeof(struct image_fold), false, IMAGE_FOLDS_MAX },
 	[IMAGE_HS_LITERALS] = { "literals", 1, false, UINT32_MAX },
+	[IMAGE_EXCERPTS] = { "excerpts", sizeof(struct image_excerpt), false, 1u << 24 },
 	[IMAGE_HS_PLAIN] = { "plain database", 1, false, UINT32_MAX },
 };
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -26,6 +27,7 @@ struct group {
 	hs_scratch_t *scratch;
 	char expressions[PATTERNS][96];
 	struct image_pattern patterns[PATTERNS];
+	struct image_excerpt excerpts[PATTERNS];
 	struct image image;
 	uint8_t octets[38 * (JOINT_HITS_MAX / 32 + 1)]; /* or TEXTS of TEXT_SIZE, and ends */
 	struct view texts[TEXTS];
@@ -51,14 +53,15 @@ static void random_expression(char *out)
 
 static unsigned flags_of(void) { return HS_FLAG_UTF8 | HS_FLAG_DOTALL | HS_FLAG_MULTILINE; }
 
-static hs_database_t *compile(const char *const *list, const unsigned *ids, unsigned n)
+static hs_database_t *compile(const char *const *list, const unsigned *ids, unsigned n,
+                              unsigned flag)
 {
 	hs_database_t *database = NULL;
 	hs_compile_error_t *error;
 	unsigned flags[PATTERNS];
 
 	for (unsigned i = 0; i < n; i++)
-		flags[i] = flags_of();
+		flags[i] = flag;
 	if (n != 0)
 		assert_int_equal(hs_compile_multi(list, flags, ids, n, HS_MODE_BLOCK, NULL,
 		                                  &database, &error),
@@ -88,9 +91,9 @@ static void make_patterns(struct group *g, unsigned first)
 		ids[i] = i;
 		i++;
 	}
-	g->database = compile(list, ids, PATTERNS);
-	g->halves[0] = compile(list, ids, first);
-	g->halves[1] = compile(list + first, ids + first, PATTERNS - first);
+	g->database = compile(list, ids, PATTERNS, flags_of());
+	g->halves[0] = compile(list, ids, first, flags_of());
+	g->halves[1] = compile(list + first, ids + first, PATTERNS - first, flags_of());
 	assert_int_equal(hs_alloc_scratch(g->database, &g->scratch), HS_SUCCESS);
 	for (unsigned i = 0; i < 2; i++)
 		if (g->halves[i] != NULL)
@@ -135,9 +138,9 @@ static int on_alone(unsigned id, unsigned long long from, unsigned long long to,
 	return 0;
 }
 
-static void scan_both(struct group *g, unsigned n)
+static void scan_both(struct group *g, unsigned n, unsigned view)
 {
-	joint_begin(&g->j, &g->image, IMAGE_VIEW_FOLDED, g->scratch, on_found, g);
+	joint_begin(&g->j, &g->image, view, g->scratch, on_found, g);
 	for (unsigned i = 0; i < n; i++) {
 		if (i % 7 == 3) /* one that lies between others and is not to be scanned */
 			continue;
@@ -164,7 +167,7 @@ static void same_as_alone(void **state)
 		const unsigned n = round % 3 == 0 ? TEXTS : 1 + (unsigned)random() % TEXTS;
 		make_patterns(g, round % 2 == 0 ? 0 : round % 3 == 1 ? PATTERNS : 17);
 		make_texts(g);
-		scan_both(g, n);
+		scan_both(g, n, IMAGE_VIEW_FOLDED);
 		for (unsigned t = 0; t < n; t++)
 			for (unsigned p = 0; p < PATTERNS; p++) {
 				if (g->joint[t][p] != g->alone[t][p])
@@ -187,6 +190,76 @@ static void same_as_alone(void **state)
 	assert_true(rescans > 250 && hits > 2500);
 }
 
+static const char *hex(char *out, const uint8_t *octets, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		sprintf(out + (size_t)4 * i, "\\x%02x", octets[i]);
+	return out;
+}
+
+/* Characters of which a database has all, the other one any octets from among them. */
+static void make_excerpts(struct group *g)
+{
+	const char *whole[PATTERNS], *parts[PATTERNS];
+	char rooms[PATTERNS][96];
+	unsigned ids[PATTERNS];
+
+	for (unsigned i = 0; i < PATTERNS; i++) {
+		struct image_excerpt *e = &g->excerpts[i];
+		char text[32] = "";
+		for (long n = 1 + random() % 5; n > 0; n--)
+			strcat(text, letters[(size_t)random() % 8]);
+		e->len = (uint8_t)strlen(text);
+		memcpy(e->octets, text, e->len);
+		const unsigned start = (unsigned)random() % e->len;
+		e->end = (uint8_t)(start + 1 + (unsigned)random() % (e->len - start));
+		whole[i] = hex(g->expressions[i], e->octets, e->len);
+		parts[i] = hex(rooms[i], e->octets + start, e->end - start);
+		ids[i] = i;
+		g->patterns[i].flags = strchr(text, '\n') == NULL ? IMAGE_PATTERN_ONE_LINE : 0;
+		if (random() % 4 == 0) /* this one has no excerpt */
+			parts[i] = whole[i];
+		else
+			g->patterns[i].flags |= IMAGE_PATTERN_EXCERPT;
+	}
+	g->database = compile(whole, ids, PATTERNS, 0);
+	g->halves[0] = compile(parts, ids, PATTERNS, 0);
+	assert_int_equal(hs_alloc_scratch(g->database, &g->scratch), HS_SUCCESS);
+	assert_int_equal(hs_alloc_scratch(g->halves[0], &g->scratch), HS_SUCCESS);
+	g->image = (struct image){ .literals = g->halves[0],
+		                   .plain = g->database,
+		                   .excerpts = g->excerpts,
+		                   .patterns = g->patterns,
+		                   .n_patterns = PATTERNS };
+}
+
+static void excerpts_as_whole(void **state)
+{
+	unsigned hits = 0, excerpts = 0;
+
+	(void)state;
+	srandom(6);
+	for (unsigned round = 0; round < 100; round++) {
+		struct group *g = calloc(1, sizeof(*g));
+		const unsigned n = round % 5 == 0 ? 1 : TEXTS;
+		make_excerpts(g);
+		make_texts(g);
+		scan_both(g, n, round % 4 == 3 ? IMAGE_VIEW_PLAIN : IMAGE_VIEW_FOLDED);
+		for (unsigned t = 0; t < n; t++)
+			for (unsigned p = 0; p < PATTERNS; p++) {
+				assert_int_equal(g->joint[t][p], g->alone[t][p]);
+				hits += g->joint[t][p];
+			}
+		for (unsigned p = 0; p < PATTERNS; p++)
+			excerpts += (g->patterns[p].flags & IMAGE_PATTERN_EXCERPT) != 0;
+		hs_free_scratch(g->scratch);
+		hs_free_database(g->halves[0]);
+		hs_free_database(g->database);
+		free(g);
+	}
+	assert_true(hits > 10000 && excerpts > 2000);
+}
+
 /* Of literals alone no text is scanned twice, and more hits than are kept lose none. */
 static void hits_full(void **state)
 {
@@ -207,9 +280,9 @@ static void hits_full(void **state)
 		g->texts[i] = (struct view){ g->octets + i * (each + 1), each };
 		g->octets[i * (each + 1) + each] = JOINT_SEPARATOR;
 	}
-	scan_both(g, 37); /* exactly as many as are kept */
+	scan_both(g, 37, IMAGE_VIEW_FOLDED); /* exactly as many as are kept */
 	assert_int_equal(g->j.rescans, 0);
-	scan_both(g, 38);
+	scan_both(g, 38, IMAGE_VIEW_FOLDED);
 	assert_int_equal(g->j.rescans, 33);
 	for (unsigned i = 0; i < 38; i++)
 		assert_int_equal(g->joint[i][0], i % 7 != 3);
@@ -264,9 +337,8 @@ static void text_anchors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_as_alone),
-		cmocka_unit_test(hits_full),
-		cmocka_unit_test(one_line),
+		cmocka_unit_test(same_as_alone), cmocka_unit_test(excerpts_as_whole),
+		cmocka_unit_test(hits_full),     cmocka_unit_test(one_line),
 		cmocka_unit_test(text_anchors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

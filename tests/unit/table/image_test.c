@@ -33,6 +33,7 @@ static void opens_and_finds(void **state)
 	}
 	assert_non_null(im.database);
 	assert_non_null(im.literals);
+	assert_string_equal(im.excerpts[0].octets, "casino");
 	image_close(&im);
 }
 
@@ -54,6 +55,7 @@ static void empty_registry_opens(void **state)
 	assert_int_equal(im.n_accounts, 1);
 	assert_null(im.database);
 	assert_null(im.literals);
+	assert_null(im.excerpts);
 	sender_set_find(&im.senders, &key, 1, &found);
 	assert_null(found);
 	assert_int_equal(image_account_row(&im, (const uint8_t *)"acme", 4), 0);

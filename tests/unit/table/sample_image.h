@@ -137,6 +137,9 @@ static inline void sample_database(struct image_build *b, unsigned mode)
 
 	sample_part(b, mode, IMAGE_HS_LITERALS, expressions, 0, 1);
 	sample_part(b, mode, IMAGE_HS_DATABASE, expressions + 1, 1, 2);
+	/* As if the database had an excerpt of it. */
+	bug_if(image_build_excerpts(b, (const struct image_excerpt[3]){ { "casino", 6, 6 } },
+	                            3) != 0);
 }
 
 /* The first rule is scoped to accounts and tried by one; the second counts patterns. */
@@ -163,7 +166,8 @@ static inline void sample_rules(struct image_build *b)
 	for (unsigned i = 0; i < 3; i++)
 		bug_if(image_build_pattern(b, &(struct image_pattern){
 			       .rule = rule_of[i], .group = i, .weight = 1000,
-			       .views = IMAGE_VIEW_FOLDED }) != (int64_t)i);
+			       .views = IMAGE_VIEW_FOLDED,
+			       .flags = i == 0 ? IMAGE_PATTERN_EXCERPT : 0 }) != (int64_t)i);
 }
 
 /* The sample's numbers are assigned, but for 190 to 199; of others nothing is said. */
