@@ -113,6 +113,19 @@ static json_t *coding_json(const struct audit_record *r)
 	return r->command_id == COMMAND_REPLACE_SM ? json_null() : json_integer(r->data_coding);
 }
 
+/* The names of the rules that had a part in a verdict. */
+static json_t *rules_json(const struct audit_row *row)
+{
+	char copy[AUDIT_RULES_SIZE], *rest = copy;
+	json_t *list = json_array();
+
+	memcpy(copy, row->rules, sizeof(copy));
+	for (const char *name; (name = strsep(&rest, " ")) != NULL;)
+		if (name[0] != '\0')
+			json_array_append_new(list, api_text(name));
+	return list;
+}
+
 static json_t *row_json(const struct audit_row *row)
 {
 	const struct audit_record *r = &row->record;
@@ -126,14 +139,15 @@ static json_t *row_json(const struct audit_row *row)
 	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->recipient_hash);
 	if (r->fingerprint != 0)
 		campaign_text(fingerprint, r->fingerprint);
-	return json_pack("{so ss ss ss so so ss sI sI sI sI sI sI so so ss ss sI}", "time",
-	                 time_text(r->time_us), "kind", kind_name(r->kind), "reason",
+	return json_pack("{so ss ss ss so so ss sI so sI sf sI sI sI sI sI so so ss ss sI}",
+	                 "time", time_text(r->time_us), "kind", kind_name(r->kind), "reason",
 	                 reason ? reason->name : "unknown", "sentence",
 	                 reason ? reason->sentence : "", "system_id", api_text(system_id),
 	                 "sender", api_text(sender), "rule", row->rule_name, "rule_id",
-	                 (json_int_t)r->rule, "account_id", (json_int_t)r->account_id,
-	                 "generation", (json_int_t)r->generation, "command_id",
-	                 (json_int_t)r->command_id, "command_status",
+	                 (json_int_t)r->rule, "rules", rules_json(row), "rules_version",
+	                 (json_int_t)r->rules_version, "score", r->score / 1000.0, "account_id",
+	                 (json_int_t)r->account_id, "generation", (json_int_t)r->generation,
+	                 "command_id", (json_int_t)r->command_id, "command_status",
 	                 (json_int_t)r->command_status, "sequence", (json_int_t)r->sequence,
 	                 "data_coding", coding_json(r), "text", api_text(text), "fingerprint",
 	                 fingerprint, "recipient_hash", hash, "flow", (json_int_t)r->flow);

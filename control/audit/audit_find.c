@@ -80,13 +80,16 @@ static void read_row(sqlite3_stmt *s, uint32_t day, struct audit_row *row)
 	r->recipient_hash = (uint64_t)sqlite3_column_int64(s, 15);
 	r->flow = (uint64_t)sqlite3_column_int64(s, 16);
 	r->fingerprint = (uint64_t)sqlite3_column_int64(s, 17);
+	r->rules_version = (uint32_t)sqlite3_column_int64(s, 18);
+	r->score = (int32_t)sqlite3_column_int64(s, 19);
+	copy_text(row->rules, sizeof(row->rules), s, 20);
 }
 
 #define COLUMNS \
 	"SELECT id, time_us, generation, kind, reason, rule, rule_name, account_id, " \
 	"system_id," \
 	" sender, command_id, command_status, sequence, data_coding, text, recipient_hash, " \
-	"flow, campaign" \
+	"flow, campaign, rules_version, score, rules" \
 	" FROM record WHERE id > ?1 AND (?2 < 0 OR reason = ?2)"
 /* Of the few that have a fingerprint, without a look at the others. */
 #define OF_CAMPAIGN \

@@ -9,13 +9,19 @@
 #include "registry.h"
 #include "sql.h"
 
+/* Of rules whose names were asked for; at rule % AUDIT_NAMES. */
+#define AUDIT_NAMES 64u
+struct audit_name {
+	uint32_t rule; /* 0 = none */
+	char name[AUDIT_RULE_NAME_SIZE];
+};
+
 struct audit_store {
 	char *dir, *registry;
 	struct sql sql;       /* of the day that is open */
 	uint32_t day;         /* YYYYMMDD, 0 = none is open */
 	sqlite3_stmt *insert;
-	uint32_t rule;        /* whose name is kept, 0 = none */
-	char rule_name[65];
+	struct audit_name names[AUDIT_NAMES];
 };
 
 /* Open this day's file, made when it is missing, and close the one before. */

@@ -30,14 +30,22 @@ static const char version_2[] =
 	"CREATE INDEX record_campaign ON record(campaign) WHERE campaign <> 0;"
 	"PRAGMA user_version = 2;";
 
-static const char *const steps[] = { version_1, version_2 };
+/* 0 and "": records of a time that did not keep them. */
+static const char version_3[] =
+	"ALTER TABLE record ADD COLUMN rules_version INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE record ADD COLUMN score INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE record ADD COLUMN rules TEXT NOT NULL DEFAULT '';"
+	"PRAGMA user_version = 3;";
+
+static const char *const steps[] = { version_1, version_2, version_3 };
 #define VERSION ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 
 static const char insert[] =
 	"INSERT INTO record(worker, position, time_us, generation, kind, reason, rule, "
 	"rule_name,"
 	" account_id, system_id, sender, recipient_hash, flow, command_id, command_status,"
-	" sequence, data_coding, text, campaign) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	" sequence, data_coding, text, campaign, rules_version, score, rules)"
+	" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 	" ON CONFLICT DO NOTHING";
 
 int audit_store_open(struct audit_store **out, const char *dir, const char *registry,
@@ -167,44 +175,67 @@ int audit_open_day(struct audit_store *store, uint32_t day, char error[AUDIT_ERR
 	return 0;
 }
 
-/* Numbers of rules are never used again, so a name once found stays. A batch mostly
- * holds few rules: the last one is kept, the registry is asked for the others. */
+/* Numbers of rules are never used again, so a name once found stays. A batch mostly holds
+ * few rules: their names are kept, the registry is asked for the others. Good until the next
+ * call; "" of none. */
 static const char *rule_name(struct audit_store *store, uint32_t rule)
 {
+	struct audit_name *n = &store->names[rule % AUDIT_NAMES];
 	struct registry *registry = NULL;
 
 	if (rule == 0)
 		return "";
-	if (store->rule == rule)
-		return store->rule_name;
-	store->rule = 0;
-	store->rule_name[0] = '\0';
+	if (n->rule == rule)
+		return n->name;
+	n->rule = 0;
+	n->name[0] = '\0';
 	if (registry_open(&registry, store->registry) == 0 &&
-	    registry_rule_name(registry, rule, store->rule_name, sizeof(store->rule_name)) == 1)
-		store->rule = rule;
+	    registry_rule_name(registry, rule, n->name, sizeof(n->name)) == 1)
+		n->rule = rule;
 	registry_close(registry);
-	return store->rule_name;
+	return n->name;
+}
+
+/* All rules of a record; a name has no space. */
+static void name_rules(struct audit_store *store, const struct audit_record *r,
+                       char out[AUDIT_RULES_SIZE])
+{
+	const unsigned most = sizeof(r->rules) / sizeof(r->rules[0]);
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < most && r->rules[i] != 0; i++) {
+		const char *name = rule_name(store, r->rules[i]);
+		const char *space = i == 0 ? "" : " ";
+		n += (size_t)(name[0] != '\0' ? snprintf(out + n, AUDIT_RULES_SIZE - n, "%s%s",
+		                                         space, name)
+		                              : snprintf(out + n, AUDIT_RULES_SIZE - n, "%s#%u",
+		                                         space, r->rules[i]));
+		bug_if(n >= AUDIT_RULES_SIZE);
+	}
 }
 
 static int put_record(struct audit_store *store, unsigned worker, uint64_t position,
                       const struct audit_record *r)
 {
-	char system_id[17], sender[25], text[AUDIT_TEXT_SIZE + 1];
+	char system_id[17], sender[25], text[AUDIT_TEXT_SIZE + 1], rules[AUDIT_RULES_SIZE];
 	const size_t text_len = r->text_len < AUDIT_TEXT_SIZE ? r->text_len : AUDIT_TEXT_SIZE;
 
 	utf8_printable(system_id, sizeof(system_id), r->system_id, strnlen(r->system_id, 16));
 	utf8_printable(sender, sizeof(sender), r->sender, strnlen(r->sender, 24));
 	utf8_printable(text, sizeof(text), (const char *)r->text, text_len);
-	return sql_step(&store->sql, store->insert,
-	                "iiiiiiititt"
-	                "iiiiiiti",
-	                (int64_t)worker, (int64_t)position, (int64_t)r->time_us,
-	                (int64_t)r->generation, (int64_t)r->kind, (int64_t)r->reason,
-	                (int64_t)r->rule, rule_name(store, r->rule), (int64_t)r->account_id,
-	                system_id, sender, (int64_t)r->recipient_hash, (int64_t)r->flow,
-	                (int64_t)r->command_id, (int64_t)r->command_status,
-	                (int64_t)r->sequence, (int64_t)r->data_coding, text,
-	                (int64_t)r->fingerprint);
+	name_rules(store, r, rules);
+	return sql_step(
+		&store->sql, store->insert,
+		"iiiiiiititt"
+		"iiiiiiti"
+		"iit",
+		(int64_t)worker, (int64_t)position, (int64_t)r->time_us, (int64_t)r->generation,
+		(int64_t)r->kind, (int64_t)r->reason, (int64_t)r->rule,
+		rule_name(store, r->rule), (int64_t)r->account_id, system_id, sender,
+		(int64_t)r->recipient_hash, (int64_t)r->flow, (int64_t)r->command_id,
+		(int64_t)r->command_status, (int64_t)r->sequence, (int64_t)r->data_coding, text,
+		(int64_t)r->fingerprint, (int64_t)r->rules_version, (int64_t)r->score, rules);
 }
 
 /* All records are of this store's day; one transaction. */

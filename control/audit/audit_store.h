@@ -4,8 +4,8 @@
  *
  * DIR/audit-YYYYMMDD.sqlite. Records arrive in batches and may arrive twice (a crash
  * between storing and taking them from their ring): (worker, position, time) is a
- * unique key, so storing again changes nothing. Each keeps the name of its rule as it
- * was then.
+ * unique key, so storing again changes nothing. Each keeps the names of its rules as they
+ * were then.
  *
  * Threads    a store is used by one thread at a time; readers open stores of their own.
  */
@@ -35,11 +35,15 @@ must_use int audit_store_put(struct audit_store *store, unsigned worker, uint64_
                              const struct audit_record *records, unsigned n,
                              char error[AUDIT_ERROR_SIZE]);
 
+#define AUDIT_RULE_NAME_SIZE 65u
+#define AUDIT_RULES_SIZE (sizeof(((struct audit_record *)0)->rules) / 4 * AUDIT_RULE_NAME_SIZE)
+
 struct audit_row {
-	struct audit_record record;
+	struct audit_record record; /* but rules[], which have their names */
 	uint64_t id;   /* in its day's file; grows */
 	uint32_t day;  /* YYYYMMDD */
-	char rule_name[65];
+	char rule_name[AUDIT_RULE_NAME_SIZE];
+	char rules[AUDIT_RULES_SIZE]; /* names of all that had a part in it, a space between */
 };
 
 struct audit_query {

@@ -278,6 +278,8 @@ void explain_print(const struct explanation *e, const char *system_id)
 		               : reason->sentence);
 	if (m->rule != 0)
 		printf(" (rule %s)", rule_name(e));
+	if (e->rules_version != 0)
+		printf(", by version %u of the rules", e->rules_version);
 	putchar('\n');
 	print_name("answer");
 	if (m->refuse)
@@ -392,13 +394,13 @@ json_t *explain_json(const struct explanation *e, const char *system_id)
 	for (uint32_t i = 0; e->set != NULL && i < e->set->n_rules; i++)
 		if (e->effects[i] != MATCH_NONE)
 			json_array_append_new(rules, rule_json(e, i));
-	return json_pack("{ss ss ss ss si ss so so so so so sf sf sf ss so}", "verdict",
-	                 explain_verdict(m), "reason", reason_row(m->reason)->name, "rule",
-	                 rule_name(e), "command", command_name(m->sm.header.command_id),
-	                 "data_coding", m->sm.data_coding, "account", system_id, "fault",
-	                 fault_json(&m->sm), "part", part_json(e), "readings", texts, "matches",
-	                 matches, "rules", rules, "score", m->score / 1000.0, "refuse_score",
-	                 (double)e->refuse_score / 1000, "flag_score",
-	                 (double)e->flag_score / 1000, "fingerprint", fingerprint_text(m),
-	                 "answer", answer_json(m));
+	return json_pack(
+		"{ss ss ss ss sI si ss so so so so so sf sf sf ss so}", "verdict",
+		explain_verdict(m), "reason", reason_row(m->reason)->name, "rule", rule_name(e),
+		"command", command_name(m->sm.header.command_id), "rules_version",
+		(json_int_t)e->rules_version, "data_coding", m->sm.data_coding, "account",
+		system_id, "fault", fault_json(&m->sm), "part", part_json(e), "readings", texts,
+		"matches", matches, "rules", rules, "score", m->score / 1000.0, "refuse_score",
+		(double)e->refuse_score / 1000, "flag_score", (double)e->flag_score / 1000,
+		"fingerprint", fingerprint_text(m), "answer", answer_json(m));
 }

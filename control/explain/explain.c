@@ -50,11 +50,6 @@ void explain_close(struct explain *e)
 	free(e);
 }
 
-uint32_t explain_rules_version(const struct explain *e)
-{
-	return e->tables->image->policy->rules_version;
-}
-
 static enum text_coding alphabet_of(const struct image_account *account)
 {
 	return account->alphabet != 0 ? (enum text_coding)account->alphabet : TEXT_GSM7;
@@ -148,8 +143,7 @@ static int keep_text(struct watcher *w, const struct screen_message *m, unsigned
 	t->field = fields[from];
 	const int result = make_map(w->table, t);
 	return result != 0 ? result
-	                   : explain_wire(w->explain, t, m, wire[from], w->out->coding,
-	                                  w->pdu);
+	                   : explain_wire(w->explain, t, m, wire[from], w->out->coding, w->pdu);
 }
 
 /* Text i as it was read loosely, as a text of its own. */
@@ -266,6 +260,7 @@ int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, 
 	e->vector->n = 1;
 	screen_run(&context, e->vector);
 	out->message = *m;
+	out->rules_version = t->image->policy->rules_version;
 	out->refused_before = context.parts_sticky != 0;
 	int result = watcher.result;
 	if (result == 0)

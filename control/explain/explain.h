@@ -32,9 +32,6 @@ must_use int explain_open(struct explain **out, const struct explain_source *sou
                           struct problems *problems, char error[EXPLAIN_ERROR_SIZE]);
 void explain_close(struct explain *explain); /* NULL is allowed */
 
-/* Of the rules in force in the registry; 0: they are none of its. */
-uint32_t explain_rules_version(const struct explain *explain);
-
 /* Of data_coding 0 for the account: TEXT_GSM7 when it has none of its own. */
 enum text_coding explain_alphabet(const struct explain *explain);
 
@@ -78,6 +75,7 @@ struct explanation {
 	struct screen_message message;
 	const struct image_account *account;
 	int64_t refuse_score, flag_score; /* thousandths in force; 0 = never */
+	uint32_t rules_version; /* of those in force in the registry; 0: they are none of its */
 	bool refused_before; /* a part of its message was, and so is this one */
 	enum text_coding coding; /* that its octets are announced in */
 	struct explain_text texts[EXPLAIN_TEXTS];

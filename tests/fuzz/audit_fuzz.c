@@ -5,7 +5,8 @@
  *
  * First octet: bits 0-2 most rows, bit 3 after a cursor, bit 4 one reason, bit 7 octets of
  * the file are changed rather than cells. Cells: column (1), kind (1: number, text, octets,
- * number that is large), length (1), octets. Octets of the file: place (2), value (1).
+ * number that is large; bit 7: of the later columns), length (1), octets. Octets of the file:
+ * place (2), value (1).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,7 @@ static void change_cells(const uint8_t *data, size_t size)
 		"sender",   "recipient_hash", "flow",       "command_id",
 		"sequence", "data_coding",    "text",       "id"
 	};
+	static const char *const later[] = { "rules_version", "score", "rules" };
 	sqlite3 *db = NULL;
 
 	write_file();
@@ -137,7 +139,8 @@ static void change_cells(const uint8_t *data, size_t size)
 		sqlite3_stmt *s = NULL;
 
 		snprintf(update, sizeof(update), "UPDATE record SET %s = ? WHERE id = %u",
-		         columns[data[at] % 16], 1 + data[at] / 16 % ROWS);
+		         data[at + 1] & 128 ? later[data[at] % 3] : columns[data[at] % 16],
+		         1 + data[at] / 16 % ROWS);
 		bug_if(sqlite3_prepare_v2(db, update, -1, &s, NULL) != SQLITE_OK);
 		bind(s, data[at + 1], data + at + 3, n);
 		(void)sqlite3_step(s); /* a constraint may refuse it */
@@ -155,6 +158,7 @@ static void check_rows(const struct audit_row *rows, int64_t n)
 		bug_if(rows[i].day != DAY || r->text_len > AUDIT_TEXT_SIZE);
 		bug_if(strnlen(rows[i].rule_name, sizeof(rows[i].rule_name)) ==
 		       sizeof(rows[i].rule_name));
+		bug_if(strnlen(rows[i].rules, sizeof(rows[i].rules)) == sizeof(rows[i].rules));
 		fuzz_reached |= ROW | (r->text_len > 100 ? CELL_LONG : 0);
 	}
 }

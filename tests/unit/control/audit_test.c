@@ -157,6 +157,9 @@ static void old_days_are_kept(void **state)
 	                 0);
 	assert_int_equal(sql_script(&sql, "DROP INDEX record_campaign;"
 	                                  "ALTER TABLE record DROP COLUMN campaign;"
+	                                  "ALTER TABLE record DROP COLUMN rules_version;"
+	                                  "ALTER TABLE record DROP COLUMN score;"
+	                                  "ALTER TABLE record DROP COLUMN rules;"
 	                                  "PRAGMA user_version = 1"),
 	                 0);
 	sql_close(&sql);
@@ -170,10 +173,10 @@ static void old_days_are_kept(void **state)
 	audit_store_close(store);
 }
 
-static void keeps_the_name_of_its_rule(void **state)
+static void keeps_the_names_of_its_rules(void **state)
 {
 	struct audit_store *store = opened();
-	const char *const names[] = { "loan-ko" };
+	const char *const names[] = { "loan-ko", "casino" };
 	struct audit_record r = record(DAY1, REASON_CONTENT_RULE, "x");
 	struct registry *registry = NULL;
 	struct audit_row row;
@@ -182,14 +185,24 @@ static void keeps_the_name_of_its_rule(void **state)
 	(void)state;
 	assert_int_equal(registry_open(&registry, temp_path("r.sqlite")), 0);
 	assert_int_equal(registry_put_rules(registry,
-	                                    &(struct rules_push){ "f", "", "t", 1, names, 1 },
+	                                    &(struct rules_push){ "f", "", "t", 1, names, 2 },
 	                                    &generation),
 	                 0);
 	assert_int_equal(registry_rule_id(registry, "loan-ko", &r.rule), 1);
+	assert_int_equal(registry_rule_id(registry, "casino", &r.rules[0]), 1);
+	r.rules[1] = r.rule;
+	r.rules[2] = r.rule + 64; /* nobody's */
+	r.rules_version = 3;
+	r.score = -1500;
 	registry_close(registry);
 	assert_int_equal(audit_store_put(store, 0, 0, &r, 1, error), 0);
 	assert_int_equal(find(store, ask(1, -1, 0, 0), &row), 1);
 	assert_string_equal(row.rule_name, "loan-ko");
+	char rules[64];
+	snprintf(rules, sizeof(rules), "casino loan-ko #%u", r.rule + 64);
+	assert_string_equal(row.rules, rules);
+	assert_int_equal(row.record.rules_version, 3);
+	assert_int_equal(row.record.score, -1500);
 	audit_store_close(store);
 }
 
@@ -276,7 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(stores_and_finds),  T(finds_a_campaign_by_its_neighbours),
-		T(old_days_are_kept), T(keeps_the_name_of_its_rule),
+		T(old_days_are_kept), T(keeps_the_names_of_its_rules),
 		T(drains_the_rings),  T(holds_what_it_cannot_store),
 	};
 
