@@ -4,6 +4,7 @@
 # same ends, the same path and a bridge in Sluice's place. Sourced by ../../run.
 #
 #   sudo ./run bench loss [--json] [--rounds N] [--octets N] [--loss HUNDREDTHS_OF_A_PERCENT]
+#            [--delay-us N]          of the path, one way
 #            [--cc cubic|bbr|reno]   one congestion control for the kernel that sends, instead
 #                                    of both of a run
 #
@@ -13,9 +14,10 @@
 # CUBIC where the kernel has neither. judge.py documents the keys of --json.
 # The impairment box (tests/impair) is at the SMSC's side, where our sender must mend the
 # losses, and then at the ESME's, where a kernel does and our receiver must tell it what is
-# missing. A round trip takes 10 ms. The worker and the box come first on their cores: what
-# they wait for one is a longer round trip, which no bridge has. Rounds are interleaved; both
-# ways of a round have the same seed. Sluice has as many buffers as it has by default.
+# missing. A round trip takes 10 ms, or --delay-us twice. The worker and the box come first on
+# their cores: what they wait for one is a longer round trip, which no bridge has. Rounds are
+# interleaved; both ways of a round have the same seed. Sluice has as many buffers as it has by
+# default.
 
 loss_transfer() { # WAY SIDE ROUND CC
 	local sent server
@@ -35,7 +37,7 @@ loss_impair() { # SIDE SEED
 	# shellcheck disable=SC2034 # of impaired.sh
 	impair_pids=()
 	impair_end "$ns" "$1" "$ipv4" "$ipv6" --seed "$2" --loss "$loss_share" \
-		--delay-us 5000
+		--delay-us "$loss_delay_us"
 }
 
 # Like with like: Sluice's sender has the control of the kernel beside it, where it has it.
@@ -67,13 +69,14 @@ loss_bench() {
 	default=$(cat /proc/sys/net/ipv4/tcp_congestion_control)
 	controls=(cubic)
 	[ "$default" = cubic ] || controls+=("$default")
-	loss_octets=8000000 loss_share=100
+	loss_octets=8000000 loss_share=100 loss_delay_us=5000
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--json) json=--json ;;
 		--rounds) rounds=$2; shift ;;
 		--octets) loss_octets=$2; shift ;;
 		--loss) loss_share=$2; shift ;;
+		--delay-us) loss_delay_us=$2; shift ;;
 		--cc) controls=("$2"); shift ;;
 		*) die "bench loss: no option \"$1\"" ;;
 		esac

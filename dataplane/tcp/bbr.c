@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "cubic.h"
+#include "pace.h"
 #include "sequence.h"
 
 #define STARTUP_GAIN 277u        /* hundredths; section 5.6.1: 4 ln 2 */
@@ -33,9 +34,7 @@
 #define PROBE_ROUNDS 63u         /* as often as Reno would where that is sooner */
 #define UP_ROUNDS_MAX 10u
 #define FIRST_RTT_US 1000u       /* section 5.6.2 */
-/* What the worker's timers may come late, twice: that much is sent at once after them
- * (section 5.6.3, its quantum). */
-#define LATE_NS 2048000u
+#define LATE_US (PACE_LATE_NS / 1000) /* section 5.6.3: its quantum, as a time */
 
 int bbr_pool_open(struct bbr_pool *p, uint32_t n)
 {
@@ -153,16 +152,12 @@ static const struct bbr_mark *mark_of(const struct bbr *b, uint32_t sent_us)
 
 void bbr_sent(struct bbr *b, uint32_t octets, uint32_t in_flight, uint64_t now_us)
 {
-	const uint64_t now_ns = now_us * 1000;
-
 	if (in_flight == 0) { /* section 4.1.2.2 */
 		b->first_sent_us = (uint32_t)now_us;
 		b->delivered_us = (uint32_t)now_us;
 	}
 	set_mark(b, in_flight + octets, (uint32_t)now_us);
-	if (b->next_ns + LATE_NS < now_ns)
-		b->next_ns = now_ns - LATE_NS;
-	b->next_ns += octets * UINT64_C(1000000000) / b->rate;
+	pace_sent(&b->next_ns, octets * UINT64_C(1000000000) / b->rate, now_us);
 }
 
 void bbr_app_limited(struct bbr *b, uint32_t in_flight)
@@ -391,7 +386,7 @@ static uint32_t set_cwnd(struct bbr *b, const struct bbr_ack *a, uint32_t cwnd)
 {
 	const uint32_t gain = b->state == BBR_UP ? UP_CWND_GAIN : CWND_GAIN;
 	/* Section 5.6.4.2: and what goes out at once. */
-	const uint64_t most = inflight(b, gain) + max_bw(b) * (LATE_NS / 1000) / 1000000;
+	const uint64_t most = inflight(b, gain) + max_bw(b) * LATE_US / 1000000;
 	uint64_t next = cwnd;
 
 	if (b->prior_cwnd > next && b->state != BBR_PROBE_RTT && b->round_start) {

@@ -99,10 +99,4 @@ uint32_t bbr_acked(struct bbr *b, const struct bbr_ack *a, uint32_t cwnd);
 /* The same at a time-out: from one segment on. */
 uint32_t bbr_timeout(struct bbr *b, uint32_t cwnd, uint32_t mss);
 
-static inline uint64_t bbr_next_us(const struct bbr *b) { return b->next_ns / 1000 + 1; }
-static inline bool bbr_may_send(const struct bbr *b, uint64_t now_us)
-{
-	return b->next_ns <= now_us * 1000;
-}
-
 #endif

@@ -266,7 +266,7 @@ uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config)
 		at = sooner(at, r->leg[side].loss_at);
 		at = sooner(at, r->leg[side].ack_at);
 		if (r->leg[side].paced)
-			at = sooner(at, bbr_next_us(r->leg[side].bbr));
+			at = sooner(at, pace_next_us(leg_next_ns(&r->leg[side])));
 	}
 	return at;
 }

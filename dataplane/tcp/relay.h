@@ -29,6 +29,7 @@
 #include "cubic.h"
 #include "flow.h"
 #include "header.h"
+#include "pace.h"
 #include "packet.h"
 #include "rack.h"
 #include "report_format.h"
@@ -163,6 +164,12 @@ static inline uint32_t leg_room(const struct leg *l, const struct tcp_config *co
 	if (l->grown == 0)
 		return config->leg_buffer;
 	return room < config->leg_buffer_most ? (uint32_t)room : config->leg_buffer_most;
+}
+
+/* When the next segment may go, while paced. */
+static inline uint64_t leg_next_ns(const struct leg *l)
+{
+	return l->modelled ? l->bbr->next_ns : l->cubic.next_ns;
 }
 
 enum relay_state {

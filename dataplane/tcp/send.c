@@ -36,6 +36,13 @@ uint32_t leg_in_flight(const struct leg *l)
 	return out > gone ? out - gone : 0;
 }
 
+/* Whether there is more than the windows allow in one round trip: then CUBIC paces as well.
+ * What they do allow never waits for its time. */
+static bool is_bulk(const struct leg *l)
+{
+	return l->out.octets > min_u32(l->cwnd, l->snd_wnd);
+}
+
 /* Whether the congestion window has room for len octets more; one segment always has. */
 static bool cwnd_allows(struct leg *l, uint32_t len, const struct tcp_env *env)
 {
@@ -43,8 +50,10 @@ static bool cwnd_allows(struct leg *l, uint32_t len, const struct tcp_env *env)
 
 	if (l->urgent)
 		return true;
-	if (unlikely(l->modelled) && !bbr_may_send(l->bbr, env->now_us)) {
+	if ((l->modelled || is_bulk(l)) && !pace_allows(leg_next_ns(l), env->now_us)) {
 		l->paced = true;
+		/* What paces is the smaller window. */
+		l->limited |= !l->modelled && l->cwnd < l->snd_wnd;
 		return false;
 	}
 	if (flight == 0 || flight + len <= l->cwnd)
@@ -70,6 +79,8 @@ static enum sent send_part(struct relay *r, enum side side, struct rte_mbuf *m, 
 		return SENT_RETRY;
 	if (unlikely(l->modelled))
 		bbr_sent(l->bbr, len, leg_in_flight(l), env->now_us);
+	else if (is_bulk(l))
+		cubic_sent(&l->cubic, len, l->snd_wnd, l->rtt.srtt_us, env->now_us);
 	l->urgent = false;
 	l->override = false;
 	return SENT;

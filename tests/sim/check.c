@@ -136,7 +136,7 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 		       mss = c->end[end].config.mss;
 	if (l->mss + 12u < (fits < mss ? fits : mss))
 		sim_fail(s, "segments of %u octets, though %u fit", l->mss, fits);
-	if (l->paced && (!l->modelled || relay_deadline(r, config) > bbr_next_us(l->bbr)))
+	if (l->paced && relay_deadline(r, config) > pace_next_us(leg_next_ns(l)))
 		sim_fail(s, "a segment waits for its time, and nobody looks when it comes");
 	check_board(s, c, end, l);
 	check_runs(s, l);

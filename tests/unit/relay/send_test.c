@@ -342,6 +342,47 @@ static void idle_starts_anew(void **state)
 	rig_close(r);
 }
 
+/* Segments that the SMSC is told now. */
+static uint32_t told(struct rig *r, uint32_t *seq)
+{
+	uint32_t n = 0;
+
+	for (const struct seg *s; (s = rig_said(r, SMSC)) != NULL; n++, *seq += s->len)
+		assert_int_equal(s->seq, *seq);
+	return n;
+}
+
+/* What waits for the window goes over half a round trip while the window doubles, although one
+ * ACK opens all of it; what the window allows from the first goes at once. */
+static void a_backlog_is_paced(void **state)
+{
+	struct rig *r = open_connected(with_sack);
+	const struct leg *l = &rig_relay(r)->leg[SMSC];
+	uint32_t at = 0, ms = 0;
+
+	(void)state;
+	esme_sends(r, 0, 14);
+	assert_int_equal(told(r, &at), 14);
+	rig_wait(r, 60);
+	smsc_acks(r, at, 60000);
+	esme_sends(r, 14, 14 + 56);
+	assert_int_equal(told(r, &at), 14);
+	assert_false(l->paced);
+	rig_wait(r, 60);
+	smsc_acks(r, at, 60000);
+	assert_int_equal(l->cwnd, 10 * l->mss + 14 * SIZE); /* 28 segments and a bit */
+	while (l->paced) {
+		assert_in_range(told(r, &at), ms == 0, 3);
+		rig_wait(r, 1);
+		ms++;
+	}
+	(void)told(r, &at);
+	assert_int_equal(at, (28 + 28) * SIZE);
+	assert_true(l->limited);
+	assert_in_range(ms, 26, 31);
+	rig_close(r);
+}
+
 static void by_model(struct settings *s) { s->congestion_control = CONGESTION_BBR; }
 
 /* Nearly every ACK is of what comes next and says nothing else: the model lives on those. */
@@ -378,6 +419,7 @@ int main(void)
 		cmocka_unit_test(too_big_is_cut),
 		cmocka_unit_test(larger_ones_are_tried_again),
 		cmocka_unit_test(idle_starts_anew),
+		cmocka_unit_test(a_backlog_is_paced),
 		cmocka_unit_test(the_model_hears_of_every_octet),
 	};
 

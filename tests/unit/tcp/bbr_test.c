@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "bbr.h"
+#include "pace.h"
 
 #define MSS 1448u
 #define TICK_US 50u
@@ -121,7 +122,7 @@ static void path_run(struct path *p, uint64_t us)
 	for (; p->now_us < end; p->now_us += TICK_US) {
 		uint32_t room = p->app != 0 ? p->app : UINT32_MAX;
 		hear(p);
-		while (room > 0 && bbr_may_send(p->b, p->now_us) &&
+		while (room > 0 && pace_allows(p->b->next_ns, p->now_us) &&
 		       in_flight(p) + MSS <= p->cwnd) {
 			send_one(p);
 			room--;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "cubic.h"
+#include "pace.h"
 
 #define MSS 1448u
 
@@ -32,10 +33,51 @@ static void slow_start_doubles(void **unused)
 		round_trip(&c, 50000, &now);
 		assert_int_equal(c.cwnd, (10u << i) * MSS);
 	}
-	/* A receiver that acknowledges much at once gets two segments for it (RFC 3465). */
-	const uint32_t before = c.cwnd;
+	/* A receiver that acknowledges much at once gets all of it (RFC 9406 section 4.2), but
+	 * after a loss two segments: much of it may have come before (RFC 3465). */
+	uint32_t before = c.cwnd;
+	cubic_acked(&c, 100 * MSS, MSS, 50000, now);
+	assert_int_equal(c.cwnd, before + 100 * MSS);
+	cubic_timeout(&c, MSS, 0);
+	before = c.cwnd;
 	cubic_acked(&c, 100 * MSS, MSS, 50000, now);
 	assert_int_equal(c.cwnd, before + 2 * MSS);
+}
+
+/* How long 100 segments take. */
+static void assert_paced(struct cubic *c, uint32_t wnd, uint32_t rtt_us, uint32_t takes_us)
+{
+	const uint64_t now = 5000000;
+
+	c->next_ns = now * 1000;
+	for (unsigned i = 0; i < 100; i++)
+		cubic_sent(c, MSS, wnd, rtt_us, now);
+	assert_in_range(c->next_ns / 1000, now + takes_us - 2, now + takes_us);
+	assert_true(pace_allows(c->next_ns, pace_next_us(c->next_ns)));
+	assert_false(pace_allows(c->next_ns, pace_next_us(c->next_ns) - 2));
+}
+
+/* A window's worth takes half a round trip while it doubles in one, and else five sixths. */
+static void a_window_is_spread_over_the_round_trip(void **unused)
+{
+	struct cubic c;
+
+	(void)unused;
+	cubic_open(&c, MSS);
+	c.cwnd = 100 * MSS;
+	assert_paced(&c, UINT32_MAX, 60000, 30000);
+	assert_paced(&c, 50 * MSS, 60000, 100000); /* of the receiver: twice its window */
+	c.ssthresh = 200 * MSS;
+	assert_paced(&c, UINT32_MAX, 60000, 50000);
+	c.ssthresh = UINT32_MAX;
+	assert_paced(&c, MSS / 2, 1200, 100000); /* never more than that for one segment */
+	/* After a silence as much goes at once as timers may come late, and no more. */
+	c.next_ns = 0;
+	for (unsigned i = 0; i < 7; i++) {
+		assert_true(pace_allows(c.next_ns, 9000000));
+		cubic_sent(&c, MSS, UINT32_MAX, 60000, 9000000);
+	}
+	assert_false(pace_allows(c.next_ns, 9000000));
 }
 
 /* W_cubic(t) = C (t - K)^3 + W_max, K = cbrt((W_max - cwnd_epoch) / C), section 4.2. */
@@ -139,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slow_start_doubles),
+		cmocka_unit_test(a_window_is_spread_over_the_round_trip),
 		cmocka_unit_test(follows_the_curve),
 		cmocka_unit_test(is_reno_on_short_paths),
 		cmocka_unit_test(losses),
