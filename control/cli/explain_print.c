@@ -278,7 +278,7 @@ void explain_print(const struct explanation *e, const char *system_id)
 		               : reason->sentence);
 	if (m->rule != 0)
 		printf(" (rule %s)", rule_name(e));
-	if (e->rules_version != 0)
+	if (e->rules_version != 0 && m->rule != 0)
 		printf(", by version %u of the rules", e->rules_version);
 	putchar('\n');
 	print_name("answer");

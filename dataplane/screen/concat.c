@@ -235,6 +235,18 @@ static bool gather(const struct screen_context *context, const struct screen_mes
 	return all;
 }
 
+/* The other coding of octets that begin so far into a part. From an odd octet on UCS-2 in the
+ * other order is what was announced, read a second time. */
+static enum text_coding other_from(const struct part *as, struct view some, size_t begin)
+{
+	const struct text_language language = { as->lock, as->shift };
+	const enum text_coding first = (enum text_coding)as->coding;
+	const enum text_coding other = reading_other(first, &language, some, 0);
+
+	return first == TEXT_UCS2 && other == TEXT_UCS2_LE && begin % 2 != 0 ? TEXT_UNKNOWN
+	                                                                     : other;
+}
+
 /* Decode octets whose first or last character may lie partly in a part that is not there;
  * second: in the other coding that they may be read in, -EILSEQ if there is none. */
 static int64_t decode_split(const struct part *as, bool second, const uint8_t *in, size_t len,
@@ -251,9 +263,8 @@ static int64_t decode_split(const struct part *as, bool second, const uint8_t *i
 				continue;
 			const struct view some = { in + a, (uint32_t)(len - cut) };
 			const int64_t n =
-				second ? text_decode_mended(
-						 reading_other(first, &language, some, 0),
-						 some.data, some.len, 0, out, cap)
+				second ? text_decode_mended(other_from(as, some, a), some.data,
+			                                    some.len, 0, out, cap)
 				       : text_decode_in(&language, first, some.data, some.len,
 			                                0, out, cap);
 			if (n != -EILSEQ)

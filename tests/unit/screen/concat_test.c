@@ -160,6 +160,22 @@ static void second_coding(void **state)
 	end();
 }
 
+/* A part in UCS-2 that comes before the one in front of it has one reading: from its second
+ * octet on, in the other order, it says the same but for its last character. */
+static void alone_in_ucs2(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(send(1, 2, 2, "\0c\0a\0s\0i\0n\0o", 12, 8), REASON_CONTENT_RULE);
+	assert_int_equal(send(2, 3, 2, "\0c\0a\0s\0i\0n\0o", 12, 8), REASON_CONTENT_RULE);
+	assert_int_equal(send(3, 2, 1, "hello", 5, 0), REASON_PASS);
+	assert_int_equal(send(3, 2, 2, "\0c\0a\0s\0i\0n\0o", 12, 8), REASON_CONTENT_RULE);
+	/* in the order that was not announced, cut in a character */
+	assert_int_equal(send(4, 2, 1, "c\0a\0s", 5, 8), REASON_PASS);
+	assert_int_equal(send(4, 2, 2, "\0i\0n\0o\0", 7, 8), REASON_READINGS_DISAGREE);
+	end();
+}
+
 static void sar(uint8_t part, uint8_t *tlvs)
 {
 	const uint8_t is[] = { 0x12, 0x34, 0x02, 0x0E, 0, 1, 2, 0x02, 0x0F, 0, 1, part };
@@ -379,6 +395,7 @@ int main(void)
 		cmocka_unit_test(random_cuts),          cmocka_unit_test(discarded),
 		cmocka_unit_test(more_parts_than_are_joined),
 		cmocka_unit_test(longest_of_sms),
+		cmocka_unit_test(alone_in_ucs2),
 		cmocka_unit_test(more_octets_than_are_joined),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
