@@ -67,7 +67,7 @@ static bool has_campaign(const struct worker *w, const struct screen_message *m)
 
 /* The sketch is larger than a cache: what is to be counted is asked for here, and counted
  * when the turn's frames are ready. */
-static void count_campaign(struct worker *w, const struct screen_message *m)
+static void note_campaign(struct worker *w, const struct screen_message *m)
 {
 	struct vector *v = w->vector;
 
@@ -75,16 +75,6 @@ static void count_campaign(struct worker *w, const struct screen_message *m)
 		return;
 	v->seen[v->n_seen] = seen_in(w, m);
 	campaign_sketch_seek(w->campaigns, &v->seen[v->n_seen++]);
-}
-
-void apply_campaigns(struct worker *w)
-{
-	const struct vector *v = w->vector;
-
-	for (unsigned i = 0; i < v->n_seen; i++)
-		worker_count(
-			w, COUNTER_CAMPAIGNS_REPLACED,
-			campaign_sketch_count(w->campaigns, &v->seen[i], w->screen.seconds));
 }
 
 static enum report_rule_mode mode_of(const struct image_rule *r)
@@ -95,16 +85,14 @@ static enum report_rule_mode mode_of(const struct image_rule *r)
 	                                                         : REPORT_RULE_SHADOW;
 }
 
-/* Not before the message has gone its way: one that stalls is screened again. */
-static void count_rules(struct worker *w, const struct screen_message *m)
+/* The rules that matched message i. */
+static void count_rules(struct worker *w, unsigned i)
 {
-	const uint32_t *matched = w->vector->screen.matched[m - w->vector->screen.messages];
-
-	if (m->n_matched == 0 || w->rule_hits == NULL)
-		return;
 	const struct image *im = w->tables->image;
-	rule_hits_use(w->rule_hits, w->tables->image_serial, im->policy->rules_version);
-	for (unsigned k = 0; k < m->n_matched; k++) {
+	const uint32_t *matched = w->vector->screen.matched[i];
+	const unsigned n = w->vector->screen.messages[i].n_matched;
+
+	for (unsigned k = 0; k < n; k++) {
 		const uint32_t index = matched[k] & ~SCREEN_ACTED;
 		const struct rule_hit hit = { .index = index,
 			                      .rule = im->rules[index].id,
@@ -117,10 +105,40 @@ static void count_rules(struct worker *w, const struct screen_message *m)
 	}
 }
 
-static void count_message(struct worker *w, const struct screen_message *m)
+/* The rows of rules are asked for likewise. */
+static void note_rules(struct worker *w, const struct screen_message *m)
 {
-	count_campaign(w, m);
-	count_rules(w, m);
+	struct vector *v = w->vector;
+	const unsigned i = (unsigned)(m - v->screen.messages);
+
+	if (m->n_matched == 0 || w->rule_hits == NULL)
+		return;
+	const struct image *im = w->tables->image;
+	rule_hits_use(w->rule_hits, w->tables->image_serial, im->policy->rules_version);
+	for (unsigned k = 0; k < m->n_matched; k++) {
+		const uint32_t index = v->screen.matched[i][k] & ~SCREEN_ACTED;
+		rule_hits_seek(w->rule_hits, index, im->rules[index].id);
+	}
+	v->matched[v->n_matched++] = (uint16_t)i;
+}
+
+/* Not before the message has gone its way: one that stalls is screened again. */
+static void note_message(struct worker *w, const struct screen_message *m)
+{
+	note_campaign(w, m);
+	note_rules(w, m);
+}
+
+void apply_counts(struct worker *w)
+{
+	const struct vector *v = w->vector;
+
+	for (unsigned i = 0; i < v->n_seen; i++)
+		worker_count(
+			w, COUNTER_CAMPAIGNS_REPLACED,
+			campaign_sketch_count(w->campaigns, &v->seen[i], w->screen.seconds));
+	for (unsigned i = 0; i < v->n_matched; i++)
+		count_rules(w, v->matched[i]);
 }
 
 /* A request that passes, unless what gathers is held back. */
@@ -147,7 +165,7 @@ static void flush(struct worker *w, struct pending *p)
 			worker_count(w, COUNTER_FORWARDED, p->sum.requests);
 			worker_count(w, REPORT_REASON_BASE + REASON_PASS, p->sum.clean);
 			for (unsigned i = 0; i < p->n_passed; i++)
-				count_message(w, &w->vector->screen.messages[p->passed[i]]);
+				note_message(w, &w->vector->screen.messages[p->passed[i]]);
 		}
 	}
 	p->sum = (struct gathered){ 0 };
@@ -318,7 +336,7 @@ static void apply_recorded(struct worker *w, const struct step *s,
 	worker_count(w, COUNTER_FLAGGED, m->flagged);
 	worker_count(w, REPORT_REASON_BASE + m->reason, m->reason != REASON_PASS);
 	if (m->refuse)
-		count_message(w, m);
+		note_message(w, m);
 }
 
 static void apply_message(struct worker *w, const struct step *s, struct pending *p)
@@ -412,7 +430,7 @@ void apply(struct worker *w)
 	struct vector *v = w->vector;
 	struct pending p = { .n_passed = 0 };
 
-	v->n_seen = 0;
+	v->n_seen = v->n_matched = 0;
 	for (unsigned i = 0; i < v->n_steps; i++) {
 		const struct step *s = &v->steps[i];
 		if (p.c == NULL || p.c != s->c || p.from != s->from) {
@@ -425,5 +443,5 @@ void apply(struct worker *w)
 			apply_step(w, s, &p);
 	}
 	flush(w, &p);
-	campaign_sketch_seek_rows(w->campaigns, v->seen, v->n_seen);
+	campaign_sketch_seek_rows(w->campaigns, v->seen, v->n_seen, w->screen.seconds);
 }

@@ -53,6 +53,8 @@ struct vector {
 	struct screen_vector screen;
 	unsigned n_seen; /* messages to be counted in their campaigns */
 	struct campaign_seen seen[SCREEN_VECTOR_MAX];
+	unsigned n_matched; /* messages whose rules are to be counted */
+	uint16_t matched[SCREEN_VECTOR_MAX];
 };
 
 #endif

@@ -337,7 +337,7 @@ void worker_finish(struct worker *w)
 		decide(w);
 		apply(w);
 		tcp_send(w);
-		apply_campaigns(w);
+		apply_counts(w);
 	}
 	if (unlikely(w->draining))
 		drain_turn(w);

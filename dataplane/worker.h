@@ -154,8 +154,8 @@ void limit_note(const struct worker *w, struct connection *c, enum side from, bo
 void collect(struct worker *w);
 /* apply.c: the steps, decided, become octets in the legs; the audit records are written. */
 void apply(struct worker *w);
-/* And the campaigns of their messages are counted. */
-void apply_campaigns(struct worker *w);
+/* And the campaigns of their messages are counted, and the rules that matched them. */
+void apply_counts(struct worker *w);
 
 /* Put c on this turn's list, once. */
 static inline void worker_touch(struct worker *w, struct connection *c)

@@ -111,33 +111,6 @@ static void seek_set(const struct campaign_sketch *s, uint64_t fingerprint, uint
 	prefetch(&s->floors[at]);
 }
 
-static void seek_row(const struct campaign_sketch *s, uint64_t fingerprint, uint32_t account_id)
-{
-	const uint64_t hash = hash_of(s, fingerprint, account_id);
-	const uint32_t at = set_of(hash, account_id);
-	const unsigned ways = ways_of(&s->sets[at], (uint16_t)hash);
-
-	if (ways != 0)
-		prefetch_to_write(&s->rows[at * SKETCH_WAYS + (unsigned)__builtin_ctz(ways)]);
-}
-
-void campaign_sketch_seek(const struct campaign_sketch *s, const struct campaign_seen *seen)
-{
-	seek_set(s, seen->fingerprint, 0);
-	if (seen->account_id != 0)
-		seek_set(s, seen->fingerprint, seen->account_id);
-}
-
-void campaign_sketch_seek_rows(const struct campaign_sketch *s,
-                               const struct campaign_seen *seen, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		seek_row(s, seen[i].fingerprint, 0);
-		if (seen[i].account_id != 0)
-			seek_row(s, seen[i].fingerprint, seen[i].account_id);
-	}
-}
-
 /* A free way, else the least of the quiet ones, else the least. */
 static unsigned victim(const struct set *s, uint16_t now, bool *live)
 {
@@ -158,6 +131,38 @@ static unsigned victim(const struct set *s, uint16_t now, bool *live)
 	}
 	*live = best_live;
 	return best;
+}
+
+/* The row it has, or the one that it will take. */
+static void seek_row(const struct campaign_sketch *s, uint64_t fingerprint, uint32_t account_id,
+                     uint32_t seconds)
+{
+	const uint64_t hash = hash_of(s, fingerprint, account_id);
+	const uint32_t at = set_of(hash, account_id);
+	const struct set *set = &s->sets[at];
+	const unsigned ways = ways_of(set, (uint16_t)hash);
+	bool live;
+	const unsigned way = ways != 0 ? (unsigned)__builtin_ctz(ways)
+	                               : victim(set, (uint16_t)(seconds / UNIT_S), &live);
+
+	prefetch_to_write(&s->rows[at * SKETCH_WAYS + way]);
+}
+
+void campaign_sketch_seek(const struct campaign_sketch *s, const struct campaign_seen *seen)
+{
+	seek_set(s, seen->fingerprint, 0);
+	if (seen->account_id != 0)
+		seek_set(s, seen->fingerprint, seen->account_id);
+}
+
+void campaign_sketch_seek_rows(const struct campaign_sketch *s,
+                               const struct campaign_seen *seen, unsigned n, uint32_t seconds)
+{
+	for (unsigned i = 0; i < n; i++) {
+		seek_row(s, seen[i].fingerprint, 0, seconds);
+		if (seen[i].account_id != 0)
+			seek_row(s, seen[i].fingerprint, seen[i].account_id, seconds);
+	}
 }
 
 /* What a campaign that has no row yet may have had already. */

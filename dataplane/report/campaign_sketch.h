@@ -47,7 +47,7 @@ void campaign_sketch_close(struct campaign_sketch *sketch); /* NULL is allowed *
 void campaign_sketch_seek(const struct campaign_sketch *sketch,
                           const struct campaign_seen *seen);
 void campaign_sketch_seek_rows(const struct campaign_sketch *sketch,
-                               const struct campaign_seen *seen, unsigned n);
+                               const struct campaign_seen *seen, unsigned n, uint32_t seconds);
 
 /* A message, or as many as it stands for, at this second (Unix). How many live campaigns gave
  * way to it: 0 to 2. */

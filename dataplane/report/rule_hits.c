@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prefetch.h"
 #include "report.h"
 
 #define UNKNOWN 0xffffu /* octets of it: memset */
@@ -67,6 +68,14 @@ static uint32_t find_row(const struct rule_hits *h, uint32_t rule)
 			old = at;
 	}
 	return unused != UNKNOWN ? unused : old;
+}
+
+void rule_hits_seek(const struct rule_hits *h, uint32_t index, uint32_t rule)
+{
+	if (unlikely(index >= REPORT_RULES))
+		return;
+	const uint16_t known = h->row_of[index];
+	prefetch_to_write(&h->rows[known == UNKNOWN ? first_row(rule, h->version) : known]);
 }
 
 enum rule_hits_result rule_hits_count(struct rule_hits *h, const struct rule_hit *hit,

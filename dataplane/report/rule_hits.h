@@ -43,6 +43,9 @@ void rule_hits_close(struct rule_hits *hits); /* NULL is allowed */
  * Call it before counting; the same again costs a comparison. */
 void rule_hits_use(struct rule_hits *hits, uint64_t image, uint32_t version);
 
+/* Ask for what rule_hits_count() of this rule will read. */
+void rule_hits_seek(const struct rule_hits *hits, uint32_t index, uint32_t rule);
+
 enum rule_hits_result { RULE_HIT_COUNTED, RULE_HIT_REPLACED, RULE_HIT_LOST };
 
 /* A message that this rule matched, at this second (Unix). REPLACED: counted, in the row of a

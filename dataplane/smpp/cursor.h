@@ -18,7 +18,7 @@
 #include <string.h>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #include "check.h"
@@ -176,6 +176,52 @@ static inline struct view cursor_cstring(struct cursor *c, size_t max)
 	struct view v = { c->at, (uint32_t)n };
 	c->at += n + 1;
 	return v;
+}
+
+/*
+ * Which of the 64 octets from a place on are NUL, a bit for each: strings behind one another
+ * are then found without a load, where each search would wait for the one before it. from
+ * NULL: nothing is known.
+ */
+struct cursor_nuls {
+	const uint8_t *from;
+	uint64_t bits;
+};
+
+static inline struct cursor_nuls cursor_nuls(const struct cursor *c)
+{
+	struct cursor_nuls nuls = { .from = c->at, .bits = 0 };
+#if defined(__AVX512BW__)
+	const size_t left = cursor_left(c);
+	const uint64_t there = left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
+
+	nuls.bits = _mm512_mask_testn_epi8_mask(there, _mm512_maskz_loadu_epi8(there, c->at),
+	                                        _mm512_set1_epi8(-1));
+#elif defined(__SSE2__)
+	for (unsigned i = 0; i < 64 && cursor_left(c) >= 64; i += 16) {
+		const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(c->at + i));
+		const int nul = _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128()));
+		nuls.bits |= (uint64_t)(unsigned)nul << i;
+	}
+#endif
+	return nuls;
+}
+
+/* As cursor_cstring(). */
+static inline struct view cursor_cstring_of(struct cursor *c, const struct cursor_nuls *nuls,
+                                            size_t max)
+{
+	const uintptr_t at = (uintptr_t)c->at - (uintptr_t)nuls->from;
+
+	if (likely(at < 64 && nuls->bits >> at != 0)) {
+		const size_t n = (size_t)__builtin_ctzll(nuls->bits >> at);
+		if (likely(n < max)) {
+			struct view v = { c->at, (uint32_t)n };
+			c->at += n + 1;
+			return v;
+		}
+	}
+	return cursor_cstring(c, max);
 }
 
 #endif

@@ -33,6 +33,7 @@ static const struct field_row field_rows[FIELD_N] = {
 
 struct reader {
 	struct cursor cursor;
+	struct cursor_nuls nuls; /* ahead of it, where a body asked for them */
 	struct smpp_message *message;
 };
 
@@ -46,7 +47,7 @@ void field_overrun(struct smpp_message *message, enum field field, size_t left);
 static inline struct view read_string(struct reader *r, enum field field)
 {
 	const size_t left = cursor_left(&r->cursor);
-	const struct view v = cursor_cstring(&r->cursor, field_rows[field].max);
+	const struct view v = cursor_cstring_of(&r->cursor, &r->nuls, field_rows[field].max);
 
 	if (unlikely(v.data == NULL))
 		field_overrun(r->message, field, left);

@@ -4,7 +4,8 @@
 #include "check.h"
 #include "cursor.h"
 
-static inline void read_header(struct smpp_header *header, struct cursor c)
+/* What is there of one. */
+static void read_part(struct smpp_header *header, struct cursor c)
 {
 	header->length = cursor_u32(&c);
 	header->command_id = cursor_u32(&c);
@@ -18,9 +19,9 @@ enum frame_result smpp_frame(const uint8_t *octets, size_t len, size_t available
 	bug_if(len > available || (len < SMPP_HEADER_SIZE && available >= SMPP_HEADER_SIZE));
 
 	if (likely(len >= SMPP_HEADER_SIZE))
-		read_header(header, cursor_over(octets, SMPP_HEADER_SIZE));
+		*header = smpp_header_read(octets);
 	else /* octets that are not there yet read as 0 */
-		read_header(header, cursor_over(octets, len));
+		read_part(header, cursor_over(octets, len));
 	const uint32_t length = header->length;
 	if (unlikely(len < sizeof(length)))
 		return FRAME_MORE;

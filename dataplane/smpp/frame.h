@@ -11,6 +11,7 @@
 #define DP_FRAME_H
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define SMPP_HEADER_SIZE 16u
 /* message_payload holds 64 KiB - 1; the widest PDU around it (submit_multi with
@@ -24,6 +25,23 @@ struct smpp_header {
 	uint32_t command_status;
 	uint32_t sequence;
 };
+
+/*
+ * The header at octets[0 .. 16). In one load and one store: a copy of it, which compilers
+ * make with one load, would wait for four stores of its members.
+ */
+static inline struct smpp_header smpp_header_read(const uint8_t *octets)
+{
+	typedef uint8_t octet16 __attribute__((vector_size(SMPP_HEADER_SIZE)));
+	struct smpp_header header;
+	octet16 v;
+
+	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "members are swapped");
+	memcpy(&v, octets, sizeof(v));
+	v = __builtin_shufflevector(v, v, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+	memcpy(&header, &v, sizeof(header));
+	return header;
+}
 
 enum frame_result { FRAME_WHOLE, FRAME_MORE, FRAME_BAD };
 

@@ -35,25 +35,13 @@ enum smpp_kind smpp_kind(uint32_t command_id)
 	}
 }
 
-/* The caller knows that it is there. */
-static inline struct smpp_header read_header(struct cursor *c)
-{
-	struct cursor own = cursor_over(cursor_some(c, SMPP_HEADER_SIZE), SMPP_HEADER_SIZE);
-	struct smpp_header h;
-
-	h.length = cursor_u32(&own);
-	h.command_id = cursor_u32(&own);
-	h.command_status = cursor_u32(&own);
-	h.sequence = cursor_u32(&own);
-	return h;
-}
-
 uint32_t smpp_decode(struct smpp_message *message, const uint8_t *pdu, size_t len)
 {
-	struct reader r = { .cursor = cursor_over(pdu, len), .message = message };
-
 	bug_if(len < SMPP_HEADER_SIZE);
-	*message = (struct smpp_message){ .header = read_header(&r.cursor) };
+	struct reader r = { .cursor =
+		                    cursor_over(pdu + SMPP_HEADER_SIZE, len - SMPP_HEADER_SIZE),
+		            .message = message };
+	*message = (struct smpp_message){ .header = smpp_header_read(pdu) };
 	bug_if(message->header.length != len);
 	message->kind = smpp_kind(message->header.command_id);
 

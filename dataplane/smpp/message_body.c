@@ -25,7 +25,7 @@ static inline void read_destination(struct reader *r, enum field digits, struct 
 }
 
 /* From esm_class to the text: the same in submit_sm, submit_multi and deliver_sm. */
-static inline void read_delivery(struct reader *r)
+static inline __attribute__((always_inline)) void read_delivery(struct reader *r)
 {
 	r->message->esm_class = read_octet(r, FIELD_ESM_CLASS);
 	read_octet(r, FIELD_PROTOCOL_ID);
@@ -44,6 +44,7 @@ static void body_submit_sm(struct reader *reader)
 {
 	struct reader own = *reader, *r = &own; /* in registers: nobody else sees it */
 
+	own.nuls = cursor_nuls(&own.cursor);
 	read_string(r, FIELD_SERVICE_TYPE);
 	read_source(r, FIELD_SOURCE_ADDR);
 	read_destination(r, FIELD_DEST_ADDR, &r->message->destination);

@@ -50,6 +50,14 @@ static bool may_probe(const struct relay *r, const struct leg *l)
 	       l->board.lost == 0 && !l->probing && l->snd_wnd != 0 && l->out.head != l->next;
 }
 
+/* Whether one segment is out. Of many out of none that wait, without a look at them: the
+ * oldest was sent long ago, and is in no cache. */
+static bool is_alone(const struct leg *l)
+{
+	return l->next == NULL ? l->out.segments == 1
+	                       : segment_of(l->out.head)->next == l->next;
+}
+
 void leg_arm_probe(const struct relay *r, struct leg *l, const struct tcp_env *env)
 {
 	if (!may_probe(r, l)) {
@@ -60,7 +68,7 @@ void leg_arm_probe(const struct relay *r, struct leg *l, const struct tcp_env *e
 	if (l->loss_at != 0)
 		return;
 	uint64_t wait_us = l->rtt.srtt_us == 0 ? PROBE_FIRST_US : 2ull * l->rtt.srtt_us;
-	if (segment_of(l->out.head)->next == l->next)
+	if (is_alone(l))
 		wait_us += ACK_DELAY_US;
 	if (wait_us < PROBE_LEAST_US)
 		wait_us = PROBE_LEAST_US;

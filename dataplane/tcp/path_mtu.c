@@ -60,8 +60,8 @@ bool relay_too_big(struct relay *r, enum side side, uint32_t seq, uint32_t mtu, 
 	}
 	const uint32_t room = mtu > headers + MSS_LEAST ? mtu - headers : MSS_LEAST;
 	if (room < l->mss) {
-		if (r->mss_most[side] == 0)
-			r->mss_most[side] = l->mss;
+		if (l->mss_most == 0)
+			l->mss_most = l->mss;
 		r->mss_less_s = (uint16_t)(env->now_us / 1000000);
 		l->mss = (uint16_t)room;
 		resend_large(l);
@@ -75,11 +75,11 @@ void relay_raise_mtu(struct relay *r, struct tcp_env *env)
 		return;
 	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
 		struct leg *l = &r->leg[side];
-		if (r->mss_most[side] == 0)
+		if (l->mss_most == 0)
 			continue;
-		l->mss = r->mss_most[side];
+		l->mss = l->mss_most;
 		l->cwnd = l->cwnd < l->mss ? l->mss : l->cwnd;
-		r->mss_most[side] = 0;
+		l->mss_most = 0;
 		tcp_count(env, COUNTER_TCP_MTU_RAISED, 1);
 	}
 }

@@ -43,6 +43,7 @@ static void begin_leg(struct relay *r, const struct embryo *e, enum side side)
 	const struct offer *offer = &e->offer[side];
 	struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
 
+	l->irs = offer->next - 1;
 	l->rcv_nxt = l->rcv_acked = offer->next;
 	l->ts_recent = l->ts_newest = offer->ts_val;
 	l->snd_wnd = l->max_wnd = offer->window;
@@ -70,8 +71,7 @@ void relay_open(struct relay *r, const struct embryo *e, const struct packet *ac
 {
 	const enum side first = e->initiator;
 
-	r->initiator = first;
-	r->isn = e->offer[first].next - 1;
+	r->initiator = (uint8_t)first;
 	r->touched_us = env->now_us;
 	/* RFC 7323 section 3.2 and RFC 2018 section 2: in use when both ends offered it. */
 	r->ts_ok = e->offer[0].has_ts && e->offer[1].has_ts;
@@ -96,7 +96,8 @@ bool relay_restarts(const struct relay *r, const struct packet *p)
 		return false;
 	/* A late copy of its own SYN is not a new life. */
 	return r->state == RELAY_DEAD ||
-	       (r->state == RELAY_LINGER && (p->side != r->initiator || p->seq != r->isn));
+	       (r->state == RELAY_LINGER &&
+	        (p->side != r->initiator || p->seq != r->leg[p->side].irs));
 }
 
 /* Both ends have closed; late segments get the ACK they may have missed. */
@@ -291,7 +292,7 @@ static void open_timer(struct relay *r, struct tcp_env *env)
 		if (l->rto_at != 0 && now >= l->rto_at)
 			leg_timeout(r, side, env);
 	}
-	if (unlikely((r->mss_most[SIDE_ESME] | r->mss_most[SIDE_SMSC]) != 0))
+	if (unlikely((r->leg[SIDE_ESME].mss_most | r->leg[SIDE_SMSC].mss_most) != 0))
 		relay_raise_mtu(r, env);
 }
 

@@ -22,6 +22,7 @@
 #ifndef DP_RELAY_H
 #define DP_RELAY_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bbr.h"
@@ -87,32 +88,19 @@ struct tcp_env {
 /* What a leg believes of its path: no loss; mending one; all lost after a time-out. */
 enum leg_sending { SENDING_OPEN, SENDING_RECOVERY, SENDING_LOSS };
 
+/* By cache lines, of which a segment touches all: whose bounds are kept below. */
 struct leg {
 	/* receive half: sequence space of the endpoint at this leg */
 	uint32_t rcv_nxt, rcv_adv;  /* next expected; right edge advertised, never shrinks */
-	struct chain in;            /* in order, not yet decided */
-	struct chain ooo;           /* ahead of a gap, sorted, no overlaps */
-	uint32_t fin_seq;           /* of the peer's FIN, when fin_seen */
 	uint32_t rcv_acked;         /* Last.ACK.sent (RFC 7323 section 4.3) */
 	uint32_t ts_recent;         /* TS.Recent: what we echo, and what PAWS compares with */
 	uint32_t ts_newest;         /* newest TSval in order: the other leg sends it on */
-	uint32_t sack_recent[LEG_SACK_RECENT]; /* a number in each run stored, newest first */
-	uint32_t dsack_left, dsack_right; /* octets that came twice, to be said once */
-
-	/* send half: sequence space of the other endpoint, as this one knows it */
-	uint32_t snd_una, snd_max;  /* not acknowledged yet; to be sent next */
-	uint32_t snd_wnd, snd_wl1, snd_wl2;
 	uint32_t max_wnd;           /* MAX.SND.WND (RFC 5961 section 5.2) */
-	struct chain out;           /* from snd_una to leg_end() */
-	struct rte_mbuf *next;      /* first member of out never sent; NULL: none */
-	uint64_t rto_at, ack_at;    /* deadlines, 0 = none */
-	uint64_t loss_at;           /* when to look for losses, or to probe (loss.c) */
-	uint32_t sent_ms;           /* new octets went out last */
+	struct chain in;            /* in order, not yet decided */
+	uint64_t ack_at;            /* deadline, 0 = none */
 	uint16_t mss;               /* payload octets of a segment to this endpoint */
 	uint16_t ip_id;             /* IPv4 identification of the next frame to it */
 	uint8_t wscale;             /* shift of windows this endpoint sends */
-	uint8_t n_sack_recent;
-	uint8_t dupacks, retries;   /* retries: time-outs in a row without any answer */
 	uint8_t sending;            /* enum leg_sending */
 	bool limited : 1;           /* it was the congestion window that stopped us */
 	bool urgent : 1;            /* one segment goes, whatever that window says */
@@ -125,11 +113,20 @@ struct leg {
 	bool fin_queued : 1, fin_sent : 1, fin_acked : 1; /* our FIN */
 	bool ack_now : 1, discard : 1; /* discard: octets are acknowledged and dropped */
 	bool asks : 1;              /* its keep-alive is answered when the other end is heard */
-	uint8_t grown;              /* doublings of its room, right_size() */
-	uint32_t sized_us, sized_una; /* since when it is measured, and snd_una then */
-	uint32_t recover;           /* snd_max when the last loss was seen */
-	uint32_t probe_end;         /* TLP.end_seq, while probing */
+
+	/* send half: sequence space of the other endpoint, as this one knows it */
+	uint32_t snd_una, snd_max;  /* not acknowledged yet; to be sent next */
+	uint32_t snd_wnd, snd_wl1, snd_wl2;
+	uint32_t sent_ms;           /* new octets went out last */
+	struct chain out;           /* from snd_una to leg_end() */
+	struct rte_mbuf *next;      /* first member of out never sent; NULL: none */
+	uint64_t rto_at;            /* deadline, 0 = none */
+
+	struct chain ooo;           /* ahead of a gap, sorted, no overlaps */
+	uint64_t loss_at;           /* when to look for losses, or to probe (loss.c) */
 	struct rtt rtt;
+	struct scoreboard board;
+
 	union {
 		uint32_t cwnd; /* of either */
 		struct cubic cubic;
@@ -138,10 +135,27 @@ struct leg {
 			struct bbr *bbr; /* while modelled */
 		};
 	};
-	struct scoreboard board;
-	struct rack rack;
+	uint32_t sized_us, sized_una; /* since when it is measured, and snd_una then */
+	uint8_t grown;              /* doublings of its room, right_size() */
+	uint8_t dupacks, retries;   /* retries: time-outs in a row without any answer */
+	uint8_t n_sack_recent;
+	uint32_t recover;           /* snd_max when the last loss was seen */
+	uint32_t probe_end;         /* TLP.end_seq, while probing */
+	uint32_t fin_seq;           /* of the peer's FIN, when fin_seen */
+	uint32_t dsack_left, dsack_right; /* octets that came twice, to be said once */
+
 	struct header_template header; /* of frames to this endpoint */
+
+	struct rack rack;
+	uint32_t sack_recent[LEG_SACK_RECENT]; /* a number in each run stored, newest first */
+	uint32_t irs;               /* of its SYN */
+	uint16_t mss_most;          /* before a router made it less; 0: none did */
+	uint16_t reserved;
 };
+_Static_assert(sizeof(struct leg) == 6 * 64 && offsetof(struct leg, snd_una) == 64 &&
+                       offsetof(struct leg, ooo) == 128 && offsetof(struct leg, cwnd) == 192 &&
+                       offsetof(struct leg, header) == 256,
+               "cache lines");
 
 /* A connection this young may hold less (config->newcomer_segments). */
 #define NEWCOMER_US UINT64_C(10000000)
@@ -176,23 +190,22 @@ enum relay_state {
 	RELAY_OPEN,     /* two endpoints */
 	RELAY_LINGER,   /* both ends are done; answers late segments for a while */
 	RELAY_DEAD,     /* nothing left: the owner removes it */
-};
+} __attribute__((packed));
 
 struct relay {
 	struct flow_head head;
-	struct leg leg[2];      /* by enum side */
 	enum relay_state state;
-	enum side initiator;
-	uint32_t isn;           /* of its SYN */
 	bool ts_ok, sack_ok;    /* both ends offered it */
 	bool established;       /* the handshake was completed */
+	uint8_t initiator;      /* enum side */
+	uint8_t challenges;     /* since challenge_us */
+	uint16_t mss_less_s;    /* since when a router made an MSS less: seconds, lower half */
+	struct leg leg[2];      /* by enum side */
 	uint64_t touched_us;    /* last segment from either end */
 	uint64_t state_us;      /* when the state began */
 	uint64_t challenge_us;  /* when the present window of challenges began */
-	uint8_t challenges;     /* in it */
-	uint16_t mss_less_s;    /* since when a router made an MSS less: seconds, lower half */
-	uint16_t mss_most[2];   /* what it was before, by leg; 0: none did */
 };
+_Static_assert(offsetof(struct relay, leg) == 64, "legs are whole cache lines");
 
 struct embryo; /* embryo.h: the handshake */
 

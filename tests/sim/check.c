@@ -130,7 +130,7 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 		sim_fail(s, "a leg holds %u + %u octets and has promised %u", in_order,
 		         l->ooo.octets, promised);
 	/* Only the path itself makes segments smaller, not who says so. */
-	const bool less = sim_carries_less(s) || r->mss_most[end] != 0;
+	const bool less = sim_carries_less(s) || r->leg[end].mss_most != 0;
 	const uint32_t mtu = less ? sim_mtu(s, c, end) : 1500;
 	const uint32_t fits = mtu - (c->path.version == 4 ? 40 : 60),
 		       mss = c->end[end].config.mss;

@@ -131,6 +131,35 @@ static void random_strings_match_the_twin(void **state)
 	}
 }
 
+/* Strings and octets between them, with NULs that were looked for at once and without. */
+static void strings_of_nuls_match_each_for_itself(void **state)
+{
+	uint8_t octets[100];
+	uint32_t seed = 2;
+
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		for (size_t i = 0; i < sizeof(octets); i++) {
+			seed = seed * 1664525 + 1013904223;
+			octets[i] = seed >> 28 < 3 ? 0 : (uint8_t)(seed >> 16);
+		}
+		const size_t len = (seed >> 8) % (sizeof(octets) + 1);
+		struct cursor each = cursor_over(guard_end(octets, len), len), c = each;
+		const struct cursor_nuls nuls = cursor_nuls(&c);
+		for (unsigned k = 0; k < 12; k++) {
+			const size_t max = 1 + (seed >> 2 * k) % 24;
+			const struct view a = cursor_cstring(&each, max);
+			const struct view b = cursor_cstring_of(&c, &nuls, max);
+			assert_ptr_equal(a.data, b.data);
+			assert_int_equal(a.len, b.len);
+			if ((seed >> k & 1) != 0)
+				assert_int_equal(cursor_u8(&each), cursor_u8(&c));
+			assert_ptr_equal(each.at, c.at);
+			assert_int_equal(each.error, c.error);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +168,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_a_valid_view),
 		cmocka_unit_test(strings_match_the_twin),
 		cmocka_unit_test(random_strings_match_the_twin),
+		cmocka_unit_test(strings_of_nuls_match_each_for_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
