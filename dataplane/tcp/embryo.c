@@ -136,6 +136,7 @@ static enum embryo_fate from_initiator(struct embryo *e, const struct packet *p,
 	if (flags == TCP_SYN) {
 		/* Again, or anew from the same port (RFC 9293 section 3.5: old duplicates are
 		 * for the ends to tell apart). */
+		e->asked_again = e->answered;
 		if (e->answered && p->seq + 1 != e->offer[p->side].next)
 			e->answered = false;
 		settle(e, p, env);
@@ -168,15 +169,18 @@ static enum embryo_fate from_responder(struct embryo *e, const struct packet *p,
 {
 	const uint8_t flags = p->flags & (TCP_SYN | TCP_ACK | TCP_RST);
 	const uint32_t expected = e->offer[e->initiator].next;
+	const bool same = e->answered && p->seq + 1 == e->offer[p->side].next;
 
+	/* Asked again, it may not know its first answer any more (RFC 4987 section 3.6). */
 	if (flags == (TCP_SYN | TCP_ACK) && p->ack == expected &&
-	    (!e->answered || p->seq + 1 == e->offer[p->side].next)) {
+	    (!e->answered || e->asked_again || same)) {
 		settle(e, p, env);
-		if (!e->answered) {
+		if (!same) {
 			learn(e, p);
 			header_capture(&e->to_initiator, p);
 		}
 		e->answered = true;
+		e->asked_again = false;
 		pass(e, p, env);
 		return EMBRYO_WAITS;
 	}

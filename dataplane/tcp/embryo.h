@@ -35,7 +35,8 @@ struct embryo {
 	uint32_t odd_ack;          /* an answer of another life's connection, when odd */
 	enum side initiator;
 	bool answered, odd;
-	uint8_t reserved[6];
+	bool asked_again;          /* since it was answered: the answer was lost */
+	uint8_t reserved[5];
 };
 _Static_assert(sizeof(struct embryo) == 192, "three cache lines");
 

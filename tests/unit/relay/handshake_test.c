@@ -199,6 +199,38 @@ static void text_completes_a_handshake(void **state)
 	rig_close(r);
 }
 
+/* The SYN,ACK is lost, and the SMSC does not know that it has sent one: it was restarted, or it
+ * keeps no attempts (RFC 4987 section 3.6, SYN cookies). What it says to the SYN that comes
+ * again is its number now; but not what nobody has asked for. */
+static void an_answer_that_was_lost_is_no_promise(void **state)
+{
+	struct rig *r = rig_open(rig_buffers, NULL);
+	struct seg syn = rig_syn(r, ESME), answer = rig_syn(r, SMSC);
+	const uint32_t first = r->isn[SMSC];
+
+	(void)state;
+	answer.flags = SYN | ACK;
+	rig_send(r, ESME, syn);
+	rig_send(r, SMSC, answer);
+	rig_quiet(r);
+	r->isn[SMSC] = answer.seq = first + 1000000;
+	rig_send(r, SMSC, answer);
+	assert_null(rig_said(r, ESME));
+	rig_send(r, ESME, syn);
+	rig_send(r, SMSC, answer);
+	const struct seg *said = rig_said(r, ESME);
+	assert_non_null(said);
+	assert_int_equal(said->seq, answer.seq);
+	rig_quiet(r);
+	rig_stream(16);
+	rig_send(r, ESME, rig_text(0, 16, 1000));
+	assert_non_null(rig_relay(r));
+	said = rig_said(r, SMSC);
+	assert_non_null(said);
+	assert_int_equal(said->len, 16);
+	rig_close(r);
+}
+
 static void an_attempt_expires(void **state)
 {
 	struct rig *r = rig_open(rig_buffers, NULL);
@@ -300,6 +332,7 @@ int main(void)
 		cmocka_unit_test(an_attempt_is_reset_by_its_ends_only),
 		cmocka_unit_test(a_half_open_connection_is_found),
 		cmocka_unit_test(text_completes_a_handshake),
+		cmocka_unit_test(an_answer_that_was_lost_is_no_promise),
 		cmocka_unit_test(an_attempt_expires),
 		cmocka_unit_test(ports_are_used_again),
 		cmocka_unit_test(a_full_table_turns_new_ones_away),
