@@ -6,6 +6,7 @@
 #ifndef TEST_IMAGE_RESEAL_H
 #define TEST_IMAGE_RESEAL_H
 #include <hs/hs.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -79,6 +80,23 @@ static inline size_t image_fold_rows(const struct image *im)
 	return octets;
 }
 
+/* Each pattern wherever a database could say that it ends, in a text with nothing around it. */
+static inline size_t image_seek_excerpts(const struct image *im)
+{
+	static const char said[] = "a casino, a casin";
+	const size_t len = sizeof(said) - 1;
+	uint8_t *text = malloc(len);
+	size_t held = 0;
+
+	bug_if(text == NULL);
+	memcpy(text, said, len);
+	for (uint32_t i = 0; i < im->n_patterns; i++)
+		for (uint64_t to = 0; to <= len; to++)
+			held += image_pattern_holds(im, i, text, len, to);
+	free(text);
+	return held;
+}
+
 /* Read every row through every reference, as workers do. */
 static inline void image_walk(const struct image *im)
 {
@@ -109,7 +127,7 @@ static inline void image_walk(const struct image *im)
 		octets += (size_t)address_key_by(&key, (const uint8_t *)spelled[i],
 		                                 strlen(spelled[i]), &im->plan) & 1;
 	}
-	octets += image_fold_rows(im);
+	octets += image_fold_rows(im) + image_seek_excerpts(im);
 	image_judge(im);
 	for (uint32_t i = 0; i < im->n_patterns; i++)
 		octets += strlen(im->strings + im->rules[im->patterns[i].rule].name) +

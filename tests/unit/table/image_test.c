@@ -34,6 +34,8 @@ static void opens_and_finds(void **state)
 	assert_non_null(im.database);
 	assert_non_null(im.literals);
 	assert_string_equal(im.excerpts[0].octets, "casino");
+	/* Its excerpt in one place; the others have none. */
+	assert_int_equal(image_seek_excerpts(&im), 1 + 2 * 18);
 	image_close(&im);
 }
 
