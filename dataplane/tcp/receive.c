@@ -213,11 +213,12 @@ static void follow_path(struct relay *r, const struct packet *p)
 }
 
 /* What a segment says by having come, whose numbers are not somebody's guess. */
-static void note_heard(struct relay *r, const struct packet *p)
+static void note_heard(struct relay *r, const struct packet *p, const struct tcp_env *env)
 {
 	struct leg *l = &r->leg[p->side], *o = &r->leg[side_other(p->side)];
 	const uint32_t window = (uint32_t)p->window << l->wscale;
 
+	r->touched_us = env->now_us;
 	if (l->max_wnd < window)
 		l->max_wnd = window;
 	follow_path(r, p);
@@ -230,7 +231,7 @@ static void note_heard(struct relay *r, const struct packet *p)
 static void take_ack(struct relay *r, enum side side, const struct packet *p,
                      struct tcp_env *env)
 {
-	note_heard(r, p);
+	note_heard(r, p, env);
 	leg_acknowledged(r, side, p, env);
 }
 
@@ -374,7 +375,7 @@ static inline bool receive_expected(struct relay *r, enum side side, const struc
 	    timestamp_is_old(l, &options) || (p->payload_len != 0 && beyond_share(r, env)))
 		return false;
 	timestamp_take(l, p, &options);
-	note_heard(r, p);
+	note_heard(r, p, env);
 	leg_acknowledged_plainly(r, l, p, env);
 	if (p->payload_len == 0) {
 		rte_pktmbuf_free(p->mbuf);

@@ -118,7 +118,6 @@ static void linger(struct relay *r, const struct packet *p, struct tcp_env *env)
 
 void relay_input(struct relay *r, const struct packet *p, struct tcp_env *env)
 {
-	r->touched_us = env->now_us;
 	switch (r->state) {
 	case RELAY_OPEN:
 		leg_receive(r, p->side, p, env);

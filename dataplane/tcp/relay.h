@@ -201,7 +201,7 @@ struct relay {
 	uint8_t challenges;     /* since challenge_us */
 	uint16_t mss_less_s;    /* since when a router made an MSS less: seconds, lower half */
 	struct leg leg[2];      /* by enum side */
-	uint64_t touched_us;    /* last segment from either end */
+	uint64_t touched_us;    /* last segment from either end that is no guess */
 	uint64_t state_us;      /* when the state began */
 	uint64_t challenge_us;  /* when the present window of challenges began */
 };

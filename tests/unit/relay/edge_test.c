@@ -92,6 +92,28 @@ static void a_month_of_keep_alives(void **state)
 	rig_close(r);
 }
 
+/* Nobody who guesses keeps a connection from being forgotten whose ends are gone. */
+static void guesses_are_no_sign_of_life(void **state)
+{
+	struct rig *r = open_connected(without_stamps);
+	unsigned hours = 0;
+
+	(void)state;
+	rig_stream(16);
+	for (; rig_relay(r) != NULL && hours < 50; hours++) {
+		struct seg guess = rig_text(1u << 30, 16, 0);
+		r->now += UINT64_C(3600000000);
+		rig_send(r, ESME, guess);
+		guess.seq = 0;
+		guess.ack = 4711;
+		rig_send(r, ESME, guess);
+		rig_send(r, ESME, (struct seg){ .seq = 5, .flags = RST });
+		rig_quiet(r);
+	}
+	assert_in_range(hours, 24, 25); /* setting idle_limit: a day */
+	rig_close(r);
+}
+
 static void tunnelled_smsc(struct rig *r)
 {
 	without_stamps(r);
@@ -152,6 +174,7 @@ int main(void)
 		cmocka_unit_test(an_ack_from_the_right_edge_counts),
 		cmocka_unit_test(an_ack_from_long_ago_is_a_guess),
 		cmocka_unit_test(a_month_of_keep_alives),
+		cmocka_unit_test(guesses_are_no_sign_of_life),
 		cmocka_unit_test(every_second_of_its_own_size),
 		cmocka_unit_test(only_a_fin_prolongs_the_end),
 	};
