@@ -102,7 +102,7 @@ static void policy_lies(void **state)
 	(void)state;
 	struct image_policy *p = rows(fresh(pristine_size), IMAGE_POLICY);
 	uint32_t *const fields[] = { &p->directions, &p->refuse_at_bind, &p->undecodable,
-		                     &p->too_long, &p->reserved[0], &p->reserved[6] };
+		                     &p->too_long,   &p->reserved[0],    &p->reserved[6] };
 
 	for (unsigned i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		uint8_t *o = fresh(pristine_size);
