@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "explain_command.h"
 #include "explain_encode.h"
+#include "fingerprint.h"
 
 #define NAME_COLUMNS 12
 
@@ -253,10 +254,37 @@ static const char *fingerprint_text(const struct screen_message *m)
 	return text;
 }
 
+static unsigned bits_off(const struct explanation *e)
+{
+	return fingerprint_distance(e->message.fingerprint, e->campaign->fingerprint);
+}
+
+/* The text's, and the one that an operator acts upon, where it is of that. */
+static void print_campaign(const struct explanation *e)
+{
+	print_name("campaign");
+	fputs(e->message.fingerprint != 0 ? fingerprint_text(&e->message)
+	                                  : "none: the text is too short",
+	      stdout);
+	if (e->campaign != NULL)
+		printf(", %u bits from %016llx, which %s within %u", bits_off(e),
+		       (unsigned long long)e->campaign->fingerprint,
+		       actions[e->campaign->action], e->campaign->radius);
+	putchar('\n');
+}
+
+static const char *sentence_of(const struct screen_message *m)
+{
+	if (m->reason == REASON_CONTENT_RULE && m->discard)
+		return "the text matches a rule that discards";
+	if (m->reason == REASON_CONTENT_RULE && m->command_status == 0)
+		return "the text matches a rule, and it is not refused";
+	return reason_row(m->reason)->sentence;
+}
+
 void explain_print(const struct explanation *e, const char *system_id)
 {
 	const struct screen_message *m = &e->message;
-	const struct reason_row *reason = reason_row(m->reason);
 
 	print_message(e, system_id);
 	print_texts(e);
@@ -267,15 +295,11 @@ void explain_print(const struct explanation *e, const char *system_id)
 	fputs(", ", stdout);
 	print_limit("flagged", e->flag_score);
 	putchar('\n');
-	print_name("campaign");
-	puts(m->fingerprint != 0 ? fingerprint_text(m) : "none: the text is too short");
+	print_campaign(e);
 	print_name("verdict");
 	printf("%s", explain_verdict(m));
 	if (m->reason != REASON_PASS)
-		printf(": %s, %s", reason->name,
-		       m->reason == REASON_CONTENT_RULE && m->command_status == 0
-		               ? "the text matches a rule, and it is not refused"
-		               : reason->sentence);
+		printf(": %s, %s", reason_row(m->reason)->name, sentence_of(m));
 	if (m->rule != 0)
 		printf(" (rule %s)", rule_name(e));
 	if (e->rules_version != 0 && m->rule != 0)
@@ -363,6 +387,18 @@ static json_t *answer_json(const struct screen_message *m)
 	                 (json_int_t)m->sm.header.sequence);
 }
 
+static json_t *campaign_json(const struct explanation *e)
+{
+	char fingerprint[17];
+
+	if (e->campaign == NULL)
+		return json_null();
+	snprintf(fingerprint, sizeof(fingerprint), "%016llx",
+	         (unsigned long long)e->campaign->fingerprint);
+	return json_pack("{ss si si ss}", "fingerprint", fingerprint, "bits", bits_off(e),
+	                 "radius", e->campaign->radius, "action", actions[e->campaign->action]);
+}
+
 static json_t *part_json(const struct explanation *e)
 {
 	const struct smpp_concat *c = &e->message.concat;
@@ -394,13 +430,14 @@ json_t *explain_json(const struct explanation *e, const char *system_id)
 	for (uint32_t i = 0; e->set != NULL && i < e->set->n_rules; i++)
 		if (e->effects[i] != MATCH_NONE)
 			json_array_append_new(rules, rule_json(e, i));
-	return json_pack(
-		"{ss ss ss ss sI si ss so so so so so sf sf sf ss so}", "verdict",
-		explain_verdict(m), "reason", reason_row(m->reason)->name, "rule", rule_name(e),
-		"command", command_name(m->sm.header.command_id), "rules_version",
-		(json_int_t)e->rules_version, "data_coding", m->sm.data_coding, "account",
-		system_id, "fault", fault_json(&m->sm), "part", part_json(e), "readings", texts,
-		"matches", matches, "rules", rules, "score", m->score / 1000.0, "refuse_score",
-		(double)e->refuse_score / 1000, "flag_score", (double)e->flag_score / 1000,
-		"fingerprint", fingerprint_text(m), "answer", answer_json(m));
+	return json_pack("{ss ss ss ss sI si ss so so so so so sf sf sf ss so so}", "verdict",
+	                 explain_verdict(m), "reason", reason_row(m->reason)->name, "rule",
+	                 rule_name(e), "command", command_name(m->sm.header.command_id),
+	                 "rules_version", (json_int_t)e->rules_version, "data_coding",
+	                 m->sm.data_coding, "account", system_id, "fault", fault_json(&m->sm),
+	                 "part", part_json(e), "readings", texts, "matches", matches, "rules",
+	                 rules, "score", m->score / 1000.0, "refuse_score",
+	                 (double)e->refuse_score / 1000, "flag_score",
+	                 (double)e->flag_score / 1000, "fingerprint", fingerprint_text(m),
+	                 "campaign", campaign_json(e), "answer", answer_json(m));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "campaign_set.h"
 #include "explain_priv.h"
 #include "parts.h"
 #include "text.h"
@@ -261,6 +262,8 @@ int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, 
 	screen_run(&context, e->vector);
 	out->message = *m;
 	out->rules_version = t->image->policy->rules_version;
+	if (t->campaigns != NULL && m->fingerprint != 0)
+		out->campaign = campaign_set_find(t->campaigns, m->fingerprint, seconds);
 	out->refused_before = context.parts_sticky != 0;
 	int result = watcher.result;
 	if (result == 0)

@@ -76,6 +76,7 @@ struct explanation {
 	const struct image_account *account;
 	int64_t refuse_score, flag_score; /* thousandths in force; 0 = never */
 	uint32_t rules_version; /* of those in force in the registry; 0: they are none of its */
+	const struct image_campaign *campaign; /* acted upon, that the text is of; or NULL */
 	bool refused_before; /* a part of its message was, and so is this one */
 	enum text_coding coding; /* that its octets are announced in */
 	struct explain_text texts[EXPLAIN_TEXTS];

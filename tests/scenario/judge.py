@@ -229,6 +229,10 @@ def explained(j, rules):
     done = j.run("explain", "--text", "casino", "--rules", flag)
     j.expect("a rule that observes", "rule, and it is not refused" in done.stdout and
              "a rule that refuses" not in done.stdout)
+    drop = j.write("drop.yaml", RULES.replace("refuse", "discard").encode())
+    done = j.run("explain", "--text", "casino", "--rules", drop)
+    j.expect("a rule that discards", "discarded: content_rule, the text matches a rule that "
+             "discards (rule casino)" in done.stdout)
     done = j.run("explain", "--text", "-", "--rules", rules, input="a\0casino")
     j.expect("a NUL", done.returncode == 1 and "a NUL after 1 octets" in done.stderr and
              "memory" not in done.stderr)

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "registry_delta.h"
+
 static const char rules[] =
 	"rules:\n"
 	"- { id: loan, sentence: loan, action: refuse, command_status: 0x400,\n"
@@ -347,6 +349,41 @@ static void accounts_have_thresholds_and_regimes(void **state)
 	assert_int_equal(temp_remove(state), 0);
 }
 
+#define OFFER "This offer ends tonight, write to us for the papers."
+
+/* The campaign that an operator blocked is named, with how far off the text is. */
+static void a_blocked_campaign_is_named(void **state)
+{
+	struct registry_delta block = {
+		.op = LINK_BLOCK, .kind = LINK_CAMPAIGN, .radius = 4, .has_radius = true
+	};
+	struct registry *registry;
+	struct link_delta told;
+	char name[17];
+
+	submit(OFFER);
+	assert_null(e.campaign);
+	snprintf(name, sizeof(name), "%016llx",
+	         (unsigned long long)(e.message.fingerprint ^ 5));
+	block.name = name;
+	assert_int_equal(temp_make(state), 0);
+	assert_int_equal(registry_open(&registry, temp_path("r.sqlite")), 0);
+	import(import_accounts, registry, "system_id\nacme\n");
+	import(import_senders, registry, "address,owner\n01012345678,acme\n");
+	assert_int_equal(registry_deltas_begin(registry, false), 0);
+	assert_int_equal(registry_deltas_end(registry, registry_delta(registry, &block, &told)),
+	                 0);
+	registry_close(registry);
+	explain_from_registry("acme");
+	submit(OFFER);
+	assert_int_equal(e.message.reason, REASON_CAMPAIGN);
+	assert_non_null(e.campaign);
+	assert_int_equal(e.campaign->fingerprint, e.message.fingerprint ^ 5);
+	submit("The weather is fine, so let us meet at the lake at noon.");
+	assert_null(e.campaign);
+	assert_int_equal(temp_remove(state), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -363,6 +400,7 @@ int main(void)
 		TEST(a_second_reading),
 		TEST(who_may_send_is_in_the_registry),
 		TEST(accounts_have_thresholds_and_regimes),
+		TEST(a_blocked_campaign_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
