@@ -83,5 +83,5 @@ void rule_excerpt_expression(const struct image_excerpt *e,
 	const uint8_t *octets = e->octets + e->end - RULE_EXCERPT_OCTETS;
 
 	for (unsigned i = 0; i < RULE_EXCERPT_OCTETS; i++)
-		out += sprintf(out, "\\x%02x", octets[i]);
+		snprintf(out + (size_t)4 * i, 4 + 1, "\\x%02x", octets[i]);
 }
