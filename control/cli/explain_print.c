@@ -33,8 +33,8 @@ static const char *const kinds[] = { [RULE_REGEX] = "regex",
 	                             [RULE_WORD] = "words",
 	                             [RULE_DOMAIN] = "domains" };
 static const char *const effects[] = { [MATCH_NONE] = "does not match",
-	                               [MATCH_BEYOND] = "matches, but is not about this "
-	                                                "message (scope, valid)",
+	                               [MATCH_BEYOND] = ("matches, but is not about this "
+	                                                 "message (scope, valid)"),
 	                               [MATCH_SHADOW] = "only counts (shadow)",
 	                               [MATCH_ACTS] = "acts" };
 static const char *const actions[] = { [0] = "weighs",
