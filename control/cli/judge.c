@@ -278,9 +278,8 @@ static void print(const struct judge *j)
 			       ratio(j->hits[i][1], j->hits[i][0] + j->hits[i][1]));
 	for (uint32_t i = 0; i < j->set->n_rules; i++)
 		if (j->beyond[i][0] + j->beyond[i][1] != 0)
-			printf("%s: its scope, or valid, leaves out %llu spam and %llu clean "
-			       "that "
-			       "it matches\n",
+			printf("%s: its scope, or valid, leaves out %llu spam and %llu "
+			       "clean that it matches\n",
 			       j->set->rules[i].name, (unsigned long long)j->beyond[i][1],
 			       (unsigned long long)j->beyond[i][0]);
 	json_array_foreach(j->missed, at, miss) print_miss(miss);

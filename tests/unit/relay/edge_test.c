@@ -8,26 +8,11 @@
 
 #include "rig.h"
 
-static struct rig *open_connected(void (*offers)(struct rig *))
-{
-	struct rig *r = rig_open(rig_buffers, NULL);
-
-	if (offers != NULL)
-		offers(r);
-	rig_handshake(r);
-	return r;
-}
-
-static void without_stamps(struct rig *r)
-{
-	r->offer[ESME].no_ts = r->offer[SMSC].no_ts = true;
-}
-
 /* An end that has filled our window sends its ACKs from the right edge (SND.NXT): while the
  * first of that window is missing they are news all the same. */
 static void an_ack_from_the_right_edge_counts(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	const struct leg *l = &rig_relay(r)->leg[ESME];
 	struct seg ack = rig_text(0, 0, 0);
 
@@ -50,7 +35,7 @@ static void an_ack_from_the_right_edge_counts(void **state)
 static void an_ack_from_long_ago_is_a_guess(void **state)
 {
 	static const uint32_t back[] = { 1u << 30, 10u << 20, 5000 };
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	const struct leg *l = &rig_relay(r)->leg[ESME];
 	struct seg s = rig_text(0, 0, 0);
 
@@ -72,7 +57,7 @@ static void an_ack_from_long_ago_is_a_guess(void **state)
  * a millisecond goes half around (RFC 7323 section 5.5): what it says then is not old. */
 static void a_month_of_keep_alives(void **state)
 {
-	struct rig *r = open_connected(NULL);
+	struct rig *r = rig_connected(NULL);
 	const uint32_t hour = 3600000;
 	struct seg s = rig_text(UINT32_MAX, 0, 1000);
 
@@ -95,7 +80,7 @@ static void a_month_of_keep_alives(void **state)
 /* Nobody who guesses keeps a connection from being forgotten whose ends are gone. */
 static void guesses_are_no_sign_of_life(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	unsigned hours = 0;
 
 	(void)state;
@@ -116,7 +101,7 @@ static void guesses_are_no_sign_of_life(void **state)
 
 static void tunnelled_smsc(struct rig *r)
 {
-	without_stamps(r);
+	rig_without_stamps(r);
 	r->offer[SMSC].mss = 1400;
 }
 
@@ -124,7 +109,7 @@ static void tunnelled_smsc(struct rig *r)
  * takes itself. */
 static void every_second_of_its_own_size(void **state)
 {
-	struct rig *r = open_connected(tunnelled_smsc);
+	struct rig *r = rig_connected(tunnelled_smsc);
 
 	(void)state;
 	rig_stream(1400);
@@ -141,7 +126,7 @@ static void every_second_of_its_own_size(void **state)
  * anew. Anything else may be somebody's who wants it never to end. */
 static void only_a_fin_prolongs_the_end(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	struct seg s = rig_text(5000, 10, 0);
 	unsigned waited = 0;
 
@@ -154,7 +139,7 @@ static void only_a_fin_prolongs_the_end(void **state)
 	}
 	assert_in_range(waited, 9, 11);
 	rig_close(r);
-	r = open_connected(without_stamps);
+	r = rig_connected(rig_without_stamps);
 	rig_finish(r, 0, 0);
 	s = rig_text(0, 0, 0);
 	s.flags = FIN | ACK;

@@ -8,16 +8,6 @@
 
 #include "rig.h"
 
-static struct rig *open_connected(void (*offers)(struct rig *))
-{
-	struct rig *r = rig_open(rig_buffers, NULL);
-
-	if (offers != NULL)
-		offers(r);
-	rig_handshake(r);
-	return r;
-}
-
 static void assert_ack(struct rig *r, int to, uint32_t ack)
 {
 	const struct seg *s = rig_said(r, to);
@@ -28,16 +18,11 @@ static void assert_ack(struct rig *r, int to, uint32_t ack)
 	assert_int_equal(s->len, 0);
 }
 
-static void without_stamps(struct rig *r)
-{
-	r->offer[ESME].no_ts = r->offer[SMSC].no_ts = true;
-}
-
 /* RFC 5961 section 3.2: a RST counts at the next number only; in the window it is
  * challenged, outside it is silence. */
 static void a_rst_counts_at_the_next_number_only(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 
 	(void)state;
 	rig_send(r, ESME, (struct seg){ .seq = 1, .flags = RST });
@@ -59,7 +44,7 @@ static void a_rst_counts_at_the_next_number_only(void **state)
 /* RFC 5961 section 4.2: a SYN on a live connection is challenged, whatever its number. */
 static void a_syn_is_challenged(void **state)
 {
-	struct rig *r = open_connected(NULL);
+	struct rig *r = rig_connected(NULL);
 	static const uint32_t numbers[3] = { 0, 5, UINT32_C(1) << 30 };
 
 	(void)state;
@@ -77,7 +62,7 @@ static void a_syn_is_challenged(void **state)
  * any window reached, brings no text in. */
 static void text_with_an_unbelievable_ack_is_dropped(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	static const uint32_t acks[3] = { 1, UINT32_C(1) << 30, UINT32_C(0) - 480001 };
 	struct seg s = rig_text(0, 16, 0);
 
@@ -101,7 +86,7 @@ static void text_with_an_unbelievable_ack_is_dropped(void **state)
  * answered all the same, and the next five seconds begin anew. */
 static void challenges_are_limited(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	unsigned answers = 0;
 
 	(void)state;
@@ -130,7 +115,7 @@ static void challenges_are_limited(void **state)
 /* RFC 7323 section 5.3 R1, by each end's own clock. */
 static void an_old_time_stamp_is_another_time(void **state)
 {
-	struct rig *r = open_connected(NULL);
+	struct rig *r = rig_connected(NULL);
 
 	(void)state;
 	rig_stream(16);
@@ -152,7 +137,7 @@ static void an_old_time_stamp_is_another_time(void **state)
 /* An old stamp's ACK is not used either: the segment is of another time. */
 static void an_old_time_stamp_acknowledges_nothing(void **state)
 {
-	struct rig *r = open_connected(NULL);
+	struct rig *r = rig_connected(NULL);
 	struct seg s = rig_text(0, 0, 999);
 
 	(void)state;
@@ -171,7 +156,7 @@ static void an_old_time_stamp_acknowledges_nothing(void **state)
 /* RFC 7323 section 4.3: a delayed ACK echoes the first of the segments it covers. */
 static void a_delayed_ack_echoes_the_first(void **state)
 {
-	struct rig *r = open_connected(NULL);
+	struct rig *r = rig_connected(NULL);
 
 	(void)state;
 	rig_stream(16);
@@ -190,7 +175,7 @@ static void a_delayed_ack_echoes_the_first(void **state)
 /* RFC 9293 section 3.8.6.3: an ACK waits, but not for the third full-sized segment. */
 static void acks_are_delayed(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 
 	(void)state;
 	rig_stream(1460);
@@ -209,7 +194,7 @@ static void acks_are_delayed(void **state)
 /* Half a PDU may wait for the rest that the sender's Nagle holds: no delay there. */
 static void half_a_pdu_is_acknowledged_at_once(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 
 	(void)state;
 	rig_stream(100);
@@ -231,7 +216,7 @@ static void no_scale(struct rig *r) { r->offer[SMSC].no_wscale = true; }
  * and without an offer of both there is none. */
 static void windows_are_scaled(void **state)
 {
-	struct rig *r = open_connected(scales);
+	struct rig *r = rig_connected(scales);
 
 	(void)state;
 	rig_send(r, ESME, rig_text(100, 10, 1000));
@@ -243,7 +228,7 @@ static void windows_are_scaled(void **state)
 	assert_non_null(s);
 	assert_in_range(s->window, 2046, 2048); /* 262,144 >> 7 */
 	rig_close(r);
-	r = open_connected(no_scale);
+	r = rig_connected(no_scale);
 	rig_send(r, ESME, rig_text(100, 10, 1000));
 	s = rig_said(r, ESME);
 	assert_non_null(s);
@@ -255,7 +240,7 @@ static void windows_are_scaled(void **state)
 /* What lies behind gaps is bounded, counted, and the rest of the window is unharmed. */
 static void the_store_behind_gaps_is_bounded(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 
 	(void)state;
 	rig_wait(r, NEWCOMER_US / 1000); /* its share of the buffers is a whole one now */
@@ -274,7 +259,7 @@ static void the_store_behind_gaps_is_bounded(void **state)
 /* The first segment of a full window is lost: nothing behind it is asked for again. */
 static void a_window_behind_one_loss_is_kept(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	const uint32_t n = (uint32_t)r->settings.leg_buffer / 1448 - 1;
 
 	(void)state;
@@ -314,7 +299,7 @@ static uint32_t smsc_has(struct rig *r, uint8_t *out)
 /* Octets that came first stand, wherever they lie, and each conflict is counted. */
 static void first_octets_win(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	uint8_t pdu[200], other[200], got[4096];
 
 	(void)state;
@@ -349,7 +334,7 @@ static void first_octets_win(void **state)
 /* RFC 6093 section 6: urgent octets are octets; the SMSC never sees the flag. */
 static void urgent_is_no_way_round(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	struct seg s = rig_text(0, 32, 0);
 	uint8_t got[4096];
 
@@ -367,7 +352,7 @@ static void urgent_is_no_way_round(void **state)
 /* RFC 9293 section 3.10.7.4, first check: beyond the window nothing is taken. */
 static void beyond_the_window_nothing_is_taken(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 	const struct leg *l = &rig_relay(r)->leg[ESME];
 
 	(void)state;

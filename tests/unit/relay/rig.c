@@ -313,6 +313,21 @@ void rig_handshake(struct rig *r)
 	rig_quiet(r);
 }
 
+struct rig *rig_connected(void (*offers)(struct rig *))
+{
+	struct rig *r = rig_open(rig_buffers, NULL);
+
+	if (offers != NULL)
+		offers(r);
+	rig_handshake(r);
+	return r;
+}
+
+void rig_without_stamps(struct rig *r)
+{
+	r->offer[ESME].no_ts = r->offer[SMSC].no_ts = true;
+}
+
 void rig_bind(struct rig *r)
 {
 	static const uint8_t bind[RIG_BIND] = { [3] = RIG_BIND, [7] = 9, [15] = 1 };

@@ -74,6 +74,9 @@ void rig_options(struct rig *r, int from, struct seg s, const uint8_t *options, 
 void rig_wait(struct rig *r, uint64_t ms);
 /* SYN, SYN,ACK, ACK; what the worker says to it is read away. */
 void rig_handshake(struct rig *r);
+/* One with rig_buffers, whose ends offer what offers() sets (NULL: all), after it. */
+struct rig *rig_connected(void (*offers)(struct rig *));
+void rig_without_stamps(struct rig *r); /* an offer of both ends */
 /* A bind of RIG_BIND octets and its answer of 16, the first of both ends. */
 #define RIG_BIND 23u
 void rig_bind(struct rig *r);

@@ -8,21 +8,6 @@
 
 #include "rig.h"
 
-static struct rig *open_connected(void (*offers)(struct rig *))
-{
-	struct rig *r = rig_open(rig_buffers, NULL);
-
-	if (offers != NULL)
-		offers(r);
-	rig_handshake(r);
-	return r;
-}
-
-static void without_stamps(struct rig *r)
-{
-	r->offer[ESME].no_ts = r->offer[SMSC].no_ts = true;
-}
-
 static void assert_sack(struct rig *r, unsigned n, const uint32_t (*blocks)[2])
 {
 	const struct seg *s = rig_said(r, ESME);
@@ -40,7 +25,7 @@ static void assert_sack(struct rig *r, unsigned n, const uint32_t (*blocks)[2])
  * three beside time-stamps. */
 static void sack_says_the_latest_first(void **state)
 {
-	struct rig *r = open_connected(NULL);
+	struct rig *r = rig_connected(NULL);
 
 	(void)state;
 	rig_send(r, ESME, rig_text(100, 10, 1000));
@@ -61,7 +46,7 @@ static void sack_says_the_latest_first(void **state)
 
 static void four_blocks_fit_without_time_stamps(void **state)
 {
-	struct rig *r = open_connected(without_stamps);
+	struct rig *r = rig_connected(rig_without_stamps);
 
 	(void)state;
 	for (unsigned i = 1; i < 5; i++) {
@@ -78,7 +63,7 @@ static void without_sack(struct rig *r) { r->offer[SMSC].no_sack = true; }
 
 static void no_sack_when_an_end_did_not_offer_it(void **state)
 {
-	struct rig *r = open_connected(without_sack);
+	struct rig *r = rig_connected(without_sack);
 
 	(void)state;
 	rig_send(r, ESME, rig_text(100, 10, 1000));
@@ -89,7 +74,7 @@ static void no_sack_when_an_end_did_not_offer_it(void **state)
 /* RFC 2883 section 4: what came twice is said first and once; then the run it is in. */
 static void what_came_twice_is_said_once(void **state)
 {
-	struct rig *r = open_connected(NULL);
+	struct rig *r = rig_connected(NULL);
 
 	(void)state;
 	rig_stream(100);
@@ -113,7 +98,7 @@ static void what_came_twice_is_said_once(void **state)
  * time has no room for it, and is no duplicate ACK: so that follows. */
 static void octets_that_go_out_hide_no_gap(void **state)
 {
-	struct rig *r = open_connected(NULL);
+	struct rig *r = rig_connected(NULL);
 	const struct seg *s;
 	unsigned sacks = 0;
 
