@@ -323,10 +323,7 @@ struct rig *rig_connected(void (*offers)(struct rig *))
 	return r;
 }
 
-void rig_without_stamps(struct rig *r)
-{
-	r->offer[ESME].no_ts = r->offer[SMSC].no_ts = true;
-}
+void rig_without_stamps(struct rig *r) { r->offer[ESME].no_ts = r->offer[SMSC].no_ts = true; }
 
 void rig_bind(struct rig *r)
 {
