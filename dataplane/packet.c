@@ -18,6 +18,10 @@ enum { V4_LEN = 20, V6_LEN = 40, TCP_LEN = 20 };
  * receivers accept more, so we read more before we refuse. */
 #define EXTENSIONS_MAX 16u
 
+/* No network needs more than two, but Linux takes off as many priority tags (VLAN 0) as
+ * there are: what is behind them is read so far that no message hides there. */
+#define TAGS_MAX 16u
+
 enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
 /* The octets of a frame and what the walk through its headers has found. */
@@ -30,7 +34,7 @@ struct walk {
 	uint8_t protocol; /* of what is at l4_off */
 	bool lying;       /* lengths contradict each other or the frame */
 	bool cut;         /* the readable octets ended before the headers did */
-	bool endless;     /* more extension headers than we read */
+	bool endless;     /* more tags or extension headers than we read */
 	uint16_t outer_vlan, inner_vlan;
 };
 
@@ -63,10 +67,13 @@ static uint16_t walk_ethernet(struct walk *w)
 	if (!readable(w, at, 2))
 		return 0;
 	uint16_t type = read16(w->frame + at);
-	for (unsigned n = 0; n < 2 && is_vlan_tag(type); n++) {
-		if (!readable(w, at + 2, 4))
+	for (unsigned n = 0; is_vlan_tag(type); n++) {
+		w->endless = n == TAGS_MAX;
+		if (w->endless || !readable(w, at + 2, 4))
 			return 0;
-		vlan[n] = read16(w->frame + at + 2) & 0xfff;
+		if (n < 2)
+			vlan[n] = read16(w->frame + at + 2) & 0xfff;
+		w->lying |= n >= 2;
 		type = read16(w->frame + at + 4);
 		at += 4;
 	}

@@ -89,8 +89,9 @@ struct packet_policy {
  * several segments is gathered into the first when that has the room.
  *
  * Failure policy, for what cannot be judged: a fragment that could be TCP is
- * PACKET_FRAGMENT; an IPv6 chain of more than 16 extension headers, or headers cut
- * by a segment's end, are PACKET_BAD_HEADER; what no receiver can read as TCP (a
+ * PACKET_FRAGMENT; TCP of a screened port behind more than two VLAN tags, more than 16
+ * tags, an IPv6 chain of more than 16 extension headers, or headers cut by a segment's
+ * end, are PACKET_BAD_HEADER; what no receiver can read as TCP (a
  * wrong version, no room for the ports) is PACKET_OTHER.
  */
 void packet_parse(const struct packet_policy *policy, struct rte_mbuf *mbuf, enum side side,

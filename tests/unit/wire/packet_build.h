@@ -62,8 +62,10 @@ static inline struct rte_mbuf *guard_mbuf(struct rte_mbuf *m, uint8_t *space,
 	return m;
 }
 
+#define BUILD_TAGS_MAX 20u
+
 struct build {
-	unsigned n_tags, version; /* 0-2; 4 or 6 */
+	unsigned n_tags, version; /* at most BUILD_TAGS_MAX; 4 or 6 */
 	unsigned ip_options;      /* IPv4: words */
 	unsigned n_extensions;    /* IPv6 */
 	unsigned protocol;
@@ -200,7 +202,7 @@ static inline void build_any(struct build *b)
 	const bool odd = build_below(4) == 0;
 
 	memset(b, 0, sizeof(*b));
-	b->n_tags = build_below(3);
+	b->n_tags = build_below(odd ? build_below(4) ? 4 : BUILD_TAGS_MAX : 3);
 	b->version = build_below(2) ? 4 : 6;
 	b->ip_options = odd ? build_below(11) : 0;
 	b->n_extensions = odd ? build_below(build_below(6) ? 4 : 20) : 0;

@@ -183,6 +183,24 @@ static void test_evasions(void **state)
 	assert_int_equal(class_of(&b), PACKET_OTHER);
 }
 
+/* Linux takes any number of priority tags off, so they hide nothing. */
+static void test_towers_of_tags(void **state)
+{
+	(void)state;
+	for (unsigned version = 4; version <= 6; version += 2) {
+		for (unsigned n = 0; n <= BUILD_TAGS_MAX; n++) {
+			struct build b = plain(version, 100);
+			b.n_tags = n;
+			build_frame(&b);
+			assert_int_equal(class_of(&b), n <= 2 ? PACKET_TCP : PACKET_BAD_HEADER);
+			b.dport = 80;
+			build_frame(&b);
+			assert_int_equal(class_of(&b),
+			                 n <= 16 ? PACKET_OTHER : PACKET_BAD_HEADER);
+		}
+	}
+}
+
 /* The PMD's word on checksums: good, bad, vouched for but not filled in. */
 static void test_offload_flags(void **state)
 {
@@ -295,7 +313,7 @@ int main(void)
 		cmocka_unit_test(test_built_frames),  cmocka_unit_test(test_altered_frames),
 		cmocka_unit_test(test_every_prefix),  cmocka_unit_test(test_evasions),
 		cmocka_unit_test(test_offload_flags), cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_symmetry),
+		cmocka_unit_test(test_symmetry),      cmocka_unit_test(test_towers_of_tags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,17 +182,19 @@ static inline struct twin twin_parse(const struct packet_policy *policy, const u
 	struct twin_ip ip = { .protocol = -1 };
 	long type = twin_16(&t, 12), n = 0;
 
-	for (t.l3 = 14; n < 2 && (type == 0x8100 || type == 0x88a8 || type == 0x9100); n++) {
-		t.vlan[n] = twin_16(&t, t.l3) % 4096;
-		type = twin_16(&t, t.l3 + 2);
+	for (t.l3 = 14; type == 0x8100 || type == 0x88a8 || type == 0x9100; n++) {
+		if (n < 2)
+			t.vlan[n] = twin_16(&t, t.l3) % 4096;
+		type = n < 16 ? twin_16(&t, t.l3 + 2) : -1;
 		t.l3 += 4;
 	}
 	if (type == 0x0800)
 		ip = twin_v4(&t);
 	else if (type == 0x86dd)
 		ip = twin_v6(&t);
+	ip.lying |= n > 2;
 
-	if (ip.protocol == 2000)
+	if (ip.protocol == 2000 || n > 16)
 		t.class = PACKET_BAD_HEADER;
 	else if (ip.protocol == 1000 || (ip.later && ip.protocol == 6))
 		t.class = PACKET_FRAGMENT;
