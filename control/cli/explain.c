@@ -8,11 +8,13 @@
 #include <time.h>
 
 #include "cli.h"
+#include "compiled.h"
 #include "default_rules.h"
 #include "explain_command.h"
 #include "fail.h"
 #include "instant.h"
 #include "option_place.h"
+#include "progress.h"
 #include "rule_bundle.h"
 #include "words.h"
 
@@ -36,6 +38,7 @@ static const char usage[] =
 	"                 --rules those instead of its own\n"
 	"  --account      system_id of the session; any name when there is no registry\n"
 	"  --time         when it is sent, as in the files of accounts; now if not given\n"
+	"  --no-cache     compile the rules anew, and keep nothing of it\n"
 	"  --json         one JSON object; of several PDUs an array of them\n";
 
 struct options {
@@ -46,7 +49,7 @@ struct options {
 	unsigned n_rules;
 	int data_coding;
 	uint32_t seconds;
-	bool json;
+	bool json, no_cache;
 };
 
 static bool read_coding(const char *text, int *out)
@@ -82,7 +85,9 @@ static bool read_option(struct options *o, int option)
 		return true;
 	}
 	o->json |= option == 'j';
-	return option == 'j' || (option == 'd' && read_coding(optarg, &o->data_coding)) ||
+	o->no_cache |= option == 'n';
+	return option == 'j' || option == 'n' ||
+	       (option == 'd' && read_coding(optarg, &o->data_coding)) ||
 	       (option == 'T' && instant_parse(&o->seconds, optarg) == 0);
 }
 
@@ -108,6 +113,7 @@ const struct option explain_option_rows[] = {
 	{ "source", required_argument, NULL, 's' },
 	{ "data-coding", required_argument, NULL, 'd' },
 	{ "time", required_argument, NULL, 'T' },
+	{ "no-cache", no_argument, NULL, 'n' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -217,7 +223,12 @@ static int open_tables(const struct options *o, struct explain **out)
 	if ((o->registry == NULL || o->n_rules != 0) &&
 	    read_rules(o, &source, &rules) != EXIT_DONE)
 		return EXIT_FAILED;
+	char *folder = o->no_cache ? NULL : compiled_folder();
+	source.compiled = folder;
+	progress_begin("compiling the rules", o->json);
 	const int result = explain_open(out, &source, &problems, error);
+	progress_end();
+	free(folder);
 	free(rules);
 	if (problems.total != 0)
 		cli_fail_problems(&problems, "nothing was explained");

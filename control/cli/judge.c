@@ -14,9 +14,11 @@
 #include <time.h>
 
 #include "cli.h"
+#include "compiled.h"
 #include "default_rules.h"
 #include "fail.h"
 #include "labelled.h"
+#include "progress.h"
 #include "rule_bundle.h"
 #include "rule_engine.h"
 #include "words.h"
@@ -28,17 +30,18 @@
 static const char usage[] =
 	"usage: sluicectl rules test --corpus FILE.tsv [--rules FILE.yaml]... [--threshold "
 	"POINTS]\n"
-	"                            [--misses] [--json]\n"
+	"                            [--misses] [--no-cache] [--json]\n"
 	"  --corpus     labelled messages, label<TAB>text; may be given several times\n"
 	"  --rules      rule files, all together; without it the packs that Sluice has\n"
 	"  --threshold  points from which a score refuses; 5 if not given\n"
-	"  --misses     also every message that was judged wrongly\n";
+	"  --misses     also every message that was judged wrongly\n"
+	"  --no-cache   compile the rules anew, and keep nothing of it\n";
 
 struct judge {
 	const char *corpora[FILES_MAX], *rules[FILES_MAX];
 	unsigned n_corpora, n_rules;
 	int64_t threshold; /* thousandths */
-	bool json, misses;
+	bool json, misses, no_cache;
 
 	struct default_rules found; /* when none were given */
 	struct rule_set *set;
@@ -57,6 +60,7 @@ const struct option judge_option_rows[] = {
 	{ "rules", required_argument, NULL, 'r' },
 	{ "threshold", required_argument, NULL, 't' },
 	{ "misses", no_argument, NULL, 'm' },
+	{ "no-cache", no_argument, NULL, 'n' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -77,6 +81,8 @@ static int read_options(struct judge *j, int argc, char **argv)
 			points = strtod(optarg, &end);
 		else if (c == 'm')
 			j->misses = true;
+		else if (c == 'n')
+			j->no_cache = true;
 		else if (c == 'j')
 			j->json = true;
 		else if (c == 'h')
@@ -116,7 +122,11 @@ static int load(struct judge *j)
 		return EXIT_FAILED;
 	}
 	problems_init(&problems, j->rules[0]);
-	result = rule_load(&j->set, &j->program, text, size, &problems);
+	char *folder = j->no_cache ? NULL : compiled_folder();
+	progress_begin("compiling the rules", j->json);
+	result = compiled_load(&j->set, &j->program, text, size, &problems, folder);
+	progress_end();
+	free(folder);
 	free(text);
 	if (result != 0)
 		cli_fail_problems(&problems, "nothing was tested");

@@ -24,6 +24,7 @@ struct explain_source {
 	const char *rules; /* as rule_bundle_read() makes it */
 	size_t rules_size;
 	const char *account; /* of whose session the message is */
+	const char *compiled; /* folder of compiled rules (compiled.h); NULL: none */
 };
 
 /* 0; -EINVAL with problems of the rules, or with none of them and a sentence; -ENOMEM; or

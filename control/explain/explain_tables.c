@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain_tables: the image that a message is explained with. */
 #include <errno.h>
-#include <hs/hs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +9,9 @@
 #include <unistd.h>
 
 #include "explain_priv.h"
+#include "compiled.h"
 #include "image_build.h"
-#include "rule_engine.h"
+#include "rule_image.h"
 
 #define SOMEBODY 1u /* id of the one account when there is no registry */
 
@@ -62,14 +62,10 @@ static int put_rules(struct image_build *image, const struct rule_set *set,
                      const struct rule_program *program, const char *system_id)
 {
 	for (uint32_t i = 0; i < set->n_rules; i++) {
-		const struct rule *from = &set->rules[i];
-		struct image_build_rule to = { .row = from->row,
-			                       .name = from->name,
-			                       .sentence = from->sentence };
+		struct image_build_rule to = rule_image_rule(set, i);
 		uint32_t scope, canary;
 
 		to.row.id = i + 1;
-		to.code = from->row.n_code != 0 ? set->code + from->row.code : NULL;
 		to.n_accounts = listed(set, i, false, system_id, &scope);
 		to.n_canary_accounts = listed(set, i, true, system_id, &canary);
 		to.accounts = &scope;
@@ -78,29 +74,7 @@ static int put_rules(struct image_build *image, const struct rule_set *set,
 		if (index < 0)
 			return (int)index;
 	}
-	for (uint32_t i = 0; i < set->n_patterns; i++) {
-		const struct image_pattern row = rule_engine_pattern(set, program, i);
-		const int64_t index = image_build_pattern(image, &row);
-
-		if (index < 0)
-			return (int)index;
-	}
-	return image_build_folds(image, set->folds, set->n_folds);
-}
-
-static int put_database(struct image_build *image, struct hs_database *database,
-                        enum image_section_type type)
-{
-	char *octets = NULL;
-	size_t size = 0;
-
-	if (database == NULL)
-		return 0;
-	if (hs_serialize_database(database, &octets, &size) != HS_SUCCESS)
-		return -ENOMEM;
-	const int result = image_build_database(image, type, octets, size);
-	free(octets);
-	return result;
+	return rule_image_put(image, set, program);
 }
 
 /* An image of these rules and one account. */
@@ -116,14 +90,6 @@ static int build(struct explain *e, const char *system_id, char error[EXPLAIN_ER
 	}
 	if (result == 0)
 		result = put_rules(image, e->set, &e->program, system_id);
-	if (result == 0)
-		result = put_database(image, e->program.folded, IMAGE_HS_DATABASE);
-	if (result == 0)
-		result = put_database(image, e->program.literals, IMAGE_HS_LITERALS);
-	if (result == 0)
-		result = image_build_excerpts(image, e->program.excerpts, e->set->n_patterns);
-	if (result == 0)
-		result = put_database(image, e->program.plain, IMAGE_HS_PLAIN);
 	if (result == 0)
 		result = image_build_memory(image, 1, (uint64_t)time(NULL), &e->octets,
 		                            &e->size, why);
@@ -148,7 +114,8 @@ static int try_rules(struct explain *e, struct registry *registry,
 		return 0;
 	int result = registry_rules_generation(registry, &generation);
 	if (result == 0)
-		result = rule_load(&set, &program, source->rules, source->rules_size, problems);
+		result = compiled_load(&set, &program, source->rules, source->rules_size,
+		                       problems, source->compiled);
 	if (result != 0)
 		return result;
 	for (uint32_t i = 0; i < set->n_rules; i++)
@@ -166,6 +133,7 @@ static int read_registry(struct explain *e, const struct explain_source *source,
 	struct registry_image made = { .fd = -1 };
 	struct registry *registry = NULL;
 
+	e->cache.compiled = source->compiled;
 	if (access(path, R_OK) != 0) {
 		snprintf(error, EXPLAIN_ERROR_SIZE, "%s: %s", path, strerror(errno));
 		return -ENOENT;
@@ -198,8 +166,11 @@ int explain_tables(struct explain *e, const struct explain_source *source,
 {
 	char why[IMAGE_ERROR_SIZE] = "";
 	int result = source->registry != NULL ? read_registry(e, source, problems, error)
-	                                      : rule_load(&e->set, &e->program, source->rules,
-	                                                  source->rules_size, problems);
+	                                      : compiled_load(&e->set, &e->program,
+	                                                      source->rules,
+	                                                      source->rules_size,
+	                                                      problems,
+	                                                      source->compiled);
 
 	if (result == 0 && source->registry == NULL)
 		result = build(e, source->account, error);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <hs/hs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compiled.h"
 #include "image.h"
 #include "image_build.h"
 #include "registry_campaigns.h"
 #include "registry_senders.h"
-#include "rule_engine.h"
+#include "rule_image.h"
 
 /* One beside the worker that a small machine has; building yields to it by its priority. */
 #define BUILD_THREADS 2u
@@ -49,7 +49,7 @@ void image_cache_clear(struct image_cache *cache)
 	rule_cache_clear(&cache->rules);
 	if (cache->previous != NULL)
 		munmap(cache->previous, cache->previous_size);
-	*cache = (struct image_cache){ .key = cache->key };
+	*cache = (struct image_cache){ .key = cache->key, .compiled = cache->compiled };
 }
 
 static int failed(struct build *b, int result, const char *doing)
@@ -267,7 +267,7 @@ static int load_rules(struct build *b)
 		return 0;
 	}
 	problems_init(&problems, "rules in the registry");
-	result = rule_load(&set, &program, text, size, &problems);
+	result = compiled_load(&set, &program, text, size, &problems, b->images->compiled);
 	free(text);
 	if (result == 0)
 		rule_cache_put(b->cache, generation, set, program);
@@ -303,15 +303,10 @@ static int64_t account_ids(struct build *b, const struct rule_set *set, uint32_t
 
 static int put_rule(struct build *b, const struct rule_set *set, uint32_t rule, uint32_t *ids)
 {
-	const struct rule *from = &set->rules[rule];
-	struct image_build_rule to = { .row = from->row,
-		                       .name = from->name,
-		                       .sentence = from->sentence,
-		                       .code = from->row.n_code ? set->code + from->row.code
-		                                                : NULL,
-		                       .accounts = ids };
+	const char *name = set->rules[rule].name;
+	struct image_build_rule to = rule_image_rule(set, rule);
 	uint32_t id;
-	const int found = registry_rule_id(b->registry, from->name, &id);
+	const int found = registry_rule_id(b->registry, name, &id);
 
 	if (found < 0)
 		return sql_error(b, found);
@@ -321,11 +316,12 @@ static int put_rule(struct build *b, const struct rule_set *set, uint32_t rule, 
 	const int64_t canary = scope < 0 ? scope : account_ids(b, set, rule, true, ids + scope);
 	if (canary < 0)
 		return (int)canary;
+	to.accounts = ids;
 	to.n_accounts = (uint32_t)scope;
 	to.canary_accounts = ids + scope;
 	to.n_canary_accounts = (uint32_t)canary;
 	const int64_t index = image_build_rule(b->image, &to);
-	return index < 0 ? failed(b, (int)index, from->name) : 0;
+	return index < 0 ? failed(b, (int)index, name) : 0;
 }
 
 static int put_rules(struct build *b, const struct rule_set *set)
@@ -336,37 +332,13 @@ static int put_rules(struct build *b, const struct rule_set *set)
 	for (uint32_t i = 0; result == 0 && i < set->n_rules; i++)
 		result = put_rule(b, set, i, ids);
 	free(ids);
-	for (uint32_t i = 0; result == 0 && i < set->n_patterns; i++) {
-		const struct image_pattern row =
-			rule_engine_pattern(set, &b->cache->program, i);
-		const int64_t index = image_build_pattern(b->image, &row);
-
-		if (index < 0)
-			result = failed(b, (int)index, "a pattern");
+	if (result == 0) {
+		const int put = rule_image_put(b->image, set, &b->cache->program);
+		result = put < 0 ? failed(b, put, "the compiled patterns") : 0;
 	}
-	if (result == 0 && image_build_folds(b->image, set->folds, set->n_folds) != 0)
-		result = failed(b, -ENOMEM, "folds");
-	if (result == 0 &&
-	    image_build_excerpts(b->image, b->cache->program.excerpts, set->n_patterns) != 0)
-		result = failed(b, -ENOMEM, "excerpts");
 	b->out->rules = set->n_rules;
 	b->out->patterns = set->n_patterns;
 	return result;
-}
-
-static int put_database(struct build *b, struct hs_database *database,
-                        enum image_section_type type)
-{
-	char *octets = NULL;
-	size_t size = 0;
-
-	if (database == NULL)
-		return 0;
-	if (hs_serialize_database(database, &octets, &size) != HS_SUCCESS)
-		return failed(b, -ENOMEM, "serialising the patterns");
-	const int result = image_build_database(b->image, type, octets, size);
-	free(octets);
-	return result < 0 ? failed(b, result, "the compiled patterns") : 0;
 }
 
 static int put_all(struct build *b)
@@ -390,12 +362,6 @@ static int put_all(struct build *b)
 		result = load_rules(b);
 	if (result == 0 && b->cache->set != NULL)
 		result = put_rules(b, b->cache->set);
-	if (result == 0)
-		result = put_database(b, b->cache->program.folded, IMAGE_HS_DATABASE);
-	if (result == 0)
-		result = put_database(b, b->cache->program.literals, IMAGE_HS_LITERALS);
-	if (result == 0)
-		result = put_database(b, b->cache->program.plain, IMAGE_HS_PLAIN);
 	return result;
 }
 

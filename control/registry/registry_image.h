@@ -31,11 +31,13 @@ void rule_cache_clear(struct rule_cache *cache);
 
 /*
  * What one image leaves for the next: rules, and its octets, so that a sender set that
- * did not change is copied. All zero to begin; key NULL: images are not signed.
+ * did not change is copied. All zero to begin; key NULL: images are not signed; compiled
+ * NULL: rules are compiled by each process anew.
  */
 struct image_cache {
 	struct rule_cache rules;
 	const struct signing_key *key; /* the caller's */
+	const char *compiled;          /* the caller's; as compiled_load() takes it */
 	void *previous;                /* mapped; NULL = none */
 	uint64_t previous_size;
 };

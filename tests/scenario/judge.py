@@ -6,11 +6,13 @@ usage: judge.py SLUICECTL
 """
 import json
 import os
+import pty
 import random
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 RULES = """rules:
 - { id: casino, sentence: s, action: refuse, patterns: [ { literal: casino } ] }
@@ -119,6 +121,52 @@ def default_rules(j, corpus):
     mine = dict(os.environ, SLUICE_RULES=folder)
     done = j.run("rules", "test", "--corpus", corpus, "--json", env=mine)
     j.expect("$SLUICE_RULES", json.loads(done.stdout)["rules"] == 3)
+
+
+def on_terminal(j, *arguments, **more):
+    """stdout, and what a terminal got on stderr; that is short enough for its buffer."""
+    ours, theirs = pty.openpty()
+    done = subprocess.run([j.program, *arguments], stdout=subprocess.PIPE, stderr=theirs,
+                          text=True, check=False, **more)
+    os.close(theirs)
+    said = b""
+    try:
+        while piece := os.read(ours, 4096):
+            said += piece
+    except OSError: # all was read, and the other end is closed
+        pass
+    os.close(ours)
+    return done.stdout, said.decode()
+
+
+def cached(j):
+    """The packs are compiled once, and who waits for that sees it."""
+    cache = os.path.join(j.folder, "cache")
+    env = dict(os.environ, XDG_CACHE_HOME=cache)
+    first, waited = on_terminal(j, "explain", "--text", "casino", env=env)
+    j.expect(f"progress: {waited!r}", waited.startswith("\r\x1b[Kcompiling the rules, 1 s") and
+             waited.endswith("\r\x1b[K"))
+    kept = os.listdir(os.path.join(cache, "sluice"))
+    begun = time.monotonic()
+    second, waited = on_terminal(j, "explain", "--text", "casino", env=env)
+    took = time.monotonic() - begun
+    j.expect("the same from the cache", first == second != "" and len(kept) == 1 and
+             kept == os.listdir(os.path.join(cache, "sluice")))
+    print(f"from the cache: {took:.2f} s, {waited!r}")
+    empty = dict(os.environ, XDG_CACHE_HOME=os.path.join(j.folder, "unused"))
+    mine = j.write("cached.yaml", RULES.encode())
+    for words in ("explain --text casino", f"rules test --corpus {j.folder}/c.tsv"):
+        words = f"{words} --rules {mine}".split()
+        without = j.run(*words, "--no-cache", env=empty)
+        j.expect("--no-cache", without.returncode == 0 and
+                 not os.path.exists(empty["XDG_CACHE_HOME"]))
+        nowhere = j.run(*words, env=dict(os.environ, XDG_CACHE_HOME="/proc/none"))
+        j.expect(f"no folder: {nowhere.stderr}", nowhere.stderr == without.stderr and
+                 nowhere.returncode == 0)
+    j.run("explain", "--text", "casino", "--rules", mine, env=empty)
+    j.write("cached.yaml", RULES.replace("casino }", "lottery }").encode())
+    done = j.run("explain", "--text", "lottery", "--rules", mine, "--json", env=empty)
+    j.expect("rules that changed", json.loads(done.stdout)["verdict"] == "refused")
 
 
 def costs(j):
@@ -315,6 +363,7 @@ def main():
         rules = j.write("r.yaml", RULES.encode())
         corpora(j, rules)
         default_rules(j, os.path.join(folder, "c.tsv"))
+        cached(j)
         explained(j, rules)
         costs(j)
         trained(j)
