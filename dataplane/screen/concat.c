@@ -32,6 +32,7 @@
 
 /* What is at fault where a part is malformed, for people. */
 #define FAULT_SAID "concatenation (said twice, or in two ways)"
+#define FAULT_TEXTS "concatenation (a part with two texts)"
 #define FAULT_MANY "concatenation (that many parts to that many destinations)"
 #define FAULT_LONG "concatenation (a part longer than 960 octets)"
 #define FAULT_AGAIN "concatenation (a part again, with another text)"
@@ -170,6 +171,12 @@ static void look_at(struct screen_context *context, struct screen_message *m)
 
 	if (error == SMPP_ROK && m->concat.total < 2)
 		return;
+	/* Which of the two is put together is the receiver's choice. */
+	if (error == SMPP_ROK && m->sm.short_message.octets.len != 0 &&
+	    m->sm.payload.octets.len != 0) {
+		error = SMPP_RINVOPTPARAMVAL;
+		fault = FAULT_TEXTS;
+	}
 	if (error == SMPP_ROK && m->sm.n_destinations * places > LOOKS_MAX) {
 		error = SMPP_RINVNUMDESTS;
 		fault = FAULT_MANY;

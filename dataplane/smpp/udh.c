@@ -3,6 +3,9 @@
 
 enum {
 	IE_CONCAT_8 = 0x00,
+	IE_SPECIAL_INDICATION = 0x01,
+	IE_PORTS_8 = 0x04,
+	IE_PORTS_16 = 0x05,
 	IE_CONCAT_16 = 0x08,
 	IE_SINGLE_SHIFT = 0x24,
 	IE_LOCKING_SHIFT = 0x25
@@ -16,7 +19,6 @@ static void take_concat(struct smpp_concat *out, uint16_t reference, uint8_t tot
 		*out = (struct smpp_concat){ reference, total, part, width };
 }
 
-/* The element is longer than it need be: what is too much is ignored, as phones do. */
 static void take_concat_element(struct smpp_udh *out, const struct smpp_concat *c)
 {
 	const struct smpp_concat before = out->concat;
@@ -25,6 +27,27 @@ static void take_concat_element(struct smpp_udh *out, const struct smpp_concat *
 	out->disputed |= before.total != 0 &&
 	                 (before.reference != out->concat.reference ||
 	                  before.total != out->concat.total || before.part != out->concat.part);
+}
+
+/* Octets of elements that have a fixed number of them; 0: of another. Android's parser reads so
+ * many, whatever length the element says, and takes what follows for the next one. */
+static uint8_t fixed_length(uint8_t id)
+{
+	switch (id) {
+	case IE_CONCAT_8:
+		return 3;
+	case IE_CONCAT_16:
+	case IE_PORTS_16:
+		return 4;
+	case IE_SPECIAL_INDICATION:
+	case IE_PORTS_8:
+		return 2;
+	case IE_SINGLE_SHIFT:
+	case IE_LOCKING_SHIFT:
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 static void take_element(struct smpp_udh *out, uint8_t id, struct view value)
@@ -48,8 +71,9 @@ void smpp_udh_read(struct smpp_udh *out, struct view udh)
 
 	*out = (struct smpp_udh){ .concat = { 0 } };
 	while (cursor_left(&c) >= 2) {
-		const uint8_t id = cursor_u8(&c);
-		const struct view value = cursor_view(&c, cursor_u8(&c));
+		const uint8_t id = cursor_u8(&c), len = cursor_u8(&c), fixed = fixed_length(id);
+		const struct view value = cursor_view(&c, len);
+		out->disputed |= fixed != 0 && (len != fixed || c.error);
 		if (c.error)
 			break;
 		take_element(out, id, value);

@@ -5,9 +5,10 @@
  * Information elements of 3GPP TS 23.040 section 9.2.3.24: concatenation with 8-bit (0x00)
  * and 16-bit reference (0x08), national language single (0x24) and locking shift (0x25).
  * They may stand anywhere among others. Of two that say the same thing the last one counts,
- * one that is too short or contradicts itself says nothing, as that section has it; one that is
- * longer says what its first octets do. Two that make it another part are disputed: some phones
- * take the first.
+ * one that contradicts itself says nothing, as that section has it. Disputed is a header of
+ * which phones make different things: with two elements that make it another part (some take
+ * the first), or one of a fixed length that has another (some go on where it says, some where
+ * it should end, and find a part there).
  *
  * Threads: pure; any thread.
  */
@@ -28,7 +29,7 @@ struct smpp_concat {
 struct smpp_udh {
 	struct smpp_concat concat;
 	uint8_t single_shift, locking_shift; /* national language identifiers, 0 = none */
-	bool disputed;                       /* it is one part, and another */
+	bool disputed;                       /* phones differ on what it is */
 };
 
 /* Read the elements of a header (without UDHL); an empty view is no header. Stops at an
@@ -39,8 +40,8 @@ void smpp_udh_read(struct smpp_udh *out, struct view udh);
  * What kind of part a message is, from its header or from sar_msg_ref_num,
  * sar_total_segments and sar_segment_seqnum (SMPP 3.4 sections 5.3.2.22 to 24). Returns 0, or
  * SMPP_RINVOPTPARAMVAL when it says both, SMPP_RINVOPTPARSTREAM when one of the three is there
- * twice, SMPP_RINVESMCLASS when the header makes it two parts: which one the receiver obeys we
- * cannot know.
+ * twice, SMPP_RINVESMCLASS when the header is disputed: which one the receiver obeys we cannot
+ * know.
  */
 must_use uint32_t smpp_concat_of(struct smpp_concat *out, const struct smpp_message *message);
 

@@ -215,6 +215,26 @@ static void sar_parameters(void **state)
 	end();
 }
 
+/* The parts of either text would be one message: which, a receiver decides. */
+static void two_texts(void **state)
+{
+	static const char *const payloads[] = { "the cas", "ino" };
+
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < 2; i++) {
+		const char text[] = { 5, 0, 3, 1, 2, (char)(1 + i), 'h', 'i', 0 };
+		const struct submit s = { .esm_class = UDHI,
+			                  .text = text,
+			                  .text_len = 8,
+			                  .payload = payloads[i],
+			                  .payload_len = strlen(payloads[i]) };
+		assert_int_equal(judge("acme", &s), REASON_MALFORMED);
+		assert_int_equal(w.vector->messages[0].command_status, SMPP_RINVOPTPARAMVAL);
+	}
+	end();
+}
+
 /* In one vector, and more of them than one slice holds. */
 static void one_vector(void **state)
 {
@@ -387,12 +407,19 @@ static void random_cuts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(split_word),           cmocka_unit_test(sticky),
-		cmocka_unit_test(forgotten_when_whole), cmocka_unit_test(expired),
-		cmocka_unit_test(by_account),           cmocka_unit_test(split_characters),
-		cmocka_unit_test(second_coding),        cmocka_unit_test(sar_parameters),
-		cmocka_unit_test(one_vector),           cmocka_unit_test(too_long),
-		cmocka_unit_test(random_cuts),          cmocka_unit_test(discarded),
+		cmocka_unit_test(split_word),
+		cmocka_unit_test(sticky),
+		cmocka_unit_test(forgotten_when_whole),
+		cmocka_unit_test(expired),
+		cmocka_unit_test(by_account),
+		cmocka_unit_test(split_characters),
+		cmocka_unit_test(second_coding),
+		cmocka_unit_test(two_texts),
+		cmocka_unit_test(sar_parameters),
+		cmocka_unit_test(one_vector),
+		cmocka_unit_test(too_long),
+		cmocka_unit_test(random_cuts),
+		cmocka_unit_test(discarded),
 		cmocka_unit_test(more_parts_than_are_joined),
 		cmocka_unit_test(longest_of_sms),
 		cmocka_unit_test(alone_in_ucs2),

@@ -36,7 +36,6 @@ static void concatenation(void **state)
 	expect(UDH(0x00, 3, 9, 2, 1, 0x70, 0, 0x25, 1, 6), 9, 2, 1, 8);
 	expect(UDH(0x00, 3, 1, 2, 1, 0x08, 4, 0, 7, 3, 3), 7, 3, 3, 16); /* last one counts */
 	expect(UDH(0x00, 3, 1, 2, 2, 0x00, 3, 1, 2, 3), 1, 2, 2, 8);     /* 3 of 2: ignored */
-	expect(UDH(0x00, 4, 1, 2, 1, 0), 1, 2, 1, 8); /* longer than it need be */
 }
 
 static void no_concatenation(void **state)
@@ -149,13 +148,46 @@ static void sar_twice(void **state)
 	}
 }
 
+/* Elements that are not as long as they should be: Android's parser reads the octets that
+ * should be there, and the next element behind them. */
+static void other_lengths(void **state)
+{
+	static const struct {
+		uint8_t len, udh[10];
+	} rows[] = {
+		{ 5, { 0x00, 2, 9, 2, 1 } },
+		{ 5, { 0x00, 9, 9, 2, 1 } },
+		{ 4, { 0x00, 3, 9, 2 } },
+		{ 10, { 0x00, 8, 9, 2, 1, 0x00, 3, 7, 2, 1 } },
+		{ 8, { 0x08, 6, 0, 9, 2, 1, 0x70, 0 } },
+		{ 8, { 0x24, 6, 1, 0x00, 3, 7, 2, 1 } },
+		{ 8, { 0x25, 6, 1, 0x00, 3, 7, 2, 1 } },
+		{ 9, { 0x01, 7, 0, 1, 0x00, 3, 7, 2, 1 } },
+		{ 9, { 0x04, 7, 1, 2, 0x00, 3, 7, 2, 1 } },
+		{ 9, { 0x05, 0, 0, 3, 0, 7, 2, 1, 0 } },
+		/* Of any length: nobody reads but what it says. */
+		{ 9, { 0x70, 7, 0, 1, 0x00, 3, 7, 2, 1 } },
+		{ 4, { 0x70, 9, 0, 1 } },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct smpp_message m = {
+			.payload.udh = { rows[i].udh, rows[i].len },
+		};
+		struct smpp_concat c;
+		assert_int_equal(smpp_concat_of(&c, &m),
+		                 rows[i].udh[0] == 0x70 ? SMPP_ROK : SMPP_RINVESMCLASS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(concatenation), cmocka_unit_test(no_concatenation),
 		cmocka_unit_test(languages),     cmocka_unit_test(sar),
 		cmocka_unit_test(sar_twice),     cmocka_unit_test(sar_in_other_widths),
-		cmocka_unit_test(disputed),
+		cmocka_unit_test(disputed),      cmocka_unit_test(other_lengths),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
