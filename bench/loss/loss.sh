@@ -64,6 +64,9 @@ loss_round() { # SIDE ROUND CC
 
 ctl_attached() { ctl status --json | python3 tests/netns/attached.py; }
 
+loss_failed=no
+loss_clean() { [ $loss_failed = yes ] || rm -rf "$work"; }
+
 loss_bench() {
 	local json='' rounds=5 side round cc default controls
 	default=$(cat /proc/sys/net/ipv4/tcp_congestion_control)
@@ -71,6 +74,11 @@ loss_bench() {
 	[ "$default" = cubic ] || controls+=("$default")
 	loss_octets=8000000 loss_share=100 loss_delay_us=5000
 	while [ $# -gt 0 ]; do
+		case $1 in
+		--rounds | --octets | --loss | --delay-us)
+			need_number "bench loss: $1" "${2:-}" ;;
+		--cc) [ -n "${2:-}" ] || die "bench loss: --cc needs a name" ;;
+		esac
 		case $1 in
 		--json) json=--json ;;
 		--rounds) rounds=$2; shift ;;
@@ -85,6 +93,7 @@ loss_bench() {
 	SLUICE_INSTANCE=${SLUICE_INSTANCE:-b$$}
 	stack_names
 	work=$(mktemp -d /tmp/sluice-loss.XXXXXX)
+	undo loss_clean
 	topology_up
 	data_plane_first
 	# shellcheck disable=SC2034 # of impaired.sh
@@ -97,10 +106,11 @@ loss_bench() {
 	for ((round = 1; round <= rounds; round++)); do
 		for side in smsc esme; do
 			for cc in "${controls[@]}"; do
-				loss_round $side $round "$cc" >&2 || die "bench loss: see $work"
+				loss_round $side $round "$cc" >&2 && continue
+				loss_failed=yes
+				die "bench loss: see $work"
 			done
 		done
 	done
 	python3 bench/loss/judge.py $json "$default" <"$work/rounds"
-	rm -rf "$work"
 }

@@ -42,7 +42,8 @@ fuzz() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--seconds)
-			seconds=${2:?--seconds needs a number}
+			need_number "fuzz: --seconds" "${2:-}"
+			seconds=$2
 			shift
 			;;
 		--corpus) seconds=0 ;;

@@ -77,6 +77,8 @@ def table(rows, heads):
 def gather(folder):
     plan = {m["id"]: m for m in lines(folder, "plan")}
     report = lines(folder, "report")
+    if not report or "summary" not in report[-1]:
+        sys.exit("the client died before it had said what it met")
     summary = report[-1]["summary"]
     counters, reasons = grown(folder)
     met = {r["id"]: r["status"] for r in report if "id" in r and r["status"] is not None}

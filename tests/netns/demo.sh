@@ -13,12 +13,17 @@ demo_options() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--messages)
-			demo_messages=${2:?--messages needs a file}
-			[ -r "$demo_messages" ] || die "cannot read $demo_messages"
+			[ -n "${2:-}" ] || die "demo: --messages needs a file"
+			demo_messages=$2
+			[ "${2#/}" != "$2" ] || demo_messages=$called_from/$2
+			if [ -d "$demo_messages" ] || [ ! -r "$demo_messages" ]; then
+				die "cannot read $demo_messages"
+			fi
 			shift
 			;;
 		--limit)
-			demo_limit=${2:?--limit needs a number}
+			need_number "demo: --limit" "${2:-}"
+			demo_limit=$2
 			shift
 			;;
 		--json) demo_json=yes ;;
@@ -91,15 +96,15 @@ ctl_attached() { ctl status --json | python3 tests/netns/attached.py; }
 demo() {
 	demo_options "$@"
 	install_missing
-	install_node_modules
-	build_programs
 	SLUICE_INSTANCE=${SLUICE_INSTANCE:-demo}
 	stack_names
 	work=$(mktemp -d /tmp/sluice-demo.XXXXXX)
 	undo demo_clean
 	undo_at_exit
+	demo_plans # what is wrong with the messages is said before minutes of building
+	install_node_modules
+	build_programs
 	step "two namespaces that only Sluice joins: 10.99.0.1 <-> 10.99.0.2"
-	demo_plans
 	if ! demo_run; then
 		demo_failed=yes
 		die "the demo could not run; logs are in $work"

@@ -64,6 +64,7 @@ e2e_start() {
 		[ -x "$program" ] || die "$program is not there: the build has failed"
 	done
 	e2e_work=$(mktemp -d /tmp/sluice-e2e.XXXXXX)
+	undo e2e_clean
 	topology_up
 	stack_dir_make
 	stack_settings
@@ -75,10 +76,10 @@ e2e_keep() {
 	if [ $e2e_failed -gt 0 ]; then
 		cp "$run_dir"/*.log "$e2e_work/" 2>/dev/null || :
 		note "logs of the daemons are in $e2e_work"
-	else
-		rm -rf "$e2e_work"
 	fi
 }
+
+e2e_clean() { [ $e2e_failed -gt 0 ] || rm -rf "$e2e_work"; }
 
 # What a sanitizer says goes to the daemons' logs, and ends them: no case may hide it.
 e2e_sanitized_log() {

@@ -82,7 +82,7 @@ def processes(group):
 
 
 def works():
-    return set(glob.glob("/tmp/sluice-demo.*"))
+    return set(glob.glob("/tmp/sluice-demo.*") + glob.glob("/tmp/sluice-e2e.*"))
 
 
 def remains(group, works_before):
@@ -156,6 +156,8 @@ CASES = (
      interrupted_in_the_stream),
     ("Ctrl-C of the lab while its daemons start",
      lambda: interrupted("namespaces, data plane, control", "lab", "up")),
+    ("Ctrl-C of the end-to-end cases",
+     lambda: interrupted("end to end, daemons", "e2e", "node-smpp to node-smpp")),
     ("a start on top of a standing lab", stands),
     ("the lab is taken down", down),
 )

@@ -21,7 +21,8 @@ lab_up() {
 }
 
 lab_tell() {
-	local ctl="sudo $sluicectl"
+	local ctl
+	ctl="sudo $(printf %q "$sluicectl")"
 	[ -z "${SLUICE_INSTANCE:-}" ] || ctl="$ctl --socket $control_socket"
 	cat <<TELL
 
@@ -44,7 +45,7 @@ Certify a sender:
   (head -n 1 tests/scenario/senders.csv; echo 010-0000-0109,hanbit,certified,,,) >/tmp/one.csv
   $ctl senders import /tmp/one.csv
 Push a rule (the file replaces the rules in force; this is the pack that is):
-  $ctl rules push $here/control/rules/starter.yaml
+  $ctl rules push $(printf %q "$here")/control/rules/starter.yaml
 Suspend an account (it returns when every worker enforces it), and lift it:
   $ctl suspend account hanbit
   $ctl lift account hanbit

@@ -113,14 +113,28 @@ def unescape(text):
 def read_messages(path, count=None, pick=None):
     """(label, text) of lines "label TAB text", in order or a random choice of them."""
     rows = []
-    with open(path, encoding="utf-8") as f:
-        for line in f:
-            label, tab, text = line.rstrip("\n").partition("\t")
+    with open(path, "rb") as f:
+        for number, line in enumerate(f.read().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+            try:
+                line = line.removesuffix(b"\r").decode()
+            except UnicodeDecodeError as e:
+                sys.exit(f"{path}:{number}:{e.start + 1}: no UTF-8: convert it (iconv)")
+            label, tab, text = line.partition("\t")
             if tab and text:
                 rows.append((label, unescape(text)))
+            elif line:
+                print(f"{path}:{number}: left out: not label TAB text", file=sys.stderr)
     if count is not None and len(rows) > count:
         rows = pick.sample(rows, count) if pick else rows[:count]
     return rows
+
+
+def hex_octets(text):
+    """The octets of "hex:..."; None when it is a text like any other."""
+    try:
+        return bytes.fromhex(text[4:]) if text.startswith("hex:") else None
+    except ValueError:
+        return None
 
 
 def spell(address, pick):
@@ -184,14 +198,15 @@ class Planner:
 
     def content(self, name, text, octets):
         """What is announced as binary is read too: as the UTF-8 that it is here."""
-        if name == "binary" and text.startswith("hex:"):
+        if name == "binary" and hex_octets(text) is not None:
             text = octets.decode("latin-1")
         return "content_rule" if self.refuses(text) else None
 
     def message(self, n, label, text):
         account = self.args.accounts[n % len(self.args.accounts)]
-        if text.startswith("hex:"):
-            coded = ("binary", 4, bytes.fromhex(text[4:]))
+        octets = hex_octets(text)
+        if octets is not None:
+            coded = ("binary", 4, octets)
         else:
             coded = self.encode(account, text)
         if coded is None:

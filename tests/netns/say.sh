@@ -15,6 +15,13 @@ need_root() {
 		die "this makes network namespaces and installs packages: sudo ./run $1"
 }
 
+# need_number OPTION TEXT: decimal digits.
+need_number() {
+	case ${2:-} in
+	'' | *[!0-9]* | 0?*) die "$1 needs a number" ;;
+	esac
+}
+
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds, at most so long.
 wait_for() {
 	local tenths=$(($1 * 10)) what=$2

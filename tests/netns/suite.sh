@@ -64,15 +64,14 @@ suite_plants() {
 # End to end: in a shell of its own, so that its traps and its faults stay there.
 # suite_namespaces [BUILD-FOLDER CASES]
 suite_namespaces() {
-	local file three
-	file=$(mktemp)
+	local file=${1:-build}/counts three
+	: >"$file"
 	(
 		[ $# -eq 0 ] || export SLUICE_BUILD=$here/$1
 		. tests/netns/e2e.sh
 		e2e "$file" "${2:-e2e_cases}"
 	) || note "the end-to-end part ended with status $?"
 	three=$(cat "$file")
-	rm -f "$file"
 	# shellcheck disable=SC2086 # three numbers, or a failure when it died before it counted
 	suite_add ${three:-0 1 0}
 }
@@ -84,11 +83,10 @@ suite_lint() {
 }
 
 suite_interrupts() {
-	local file three
-	file=$(mktemp)
+	local file=build/counts three
+	: >"$file"
 	python3 tests/netns/interrupt.py "$file" || :
 	three=$(cat "$file")
-	rm -f "$file"
 	# shellcheck disable=SC2086 # three numbers, or a failure when it died before it counted
 	suite_add ${three:-0 1 0}
 }

@@ -58,6 +58,23 @@ static unsigned run(uint64_t from, uint64_t *n, unsigned most, const char *name)
 	return failed;
 }
 
+static _Noreturn void usage(void)
+{
+	fprintf(stderr, "usage: sim --seeds N [--from S] | --seed S [--trace]\n");
+	exit(2);
+}
+
+/* No seeds at all would be a success that says nothing. */
+static uint64_t number(const char *text)
+{
+	char *end;
+	const uint64_t n = strtoull(text, &end, 0);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n == 0)
+		usage();
+	return n;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -76,20 +93,18 @@ int main(int argc, char **argv)
 	start_eal(argv[0]);
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (o == 'n') {
-			n = strtoull(optarg, NULL, 0);
+			n = number(optarg);
 		} else if (o == 'f') {
-			from = strtoull(optarg, NULL, 0);
+			from = number(optarg);
 		} else if (o == 's') {
-			from = strtoull(optarg, NULL, 0);
+			from = number(optarg);
 			n = 1;
 		} else if (o == '1') { /* the first failure is enough */
 			most = 1;
 		} else if (o == 't') {
 			trace = true;
 		} else {
-			fprintf(stderr,
-			        "usage: sim --seeds N [--from S] | --seed S [--trace]\n");
-			return 2;
+			usage();
 		}
 	}
 	unsigned failed;
