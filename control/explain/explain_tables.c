@@ -165,12 +165,10 @@ int explain_tables(struct explain *e, const struct explain_source *source,
                    struct problems *problems, char error[EXPLAIN_ERROR_SIZE])
 {
 	char why[IMAGE_ERROR_SIZE] = "";
-	int result = source->registry != NULL ? read_registry(e, source, problems, error)
-	                                      : compiled_load(&e->set, &e->program,
-	                                                      source->rules,
-	                                                      source->rules_size,
-	                                                      problems,
-	                                                      source->compiled);
+	int result = source->registry != NULL
+	                     ? read_registry(e, source, problems, error)
+	                     : compiled_load(&e->set, &e->program, source->rules,
+	                                     source->rules_size, problems, source->compiled);
 
 	if (result == 0 && source->registry == NULL)
 		result = build(e, source->account, error);

@@ -26,6 +26,7 @@ struct explain_heard {
 	uint64_t key[2]; /* the message that it is a part of */
 	uint32_t part;   /* 0: of none */
 	enum text_coding coding;
+	bool packed; /* its octets look like packed septets, and were not announced so */
 	struct text_language language;
 	size_t len;
 	uint8_t *octets; /* of each unit */
@@ -98,6 +99,8 @@ static struct explain_heard *hear(const struct screen_message *m, const struct s
 	h->key[0] = m->concat_key[0];
 	h->key[1] = m->concat_key[1];
 	h->len = text->octets.len;
+	h->packed = text_other_coding(coding, text->octets.data, h->len, udh_octets) ==
+	            TEXT_GSM7_PACKED;
 	h->octets = calloc(2 * h->len + 1, 1);
 	h->units = calloc(2 * h->len + 1, sizeof(*h->units));
 	if (h->octets == NULL || h->units == NULL) {
@@ -272,6 +275,8 @@ static int64_t read_cut(const struct run *r, size_t a, size_t b, struct explain_
 	const bool same = n >= 0 && (size_t)n <= t->plain_len - at &&
 	                  memcmp(out, t->plain + at, (size_t)n) == 0;
 	free(out);
+	if (same && r->again && (size_t)n == t->plain_len)
+		t->coding = coding;
 	w.plain_len = same ? (size_t)n : 0;
 	return same && walk_any(&w) ? n : -1;
 }
@@ -341,8 +346,10 @@ static bool read_one(const struct explain_heard *h, struct explain_text *t)
 	return walk_any(&w);
 }
 
-/* In a second coding only the parts that go on from one to the next around it are read. */
-static void crop(struct parts_heard *list, const struct explain_heard *own)
+/* In a second coding only the parts that go on from one to the next around it are read, all as
+ * packed septets when one looks so (concat.c), where no octet is followed. */
+static void crop(struct parts_heard *list, const struct explain_heard *own,
+                 struct explain_text *t)
 {
 	unsigned first = 0, end = 0;
 
@@ -352,6 +359,9 @@ static void crop(struct parts_heard *list, const struct explain_heard *own)
 		first--;
 	while (end < list->n && goes_on(list->parts[end - 1], list->parts[end]))
 		end++;
+	for (unsigned i = first; i < end; i++)
+		if (list->parts[i]->packed)
+			t->coding = TEXT_GSM7_PACKED;
 	list->n = end - first;
 	memmove(list->parts, list->parts + first, list->n * sizeof(list->parts[0]));
 }
@@ -365,7 +375,7 @@ static bool read_any(const struct explain *e, const struct explain_heard *h, uns
 		return read_one(h, t);
 	list_parts(&list, e->heard, h);
 	if (t->again)
-		crop(&list, h);
+		crop(&list, h, t);
 	if (read_parts(&list, total, octets, t))
 		return true;
 	/* Those before may be of a message that was whole, or have expired. */

@@ -173,8 +173,8 @@ static int make_image(void **octets, size_t *size, const struct rule_set *set,
 	if (result == 0)
 		result = rule_image_put(image, set, program);
 	if (result == 0)
-		result = image_build_memory(image, 1, (uint64_t)time(NULL), octets, size,
-		                            error);
+		result =
+			image_build_memory(image, 1, (uint64_t)time(NULL), octets, size, error);
 	image_build_close(image);
 	return result;
 }

@@ -81,8 +81,7 @@ static void load_with(const char *folder, const char *word)
 
 	make_yaml(word);
 	problems_init(&problems, "r.yaml");
-	const int result =
-		compiled_load(&set, &program, yaml, strlen(yaml), &problems, folder);
+	const int result = compiled_load(&set, &program, yaml, strlen(yaml), &problems, folder);
 	if (result != 0)
 		fail_msg("%d: %s", result, problems.list[0].text);
 	assert_works(set, &program, word);
@@ -196,8 +195,8 @@ static void another_image_is_replaced(void **state)
 	struct rule_set *set = NULL;
 	const char few[] = "rules:\n- { id: a, sentence: s, action: flag, patterns: "
 			   "[ { literal: casino } ] }\n";
-	assert_int_equal(
-		compiled_load(&set, &program, few, sizeof(few) - 1, &problems, folder), 0);
+	assert_int_equal(compiled_load(&set, &program, few, sizeof(few) - 1, &problems, folder),
+	                 0);
 	rule_set_free(set);
 	rule_program_free(&program);
 	assert_int_equal(list(folder, other), 1);

@@ -163,13 +163,46 @@ static void the_second_reading(void **state)
 	assert_octets(AT, AT + 4, 0);
 }
 
+/* Of parts it is the coding of the octets together: alone these have none, or another one. */
+static void the_second_coding_of_parts(void **state)
+{
+	(void)state;
+	/* CP949 under UCS-2, cut within a character */
+	run_pdu(8,
+	        "050003040201"
+	        "b9abbcadb7f920b4ebc3e220b0",
+	        "");
+	assert_true(e.texts[1].again);
+	assert_int_equal(e.texts[1].coding, TEXT_CP949);
+	run_pdu(8,
+	        "050003040202"
+	        "a1b4c9c7d5b4cfb4d9c1f6b1dd",
+	        "");
+	assert_true(e.texts[1].again);
+	assert_non_null(strstr((char *)e.texts[1].plain, "대출 가능합니다지금"));
+	assert_int_equal(e.texts[1].coding, TEXT_CP949);
+	assert_int_equal(e.matches[0].text, 1);
+	/* packed septets that only one of two parts looks like: "free casino now and again", "ok" */
+	run_pdu(0,
+	        "050003050201"
+	        "ccf27219340ecfd3ee37c8fdbe83c26e32287c0ea7dd",
+	        "");
+	run_pdu(0,
+	        "050003050202"
+	        "de6b",
+	        "");
+	assert_true(e.texts[1].again);
+	assert_int_equal(e.texts[1].coding, TEXT_GSM7_PACKED);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(each_coding), TEST(other_orders_and_octets), TEST(packed_septets),
-		TEST(over_parts),  TEST(the_second_reading),
+		TEST(each_coding),        TEST(other_orders_and_octets),
+		TEST(packed_septets),     TEST(over_parts),
+		TEST(the_second_reading), TEST(the_second_coding_of_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
