@@ -3,6 +3,7 @@
  * Commands that change something by an image: import, push, policy set.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +18,22 @@
 /* An import that is recorded is done, though the data plane may be away: 0. */
 static int recorded(int status) { return status == EXIT_AWAY ? EXIT_DONE : status; }
 
-char *cli_read_rules(const char *file, size_t *size)
+char *cli_read_bundle(const char *const *files, unsigned n, size_t *size)
 {
 	const char *failed = NULL;
 	char *text = NULL;
-	const int result = rule_bundle_read(&file, 1, &text, size, &failed);
+	const int result = rule_bundle_read(files, n, &text, size, &failed);
 
-	if (result != 0)
+	if (result == -EFBIG)
+		cli_fail("%s: rules have at most %u MiB, in all their files together; a "
+		         "smaller file, or fewer of them",
+		         failed, RULES_FILE_MAX >> 20);
+	else if (result != 0)
 		cli_fail("%s: %s", failed, strerror(-result));
 	return text;
 }
+
+char *cli_read_rules(const char *file, size_t *size) { return cli_read_bundle(&file, 1, size); }
 
 /* Send a file to a path of the API; its text, to free(), is in *text. */
 static int send_text(const struct cli *cli, const char *path, char **text, size_t *size,

@@ -17,6 +17,7 @@
 
 #include "fail.h"
 #include "labelled.h"
+#include "progress.h"
 #include "rule_compile.h"
 #include "rule_cost.h"
 #include "rule_warn.h"
@@ -87,6 +88,7 @@ static int read_corpus(struct checked *c)
  * else the largest. */
 static int measure(struct checked *c)
 {
+	progress_begin("measuring what the rules cost", c->cli->json);
 	int result = rule_cost_measure(&c->cost, c->set, &c->program, &c->texts, NULL, NULL);
 	const bool fits = rule_cost_fits(&c->cost, c->budget_ns);
 
@@ -94,6 +96,7 @@ static int measure(struct checked *c)
 		result = rule_cost_dearest(&c->cost, c->set, &c->texts,
 		                           c->own != NULL ? UINT_MAX : RULE_COST_LARGEST, NULL,
 		                           NULL);
+	progress_end();
 	if (result != 0)
 		cli_fail("the cost: %s", strerror(-result));
 	return result == 0 ? EXIT_DONE : EXIT_FAILED;
@@ -170,7 +173,9 @@ static int load(struct checked *c)
 	if (text == NULL)
 		return EXIT_FAILED;
 	problems_init(&problems, c->cli->arguments[0]);
+	progress_begin("compiling the rules", c->cli->json);
 	const int result = rule_load(&c->set, &c->program, text, size, &problems);
+	progress_end();
 	free(text);
 	if (result != 0) {
 		cli_fail_problems(&problems, "mend them and check again");

@@ -49,7 +49,8 @@ int run_import_numbers(const struct cli *cli);
 int run_import_numbering(const struct cli *cli);
 int run_numbering(const struct cli *cli);
 int run_push_rules(const struct cli *cli);
-/* A rule file with the phrase lists beside it; NULL with the sentence on stderr. */
+/* Rule files with the phrase lists beside them, or one; NULL with the sentence on stderr. */
+char *cli_read_bundle(const char *const *files, unsigned n, size_t *size);
 char *cli_read_rules(const char *file, size_t *size);
 /* The set of a text, which is freed; NULL with every problem on stderr. */
 struct rule_set *cli_read_set(const char *name, char *text, size_t size);

@@ -15,7 +15,6 @@
 #include "instant.h"
 #include "option_place.h"
 #include "progress.h"
-#include "rule_bundle.h"
 #include "words.h"
 
 #define ACCOUNT_DEFAULT "anyone"
@@ -119,6 +118,21 @@ const struct option explain_option_rows[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* What is wrong with the argument of an option that there is. */
+static int fail_argument(int option)
+{
+	if (option == 'd')
+		cli_fail("--data-coding %s: it is a number from 0 to 255", optarg);
+	else if (option == 'T')
+		cli_fail("--time %s: it is no time like 2026-01-31 or 2026-01-31T09:00+09:00",
+		         optarg);
+	else if (option == 'r')
+		cli_fail("--rules %s: at most %u files are read", optarg, DEFAULT_RULES_MAX);
+	else
+		cli_fail("--pdu: a message has at most %u parts", PDUS_MAX);
+	return EXIT_USAGE;
+}
+
 /* EXIT_DONE, or -1 when all was said, or EXIT_USAGE. */
 static int read_options(struct options *o, int argc, char **argv)
 {
@@ -128,12 +142,9 @@ static int read_options(struct options *o, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, ":h", explain_option_rows, NULL)) != -1) {
 		if (c == 'h')
 			return fputs(usage, stdout), -1;
-		if (!read_option(o, c)) {
-			if (c == '?' || c == ':')
-				return cli_fail_option(argv, c);
-			cli_fail("\"%s\" cannot be read", optarg);
-			return EXIT_USAGE;
-		}
+		if (!read_option(o, c))
+			return c == '?' || c == ':' ? cli_fail_option(argv, c)
+			                            : fail_argument(c);
 	}
 	/* What follows --rules A are further rule files: --rules *.yaml. */
 	while (optind < argc && o->n_rules > 0 && o->n_rules < DEFAULT_RULES_MAX)
@@ -195,7 +206,6 @@ static int make_pdu(const struct options *o, const char *argument, enum text_cod
 static int read_rules(const struct options *o, struct explain_source *source, char **text)
 {
 	struct default_rules found = { .n = 0 };
-	const char *failed = NULL;
 	const char *const *paths = o->rules;
 	unsigned n = o->n_rules;
 
@@ -205,12 +215,10 @@ static int read_rules(const struct options *o, struct explain_source *source, ch
 		paths = (const char *const *)found.paths;
 		n = found.n;
 	}
-	const int result = rule_bundle_read(paths, n, text, &source->rules_size, &failed);
-	if (result != 0)
-		cli_fail("%s: %s", failed, strerror(-result));
+	*text = cli_read_bundle(paths, n, &source->rules_size);
 	default_rules_free(&found);
 	source->rules = *text;
-	return result == 0 ? EXIT_DONE : EXIT_FAILED;
+	return *text != NULL ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int open_tables(const struct options *o, struct explain **out)

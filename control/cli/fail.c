@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fail.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdarg.h>
@@ -64,18 +65,37 @@ json_t *cli_print_problems(const struct problems *problems, const char *what)
 	return list;
 }
 
+/* The file that all of them are in, where several were read as one. */
+static const char *file_of(const struct problems *problems)
+{
+	const char *file = problems_kept(problems) != 0 ? problems->list[0].file : "";
+
+	for (uint32_t i = 1; i < problems_kept(problems); i++)
+		if (strcmp(problems->list[i].file, file) != 0)
+			return "the files";
+	return file[0] != '\0' ? file : problems->file;
+}
+
 void cli_fail_problems(const struct problems *problems, const char *outcome)
 {
 	json_t *list = cli_print_problems(problems, "");
 
 	cli_fail("%u problem%s in %s; %s", problems->total, problems->total == 1 ? "" : "s",
-	         problems->file, outcome);
-	keep("where", json_string(problems->file));
+	         file_of(problems), outcome);
+	keep("where", json_string(file_of(problems)));
 	keep("problems", list);
 	keep("problems_total", json_integer(problems->total));
 }
 
 void cli_fail_printed(void) { printed = true; }
+
+/* Whether all that was printed has gone where it should; a full disk says so at the end. */
+static bool was_written(void)
+{
+	const bool written = !ferror(stdout);
+
+	return fflush(stdout) == 0 && written;
+}
 
 int cli_fail_end(bool json, int status)
 {
@@ -85,5 +105,8 @@ int cli_fail_end(bool json, int status)
 	}
 	json_decref(failure);
 	failure = NULL;
-	return status;
+	if (was_written())
+		return status;
+	fprintf(stderr, "sluicectl: the answer cannot be written: %s\n", strerror(errno));
+	return status == EXIT_DONE ? EXIT_FAILED : status;
 }

@@ -26,7 +26,8 @@ void cli_fail_problems(const struct problems *problems, const char *outcome);
 /* There is an object on stdout already. */
 void cli_fail_printed(void);
 
-/* status; json: of a failure of which no object was printed, print it. */
+/* status, or EXIT_FAILED, with the sentence, when stdout did not take what was printed; json:
+ * of a failure of which no object was printed, print it. */
 int cli_fail_end(bool json, int status);
 
 #endif

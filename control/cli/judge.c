@@ -19,7 +19,6 @@
 #include "fail.h"
 #include "labelled.h"
 #include "progress.h"
-#include "rule_bundle.h"
 #include "rule_engine.h"
 #include "words.h"
 
@@ -112,31 +111,29 @@ static int read_options(struct judge *j, int argc, char **argv)
 static int load(struct judge *j)
 {
 	struct problems problems;
-	const char *failed = NULL;
-	char *text = NULL;
 	size_t size = 0;
-	int result = rule_bundle_read(j->rules, j->n_rules, &text, &size, &failed);
+	char *text = cli_read_bundle(j->rules, j->n_rules, &size);
 
-	if (result != 0) {
-		cli_fail("%s: %s", failed, strerror(-result));
+	if (text == NULL)
 		return EXIT_FAILED;
-	}
 	problems_init(&problems, j->rules[0]);
 	char *folder = j->no_cache ? NULL : compiled_folder();
 	progress_begin("compiling the rules", j->json);
-	result = compiled_load(&j->set, &j->program, text, size, &problems, folder);
+	const int result = compiled_load(&j->set, &j->program, text, size, &problems, folder);
 	progress_end();
 	free(folder);
 	free(text);
-	if (result != 0)
+	if (problems.total != 0) {
 		cli_fail_problems(&problems, "nothing was tested");
+		return EXIT_FAILED;
+	}
 	if (result == 0 && rule_engine_open(&j->engine, j->set, &j->program) == 0) {
 		j->hits = calloc(j->set->n_rules + (size_t)1, sizeof(*j->hits));
 		j->beyond = calloc(j->set->n_rules + (size_t)1, sizeof(*j->beyond));
 	}
 	if (j->hits != NULL && j->beyond != NULL)
 		return EXIT_DONE;
-	cli_fail("the rules cannot be used");
+	cli_fail("out of memory");
 	return EXIT_FAILED;
 }
 

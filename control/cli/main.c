@@ -2,11 +2,13 @@
 /*
  * sluicectl: a client of sluice-control's API, and nothing else.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "fail.h"
@@ -407,7 +409,7 @@ static int read_options(struct cli *cli, bool *help, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (c == 'v') {
 			puts("sluicectl " SLUICE_VERSION);
-			exit(EXIT_DONE);
+			exit(cli_fail_end(false, EXIT_DONE));
 		}
 		if (!read_option(cli, help, c))
 			return cli_fail_option(argv, c);
@@ -436,6 +438,18 @@ static int run(struct cli *cli, bool help, int n, char **words)
 	return c->run(cli);
 }
 
+/* A file that is opened must not become the stdout or stderr that somebody closed: what is
+ * printed would go into it. Writing to this stdout fails, and that is said. */
+static void hold_places(void)
+{
+	int place = STDIN_FILENO;
+
+	while (place >= STDIN_FILENO && place <= STDERR_FILENO)
+		place = open("/dev/null", O_RDONLY);
+	if (place >= 0)
+		close(place);
+}
+
 int main(int argc, char **argv)
 {
 	const char *environment = getenv("SLUICE_SOCKET");
@@ -444,6 +458,7 @@ int main(int argc, char **argv)
 	};
 	bool help = false;
 
+	hold_places();
 	setlocale(LC_ALL, "C.UTF-8");
 	if (argc == 1) {
 		usage(stderr);

@@ -7,7 +7,6 @@
 
 #include "cli.h"
 #include "fail.h"
-#include "rule_bundle.h"
 #include "rule_diff.h"
 
 int run_rules_versions(const struct cli *cli)
@@ -59,15 +58,11 @@ static bool is_version(const char *name)
 /* The text of a version, or of a file with the lists beside it. To free(). */
 static char *fetch(const struct cli *cli, const char *name, size_t *size)
 {
-	const char *failed = NULL;
 	json_t *answer = NULL;
 	char *text = NULL;
 
-	if (!is_version(name)) {
-		if (rule_bundle_read(&name, 1, &text, size, &failed) != 0)
-			cli_fail("%s: cannot be read", name);
-		return text;
-	}
+	if (!is_version(name))
+		return cli_read_rules(name, size);
 	char *path = cli_url("/v1/rules", "version", name, NULL);
 	if (cli_get(cli, path, &answer) == 0) {
 		*size = json_string_length(json_object_get(answer, "text"));

@@ -24,17 +24,20 @@ static char *read_whole(const char *path, size_t *size)
 	if (text != NULL) {
 		*size = fread(text, 1, RULES_FILE_MAX + 1, in);
 		if (ferror(in) || *size > RULES_FILE_MAX) {
-			errno = ferror(in) ? EIO : EFBIG;
+			const int why = ferror(in) ? errno : EFBIG;
 			free(text);
 			text = NULL;
+			errno = why;
 		} else {
 			text[*size] = '\0';
 			if (strncmp(text, BOM, 3) == 0)
 				memmove(text, text + 3, (*size -= 3) + 1);
 		}
 	}
+	const int why = errno;
 	if (in != NULL)
 		fclose(in);
+	errno = why;
 	return text;
 }
 

@@ -94,4 +94,11 @@ void rule_finish_folds(struct rule_reader *r);
 /* After patterns: names of groups are theirs. */
 void rule_read_when(struct rule_reader *r, uint32_t rule, yaml_node_t *node);
 
+/* Where and why libyaml gave up on this text. */
+void rule_no_yaml(const struct rule_reader *r, const yaml_parser_t *parser, const char *text);
+
+/* Whether lists and mappings stand deeper in each other than any rule file needs, which is
+ * said; what is no YAML is not said here. */
+bool rule_too_deep(struct rule_reader *r, const char *text, size_t size);
+
 #endif

@@ -8,7 +8,6 @@
 
 #include "fold_table.h"
 #include "rule_reader.h"
-#include "yaml_depth.h"
 
 void rule_set_problem(const struct rule_set *set, struct problems *problems,
                       const struct place *place, const char *field, const char *format, ...)
@@ -328,30 +327,12 @@ static void read_document(struct rule_reader *r)
 		rule_read_mapping(r, 0, root, "file", RULE_KEYS(keys));
 }
 
-/* Where and why libyaml gave up; its encoding errors carry an offset, not a line. */
-static void report_yaml(const struct rule_reader *r, const yaml_parser_t *parser)
-{
-	const char *file = r->set->files[r->file];
-	const yaml_mark_t *mark = &parser->problem_mark;
-	const char *what = parser->problem ? parser->problem : "not YAML";
-
-	if (parser->error == YAML_READER_ERROR)
-		problems_add_in(r->problems, file, 0, 0, NULL,
-		                "%s at octet %zu; the file must be UTF-8", what,
-		                parser->problem_offset);
-	else
-		problems_add_in(r->problems, file, (uint32_t)mark->line + 1 - r->row_base,
-		                (uint32_t)mark->column + 1, NULL, "%s%s%s", what,
-		                parser->context ? " " : "",
-		                parser->context ? parser->context : "");
-}
-
 /* false: no further document. */
-static bool load_document(struct rule_reader *r, yaml_parser_t *parser)
+static bool load_document(struct rule_reader *r, yaml_parser_t *parser, const char *text)
 {
 	if (!yaml_parser_load(parser, &r->document)) {
 		r->no_memory |= parser->error == YAML_MEMORY_ERROR;
-		report_yaml(r, parser);
+		rule_no_yaml(r, parser, text);
 		return false;
 	}
 	const bool more = yaml_document_get_root_node(&r->document) != NULL;
@@ -361,41 +342,12 @@ static bool load_document(struct rule_reader *r, yaml_parser_t *parser)
 	return more && !r->no_memory;
 }
 
-/* Whether lists and mappings stand deeper in each other than any rule file needs; what is no
- * YAML is said by load_document(). */
-static bool too_deep(struct rule_reader *r, const char *text, size_t size)
-{
-	yaml_parser_t parser;
-	yaml_event_t event;
-	unsigned depth = 0;
-	bool more = true;
-
-	if (!yaml_parser_initialize(&parser)) {
-		r->no_memory = true;
-		return true;
-	}
-	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
-	while (more && yaml_parser_parse(&parser, &event)) {
-		depth = yaml_depth(depth, &event);
-		if (depth > YAML_DEPTH_MAX)
-			problems_add(r->problems, (uint32_t)event.start_mark.line + 1,
-			             (uint32_t)event.start_mark.column + 1, NULL,
-			             "lists and mappings stand more than %u deep in each other",
-			             YAML_DEPTH_MAX);
-		more = event.type != YAML_STREAM_END_EVENT && depth <= YAML_DEPTH_MAX;
-		yaml_event_delete(&event);
-	}
-	yaml_parser_delete(&parser);
-	return depth > YAML_DEPTH_MAX;
-}
-
 static void load(struct rule_reader *r, const char *text, size_t size)
 {
 	const uint32_t before = r->problems->total;
 	yaml_parser_t parser;
 
-	if (too_deep(r, text, size))
+	if (rule_too_deep(r, text, size))
 		return;
 	if (!add_file(r, r->problems->file) || !yaml_parser_initialize(&parser)) {
 		r->no_memory = true;
@@ -403,7 +355,7 @@ static void load(struct rule_reader *r, const char *text, size_t size)
 	}
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
-	while (load_document(r, &parser))
+	while (load_document(r, &parser, text))
 		;
 	yaml_parser_delete(&parser);
 	if (!r->rules_seen && r->problems->total == before)

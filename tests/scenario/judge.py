@@ -326,6 +326,43 @@ def failures_as_json(j, rules):
                                                        "--rules", none).stdout == "")
 
 
+def unwritten(j, rules):
+    """What cannot be printed is a failure, and goes into no file that was opened instead."""
+    corpus = os.path.join(j.folder, "c.tsv")
+    for words in (f"explain --text x --rules {rules}", f"explain --text x --rules {rules} --json",
+                  f"rules test --corpus {corpus} --rules {rules}", "--help", "--version"):
+        for output, why in ((">/dev/full", "No space left"), (">&-", "Bad file descriptor")):
+            done = subprocess.run(["sh", "-c", f'"$0" "$@" {output}', j.program,
+                                   *words.split()], check=False, text=True,
+                                  capture_output=True)
+            j.expect(f"{words} {output}: {done.returncode} {done.stderr}", done.returncode == 1
+                     and f"the answer cannot be written: {why}" in done.stderr)
+    done = subprocess.run(["sh", "-c", '"$0" "$@" >&- 2>&-', j.program, "explain", "--text", "x",
+                           "--rules", rules, "--registry", j.write("none.sqlite", b"no"),
+                           "--account", "a"], check=False)
+    with open(os.path.join(j.folder, "none.sqlite"), "rb") as f:
+        j.expect("nothing was printed into it", done.returncode == 1 and f.read() == b"no")
+
+
+def said_where(j, rules):
+    """Which file, and what would do."""
+    bad = j.write("latin.yaml", RULES.replace("casino }", "caf\xe9 }").encode("latin-1"))
+    large = j.write("large.yaml", b"#" * (17 << 20))
+    for words, said in (
+            (f"rules check {bad}", "latin.yaml:2:73: invalid"),
+            (f"explain --text x --rules {rules} {bad}", "1 problem in " + bad),
+            (f"explain --text x --rules {large}", "large.yaml: rules have at most 16 MiB"),
+            (f"rules check {j.folder}", f"{j.folder}: Is a directory"),
+            (f"rules diff {rules} {j.folder}/none", "none: No such file"),
+            ("explain --text x --data-coding 300", "--data-coding 300: it is a number from"),
+            ("explain --text x --time never", "--time never: it is no time like 2026-01-31")):
+        done = j.run(*words.split())
+        j.expect(f"{words}: {done.stderr}", done.returncode != 0 and said in done.stderr)
+    broken = j.write("no.yaml", b"rules: 1\n")
+    done = j.run("rules", "test", "--corpus", os.path.join(j.folder, "c.tsv"), "--rules", broken)
+    j.expect(f"said once: {done.stderr}", done.stderr.count("\n") == 2)
+
+
 def options_anywhere(j, rules):
     corpus = os.path.join(j.folder, "c.tsv")
     for words in (f"--json explain --text x --rules {rules}",
@@ -369,6 +406,8 @@ def main():
         trained(j)
         failures_as_json(j, rules)
         options_anywhere(j, rules)
+        unwritten(j, rules)
+        said_where(j, rules)
         helped(j)
     sys.exit(1 if j.wrong else 0)
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,12 +98,63 @@ static void deep(void **state)
 	assert_int_equal(problems.list[0].column, 7 + 32);
 }
 
+/* Two files as one text, a fault in the second; the text is read before it is looked at. */
+static void assert_fault_in_second(const char *text, size_t n, uint32_t column,
+                                   const char *said)
+{
+	char *paths[] = { strdup(temp_path("a.yaml")), strdup(temp_path("b.yaml")) }, *bundle;
+	const char *failed;
+	struct rule_set *set = NULL;
+	size_t size;
+
+	write_file("a.yaml", RULE("{ literal: '대출' }"),
+	           sizeof(RULE("{ literal: '대출' }")) - 1);
+	write_file("b.yaml", text, n);
+	assert_int_equal(
+		rule_bundle_read((const char *const *)paths, 2, &bundle, &size, &failed), 0);
+	problems_init(&problems, paths[0]);
+	assert_true(rule_set_read(&set, bundle, size, &problems) < 0);
+	assert_string_equal(problems.list[0].file, paths[1]);
+	assert_int_equal(problems.list[0].row, 2);
+	assert_int_equal(problems.list[0].column, column);
+	assert_non_null(strstr(problems.list[0].text, said));
+	rule_set_free(set);
+	free(bundle);
+	free(paths[0]);
+	free(paths[1]);
+}
+
+static void a_fault_in_the_second(void **state)
+{
+	char nested[64] = "";
+
+	(void)state;
+	assert_fault_in_second("# \n- '대출 \xFF'", 15, 7, "save the file as UTF-8");
+	assert_fault_in_second("# \n- '대출\x1b'", 14, 6, "write it as \\x1b in double");
+	strcpy(nested, "# 대출\n");
+	memset(nested + strlen(nested), '[', 40);
+	assert_fault_in_second(nested, strlen(nested), 33, "deep in each other");
+}
+
+static void what_cannot_be_read(void **state)
+{
+	const char *folder = temp_path("."), *failed;
+	char *text;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(rule_bundle_read(&folder, 1, &text, &size, &failed), -EISDIR);
+	assert_string_equal(failed, folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(byte_order_marks),
 		cmocka_unit_test(lists_that_are_none),
 		cmocka_unit_test(deep),
+		cmocka_unit_test(a_fault_in_the_second),
+		cmocka_unit_test(what_cannot_be_read),
 	};
 	return cmocka_run_group_tests(tests, temp_make, temp_remove);
 }

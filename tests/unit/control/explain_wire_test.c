@@ -182,7 +182,8 @@ static void the_second_coding_of_parts(void **state)
 	assert_non_null(strstr((char *)e.texts[1].plain, "대출 가능합니다지금"));
 	assert_int_equal(e.texts[1].coding, TEXT_CP949);
 	assert_int_equal(e.matches[0].text, 1);
-	/* packed septets that only one of two parts looks like: "free casino now and again", "ok" */
+	/* packed septets that only one of two parts looks like: "free casino now and
+	 * again", "ok" */
 	run_pdu(0,
 	        "050003050201"
 	        "ccf27219340ecfd3ee37c8fdbe83c26e32287c0ea7dd",
