@@ -11,7 +11,9 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
-#define ARGS_MAX (EAL_ARGS_MAX + 12u)
+#include "port.h"
+
+#define ARGS_MAX (EAL_ARGS_MAX + 12u + 4u * LINKS_MAX)
 #define ARG_SIZE 512u
 /* An mbuf as ports_open() makes it, besides buffer_octets: 128 of struct, 32 private, 128
  * of headroom, rounded to cache lines with the mempool's header. */
@@ -116,6 +118,38 @@ static int add_memory(struct args *a, const struct settings *s, char error[200])
 	return 0;
 }
 
+/* Whether the operator has told EAL which PCI devices it may try. */
+static bool says_devices(const struct settings *s)
+{
+	static const char *const options[] = { "-a", "-b", "--allow", "--block", "--no-pci" };
+
+	for (unsigned i = 0; i < s->n_eal; i++)
+		for (unsigned o = 0; o < sizeof(options) / sizeof(options[0]); o++)
+			if (strncmp(s->eal[i], options[o], strlen(options[o])) == 0)
+				return true;
+	return false;
+}
+
+/* Left alone EAL takes every PCI device that one of its drivers can have: with some drivers
+ * the host's own, which goes on using it. Only those of our links. */
+static void add_devices(struct args *a, const struct settings *s)
+{
+	bool any = false;
+
+	if (says_devices(s))
+		return;
+	for (unsigned i = 0; i < 2 * s->n_links; i++) {
+		const char *device = i % 2 ? s->links[i / 2].smsc : s->links[i / 2].esme;
+		if (!port_is_pci(device))
+			continue;
+		any = true;
+		add(a, "-a");
+		add(a, "%s", device);
+	}
+	if (!any)
+		add(a, "--no-pci");
+}
+
 int eal_open(const struct settings *settings, char error[200])
 {
 	static struct args a; /* EAL keeps pointers into its arguments */
@@ -128,6 +162,7 @@ int eal_open(const struct settings *settings, char error[200])
 	add(&a, "--file-prefix=sluice-%d", (int)getpid());
 	add(&a, "--no-telemetry");
 	add(&a, "--log-level=4");
+	add_devices(&a, settings);
 	for (unsigned i = 0; i < settings->n_eal; i++)
 		add(&a, "%s", settings->eal[i]);
 	if (rte_eal_init(a.argc, a.argv) < 0) {

@@ -70,4 +70,7 @@ must_use int ports_open(struct ports *out, const struct settings *settings,
                         uint16_t segment_priv, char error[200]);
 void ports_close(struct ports *ports);
 
+/* Whether this device string of the settings names a PCI device. */
+bool port_is_pci(const char *device);
+
 #endif

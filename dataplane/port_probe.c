@@ -8,6 +8,7 @@
 
 #include <rte_dev.h>
 #include <rte_ethdev.h>
+#include <rte_pci.h>
 
 #include "port_priv.h"
 
@@ -26,6 +27,15 @@ static void device_text(char out[SETTING_TEXT_SIZE + 8], const char *device)
 	const bool short_pci = colons == 1 && isxdigit((unsigned char)device[0]) &&
 	                       memchr(device, '.', len) != NULL;
 	snprintf(out, SETTING_TEXT_SIZE + 8, "%s%s", short_pci ? "0000:" : "", device);
+}
+
+bool port_is_pci(const char *device)
+{
+	char name[SETTING_TEXT_SIZE];
+	struct rte_pci_addr address;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(device, ","), device);
+	return rte_pci_addr_parse(name, &address) == 0;
 }
 
 /* The value of key= in a device string, its length in len; NULL when it is not there. */

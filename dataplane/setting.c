@@ -13,7 +13,6 @@
 #include "setting_priv.h"
 
 #define ERROR_SIZE 400u
-#define FILE_MAX (1u << 20) /* octets; a settings file has a few hundred */
 
 const struct setting_row setting_rows[] = {
 #define ROW(n, k, s) \
@@ -161,6 +160,19 @@ static int read_enum(const struct reader *r, const yaml_node_t *node,
 		               row->name, row->values);
 	*(uint32_t *)setting_field(r->out, row) = (uint32_t)value;
 	return 0;
+}
+
+/* Only what is empty by default may be so: it says none. An empty socket's name would be one
+ * that nobody knows. */
+static int read_path(const struct reader *r, const yaml_node_t *node,
+                     const struct setting_row *row)
+{
+	char *out = setting_field(r->out, row);
+	const int error = read_text(r, node, row->name, out);
+
+	if (error == 0 && out[0] == '\0' && row->text[0] != '\0')
+		return fail_at(r, &node->start_mark, "%s is empty: write a path", row->name);
+	return error;
 }
 
 /* The items of a sequence of at most max, or an error. */
@@ -323,7 +335,7 @@ static int read_pair(const struct reader *r, const yaml_node_t *key, const yaml_
 			return read_u64(r, value, row);
 		if (row->kind == KIND_ENUM)
 			return read_enum(r, value, row);
-		return read_text(r, value, row->name, setting_field(r->out, row));
+		return read_path(r, value, row);
 	}
 	return fail_at(r, &key->start_mark,
 	               "there is no setting \"%.60s\": --help lists them all", name);
@@ -460,35 +472,5 @@ int settings_parse(struct settings *out, const char *text, size_t len, const cha
 		*out = s;
 		error[0] = '\0';
 	}
-	return result;
-}
-
-static int read_whole(FILE *file, char **text, size_t *len)
-{
-	*text = malloc(FILE_MAX + 1);
-	if (*text == NULL)
-		return -ENOMEM;
-	errno = 0;
-	*len = fread(*text, 1, FILE_MAX + 1, file);
-	if (ferror(file))
-		return errno ? -errno : -EIO;
-	return *len > FILE_MAX ? -EFBIG : 0;
-}
-
-int settings_read(struct settings *out, const char *path, char error[400])
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *file = fopen(path, "rbe");
-	int result = file ? read_whole(file, &text, &len) : -errno;
-
-	if (file != NULL)
-		fclose(file);
-	if (result == 0)
-		result = settings_parse(out, text, len, path, error);
-	else
-		snprintf(error, ERROR_SIZE, "%.200s: cannot be read: %s", path,
-		         strerror(-result));
-	free(text);
 	return result;
 }

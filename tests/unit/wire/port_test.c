@@ -431,9 +431,28 @@ static int start_eal(void)
 	return rte_eal_init((int)(sizeof(args) / sizeof(args[0])) - 1, args);
 }
 
+/* For these alone EAL is to look at PCI. */
+static void test_which_are_pci(void **state)
+{
+	static const char *const pci[] = { "0000:3b:00.0", "3b:00.1", "0000:3b:00.0,a=1",
+		                           "10000:01:00.0" };
+	static const char *const others[] = { "net_ring0",    "net_af_packet0,iface=eth0",
+		                              "3b:00",        "net_pcap0,rx_pcap=3b:00.0",
+		                              "3b:00.0.pcap", "" };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(pci) / sizeof(pci[0]); i++)
+		if (!port_is_pci(pci[i]))
+			fail_msg("%s is not taken for PCI", pci[i]);
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (port_is_pci(others[i]))
+			fail_msg("%s is taken for PCI", others[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_which_are_pci),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_null),
