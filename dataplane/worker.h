@@ -112,7 +112,7 @@ void worker_input(struct worker *w, unsigned link);
 void worker_finish(struct worker *w);
 
 /* exchange.c: frames of one port to worker_take(), and this turn's frames out; how many
- * frames went out, others' included. The only functions that touch ethdev. */
+ * frames went out, others' included. No other part of a turn touches ethdev. */
 void worker_receive(struct worker *w, unsigned link, enum side side);
 unsigned worker_send(struct worker *w, unsigned link, enum side side);
 

@@ -3,11 +3,6 @@
 # loss: throughput of one session through Sluice on a path that loses frames, beside the
 # same ends, the same path and a bridge in Sluice's place. Sourced by ../../run.
 #
-#   sudo ./run bench loss [--json] [--rounds N] [--octets N] [--loss HUNDREDTHS_OF_A_PERCENT]
-#            [--delay-us N]          of the path, one way
-#            [--cc cubic|bbr|reno]   one congestion control for the kernel that sends, instead
-#                                    of both of a run
-#
 # Each run compares Sluice with a kernel that sends by CUBIC, and with one that sends by this
 # host's own default, where that is another (a socket's option: a namespace may not choose what
 # the host does not allow everybody). Sluice's sender has the same (setting congestion_control),
@@ -18,6 +13,21 @@
 # their cores: what they wait for one is a longer round trip, which no bridge has. Rounds are
 # interleaved; both ways of a round have the same seed. Sluice has as many buffers as it has by
 # default.
+
+loss_usage() {
+	cat <<'HELP'
+loss: throughput of one session through Sluice on a path that loses frames, beside a bridge.
+
+usage: sudo ./run bench loss [OPTION ...]
+
+  --rounds N             of each side and congestion control, interleaved; default 5
+  --octets N             of a transfer; default 8000000
+  --loss N               frames lost each way, in hundredths of a percent; default 100
+  --delay-us N           of the path, one way; default 5000
+  --cc cubic|bbr|reno    of the kernel that sends, instead of cubic and the host's own
+  --json                 one JSON object
+HELP
+}
 
 loss_transfer() { # WAY SIDE ROUND CC
 	local sent server
