@@ -63,6 +63,13 @@ static void set_offload(struct worker *w, bool on)
 	w->policy[0].verify = !on;
 }
 
+/* What the schedule says; of what is wrong the first is told, which the others follow from. */
+static void expect(struct bench *b, const char *what, uint64_t is, uint64_t scheduled)
+{
+	if (is != scheduled && b->result.wrong == NULL)
+		b->result.wrong = what;
+}
+
 /* The best pass of all through the worker, messages a second: what shares the core or
  * its sibling with us only ever adds. */
 static double run_path(struct bench *b, bool offload)
@@ -85,15 +92,12 @@ static double run_path(struct bench *b, bool offload)
 		drain(b);
 	}
 	const uint64_t messages = (uint64_t)t->messages * b->options.passes;
-	if (counter(b, COUNTER_REQUESTS) - requests != messages)
-		b->result.wrong = "requests";
-	if (counter(b, COUNTER_CACHE_HITS) != known)
-		b->result.wrong = "known texts";
-	if (counter(b, COUNTER_REFUSED) - refused != (uint64_t)t->refused * b->options.passes)
-		b->result.wrong = "refused";
-	if (counter(b, COUNTER_FORWARDED) - forwarded !=
-	    (uint64_t)(t->messages - t->refused) * b->options.passes)
-		b->result.wrong = "forwarded";
+	expect(b, "requests", counter(b, COUNTER_REQUESTS) - requests, messages);
+	expect(b, "known texts", counter(b, COUNTER_CACHE_HITS) - known, 0);
+	expect(b, "refused", counter(b, COUNTER_REFUSED) - refused,
+	       (uint64_t)t->refused * b->options.passes);
+	expect(b, "forwarded", counter(b, COUNTER_FORWARDED) - forwarded,
+	       (uint64_t)(t->messages - t->refused) * b->options.passes);
 	return (double)t->messages * (double)rte_get_tsc_hz() / (double)least;
 }
 
@@ -122,8 +126,7 @@ static double run_raw(struct bench *b)
 		const uint64_t cycles = rte_rdtsc() - start;
 		least = cycles < least ? cycles : least;
 	}
-	if (matches != expected * b->options.passes)
-		b->result.wrong = "raw matches";
+	expect(b, "raw matches", matches, expected * b->options.passes);
 	return (double)s->corpus.n_texts * (double)rte_get_tsc_hz() / (double)least;
 }
 
@@ -222,10 +225,10 @@ static void print_table(const struct bench *b)
 int main(int argc, char **argv)
 {
 	static struct bench b = {
-		.options = { .setup = { .sessions = 64, .messages_each = 128, .burst = 32 } }
+		.options = { .setup = { .sessions = 64, .messages_each = 512, .burst = 32 } }
 	};
 	struct options *o = &b.options;
-	unsigned long patterns = 1000, rounds = 9, passes = 20, burst = b.options.setup.burst,
+	unsigned long patterns = 1000, rounds = 9, passes = 5, burst = b.options.setup.burst,
 		      sessions = b.options.setup.sessions,
 		      messages = b.options.setup.messages_each;
 	const struct bench_option rows[] = {

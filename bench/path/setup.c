@@ -19,6 +19,7 @@
 /* The ring is drained between passes: room for the refusals of one, of so many messages one. */
 #define AUDIT_LEAST 1024u
 #define REFUSED_ONE_IN 8u
+#define BUFFERS_LEAST 32768u
 #define SENDERS 100000u
 #define FOREIGN_ONE_IN 200u
 #define SEED UINT64_C(20240601)
@@ -108,6 +109,13 @@ int setup_tables(struct setup *s, struct tables **out, char error[400])
 	return result;
 }
 
+/* infinite_rx keeps both files in buffers. A third of all is for what is in flight: where less
+ * than an eighth is free, new connections are turned away (limit.c). */
+static uint64_t buffers_for(uint64_t frames)
+{
+	return frames + (frames / 2 > BUFFERS_LEAST ? frames / 2 : BUFFERS_LEAST);
+}
+
 static int write_traffic(struct setup *s, const struct setup_options *o, char error[400])
 {
 	const struct traffic_plan plan = {
@@ -145,8 +153,7 @@ static int write_traffic(struct setup *s, const struct setup_options *o, char er
 	t->embryos = 16384;
 	t->pdu_limit = 60;
 	t->poll = POLL_BUSY;
-	/* infinite_rx keeps both files in buffers; as many again for what is in flight. */
-	t->buffers = (uint64_t)s->traffic.turns * o->burst * 2 + 32768;
+	t->buffers = buffers_for((uint64_t)s->traffic.turns * o->burst * 2);
 	return 0;
 }
 
