@@ -95,7 +95,7 @@ static int64_t ascii_quiet(const uint8_t *in, size_t len, uint8_t *out)
 		const size_t n = len - i < WIDE ? len - i : WIDE;
 		const struct wide w = wide_load(in + i, n);
 		const uint64_t quiet =
-			wide_between(w, 0x20, 0x7F) | wide_between(w, '\t', '\r');
+			wide_between(w, 0x20, 0x7E) | wide_between(w, '\t', '\r');
 		if ((~quiet & wide_first(n)) != 0)
 			return -EAGAIN;
 		wide_store(out + i, wide_lower(w), n);

@@ -11,7 +11,7 @@ const struct text_table text_table_default = {
 };
 
 /*
- * Octets that begin a character which has to be looked up. The others are ASCII, Hangul
+ * Octets above ASCII that begin a character which has to be looked up. The others are Hangul
  * syllables (EA B0 80 to ED 9E A3; a lead whose second octet is outside w is looked up),
  * ideographs (leads behind the last one, to E9), and octets behind a lead.
  */
@@ -23,6 +23,13 @@ static uint64_t to_look_up(struct wide w, uint8_t last_lead)
 
 	return leads | (wide_equal(w, 0xEA) & ~from_b0) | (wide_equal(w, 0xED) & ~to_9d) |
 	       wide_between(w, 0xEE, 0xFF);
+}
+
+/* Controls of ASCII, which are dropped. */
+static uint64_t controls(struct wide w)
+{
+	return (wide_between(w, 0x00, 0x1F) & ~wide_between(w, '\t', '\r')) |
+	       wide_equal(w, 0x7F);
 }
 
 void fold_put(struct fold *f, uint32_t c, size_t from)
@@ -93,9 +100,10 @@ static void look_up(struct fold *f)
 /* Whether to look up once more before 64 octets are looked at together. */
 static bool more_of_the_kind(const struct fold *f)
 {
-	const uint8_t next = f->i < f->len ? f->in[f->i] : 0;
+	const uint8_t next = f->i < f->len ? f->in[f->i] : ' ';
 
-	return (next >= 0xC2 && next <= f->table->last_lead) || next >= 0xEE;
+	return text_is_control(next) || (next >= 0xC2 && next <= f->table->last_lead) ||
+	       next >= 0xEE;
 }
 
 /* Octets copied as they are; those behind a lead stem from it. */
@@ -117,7 +125,8 @@ size_t text_fold_with(const struct text_table *table, const uint8_t *in, size_t 
 	while (f.i < len) {
 		const size_t n = len - f.i < WIDE ? len - f.i : WIDE;
 		const struct wide w = wide_load(in + f.i, n);
-		const uint64_t may = wide_high(w) != 0 ? to_look_up(w, table->last_lead) : 0;
+		const uint64_t high = wide_high(w) != 0 ? to_look_up(w, table->last_lead) : 0;
+		const uint64_t may = high | (controls(w) & wide_first(n));
 		const size_t quiet = may != 0 ? wide_lowest(may) : n;
 
 		wide_store(out + f.n, wide_lower(w), n);

@@ -20,8 +20,15 @@ CODE_POINTS = 0x110000
 BLOCK = 64
 PUT, STRING, MARK, JAMO, MARKED = 1, 2, 3, 4, 5  # enum fold_kind
 SYLLABLES = range(0xAC00, 0xD7A4)
-# Marks that are dropped where they do not compose: accents strewn over letters.
-STREWN = range(0x300, 0x370)
+ACCENTS = range(0x300, 0x370)
+# Marks that are dropped where they do not compose: accents, strokes and rings that are strewn
+# over letters. fold_mark.c has them too.
+STREWN = {*ACCENTS, *range(0x483, 0x488), *range(0x1AB0, 0x1B00), *range(0x1DC0, 0x1E00),
+          *range(0x20D0, 0x2100), *range(0xFE20, 0xFE30)}
+# Nothing is seen of them: controls but those that end a line or are a tab, and what frames
+# interlinear annotations.
+UNSEEN = {*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0),
+          *range(0xFFF9, 0xFFFC)}
 # Scripts whose letters cannot stand in for Latin ones unnoticed, or that are read by
 # themselves: right-to-left ones are left out by their bidi class.
 OWN_SCRIPTS = ('CJK', 'HANGUL', 'HIRAGANA', 'KATAKANA', 'KANGXI', 'IDEOGRAPHIC', 'THAI',
@@ -129,7 +136,7 @@ class Folding:
         name = self.u.name.get(c, 'CJK')  # only ranges have no names of their own
         if name.split(' ')[0] in OWN_SCRIPTS or self.u.bidi.get(c) in ('R', 'AL'):
             return None
-        to = [x for x in self.skeleton.get(c, []) if x not in STREWN]
+        to = [x for x in self.skeleton.get(c, []) if x not in ACCENTS]
         # ASCII keeps itself, so what stands for m, " and | there is turned back.
         to = {(0x72, 0x6E): [0x6D], (0x27, 0x27): [0x22]}.get(tuple(to), to)
         if to == [0x6C] and self.u.category[c][0] != 'L':
@@ -194,6 +201,8 @@ class Tables:
         return None
 
     def entry(self, c):
+        if c in UNSEEN:
+            return PUT << 28  # FOLD_DROPPED
         if c < 0x80:
             return PUT << 28 | 1 << 24 | ord(chr(c).lower())
         if c in SYLLABLES:

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fold_mark: a character with its combining marks, in normal form C (UAX #15), and
- * accents of U+0300-036F that then stand by themselves dropped: strewn over letters they
- * hide a word from a pattern and from nobody else.
+ * accents and other combining marks of no script (U+0300-036F and the blocks that go on with
+ * them) that then stand by themselves dropped: strewn over letters they hide a word from a
+ * pattern and from nobody else.
  */
 #include "fold_priv.h"
 
@@ -23,7 +24,13 @@ struct run {
 	} at[RUN_ROOM];
 };
 
-static bool strewn(uint32_t c) { return c >= 0x300 && c < 0x370; }
+/* As fold_gen.py's STREWN. */
+static bool strewn(uint32_t c)
+{
+	return (c >= 0x300 && c < 0x370) || (c >= 0x483 && c < 0x488) ||
+	       (c >= 0x1AB0 && c < 0x1B00) || (c >= 0x1DC0 && c < 0x1E00) ||
+	       (c >= 0x20D0 && c < 0x2100) || (c >= 0xFE20 && c < 0xFE30);
+}
 
 static uint8_t class_of(const struct fold *f, uint32_t c)
 {

@@ -8,6 +8,7 @@
  */
 #include <iconv.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,8 @@ static iconv_t open_charset(const char *charset)
 
 static uint32_t cp949_word(uint32_t c)
 {
-	const uint32_t quiet = c >= 0x20 || (c >= '\t' && c <= '\r') ? CP949_QUIET : 0;
+	const bool control = c == 0x7F || (c < 0x20 && (c < '\t' || c > '\r'));
+	const uint32_t quiet = control ? 0 : CP949_QUIET;
 
 	if (c == 0)
 		return 0;

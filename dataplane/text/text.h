@@ -127,12 +127,14 @@ size_t text_unpack(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *ou
 /*
  * Fold valid UTF-8 for matching, so that what looks alike is alike:
  * - NFKC_Casefold (Unicode 3.13, R4 and R5): compatibility forms, width, full case folding;
- *   zero-width, bidi and other ignorable characters and variation selectors dropped;
+ *   zero-width, bidi and other ignorable characters and variation selectors dropped, and
+ *   controls that end no line and are no tab;
  * - letters and digits in circles, squares, brackets and keycaps, small capitals and regional
  *   indicators to the bare ones; every decimal digit to 0-9;
  * - what UTS #39 has as confusable with one ASCII character to that, for both cases of
- *   a letter alike; not right-to-left letters, ideographs and kana. ASCII only changes case;
- * - accents of U+0300-036F that compose with nothing dropped;
+ *   a letter alike; not right-to-left letters, ideographs and kana. Of ASCII letters only
+ *   change case;
+ * - accents and other marks of no script that compose with nothing dropped;
  * - Hangul letters of any kind put together as a keyboard does, with Latin look-alikes.
  *
  * Returns octets written; cap must be at least TEXT_FOLD_GROWTH * len (bug_if). in

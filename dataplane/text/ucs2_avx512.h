@@ -76,7 +76,7 @@ static inline int64_t put_quiet(const uint8_t *in, size_t len, uint8_t *out)
 		const size_t n = len - i < WIDE ? len - i : WIDE;
 		const __mmask32 there = (__mmask32)wide_first(n / 2);
 		const __m512i c = units_of(in + i, n);
-		const __mmask32 one = units_between(c, 0x20, 0x7F) |
+		const __mmask32 one = units_between(c, 0x20, 0x7E) |
 		                      units_between(c, '\n', '\n') |
 		                      units_between(c, '\r', '\r');
 		const __m512i lower = _mm512_mask_add_epi16(c, units_between(c, 'A', 'Z'), c,

@@ -28,7 +28,7 @@ static inline int64_t put_quiet(const uint8_t *in, size_t len, uint8_t *out)
 
 	for (size_t i = 0; i < len; i += 2) {
 		const uint32_t c = (uint32_t)in[i] << 8 | in[i + 1];
-		const bool printed = (c >= 0x20 && c < 0x80) || c == '\n' || c == '\r';
+		const bool printed = (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\r';
 		if (!printed && (c < 0xAC00 || c > 0xD7A3))
 			return -EAGAIN;
 		ascii |= printed;

@@ -18,6 +18,9 @@ static void scenery(struct world *w, enum image_undecodable undecodable)
 	world_ready(w);
 }
 
+/* The first reading is refused as well: folding drops its NULs. */
+#define BOTH 0x8000u
+
 static const struct lie {
 	const char *text;
 	uint8_t len, data_coding;
@@ -29,11 +32,11 @@ static const struct lie {
 	{ "\xFE\xFF"
 	  "c\0a\0s\0i\0n\0o\0",
 	  14, 8, 100 },
-	{ "\xFF\xFE\0c\0a\0s\0i\0n\0o", 14, 0, 100 },
-	{ "\xFF\xFE\0t\0h\0e\0 \0c\0a\0s\0i\0n\0o\0 \0b\0a\0r", 30, 4, 100 },
+	{ "\xFF\xFE\0c\0a\0s\0i\0n\0o", 14, 0, 100 | BOTH },
+	{ "\xFF\xFE\0t\0h\0e\0 \0c\0a\0s\0i\0n\0o\0 \0b\0a\0r", 30, 4, 100 | BOTH },
 	/* an octet too many, half a pair, something that nobody writes */
 	{ "\0c\0a\0s\0i\0n\0o\0", 13, 0, 100 },
-	{ "\0c\0a\0s\0i\0n\0o\0", 13, 4, 100 },
+	{ "\0c\0a\0s\0i\0n\0o\0", 13, 4, 100 | BOTH },
 	{ "\0c\0a\0s\xD8\x3D\0i\0n\0o", 14, 0, 100 },
 	{ "\0n\0e\0w\0 \0c\0a\0s\xD8\x3D\0i\0n\0o", 22, 4, 100 },
 	{ "\xB4\xEB\xC3\xE2 \xBB\xF3\xB4\xE3 \xFF", 11, 0, 101 },
@@ -44,8 +47,8 @@ static const struct lie {
 	/* alphabets of one octet a character, which read anything */
 	{ "\xB4\xEB\xC3\xE2", 4, 6, 101 },
 	{ "\xEB\x8C\x80\xEC\xB6\x9C", 6, 6, 101 },
-	{ "\0c\0a\0s\0i\0n\0o", 12, 6, 100 },
-	{ "\0c\0a\0s\0i\0n\0o", 12, 7, 100 },
+	{ "\0c\0a\0s\0i\0n\0o", 12, 6, 100 | BOTH },
+	{ "\0c\0a\0s\0i\0n\0o", 12, 7, 100 | BOTH },
 };
 #define LIES (sizeof(lies) / sizeof(lies[0]))
 
@@ -60,12 +63,15 @@ static void read_in_both(void **state)
 			world_one(&w, &(struct submit){ .data_coding = lies[i].data_coding,
 		                                         .text = lies[i].text,
 		                                         .text_len = lies[i].len });
-		if (m->reason != REASON_READINGS_DISAGREE || m->rule != lies[i].rule)
+		const bool both = (lies[i].rule & BOTH) != 0;
+		const uint32_t rule = lies[i].rule & ~BOTH;
+		if (m->reason != (both ? REASON_CONTENT_RULE : REASON_READINGS_DISAGREE) ||
+		    m->rule != rule)
 			fail_msg("%zu: %s, rule %u", i, reason_row(m->reason)->name, m->rule);
 		/* The record has the reading that is refused. */
 		const struct view told = m->plain[m->told];
-		const char *what = lies[i].rule == 100 ? "casino" : "대출";
-		assert_non_null(memmem(told.data, told.len, what, strlen(what)));
+		const char *what = rule == 100 ? "casino" : "대출";
+		assert_true(both || memmem(told.data, told.len, what, strlen(what)) != NULL);
 	}
 	world_end(&w);
 }

@@ -237,6 +237,10 @@ static void as_read(void **state)
 		{ "STRASSE Straße", "strasse strasse" },
 		{ "네ㅎㅎ ㅋㅋㅋ ㅠㅠ oㅠ", "네ㅎㅎ ㅋㅋㅋ ㅠㅠ oㅠ" },
 		{ "crème brûlée", "crème brûlée" },
+		{ "ca\x01\x02s\x7Fi\xC2\x85n\xC2\x90o\t\n!", "casi\xC2\x85no\t\n!" },
+		{ "c\u20D2a\u1AB0s\u1DC4\uFE20i\u0483n\uFFF9o", "casino" },
+		{ "대\x01출", "대출" },
+		{ "e\u0301\u20D2\u0301", "é" },
 	};
 
 	(void)state;

@@ -121,6 +121,22 @@ static int32_t named_letter(const char *name)
 	return 0;
 }
 
+/* Accents and other marks that are strewn over letters. */
+static bool strewn(int32_t c)
+{
+	return (c >= 0x300 && c < 0x370) || (c >= 0x483 && c < 0x488) ||
+	       (c >= 0x1AB0 && c < 0x1B00) || (c >= 0x1DC0 && c < 0x1E00) ||
+	       (c >= 0x20D0 && c < 0x2100) || (c >= 0xFE20 && c < 0xFE30);
+}
+
+/* Nothing is seen of it: controls but those that end a line or are a tab, and what frames
+ * interlinear annotations. */
+static bool unseen(int32_t c)
+{
+	return (c < 0x20 && (c < '\t' || c > '\r')) || (c >= 0x7F && c < 0xA0 && c != 0x85) ||
+	       (c >= 0xFFF9 && c < 0xFFFC);
+}
+
 static size_t look(int32_t c, int32_t *out)
 {
 	const int cat = category(c);
@@ -150,7 +166,8 @@ size_t twin_map(int32_t c, int32_t out[TWIN_ONE_MAX])
 	int last = 0;
 	size_t n = 0;
 	/* Ignorable though unassigned (DerivedCoreProperties.txt), which utf8proc leaves. */
-	if (c == 0x2065 || (c >= 0xFFF0 && c < 0xFFF9) || (c >= 0xE0000 && c < 0xE1000))
+	if (unseen(c) || c == 0x2065 || (c >= 0xFFF0 && c < 0xFFF9) ||
+	    (c >= 0xE0000 && c < 0xE1000))
 		return 0;
 	const bool brackets = starts(names[c], "PARENTHESIZED ");
 	ssize_t k = utf8proc_decompose_char(c, parts, TWIN_ONE_MAX,
@@ -217,7 +234,7 @@ static size_t marks(struct folded *f, const int32_t *in, size_t i, size_t n)
 	len = utf8proc_normalize_utf32(run, (ssize_t)k, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
 	f->n = begin;
 	for (ssize_t j = 0; j < len; j++)
-		if (run[j] < 0x300 || run[j] >= 0x370)
+		if (!strewn(run[j]))
 			add(f, run[j]);
 	if (f->n > 0)
 		f->marked[f->n - 1] = true;
