@@ -247,6 +247,11 @@ static void record_message(const struct worker *w, struct audit_record *r,
 	r->rules_version = w->tables == NULL ? 0 : w->tables->image->policy->rules_version;
 	r->command_status = m->refuse ? m->command_status : 0;
 	r->data_coding = m->sm.data_coding;
+	if (m->concat.total >= 2) {
+		r->part = m->concat.part;
+		r->parts = m->concat.total;
+		r->part_refused = m->concat_refused;
+	}
 	r->recipient_hash = recipient_hash(w, m->sm.destination.digits);
 	if (sender.len != 0)
 		memcpy(r->sender, sender.data,

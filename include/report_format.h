@@ -109,7 +109,9 @@ struct audit_record {
 	uint32_t rules[8];       /* struct image_rule.id of what matched and acts; 0 = end */
 	int32_t score;           /* thousandths of a point */
 	uint32_t rules_version;  /* struct image_policy.rules_version in force */
-	uint8_t reserved[8];
+	uint8_t part, parts;     /* of a concatenated message; 0, 0: no part, or not known */
+	uint8_t part_refused;    /* the part for which this one is refused; 0: for itself */
+	uint8_t reserved[5];     /* 0 */
 };
 _Static_assert(sizeof(struct audit_record) == 480, "audit record");
 

@@ -126,6 +126,15 @@ static json_t *rules_json(const struct audit_row *row)
 	return list;
 }
 
+/* Which part of a message it was, and the one before for which it was refused, if any. */
+static json_t *part_json(const struct audit_record *r)
+{
+	if (r->parts == 0)
+		return json_null();
+	return json_pack("{si si so}", "number", r->part, "total", r->parts, "refused_for",
+	                 r->part_refused != 0 ? json_integer(r->part_refused) : json_null());
+}
+
 static json_t *row_json(const struct audit_row *row)
 {
 	const struct audit_record *r = &row->record;
@@ -139,7 +148,7 @@ static json_t *row_json(const struct audit_row *row)
 	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->recipient_hash);
 	if (r->fingerprint != 0)
 		campaign_text(fingerprint, r->fingerprint);
-	return json_pack("{so ss ss ss so so ss sI so sI sf sI sI sI sI sI so so ss ss sI}",
+	return json_pack("{so ss ss ss so so ss sI so sI sf sI sI sI sI sI so so ss ss sI so}",
 	                 "time", time_text(r->time_us), "kind", kind_name(r->kind), "reason",
 	                 reason ? reason->name : "unknown", "sentence",
 	                 reason ? reason->sentence : "", "system_id", api_text(system_id),
@@ -150,7 +159,8 @@ static json_t *row_json(const struct audit_row *row)
 	                 "command_id", (json_int_t)r->command_id, "command_status",
 	                 (json_int_t)r->command_status, "sequence", (json_int_t)r->sequence,
 	                 "data_coding", coding_json(r), "text", api_text(text), "fingerprint",
-	                 fingerprint, "recipient_hash", hash, "flow", (json_int_t)r->flow);
+	                 fingerprint, "recipient_hash", hash, "flow", (json_int_t)r->flow,
+	                 "part", part_json(r));
 }
 
 unsigned handle_audit(struct api *api, struct request *request, json_t **out)

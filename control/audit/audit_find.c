@@ -83,13 +83,16 @@ static void read_row(sqlite3_stmt *s, uint32_t day, struct audit_row *row)
 	r->rules_version = (uint32_t)sqlite3_column_int64(s, 18);
 	r->score = (int32_t)sqlite3_column_int64(s, 19);
 	copy_text(row->rules, sizeof(row->rules), s, 20);
+	r->part = (uint8_t)sqlite3_column_int64(s, 21);
+	r->parts = (uint8_t)sqlite3_column_int64(s, 22);
+	r->part_refused = (uint8_t)sqlite3_column_int64(s, 23);
 }
 
 #define COLUMNS \
 	"SELECT id, time_us, generation, kind, reason, rule, rule_name, account_id, " \
 	"system_id," \
 	" sender, command_id, command_status, sequence, data_coding, text, recipient_hash, " \
-	"flow, campaign, rules_version, score, rules" \
+	"flow, campaign, rules_version, score, rules, part, parts, part_refused" \
 	" FROM record WHERE id > ?1 AND (?2 < 0 OR reason = ?2)"
 /* Of the few that have a fingerprint, without a look at the others. */
 #define OF_CAMPAIGN \

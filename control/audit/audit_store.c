@@ -37,15 +37,23 @@ static const char version_3[] =
 	"ALTER TABLE record ADD COLUMN rules TEXT NOT NULL DEFAULT '';"
 	"PRAGMA user_version = 3;";
 
-static const char *const steps[] = { version_1, version_2, version_3 };
+/* 0: no part, a record of a time that did not keep it, or of no other part. */
+static const char version_4[] =
+	"ALTER TABLE record ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE record ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE record ADD COLUMN part_refused INTEGER NOT NULL DEFAULT 0;"
+	"PRAGMA user_version = 4;";
+
+static const char *const steps[] = { version_1, version_2, version_3, version_4 };
 #define VERSION ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 
 static const char insert[] =
 	"INSERT INTO record(worker, position, time_us, generation, kind, reason, rule, "
 	"rule_name,"
 	" account_id, system_id, sender, recipient_hash, flow, command_id, command_status,"
-	" sequence, data_coding, text, campaign, rules_version, score, rules)"
-	" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	" sequence, data_coding, text, campaign, rules_version, score, rules,"
+	" part, parts, part_refused)"
+	" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 	" ON CONFLICT DO NOTHING";
 
 int audit_store_open(struct audit_store **out, const char *dir, const char *registry,
@@ -225,17 +233,18 @@ static int put_record(struct audit_store *store, unsigned worker, uint64_t posit
 	utf8_printable(sender, sizeof(sender), r->sender, strnlen(r->sender, 24));
 	utf8_printable(text, sizeof(text), (const char *)r->text, text_len);
 	name_rules(store, r, rules);
-	return sql_step(
-		&store->sql, store->insert,
-		"iiiiiiititt"
-		"iiiiiiti"
-		"iit",
-		(int64_t)worker, (int64_t)position, (int64_t)r->time_us, (int64_t)r->generation,
-		(int64_t)r->kind, (int64_t)r->reason, (int64_t)r->rule,
-		rule_name(store, r->rule), (int64_t)r->account_id, system_id, sender,
-		(int64_t)r->recipient_hash, (int64_t)r->flow, (int64_t)r->command_id,
-		(int64_t)r->command_status, (int64_t)r->sequence, (int64_t)r->data_coding, text,
-		(int64_t)r->fingerprint, (int64_t)r->rules_version, (int64_t)r->score, rules);
+	return sql_step(&store->sql, store->insert,
+	                "iiiiiiititt"
+	                "iiiiiiti"
+	                "iitiii",
+	                (int64_t)worker, (int64_t)position, (int64_t)r->time_us,
+	                (int64_t)r->generation, (int64_t)r->kind, (int64_t)r->reason,
+	                (int64_t)r->rule, rule_name(store, r->rule), (int64_t)r->account_id,
+	                system_id, sender, (int64_t)r->recipient_hash, (int64_t)r->flow,
+	                (int64_t)r->command_id, (int64_t)r->command_status,
+	                (int64_t)r->sequence, (int64_t)r->data_coding, text,
+	                (int64_t)r->fingerprint, (int64_t)r->rules_version, (int64_t)r->score,
+	                rules, (int64_t)r->part, (int64_t)r->parts, (int64_t)r->part_refused);
 }
 
 /* All records are of this store's day; one transaction. */

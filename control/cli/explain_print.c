@@ -106,9 +106,11 @@ static void print_message(const struct explanation *e, const char *system_id)
 	}
 	if (e->message.concat.total >= 2) {
 		print_name("part");
-		printf("%u of %u, %s\n", e->message.concat.part, e->message.concat.total,
-		       e->refused_before ? "refused as a part before it was"
-		                         : "judged with those given before it");
+		printf("%u of %u, ", e->message.concat.part, e->message.concat.total);
+		if (e->refused_before != 0)
+			printf("refused as part %u before it was\n", e->refused_before);
+		else
+			puts("judged with those given before it");
 	}
 }
 
@@ -405,8 +407,10 @@ static json_t *part_json(const struct explanation *e)
 
 	if (c->total < 2)
 		return json_null();
-	return json_pack("{si si sb}", "number", c->part, "total", c->total, "refused_before",
-	                 e->refused_before);
+	return json_pack("{si si sb so}", "number", c->part, "total", c->total,
+	                 "refused_before", e->refused_before != 0, "refused_for",
+	                 e->refused_before != 0 ? json_integer(e->refused_before)
+	                                        : json_null());
 }
 
 static json_t *fault_json(const struct smpp_message *sm)

@@ -147,6 +147,20 @@ static size_t terminal_width(void)
 	return size.ws_col > 80 ? size.ws_col : 80;
 }
 
+/* A text that nothing is wrong with was refused because of another part of its message. */
+static const char *record_text(const json_t *r)
+{
+	static char text[1000];
+	const json_t *part = json_object_get(r, "part");
+	const long long refused = cli_number(part, "refused_for");
+
+	if (refused == 0)
+		return cli_text(r, "text");
+	snprintf(text, sizeof(text), "(part %lld, as part %lld was) %s",
+	         cli_number(part, "number"), refused, cli_text(r, "text"));
+	return text;
+}
+
 static void print_record(const json_t *r)
 {
 	const size_t width = terminal_width();
@@ -168,9 +182,9 @@ static void print_record(const json_t *r)
 	cli_print_cell(cli_text(r, "fingerprint")[0] ? cli_text(r, "fingerprint") : "-", 16);
 	putchar(' ');
 	if (width == 0)
-		fputs(cli_text(r, "text"), stdout);
+		fputs(record_text(r), stdout);
 	else
-		cli_print_cell(cli_text(r, "text"), width > before + 20 ? width - before : 20);
+		cli_print_cell(record_text(r), width > before + 20 ? width - before : 20);
 	putchar('\n');
 }
 
@@ -206,7 +220,7 @@ static int follow(const struct cli *cli, json_t *answer)
 	char cursor[40];
 	int status = 0;
 
-	while (status == 0) {
+	while (status == 0 && !ferror(stdout)) {
 		snprintf(cursor, sizeof(cursor), "%s", cli_text(answer, "cursor"));
 		json_decref(answer);
 		answer = NULL;

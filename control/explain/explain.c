@@ -264,7 +264,7 @@ int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, 
 	out->rules_version = t->image->policy->rules_version;
 	if (t->campaigns != NULL && m->fingerprint != 0)
 		out->campaign = campaign_set_find(t->campaigns, m->fingerprint, seconds);
-	out->refused_before = context.parts_sticky != 0;
+	out->refused_before = context.parts_sticky != 0 ? m->concat_refused : 0;
 	int result = watcher.result;
 	if (result == 0)
 		result = explain_places(out, e);

@@ -78,7 +78,7 @@ struct explanation {
 	int64_t refuse_score, flag_score; /* thousandths in force; 0 = never */
 	uint32_t rules_version; /* of those in force in the registry; 0: they are none of its */
 	const struct image_campaign *campaign; /* acted upon, that the text is of; or NULL */
-	bool refused_before; /* a part of its message was, and so is this one */
+	unsigned refused_before; /* the part for which this one is refused; 0: none */
 	enum text_coding coding; /* that its octets are announced in */
 	struct explain_text texts[EXPLAIN_TEXTS];
 	struct explain_match *matches;

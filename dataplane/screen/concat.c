@@ -95,6 +95,7 @@ static void take_refusal(struct screen_context *context, struct screen_message *
 {
 	m->reason = (enum reason)refused->reason;
 	m->rule = refused->rule;
+	m->concat_refused = refused->refused;
 	m->refuse = true;
 	m->discard = refused->discard != 0;
 	if (m->reason == REASON_MALFORMED)
@@ -169,6 +170,7 @@ static void look_at(struct screen_context *context, struct screen_message *m)
 	const char *fault = FAULT_SAID;
 	struct part part;
 
+	m->concat_refused = 0;
 	if (error == SMPP_ROK && m->concat.total < 2)
 		return;
 	/* Which of the two is put together is the receiver's choice. */
@@ -399,6 +401,8 @@ static void settle(struct screen_context *context, const struct screen_message *
 		                      .command_status = m->command_status,
 		                      .number = NUMBER_REFUSED,
 		                      .reason = (uint8_t)m->reason,
+		                      .refused = m->concat_refused != 0 ? m->concat_refused
+		                                                        : m->concat.part,
 		                      .discard = m->discard };
 
 	if (m->refuse)

@@ -47,7 +47,8 @@ struct part {
 	uint8_t lock, shift;     /* national language tables */
 	uint8_t discard;         /* 1: refused by answering success and forwarding nothing */
 	uint16_t udh_octets;     /* of the header in front of data, length octet included */
-	uint8_t reserved[2];     /* 0 */
+	uint8_t refused;         /* of a refusal: the part that it was for; else 0 */
+	uint8_t reserved[1];     /* 0 */
 	uint8_t data[PARTS_OCTETS];
 };
 _Static_assert(sizeof(struct part) % 8 == 0, "copied by words");

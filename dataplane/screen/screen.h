@@ -68,6 +68,7 @@ struct screen_message {
 	bool screened; /* the policy wants requests of this direction read at all */
 	struct smpp_concat concat; /* total below 2: not a part */
 	uint8_t concat_text;       /* which text it is a part of: 0 short_message, 1 payload */
+	uint8_t concat_refused;    /* the part for which this one is refused; 0: none */
 	uint64_t concat_key[2];    /* its message in the store of parts */
 	uint8_t second; /* which text is the other in a second coding, or _ONE_READING */
 	/* folded UTF-8: short_message, payload; in place of an absent one the other as read in

@@ -241,10 +241,11 @@ def parts_of_refused(j, rules):
              ("--pdu", submit_part(n, text))]
     done = j.run("explain", *parts, "--rules", rules)
     j.expect("refused before", "part        1 of 2, judged with" in done.stdout and
-             "part        2 of 2, refused as a part before it was\n" in done.stdout)
+             "part        2 of 2, refused as part 1 before it was\n" in done.stdout)
     said = json.loads(j.run("explain", *parts, "--rules", rules, "--json").stdout)
     j.expect("the same as JSON", [m["part"] for m in said] ==
-             [{"number": n, "total": 2, "refused_before": n == 2} for n in (1, 2)])
+             [{"number": n, "total": 2, "refused_before": n == 2,
+               "refused_for": 1 if n == 2 else None} for n in (1, 2)])
     done = j.run("explain", "--text", "x", "--rules", rules, "--json")
     j.expect("no part", json.loads(done.stdout)["part"] is None)
 

@@ -160,6 +160,9 @@ static void old_days_are_kept(void **state)
 	                                  "ALTER TABLE record DROP COLUMN rules_version;"
 	                                  "ALTER TABLE record DROP COLUMN score;"
 	                                  "ALTER TABLE record DROP COLUMN rules;"
+	                                  "ALTER TABLE record DROP COLUMN part;"
+	                                  "ALTER TABLE record DROP COLUMN parts;"
+	                                  "ALTER TABLE record DROP COLUMN part_refused;"
 	                                  "PRAGMA user_version = 1"),
 	                 0);
 	sql_close(&sql);
@@ -194,6 +197,9 @@ static void keeps_the_names_of_its_rules(void **state)
 	r.rules[2] = r.rule + 64; /* nobody's */
 	r.rules_version = 3;
 	r.score = -1500;
+	r.part = 3;
+	r.parts = 255;
+	r.part_refused = 2;
 	registry_close(registry);
 	assert_int_equal(audit_store_put(store, 0, 0, &r, 1, error), 0);
 	assert_int_equal(find(store, ask(1, -1, 0, 0), &row), 1);
@@ -203,6 +209,9 @@ static void keeps_the_names_of_its_rules(void **state)
 	assert_string_equal(row.rules, rules);
 	assert_int_equal(row.record.rules_version, 3);
 	assert_int_equal(row.record.score, -1500);
+	assert_int_equal(row.record.part, 3);
+	assert_int_equal(row.record.parts, 255);
+	assert_int_equal(row.record.part_refused, 2);
 	audit_store_close(store);
 }
 

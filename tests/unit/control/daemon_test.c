@@ -336,9 +336,9 @@ static void counters_and_audit_are_shown(void **state)
 		                    .kind = AUDIT_REFUSED,
 		                    .reason = REASON_CONTENT_RULE,
 		                    .system_id = "acme",
-		                    .sender = "01012345678",
 		                    .command_id = 7, /* replace_sm */
 		                    .text_len = 6 };
+	r->part = 3, r->parts = 4, r->part_refused = 2;
 	memcpy(r->text, "대출", 6);
 	audit_publish(w);
 	control_start();
@@ -349,9 +349,9 @@ static void counters_and_audit_are_shown(void **state)
 	assert_true(said("\"by_worker\":[{\"refused\":41},{\"flows_opened\":3}]"));
 	assert_true(becomes("\"stored\":1"));
 	assert_int_equal(ctl("audit"), 0);
-	assert_true(said("acme") && said("content_rule") && said("대출"));
+	assert_true(said("acme") && said("content_rule") && said("as part 2 was) 대출"));
 	assert_int_equal(ctl("audit --json"), 0);
-	assert_true(said("\"data_coding\":null"));
+	assert_true(said("\"data_coding\":null") && said("\"refused_for\":2}"));
 	report_close(report);
 }
 

@@ -95,10 +95,50 @@ static void texts_of_a_record(void **state)
 	rig_close(r);
 }
 
+/* A part that is refused for another one says for which. */
+static void screen_part(struct screen_context *context, struct screen_vector *v)
+{
+	(void)context;
+	for (unsigned i = 0; i < v->n; i++) {
+		struct screen_message *m = &v->messages[i];
+		m->reason = REASON_CONTENT_RULE;
+		m->refuse = true;
+		m->concat = (struct smpp_concat){ .total = m->sm.header.sequence == 1 ? 3 : 0,
+			                          .part = 2 };
+		m->concat_refused = 1;
+	}
+}
+
+static void part_of_a_record(void **state)
+{
+	struct rig *r = rig_open(rig_buffers, NULL);
+	const uint8_t octets[32] = { 0, 0, 0,        16,        0,        0,
+		                     0, 4, [15] = 1, [19] = 16, [23] = 4, [31] = 2 };
+	const struct audit_record *a = r->report.ring->records;
+
+	(void)state;
+	rig_screen = screen_part;
+	rig_handshake(r);
+	rig_send(r, ESME,
+	         (struct seg){ .payload = octets,
+	                       .len = sizeof(octets),
+	                       .window = 60000,
+	                       .has_ts = true,
+	                       .ts_val = 1000 });
+	assert_int_equal(r->report.ring->head, 2);
+	assert_int_equal(a[0].part, 2);
+	assert_int_equal(a[0].parts, 3);
+	assert_int_equal(a[0].part_refused, 1);
+	assert_int_equal(a[1].part + a[1].parts + a[1].part_refused, 0); /* no part */
+	rig_screen = NULL;
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_of_a_record),
+		cmocka_unit_test(part_of_a_record),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);

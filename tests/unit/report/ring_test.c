@@ -47,7 +47,7 @@ static void fill(struct audit_record *record, uint64_t number)
 	record->time_us = number;
 	for (unsigned i = 0; i < FILL; i++)
 		memcpy(record->text + i * sizeof(number), &number, sizeof(number));
-	memcpy(record->reserved, &number, sizeof(number));
+	memcpy(record->reserved, &number, sizeof(record->reserved));
 }
 
 static bool holds(const struct audit_record *record, uint64_t number)

@@ -41,7 +41,13 @@ static void sticky(void **state)
 	assert_int_equal(send(1, 3, 1, "casino", 6, 0), REASON_CONTENT_RULE);
 	assert_int_equal(send(1, 3, 3, "clean", 5, 0), REASON_CONTENT_RULE);
 	assert_int_equal(w.vector->messages[0].rule, 100);
+	assert_int_equal(w.vector->messages[0].concat_refused, 1);
 	assert_int_equal(w.context.parts_sticky, 1);
+	/* not for the one that was refused for it */
+	assert_int_equal(send(1, 3, 2, "clean", 5, 0), REASON_CONTENT_RULE);
+	assert_int_equal(w.vector->messages[0].concat_refused, 1);
+	assert_int_equal(send(7, 2, 2, "casino", 6, 0), REASON_CONTENT_RULE);
+	assert_int_equal(w.vector->messages[0].concat_refused, 0);
 	assert_int_equal(send(2, 3, 3, "clean", 5, 0), REASON_PASS);
 	/* until it expires */
 	w.context.seconds += PARTS_LIFE_S;
