@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""front_door: what ./run and the demo's plan make of arguments and files that are wrong.
+"""front_door: what ./run and the demo's plan make of arguments and files that are wrong, and
+that a bench gives back the huge pages it borrowed.
 
 Nothing is built and no network is made: each of these is to be refused before that. The demo
 asks for root first, so without it its cases are left out.
@@ -14,6 +15,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..")
 RUN = os.path.join(TOP, "run")
+PAGES = "/proc/sys/vm/nr_hugepages"
+ENDS = ("exit 0", "exit 3", "false", "kill -INT $$; sleep 9", "kill -TERM $$; sleep 9")
 
 # Arguments, and what ./run is to say; in a folder with the files below.
 REFUSED = (
@@ -82,6 +85,22 @@ def planned(octets, wanted, folder):
     return None if got == wanted else f"planned {got}, not {wanted}"
 
 
+def pages():
+    with open(PAGES, encoding="ascii") as f:
+        return int(f.read())
+
+
+def borrowed(end):
+    """A shell that borrows pages and ends: there are more meanwhile, and as many as before."""
+    had = pages()
+    shell = subprocess.run(
+        ["bash", "-c", f". bench/pages.sh; borrow_pages {had + 2}; cat {PAGES}; {end}"],
+        cwd=TOP, text=True, stdout=subprocess.PIPE, timeout=60, check=False)
+    if int(shell.stdout) <= had:
+        return f"{shell.stdout.strip()} pages while it ran, {had} before"
+    return None if pages() == had else f"{pages()} pages behind it, {had} before"
+
+
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -92,6 +111,10 @@ def main():
         cases = [(f"./run {' '.join(a)}", lambda a=a, w=w: refused(a, w, folder))
                  for a, w in REFUSED if os.geteuid() == 0 or a[0] not in ("demo", "lab", "test")]
         cases += [(name, lambda o=o, w=w: planned(o, w, folder)) for name, o, w in PLANS]
+        if os.access(PAGES, os.W_OK):
+            cases += [(f"huge pages, {end}", lambda e=end: borrowed(e)) for end in ENDS]
+        else:
+            print(f"skipped: {PAGES} cannot be written")
         for name, case in cases:
             why = case()
             failed += why is not None
