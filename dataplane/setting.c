@@ -29,7 +29,8 @@ const struct setting_row setting_rows[] = {
 };
 const unsigned setting_n_rows = sizeof(setting_rows) / sizeof(setting_rows[0]);
 
-int setting_value(const char *values, const char *text, size_t len)
+/* Position of the len octets at text among a|b|c, or -1. */
+static int value_of(const char *values, const char *text, size_t len)
 {
 	for (int i = 0; len > 0; i++) {
 		const size_t n = strcspn(values, "|");
@@ -51,8 +52,8 @@ void settings_defaults(struct settings *out)
 		if (row->kind == KIND_U64)
 			*(uint64_t *)field = row->number;
 		else if (row->kind == KIND_ENUM)
-			*(uint32_t *)field = (uint32_t)setting_value(row->values, row->text,
-			                                             strlen(row->text));
+			*(uint32_t *)field =
+				(uint32_t)value_of(row->values, row->text, strlen(row->text));
 		else
 			snprintf(field, SETTING_TEXT_SIZE, "%s", row->text);
 	}
@@ -153,7 +154,7 @@ static int read_enum(const struct reader *r, const yaml_node_t *node,
 {
 	size_t len;
 	const char *text = scalar(node, &len);
-	const int value = text ? setting_value(row->values, text, len) : -1;
+	const int value = text ? value_of(row->values, text, len) : -1;
 
 	if (value < 0)
 		return fail_at(r, &node->start_mark, "%s has no such value: write one of %s",
@@ -287,7 +288,7 @@ static int read_link(const struct reader *r, const yaml_node_t *node, unsigned n
 		const yaml_node_t *value = yaml_document_get_node(r->document, pair->value);
 		size_t len;
 		const char *text = scalar(key, &len);
-		const int side = text ? setting_value("esme|smsc", text, len) : -1;
+		const int side = text ? value_of("esme|smsc", text, len) : -1;
 		if (side < 0)
 			return fail_at(r, &key->start_mark,
 			               "a link has no such key: write esme and smsc only");

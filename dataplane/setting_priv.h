@@ -26,7 +26,4 @@ static inline void *setting_field(struct settings *s, const struct setting_row *
 	return (char *)s + row->offset;
 }
 
-/* Position of the len octets at text among a|b|c, or -1. */
-int setting_value(const char *values, const char *text, size_t len);
-
 #endif

@@ -77,9 +77,7 @@ static void configure(struct worker *w)
 		for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
 			const struct port *port = &w->ports->links[l].port[side];
 			w->tx[l * 2 + side].mtu = mtu_of(port, s);
-			w->tx[l * 2 + side].offload =
-				(port->tx_checksum_ip ? HEADER_IP_SUM : 0u) |
-				(port->tx_checksum_tcp ? HEADER_TCP_SUM : 0u);
+			w->tx[l * 2 + side].offload = port_offload(port);
 		}
 	}
 }

@@ -101,9 +101,11 @@ _Static_assert(sizeof(struct image_policy) == 320, "image policy");
 
 enum image_state { IMAGE_CERTIFIED = 1, IMAGE_SUSPENDED = 2, IMAGE_BLOCKED = 3 };
 
+#define SYSTEM_ID_MAX 15u /* octets; SMPP 3.4 section 5.2.1: 16 with the NUL */
+
 /* Default alphabet (data_coding 0). Same numbers as enum text_coding. */
 struct image_account {
-	uint8_t system_id[16];    /* C-octet string, NUL padded; SMPP 3.4 section 5.2.1 */
+	uint8_t system_id[SYSTEM_ID_MAX + 1]; /* C-octet string, NUL padded */
 	uint32_t id;              /* stable registry id, never 0 */
 	uint8_t state;            /* enum image_state */
 	uint8_t mode;             /* enum image_mode */
@@ -311,7 +313,6 @@ enum image_code_op {
 	IMAGE_CODE_AT_LEAST = 3,  /* n << 12 | k: of the n on top, are k or more true */
 };
 #define IMAGE_CODE_DEPTH 64u
-#define IMAGE_CODE_GROUP_MAX (1u << 24)
 
 /*
  * Texts are scanned many at a time, a line feed between two (dataplane/screen/joint.h),

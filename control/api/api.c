@@ -14,7 +14,7 @@
 #define IDLE_S 60u
 #define BODY_START (64u << 10)
 
-const struct route api_routes[] = {
+static const struct route routes[] = {
 	{ "GET", "/v1/status", 0, handle_status },
 	{ "GET", "/v1/counters", 0, handle_counters },
 	{ "GET", "/v1/audit", 0, handle_audit },
@@ -38,7 +38,7 @@ const struct route api_routes[] = {
 	{ "GET", "/v1/campaigns/acted", 0, handle_campaigns_acted },
 	{ "POST", "/v1/drain", BODY_JSON_MAX, handle_drain },
 };
-const unsigned api_routes_n = sizeof(api_routes) / sizeof(api_routes[0]);
+static const unsigned routes_n = sizeof(routes) / sizeof(routes[0]);
 
 const char *request_argument(const struct request *request, const char *name)
 {
@@ -51,12 +51,12 @@ const char *request_argument(const struct request *request, const char *name)
 static void find_route(struct request *request, const char *method, const char *path)
 {
 	request->failure = MHD_HTTP_NOT_FOUND;
-	for (unsigned i = 0; i < api_routes_n; i++) {
-		if (strcmp(path, api_routes[i].path) != 0)
+	for (unsigned i = 0; i < routes_n; i++) {
+		if (strcmp(path, routes[i].path) != 0)
 			continue;
 		request->failure = MHD_HTTP_METHOD_NOT_ALLOWED;
-		if (strcmp(method, api_routes[i].method) == 0) {
-			request->route = &api_routes[i];
+		if (strcmp(method, routes[i].method) == 0) {
+			request->route = &routes[i];
 			request->failure = 0;
 			return;
 		}

@@ -44,8 +44,6 @@ struct route {
 	/* Returns the HTTP status; *out is a new reference. */
 	unsigned (*handle)(struct api *api, struct request *request, json_t **out);
 };
-extern const struct route api_routes[];
-extern const unsigned api_routes_n;
 
 /* A query argument, or "" when it is not there. */
 const char *request_argument(const struct request *request, const char *name);

@@ -35,8 +35,6 @@ struct command {
 	const char *sentence, *example;
 	int (*run)(const struct cli *cli);
 };
-extern const struct command cli_commands[];
-extern const unsigned cli_commands_n;
 
 int run_status(const struct cli *cli);
 int run_counters(const struct cli *cli);
@@ -127,8 +125,6 @@ double cli_real(const json_t *object, const char *member);
 bool cli_flag(const json_t *object, const char *member);
 const char *cli_text(const json_t *object, const char *member);
 
-/* Columns a terminal needs for this UTF-8 text: Hangul and its like take two. */
-size_t cli_width(const char *text);
 /* text in at most width columns, shortened with an ellipsis, padded with blanks. */
 void cli_print_cell(const char *text, size_t width);
 

@@ -24,7 +24,7 @@ static int run_own(const struct cli *cli)
 	return EXIT_USAGE;
 }
 
-const struct command cli_commands[] = {
+static const struct command commands[] = {
 	{ { "accounts", "import" },
 	  "FILE.csv [--skip-bad FILE]",
 	  1,
@@ -268,7 +268,7 @@ const struct command cli_commands[] = {
 	  "sluicectl policy set refuse_at_bind 1",
 	  run_set_policy },
 };
-const unsigned cli_commands_n = sizeof(cli_commands) / sizeof(cli_commands[0]);
+static const unsigned n_commands = sizeof(commands) / sizeof(commands[0]);
 
 static void print_command(FILE *out, const struct command *c)
 {
@@ -280,8 +280,8 @@ static void print_command(FILE *out, const struct command *c)
 static void usage(FILE *out)
 {
 	fputs("usage: sluicectl [--socket PATH] [--json] COMMAND ...\n\n", out);
-	for (unsigned i = 0; i < cli_commands_n; i++)
-		print_command(out, &cli_commands[i]);
+	for (unsigned i = 0; i < n_commands; i++)
+		print_command(out, &commands[i]);
 	fputs("\nOptions of all commands:\n"
 	      "  --socket PATH  of sluice-control; else $SLUICE_SOCKET, else " SOCKET_DEFAULT
 	      "\n"
@@ -301,25 +301,25 @@ static bool matches(const struct command *c, int n, char **words)
 
 static const struct command *find_command(int n, char **words)
 {
-	for (unsigned i = 0; i < cli_commands_n; i++)
-		if (matches(&cli_commands[i], n, words))
-			return &cli_commands[i];
+	for (unsigned i = 0; i < n_commands; i++)
+		if (matches(&commands[i], n, words))
+			return &commands[i];
 	return NULL;
 }
 
 static bool begins_a_command(int n, char **words)
 {
-	for (unsigned i = 0; n > 0 && i < cli_commands_n; i++)
-		if (strcmp(words[0], cli_commands[i].words[0]) == 0)
+	for (unsigned i = 0; n > 0 && i < n_commands; i++)
+		if (strcmp(words[0], commands[i].words[0]) == 0)
 			return true;
 	return false;
 }
 
 static void print_those_with(FILE *out, const char *first_word)
 {
-	for (unsigned i = 0; i < cli_commands_n; i++)
-		if (strcmp(first_word, cli_commands[i].words[0]) == 0)
-			print_command(out, &cli_commands[i]);
+	for (unsigned i = 0; i < n_commands; i++)
+		if (strcmp(first_word, commands[i].words[0]) == 0)
+			print_command(out, &commands[i]);
 }
 
 static int unknown_command(int n, char **words)

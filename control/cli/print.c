@@ -53,7 +53,8 @@ static size_t character(const char *text, size_t *width)
 	return n;
 }
 
-size_t cli_width(const char *text)
+/* Columns a terminal needs for this UTF-8 text: Hangul and its like take two. */
+static size_t columns_of(const char *text)
 {
 	size_t all = 0, width;
 
@@ -66,7 +67,7 @@ size_t cli_width(const char *text)
 
 void cli_print_cell(const char *text, size_t width)
 {
-	const bool whole = cli_width(text) <= width;
+	const bool whole = columns_of(text) <= width;
 	const size_t room = whole || width == 0 ? width : width - 1;
 	size_t used = 0, columns;
 

@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "fail.h"
 
-const struct own_command own_commands[OWN_COMMANDS] = {
+static const struct own_command own_commands[OWN_COMMANDS] = {
 	{ { "rules", "train" }, train_option_rows, run_train },
 	{ { "rules", "test" }, judge_option_rows, run_rules_test },
 	{ { "explain", NULL }, explain_option_rows, run_explain },

@@ -18,7 +18,6 @@ struct own_command {
 	const struct option *options;
 	int (*run)(int argc, char **argv); /* argv[0] is the last word */
 };
-extern const struct own_command own_commands[OWN_COMMANDS];
 
 /* Of the three, each in its command's file. */
 extern const struct option train_option_rows[], judge_option_rows[], explain_option_rows[];

@@ -58,13 +58,14 @@ void push_note(struct push *push, const struct link_message *answer, const char 
 	pthread_mutex_unlock(&push->state_lock);
 }
 
-void push_enter(struct push *push)
+/* Both write_lock and lock: nothing is written that was not sent. */
+static void enter(struct push *push)
 {
 	pthread_mutex_lock(&push->write_lock);
 	pthread_mutex_lock(&push->lock);
 }
 
-void push_leave(struct push *push)
+static void leave(struct push *push)
 {
 	pthread_mutex_unlock(&push->lock);
 	pthread_mutex_unlock(&push->write_lock);
@@ -112,10 +113,10 @@ static int send_image(struct push *push, const struct registry_image *image, boo
 	char error[LINK_CLIENT_ERROR_SIZE] = "";
 	struct link_client *client = link_client_keep(push->client);
 
-	push_leave(push);
+	leave(push);
 	const int result = link_client_image_fd(client, image->fd, image->generation, leisure,
 	                                        IMAGE_MS, &answer, error);
-	push_enter(push);
+	enter(push);
 	const bool same = push->client == client;
 	link_client_close(client);
 	out->result = result;
@@ -218,13 +219,13 @@ static void build_and_send(struct push *push, struct registry *registry, bool le
 
 	if (result == 0) {
 		push->fold = false;
-		push_leave(push);
+		leave(push);
 		if (leisure)
 			background_run("fold", build, &b);
 		else
 			build(&b);
 		result = b.result;
-		push_enter(push);
+		enter(push);
 	}
 	if (result < 0) {
 		build_failed(push, out, result, error);
@@ -322,7 +323,7 @@ void push_image(struct push *push, struct push_answer *answer)
 		return;
 	}
 	pthread_mutex_lock(&push->image_lock);
-	push_enter(push);
+	enter(push);
 	answer->generation = generation_of(push, registry);
 	if (!push_connected(push))
 		push_away(push, answer);
@@ -330,7 +331,7 @@ void push_image(struct push *push, struct push_answer *answer)
 		already_pushed(push, answer);
 	else
 		push_locked(push, registry, false, answer);
-	push_leave(push);
+	leave(push);
 	pthread_mutex_unlock(&push->image_lock);
 	registry_close(registry);
 	answer->total_us = push_now_us() - began;
@@ -378,20 +379,20 @@ static void catch_up(struct push *push)
 {
 	struct push_answer out = { 0 };
 
-	push_leave(push);
+	leave(push);
 	struct registry *registry = open_registry(push);
 	pthread_mutex_lock(&push->image_lock);
-	push_enter(push);
+	enter(push);
 	if (registry != NULL) {
 		out.generation = generation_of(push, registry);
 		const bool behind = push->covered < out.generation;
 		if (!push->stop && (behind || push->fold) && push_connected(push))
 			push_locked(push, registry, !behind, &out);
 	}
-	push_leave(push);
+	leave(push);
 	pthread_mutex_unlock(&push->image_lock);
 	registry_close(registry);
-	push_enter(push);
+	enter(push);
 }
 
 /* With both locks, which are let go. */
@@ -400,7 +401,7 @@ static void wait_ms(struct push *push, unsigned ms)
 	pthread_mutex_unlock(&push->write_lock);
 	push_wait(push, ms);
 	pthread_mutex_unlock(&push->lock);
-	push_enter(push);
+	enter(push);
 }
 
 static void *push_thread(void *context)
@@ -409,7 +410,7 @@ static void *push_thread(void *context)
 	struct registry *registry = NULL;
 	unsigned pause_ms = PAUSE_MIN_MS;
 
-	push_enter(push);
+	enter(push);
 	while (!push->stop) {
 		if (registry == NULL)
 			registry = open_registry(push);
@@ -424,7 +425,7 @@ static void *push_thread(void *context)
 		wait_ms(push, pause_ms);
 		pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
 	}
-	push_leave(push);
+	leave(push);
 	registry_close(registry);
 	return NULL;
 }

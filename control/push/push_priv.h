@@ -22,7 +22,7 @@ struct push {
 	/*
 	 * Held while deltas are written, and given back only after lock was taken to send
 	 * them: batches are sent in the order in which they were written, and the next one
-	 * is written while one is on its way. Who holds both (push_enter) finds that all
+	 * is written while one is on its way. Who holds both (enter() of push.c) finds that all
 	 * that is written was sent: so is an image's snapshot of the registry taken, and so
 	 * is the registry's generation compared with what the data plane has. Of registry,
 	 * batch, told.
@@ -62,10 +62,6 @@ uint64_t push_now_us(void);
 
 /* Into the state: what an answer (NULL: none) says, and a sentence (NULL: as it was). */
 void push_note(struct push *push, const struct link_message *answer, const char *text);
-
-/* Both write_lock and lock: nothing is written that was not sent. */
-void push_enter(struct push *push);
-void push_leave(struct push *push);
 
 /* All with the lock. */
 bool push_connected(struct push *push); /* or just now connected */

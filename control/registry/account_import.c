@@ -9,7 +9,6 @@
 #include "points.h"
 #include "rule_set.h"
 
-#define SYSTEM_ID_MAX 15u /* SMPP 3.4 section 5.2.1: 16 with the NUL */
 #define NAME_MAX_OCTETS 200u
 
 enum column {

@@ -146,8 +146,6 @@ static int read_row(struct import *import, const struct import_kind *kind, void 
 	return 0;
 }
 
-#define PROGRESS_ROWS 16384u
-
 static int read_rows(struct import *import, const struct import_kind *kind, void *state)
 {
 	int result = 0;

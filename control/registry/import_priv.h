@@ -8,6 +8,9 @@
 #include "import.h"
 #include "registry_priv.h"
 
+/* Rows between two words about how far it is: some ten milliseconds. */
+#define PROGRESS_ROWS 16384u
+
 struct import {
 	struct registry *registry;
 	struct problems *problems, *notes;

@@ -16,7 +16,7 @@ static const struct csv_column columns[COLUMNS] = {
 	[MAX] = { "max", false },
 };
 
-const struct word plan_kinds[] = {
+static const struct word plan_kinds[] = {
 	{ "trunk", IMAGE_PLAN_TRUNK }, { "idd", IMAGE_PLAN_IDD },
 	{ "bare", IMAGE_PLAN_BARE },   { "home", IMAGE_PLAN_HOME },
 	{ "world", IMAGE_PLAN_WORLD }, { NULL, 0 },

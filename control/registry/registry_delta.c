@@ -12,8 +12,6 @@
 #include "sender_fault.h"
 #include "text.h"
 
-#define SYSTEM_ID_MAX 15u
-
 static const char find_sender_sql[] =
 	"SELECT a.import, a.state, a.blocked_until, a.owner,"
 	" x.op, x.import, b.until, b.import"

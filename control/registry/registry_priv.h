@@ -98,7 +98,7 @@ struct word {
 	const char *name; /* NULL ends a list */
 	uint32_t value;
 };
-extern const struct word account_states[], sender_states[], modes[], alphabets[], plan_kinds[],
+extern const struct word account_states[], sender_states[], modes[], alphabets[],
 	campaign_actions[];
 
 /* The number of a word ("" = the first of the list), or -1. */

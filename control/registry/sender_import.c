@@ -12,7 +12,6 @@
 #include "sender_rows.h"
 
 #define OWNERS_MAX 32u /* accounts that share one sender */
-#define PROGRESS_ROWS 16384u
 
 enum column { ADDRESS, OWNER, STATE, FROM, UNTIL, BLOCKED_UNTIL, COLUMNS };
 

@@ -8,8 +8,6 @@
 #include "points.h"
 #include "rule_reader.h"
 
-#define SYSTEM_ID_MAX 15u /* SMPP 3.4 section 5.2.1: 16 with the NUL */
-
 static struct image_rule *row_of(struct rule_reader *r, uint32_t rule)
 {
 	return &r->set->rules[rule].row;

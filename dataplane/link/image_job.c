@@ -11,7 +11,7 @@
 
 #include "background.h"
 #include "image_octets.h"
-#include "say.h"
+#include "refuse.h"
 
 enum phase { IDLE, LOADING, CARRYING, CLEARING };
 
@@ -71,14 +71,14 @@ static int open_image(struct image_job *job, char *text)
 	                 image_octets_release, octets, fault);
 	if (rc != 0) {
 		image_octets_release(octets);
-		return say(text, rc, "%s", fault);
+		return refuse(text, rc, "%s", fault);
 	}
 	const uint64_t generation = tables->image->header->generation;
 	if (generation != m->generation) {
 		tables_free(tables);
-		return say(text, -EBADMSG,
-		           "the image is generation %llu, the message says %llu",
-		           (unsigned long long)generation, (unsigned long long)m->generation);
+		return refuse(
+			text, -EBADMSG, "the image is generation %llu, the message says %llu",
+			(unsigned long long)generation, (unsigned long long)m->generation);
 	}
 	job->tables = tables;
 	return 0;
@@ -169,7 +169,7 @@ static bool carry(struct image_job *job, char *text)
 	job->phase = IDLE;
 	if (rc != 0) {
 		tables_free(job->tables);
-		o->result = say(o->text, rc, "out of memory");
+		o->result = refuse(o->text, rc, "out of memory");
 		return true;
 	}
 	job->old = publish_exchange(job->params.publish, job->tables, &o->waited_us);
@@ -189,14 +189,14 @@ int image_job_start(struct image_job *job, const struct link_message *request, i
 	}
 	job->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (job->fd < 0)
-		return say(text, -errno, "image: %s", strerror(errno));
+		return refuse(text, -errno, "image: %s", strerror(errno));
 	job->outcome = (struct image_outcome){ .request = *request,
 		                               .client = client,
 		                               .start_us = start_us };
 	const int rc = pthread_create(&job->thread, NULL, load, job);
 	if (rc != 0) {
 		close(job->fd);
-		return say(text, -rc, "image: %s", strerror(rc));
+		return refuse(text, -rc, "image: %s", strerror(rc));
 	}
 	job->phase = LOADING;
 	return 0;

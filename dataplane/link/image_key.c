@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "image_format.h"
-#include "say.h"
+#include "refuse.h"
 
 _Static_assert(IMAGE_KEY_SIZE == crypto_sign_PUBLICKEYBYTES, "Ed25519");
 _Static_assert(IMAGE_SIGNATURE_SIZE == crypto_sign_BYTES, "Ed25519");
@@ -35,17 +35,17 @@ int image_key_load(struct image_key *out, const char *path, char text[LINK_TEXT_
 	if (path == NULL || path[0] == '\0')
 		return 0;
 	if (sodium_init() < 0)
-		return say(text, -EIO, "libsodium did not start");
+		return refuse(text, -EIO, "libsodium did not start");
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return say(text, -errno, "image_key %.150s: %s", path, strerror(errno));
+		return refuse(text, -errno, "image_key %.150s: %s", path, strerror(errno));
 	const ssize_t n = read(fd, line, sizeof(line));
 	close(fd);
 	if (n < 0 || !read_key(&key, line, (size_t)n))
-		return say(text, -EINVAL,
-		           "image_key %.120s: not a public key; sluice-control --make-key "
-		           "makes one",
-		           path);
+		return refuse(text, -EINVAL,
+		              "image_key %.120s: not a public key; sluice-control --make-key "
+		              "makes one",
+		              path);
 	*out = key;
 	return 0;
 }
@@ -77,12 +77,13 @@ int image_key_check(const struct image_key *key, const void *octets, size_t size
 	if (!key->demanded)
 		return 0;
 	if (!is_signed(p, size))
-		return say(text, -EKEYREJECTED,
-		           "the image is not signed, and the setting image_key demands it");
+		return refuse(text, -EKEYREJECTED,
+		              "the image is not signed, and the setting image_key demands it");
 	crypto_sign_init(&state);
 	crypto_sign_update(&state, p, size - IMAGE_SIGNATURE_SIZE);
 	if (crypto_sign_final_verify(&state, p + size - IMAGE_SIGNATURE_SIZE, key->octets) != 0)
-		return say(text, -EKEYREJECTED,
-		           "the image's signature is not by the key of the setting image_key");
+		return refuse(
+			text, -EKEYREJECTED,
+			"the image's signature is not by the key of the setting image_key");
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "image_format.h"
-#include "say.h"
+#include "refuse.h"
 
 #define HUGE_PAGE ((size_t)2 << 20)
 #define HUGE_2_MIB 21 /* log2, mmap(2) */
@@ -38,14 +38,14 @@ static int make(struct image_octets **out, size_t size, char *text)
 	struct image_octets *o = malloc(sizeof(*o));
 
 	if (o == NULL)
-		return say(text, -ENOMEM, "out of memory");
+		return refuse(text, -ENOMEM, "out of memory");
 	o->size = size;
 	o->mapped = (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
 	o->octets = take(o->mapped);
 	if (o->octets == MAP_FAILED) {
 		const int e = errno;
 		free(o);
-		return say(text, -e, "no memory for %zu octets: %s", size, strerror(e));
+		return refuse(text, -e, "no memory for %zu octets: %s", size, strerror(e));
 	}
 	*out = o;
 	return 0;
@@ -77,7 +77,7 @@ static int copy(struct image_octets **out, int fd, size_t size, char *text)
 		rc = -errno;
 	if (rc != 0) {
 		image_octets_release(o);
-		return say(text, rc, "cannot read it: %s", strerror(-rc));
+		return refuse(text, rc, "cannot read it: %s", strerror(-rc));
 	}
 	*out = o;
 	return 0;
@@ -90,14 +90,15 @@ int image_octets_map(struct image_octets **out, int fd, uint64_t size,
 	const int seals = fcntl(fd, F_GET_SEALS); /* fails on all but memory files */
 
 	if (seals < 0 || (seals & SEALS) != SEALS)
-		return say(text, -EPERM,
-		           "the image is not in a memfd sealed against writing, "
-		           "shrinking and growing");
+		return refuse(text, -EPERM,
+		              "the image is not in a memfd sealed against writing, "
+		              "shrinking and growing");
 	if (fstat(fd, &st) != 0)
-		return say(text, -errno, "image: %s", strerror(errno));
+		return refuse(text, -errno, "image: %s", strerror(errno));
 	if ((uint64_t)st.st_size != size)
-		return say(text, -EBADMSG, "the image has %llu octets, the message says %llu",
-		           (unsigned long long)st.st_size, (unsigned long long)size);
+		return refuse(text, -EBADMSG,
+		              "the image has %llu octets, the message says %llu",
+		              (unsigned long long)st.st_size, (unsigned long long)size);
 	return copy(out, fd, size, text);
 }
 
@@ -108,13 +109,13 @@ static int64_t size_of(int fd, char *text)
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
-		return say(text, -errno, "%s", strerror(errno));
+		return refuse(text, -errno, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode) || read_all(fd, (void *)&header, sizeof(header)) != 0 ||
 	    header.magic != IMAGE_MAGIC)
-		return say(text, -EBADMSG, "not a table image");
+		return refuse(text, -EBADMSG, "not a table image");
 	if (header.size != (uint64_t)st.st_size || header.size > IMAGE_SIZE_MAX)
-		return say(text, -EBADMSG, "%llu octets, but its header says %llu",
-		           (unsigned long long)st.st_size, (unsigned long long)header.size);
+		return refuse(text, -EBADMSG, "%llu octets, but its header says %llu",
+		              (unsigned long long)st.st_size, (unsigned long long)header.size);
 	return st.st_size;
 }
 
@@ -130,7 +131,7 @@ int image_octets_read(struct image_octets **out, const char *path, char text[LIN
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
-		return say(text, -errno, "%s", strerror(errno));
+		return refuse(text, -errno, "%s", strerror(errno));
 	const int rc = copy_file(out, fd, text);
 	close(fd);
 	return rc;

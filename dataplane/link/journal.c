@@ -16,7 +16,7 @@
 #include "delta.h"
 #include "file.h"
 #include "journal_priv.h"
-#include "say.h"
+#include "refuse.h"
 
 #define ROOM_MIN (UINT64_C(1) << 16)
 #define ROOM_MAX (UINT64_C(1) << 20)
@@ -213,24 +213,24 @@ static int load(struct journal *journal, int fd, uint64_t generation, journal_ap
 
 	const int64_t size = read_file(fd, &octets);
 	if (size < 0 || octets == NULL) /* it is there when size is */
-		return say(text, (int)size, "%s: %s", journal->path, strerror((int)-size));
+		return refuse(text, (int)size, "%s: %s", journal->path, strerror((int)-size));
 	int rc = journal_scan(&scan, octets, used_of(octets, (size_t)size), generation, apply,
 	                      arg);
 	if (rc == 0)
 		memcpy(&header, octets, sizeof(header));
 	free(octets);
 	if (rc != 0)
-		return say(text, rc, "%s: not a journal of deltas that we can read",
-		           journal->path);
+		return refuse(text, rc, "%s: not a journal of deltas that we can read",
+		              journal->path);
 	rc = adopt(journal, fd, &header, &scan, (uint64_t)size);
 	if (rc != 0)
-		return say(text, rc, "%s: %s", journal->path, strerror(-rc));
+		return refuse(text, rc, "%s: %s", journal->path, strerror(-rc));
 	if (scan.bad != 0 || scan.torn != 0)
-		return say(text, -EBADMSG,
-		           "%s: %llu deltas applied; %llu unusable and %llu octets at its "
-		           "end ignored",
-		           journal->path, (unsigned long long)scan.applied,
-		           (unsigned long long)scan.bad, (unsigned long long)scan.torn);
+		return refuse(text, -EBADMSG,
+		              "%s: %llu deltas applied; %llu unusable and %llu octets at its "
+		              "end ignored",
+		              journal->path, (unsigned long long)scan.applied,
+		              (unsigned long long)scan.bad, (unsigned long long)scan.torn);
 	return 0;
 }
 
@@ -241,7 +241,7 @@ int journal_load(struct journal *journal, uint64_t generation, journal_apply app
 	const int fd = open(journal->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0) {
 		const int e = errno;
-		return e == ENOENT ? 0 : say(text, -e, "%s: %s", journal->path, strerror(e));
+		return e == ENOENT ? 0 : refuse(text, -e, "%s: %s", journal->path, strerror(e));
 	}
 	const int rc = load(journal, fd, generation, apply, arg, text);
 	if (journal->fd != fd)
@@ -260,7 +260,7 @@ void journal_fill(struct journal_record *records, const struct journal_header *h
 
 static int fail(const struct journal *journal, int rc, char *text)
 {
-	return say(text, rc, "%s: %s", journal->path, strerror(-rc));
+	return refuse(text, rc, "%s: %s", journal->path, strerror(-rc));
 }
 
 /* Octets to keep free behind so many: few records do not cost a megabyte. */
@@ -295,7 +295,7 @@ int journal_append(struct journal *journal, const struct link_delta *deltas, uns
 	if (journal->fd < 0)
 		return journal_replace(journal, deltas, n, text);
 	if (journal->records + n > JOURNAL_RECORDS_MAX)
-		return say(text, -ENOSPC, "%s is full: push an image", journal->path);
+		return refuse(text, -ENOSPC, "%s is full: push an image", journal->path);
 	const uint64_t end = end_of(journal);
 	make_room(journal, end + n * sizeof(journal->batch[0]));
 	journal_fill(journal->batch, &journal->header, deltas, n, journal->records);

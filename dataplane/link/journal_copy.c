@@ -10,7 +10,7 @@
 #include "crash_point.h"
 #include "file.h"
 #include "journal_priv.h"
-#include "say.h"
+#include "refuse.h"
 
 #define BLOCK 1024u    /* records at once: 72 KiB */
 #define FEW 1024u      /* records that the link thread copies at the end */
@@ -45,12 +45,12 @@ int journal_copy_begin(struct journal_copy **out, struct journal *journal, uint6
 		return 0;
 	struct journal_copy *c = calloc(1, sizeof(*c) + strlen(journal->path) + sizeof(suffix));
 	if (c == NULL)
-		return say(text, -ENOMEM, "out of memory");
+		return refuse(text, -ENOMEM, "out of memory");
 	c->from = fcntl(journal->fd, F_DUPFD_CLOEXEC, 0);
 	if (c->from < 0) {
 		const int e = errno;
 		free(c);
-		return say(text, -e, "%s: %s", journal->path, strerror(e));
+		return refuse(text, -e, "%s: %s", journal->path, strerror(e));
 	}
 	c->fd = -1;
 	c->journal = journal;
@@ -187,5 +187,5 @@ int journal_copy_end(struct journal_copy *c, struct journal *journal, char text[
 	}
 	close(c->from);
 	free(c);
-	return rc == 0 ? 0 : say(text, rc, "%s: %s", journal->path, strerror(-rc));
+	return rc == 0 ? 0 : refuse(text, rc, "%s: %s", journal->path, strerror(-rc));
 }

@@ -11,7 +11,7 @@
 #include "image_octets.h"
 #include "journal.h"
 #include "journal_copy.h"
-#include "say.h"
+#include "refuse.h"
 
 #define NOT_SHORTENED "journal not shortened: %.220s"
 
@@ -75,17 +75,17 @@ int lastgood_load(struct lastgood *lastgood, unsigned n_workers, const struct im
 	if (rc == -ENOENT) /* what lies there belongs to no image of ours */
 		journal_clear(lastgood->journal);
 	if (rc != 0)
-		return say(text, rc, "%.100s: %.150s", lastgood->image_file, why);
+		return refuse(text, rc, "%.100s: %.150s", lastgood->image_file, why);
 	rc = image_key_check(key, octets->octets, octets->size, why);
 	if (rc != 0) {
 		image_octets_release(octets);
-		return say(text, rc, "%.60s: refused: %.180s", lastgood->image_file, why);
+		return refuse(text, rc, "%.60s: refused: %.180s", lastgood->image_file, why);
 	}
 	rc = tables_open(&tables, octets->octets, octets->size, n_workers, image_octets_release,
 	                 octets, fault);
 	if (rc != 0) {
 		image_octets_release(octets);
-		return say(text, rc, "%.60s: refused: %s", lastgood->image_file, fault);
+		return refuse(text, rc, "%.60s: refused: %s", lastgood->image_file, fault);
 	}
 	lastgood->has_image = true;
 	/* A journal that cannot be used in full is a warning, in text. */
@@ -103,7 +103,7 @@ static int rewrite(struct lastgood *lastgood, const struct tables *tables, char 
 	int rc = tables_list(tables, &list, &n);
 
 	if (rc != 0)
-		return say(why, rc, "out of memory");
+		return refuse(why, rc, "out of memory");
 	rc = journal_replace(lastgood->journal, list, n, why);
 	free(list);
 	if (rc == 0)
@@ -123,8 +123,8 @@ int lastgood_save(struct lastgood *lastgood, const struct tables *tables,
 	if (replaced)
 		__atomic_store_n(&lastgood->has_image, true, __ATOMIC_RELEASE);
 	if (rc != 0)
-		return say(text, rc, "not saved to %.150s: %s", lastgood->image_file,
-		           strerror(-rc));
+		return refuse(text, rc, "not saved to %.150s: %s", lastgood->image_file,
+		              strerror(-rc));
 	return 0;
 }
 
@@ -140,7 +140,7 @@ int lastgood_trim_begin(struct lastgood *lastgood, const struct tables *tables,
 	else
 		rc = journal_copy_begin(&lastgood->copy, lastgood->journal,
 		                        tables->image->header->generation, why);
-	return rc == 0 ? 0 : say(text, rc, NOT_SHORTENED, why);
+	return rc == 0 ? 0 : refuse(text, rc, NOT_SHORTENED, why);
 }
 
 void lastgood_trim_run(struct lastgood *lastgood)
@@ -162,7 +162,7 @@ int lastgood_trim_end(struct lastgood *lastgood, char text[LINK_TEXT_SIZE])
 
 	lastgood->copy = NULL;
 	crash_point("journal_trimmed");
-	return rc == 0 ? 0 : say(text, rc, NOT_SHORTENED, why);
+	return rc == 0 ? 0 : refuse(text, rc, NOT_SHORTENED, why);
 }
 
 int lastgood_deltas(struct lastgood *lastgood, const struct tables *tables,
@@ -179,5 +179,5 @@ int lastgood_deltas(struct lastgood *lastgood, const struct tables *tables,
 		rc = rewrite(lastgood, tables, why);
 	if (rc != 0)
 		lastgood->lacking = true;
-	return rc == 0 ? 0 : say(text, rc, "not saved: %.230s", why);
+	return rc == 0 ? 0 : refuse(text, rc, "not saved: %.230s", why);
 }

@@ -14,7 +14,7 @@
 #include "lastgood.h"
 #include "link_check.h"
 #include "link_socket.h"
-#include "say.h"
+#include "refuse.h"
 
 struct link_server {
 	struct publish *publish;
@@ -119,13 +119,15 @@ static int deltas_refused(struct link_server *s, const struct link_message *m, i
 	s->whole = false;
 	if (rc == -ENOSPC) {
 		s->overlay_full += m->n_deltas;
-		return say(text, rc, "no room for %u deltas beside %u subjects: push an image",
-		           m->n_deltas, tables_overlay_used(publish_current(s->publish)));
+		return refuse(text, rc,
+		              "no room for %u deltas beside %u subjects: push an image",
+		              m->n_deltas, tables_overlay_used(publish_current(s->publish)));
 	}
 	if (rc == -ESTALE)
-		return say(text, rc, "generations up to %llu are in force: push an image",
-		           (unsigned long long)tables_generation(publish_current(s->publish)));
-	return say(text, rc, "deltas: %s", strerror(-rc));
+		return refuse(
+			text, rc, "generations up to %llu are in force: push an image",
+			(unsigned long long)tables_generation(publish_current(s->publish)));
+	return refuse(text, rc, "deltas: %s", strerror(-rc));
 }
 
 static int serve_deltas(struct link_server *s, const struct link_message *m,
@@ -135,7 +137,7 @@ static int serve_deltas(struct link_server *s, const struct link_message *m,
 	struct tables *next;
 
 	if (base == NULL)
-		return say(text, -ENOENT, "no image is in force: push one first");
+		return refuse(text, -ENOENT, "no image is in force: push one first");
 	const int rc = tables_deltas(&next, base, deltas, m->n_deltas);
 	if (rc != 0)
 		return deltas_refused(s, m, rc, text);
@@ -155,7 +157,7 @@ static int serve(struct link_server *s, const struct link_message *m, uint64_t *
 	if (m->type == LINK_HELLO)
 		s->greeted = true;
 	if (!s->greeted)
-		return say(text, -EPROTO, "the first message must be a hello");
+		return refuse(text, -EPROTO, "the first message must be a hello");
 	if (m->type == LINK_IMAGE)
 		return serve_image(s, m, s->datagram.fds[0], now_us(), text);
 	if (m->type == LINK_DELTAS)

@@ -29,14 +29,6 @@ struct view {
 	uint32_t len; /* octets */
 };
 
-/* By member: compilers make an assignment of the whole two stores and a wider load, which
- * waits for both. */
-static inline void view_clear(struct view *v)
-{
-	v->data = NULL;
-	v->len = 0;
-}
-
 struct cursor {
 	const uint8_t *at, *end;
 	bool error;

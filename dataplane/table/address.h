@@ -20,7 +20,6 @@
 #include "check.h"
 #include "image_format.h"
 
-#define ADDRESS_OCTETS_MAX 20u /* SMPP 3.4 section 5.2.8: 21 with the NUL */
 #define ADDRESS_TEXT_SIZE 24u  /* address_text() output with its NUL */
 #define ADDRESS_INPUT_MAX 64u  /* as people write it, separators and all */
 

@@ -63,7 +63,7 @@ int campaign_set_open(struct campaign_set **out, const struct image_campaign *ro
 	return 0;
 }
 
-struct campaign_set *campaign_set_hold(struct campaign_set *set)
+static struct campaign_set *hold(struct campaign_set *set)
 {
 	if (set != NULL)
 		set->users++;
@@ -135,7 +135,7 @@ int campaign_set_change(struct campaign_set **out, struct campaign_set *base,
 	for (size_t i = 0; i < n; i++)
 		wanted += deltas[i].kind == LINK_CAMPAIGN;
 	if (wanted == 0) {
-		*out = campaign_set_hold(base);
+		*out = hold(base);
 		return 0;
 	}
 	struct image_campaign *rows = malloc((before + wanted) * sizeof(*rows));

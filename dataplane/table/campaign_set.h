@@ -30,7 +30,6 @@ must_use int campaign_set_open(struct campaign_set **out, const struct image_cam
 must_use int campaign_set_change(struct campaign_set **out, struct campaign_set *base,
                                  const struct link_delta *deltas, size_t n, uint32_t max);
 
-struct campaign_set *campaign_set_hold(struct campaign_set *set);
 void campaign_set_drop(struct campaign_set *set); /* NULL is allowed */
 
 uint32_t campaign_set_size(const struct campaign_set *set);
