@@ -13,7 +13,7 @@
 
 #include "port.h"
 
-#define ARGS_MAX (EAL_ARGS_MAX + 12u + 4u * LINKS_MAX)
+#define ARGS_MAX (EAL_ARGS_MAX + 13u + 4u * LINKS_MAX)
 #define ARG_SIZE 512u
 /* An mbuf as ports_open() makes it, besides buffer_octets: 128 of struct, 32 private, 128
  * of headroom, rounded to cache lines with the mempool's header. */
@@ -113,6 +113,7 @@ static int add_memory(struct args *a, const struct settings *s, char error[200])
 		return -ENOMEM;
 	}
 	add(a, "--no-huge");
+	add(a, "--no-shconf"); /* else each start leaves 3 MB in /run, which is memory */
 	add(a, "-m");
 	add(a, "%llu", (unsigned long long)need);
 	return 0;
@@ -159,7 +160,7 @@ int eal_open(const struct settings *settings, char error[200])
 	const int result = add_memory(&a, settings, error);
 	if (result != 0)
 		return result;
-	add(&a, "--file-prefix=sluice-%d", (int)getpid());
+	add(&a, "--file-prefix=sluice"); /* of an empty folder: nothing is shared */
 	add(&a, "--no-telemetry");
 	add(&a, "--log-level=4");
 	add_devices(&a, settings);

@@ -8,6 +8,7 @@ Each capture of ../shared/data/pcap is played through the pcap PMD. Frames that 
 calls malformed, or where it sees no SMPP because it does not know the command_id, are
 left out of the comparison; all others must agree in number, order and fields.
 """
+import glob
 import json
 import os
 import subprocess
@@ -92,8 +93,14 @@ def same(theirs, ours):
         for a, b in zip(theirs, ours))
 
 
+def eal_files():
+    """What DPDK keeps in /run, which is memory: with each start that leaves some it is less."""
+    return set(glob.glob("/var/run/dpdk/sluice-*") + glob.glob("/var/run/dpdk/sluice/*"))
+
+
 def main():
     program, failed = sys.argv[1], 0
+    before = eal_files()
     for name in CAPTURES:
         path = shared(name)
         theirs, malformed = tshark(path)
@@ -107,6 +114,9 @@ def main():
         for f in wrong[:10]:
             print(f"  frame {f}: tshark {theirs.get(f)}, monitor {ours.get(f)}")
         failed += bool(wrong) or total == 0
+    left = sorted(eal_files() - before)
+    print(f"left behind: {left}")
+    failed += bool(left)
     return 1 if failed else 0
 
 

@@ -427,7 +427,6 @@ static void test_pcap(void **state)
 
 static int start_eal(void)
 {
-	char prefix[64];
 	char *args[] = { "port_test",
 		         "--no-huge",
 		         "-m",
@@ -439,12 +438,11 @@ static int start_eal(void)
 		         "0",
 		         "--log-level",
 		         "error",
-		         prefix,
+		         "--file-prefix=port-test",
 		         "--vdev=net_ring0",
 		         "--vdev=net_ring1",
 		         NULL };
 
-	snprintf(prefix, sizeof(prefix), "--file-prefix=port-test-%d", getpid());
 	return rte_eal_init((int)(sizeof(args) / sizeof(args[0])) - 1, args);
 }
 
