@@ -103,9 +103,8 @@ void csv_skip_comments(struct csv *csv, const char *begin)
 {
 	const size_t n = strlen(begin);
 
-	while (csv->at < csv->end &&
-	       (at_line_end(csv) ||
-	        ((size_t)(csv->end - csv->at) >= n && memcmp(csv->at, begin, n) == 0)))
+	while (csv->at < csv->end && (at_line_end(csv) || ((size_t)(csv->end - csv->at) >= n &&
+	                                                   memcmp(csv->at, begin, n) == 0)))
 		skip_row(csv);
 }
 
@@ -189,18 +188,37 @@ static bool known_column(const char *name, const struct csv_column *columns, uns
 	return false;
 }
 
+/* The names that there are tell how the misspelt one is written. */
+static void unknown_column(const struct csv_row *row, unsigned field,
+                           const struct csv_column *columns, unsigned n,
+                           struct problems *problems)
+{
+	char all[300] = "";
+
+	for (unsigned i = 0; i < n; i++)
+		strncat(strncat(all, i == 0 ? "" : ", ", sizeof(all) - strlen(all) - 1),
+		        columns[i].name, sizeof(all) - strlen(all) - 1);
+	problems_add(problems, row->row, 0, row->fields[field],
+	             "this column is not known, only %s", all);
+}
+
 int csv_columns(struct csv_layout *layout, const struct csv_row *row,
                 const struct csv_column *columns, unsigned n, struct problems *problems)
 {
 	const uint32_t before = problems->total;
 
 	layout->n_fields = row->n;
+	/* As some programs save it where the comma is for decimals. */
+	if (row->n == 1 && strpbrk(row->fields[0], ";\t") != NULL) {
+		problems_add(problems, row->row, 0, NULL,
+		             "semicolons or tabs are between its fields; save it with commas");
+		return -EINVAL;
+	}
 	for (unsigned i = 0; i < n; i++)
 		find_column(layout, row, i, &columns[i], problems);
 	for (unsigned i = 0; i < row->n; i++)
 		if (!known_column(row->fields[i], columns, n))
-			problems_add(problems, row->row, 0, row->fields[i],
-			             "this column is not known");
+			unknown_column(row, i, columns, n, problems);
 	return problems->total != before ? -EINVAL : 0;
 }
 

@@ -323,6 +323,9 @@ int rule_warn(const struct rule_set *set, struct problems *warnings)
 	struct warner w = { .set = set, .warnings = warnings };
 	const int result = make_expressions(&w);
 
+	if (set->n_rules == 0)
+		problems_add(warnings, 0, 0, "rules",
+		             "there is none; once it is pushed no rule is in force");
 	for (uint32_t i = 0; result == 0 && i < set->n_rules; i++) {
 		warn_when(&w, &set->rules[i]);
 		warn_threshold(&w, &set->rules[i]);

@@ -5,6 +5,7 @@
  * - a rule that no text can match: a combination that is never true, a threshold above all its
  *   weights together, a regex of a folded text with a character that folding turns into
  *   another one;
+ * - no rule at all;
  * - what has no effect: a command_status where nothing is refused, a pattern that the
  *   combination does not ask for, one that stands in the rule twice, a rule whose every match
  *   another one is stronger at, or as strong and before it.

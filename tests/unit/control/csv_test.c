@@ -104,7 +104,17 @@ static void wants_its_columns(void **state)
 	text = opened(&csv, "id,id,colour\n");
 	assert_int_equal(csv_header(&csv, &layout, columns, 3, &problems), -EINVAL);
 	assert_int_equal(problems.total, 3); /* id twice, state missing, colour unknown */
+	assert_string_equal(problems.list[2].text,
+	                    "this column is not known, only id, name, state");
 	free(text);
+	const char *const others[] = { "id;state\n1;good\n", "id\tstate\n1\tgood\n" };
+	for (unsigned i = 0; i < 2; i++) {
+		text = opened(&csv, others[i]);
+		assert_int_equal(csv_header(&csv, &layout, columns, 3, &problems), -EINVAL);
+		assert_int_equal(problems.total, 1);
+		assert_non_null(strstr(problems.list[0].text, "save it with commas"));
+		free(text);
+	}
 	text = opened(&csv, "");
 	assert_int_equal(csv_header(&csv, &layout, columns, 3, &problems), -EINVAL);
 	assert_int_equal(problems.total, 1);

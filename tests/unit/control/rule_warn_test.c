@@ -38,6 +38,12 @@ static void assert_warns(const char *yaml, uint32_t row, uint32_t column, const 
 		fail_msg("%s", line);
 }
 
+static void none_at_all(void **state)
+{
+	(void)state;
+	assert_warns("rules: []\n", 0, 0, "no rule is in force");
+}
+
 #define HEAD(id) "- id: " id "\n  sentence: s\n"
 #define REFUSE(id) HEAD(id) "  action: refuse\n"
 
@@ -171,10 +177,10 @@ static void covered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(never_true), cmocka_unit_test(not_asked_for),
-		cmocka_unit_test(threshold),  cmocka_unit_test(status),
-		cmocka_unit_test(folded),     cmocka_unit_test(twice),
-		cmocka_unit_test(covered),
+		cmocka_unit_test(none_at_all),   cmocka_unit_test(never_true),
+		cmocka_unit_test(not_asked_for), cmocka_unit_test(threshold),
+		cmocka_unit_test(status),        cmocka_unit_test(folded),
+		cmocka_unit_test(twice),         cmocka_unit_test(covered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
