@@ -10,6 +10,7 @@
 
 #include "cli.h"
 #include "fail.h"
+#include "output.h"
 #include "pack.h"
 #include "rule_compile.h"
 #include "rule_cost.h"
@@ -28,6 +29,12 @@ static int fail(const char *what, int error)
 	else if (error == -EDOM)
 		why = "the solver did not settle; raise --lambda or --ridge";
 	cli_fail("%s: %s", what, why);
+	return EXIT_FAILED;
+}
+
+static int fail_to_write(const char *path, int error)
+{
+	cli_fail("--output %s cannot be written: %s", path, strerror(-error));
 	return EXIT_FAILED;
 }
 
@@ -84,19 +91,30 @@ static int put_pack(FILE *out, const struct train_result *result, const struct g
 	return pack_write(out, &pack);
 }
 
+/* The rule file as a text, to free(). */
+static int make_pack(char **text, size_t *size, const struct train_result *result,
+                     const struct grams *grams, const char *header)
+{
+	FILE *out = open_memstream(text, size);
+	int error = out == NULL ? -ENOMEM : put_pack(out, result, grams, header);
+
+	if (out != NULL && fclose(out) != 0 && error == 0)
+		error = -ENOMEM;
+	return error;
+}
+
 static int write_pack(const struct train_result *result, const struct grams *grams)
 {
 	const char *path = result->options->output;
-	char *header = train_header(result);
-	FILE *out = header != NULL ? fopen(path, "w") : NULL;
-	int error = header == NULL ? -ENOMEM : out == NULL ? -errno : 0;
+	char *header = train_header(result), *text = NULL;
+	size_t size = 0;
+	int error = header == NULL ? -ENOMEM : make_pack(&text, &size, result, grams, header);
 
 	if (error == 0)
-		error = put_pack(out, result, grams, header);
-	if (out != NULL && fclose(out) != 0 && error == 0)
-		error = -errno;
+		error = output_write(path, text, size);
+	free(text);
 	free(header);
-	return error == 0 ? EXIT_DONE : fail(path, error);
+	return error == 0 ? EXIT_DONE : fail_to_write(path, error);
 }
 
 /* What a message costs with the rule, as a push measures it. */
@@ -108,11 +126,8 @@ static int measure(double *ns, const struct train_result *result, const struct g
 	struct problems problems;
 	char *text = NULL;
 	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	int error = out == NULL ? -ENOMEM : put_pack(out, result, grams, "");
+	int error = make_pack(&text, &size, result, grams, "");
 
-	if (out != NULL && fclose(out) != 0 && error == 0)
-		error = -ENOMEM;
 	problems_init(&problems, "the learned rule");
 	if (error == 0)
 		error = rule_load(&set, &program, text, size, &problems);
@@ -185,7 +200,7 @@ static int learn(const struct train_options *options, const struct corpus *corpu
 		.fpr = options->fpr,
 		.max_terms = (uint32_t)options->literals,
 		.seed = options->seed,
-		.progress = show_progress,
+		.progress = options->json ? NULL : show_progress,
 		.context = &of,
 	};
 	struct trained trained = { 0 };
@@ -235,6 +250,10 @@ int run_train(int argc, char **argv)
 	struct rule_set *folds = NULL;
 	int status = train_read_options(&options, argc, argv);
 
+	if (status == EXIT_DONE && options.output != NULL) {
+		const int error = output_check(options.output);
+		status = error == 0 ? EXIT_DONE : fail_to_write(options.output, error);
+	}
 	if (status == EXIT_DONE)
 		status = read_folds(&corpus, &folds, options.rules);
 	for (unsigned i = 0; status == EXIT_DONE && i < options.n_paths; i++)

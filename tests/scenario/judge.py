@@ -192,6 +192,28 @@ def costs(j):
     j.expect("no message", done.returncode == 1 and "no message" in done.stderr)
 
 
+def written_whole(j, command, output):
+    """A file that cannot be written is said before the work; one that was not stays."""
+    quick = command[:-1] + ["--no-held-out", "--output"]
+    for path, why in ((j.folder, "Is a directory"), ("/proc/none/x", "No such file"),
+                      ("/dev/full", "No space left")):
+        done = j.run(*quick, path)
+        j.expect(f"{path}: {done.stderr}", done.returncode == 1 and
+                 f"--output {path} cannot be written: {why}" in done.stderr)
+    before = os.listdir(j.folder)
+    link = os.path.join(j.folder, "link.yaml")
+    os.symlink(output, link)
+    os.chmod(output, 0o640)
+    done = j.run(*quick, link)
+    state = os.stat(output)
+    j.expect("through a link, with its mode", done.returncode == 0 and os.path.islink(link) and
+             state.st_mode & 0o777 == 0o640 and state.st_size > 100)
+    os.unlink(link)
+    j.expect("nothing is left beside it", sorted(before) == sorted(os.listdir(j.folder)))
+    done = subprocess.run([j.program, *quick, "/dev/stdout"], capture_output=True, check=False)
+    j.expect("to a pipe", done.returncode == 0 and b"rules:" in done.stdout)
+
+
 def trained(j):
     """A budget of time: kept by a smaller model, or said that none keeps it."""
     rng = random.Random(5)
@@ -217,6 +239,7 @@ def trained(j):
              "their letters, and each of the 5 parts needs both" in done.stderr)
     done = j.run(*command, "--budget-ns", "0")
     j.expect("budget of nothing", done.returncode == 2)
+    written_whole(j, command, output)
     done = j.run(*command, "--no-held-out", "--output", os.path.join(j.folder, "no.yaml"))
     j.expect("figures that were not made", done.returncode == 2)
     j.run(*command[:-1], "--no-held-out", "--output", os.path.join(j.folder, "quick.yaml"))
