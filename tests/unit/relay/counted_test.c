@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What rules are counted of a message: once, when it has gone its way, however often it had to
- * be screened until it could. */
+/* What is counted of messages: of rules once, when it has gone its way, however often it had to
+ * be screened until it could; what the screener counts under its name; what waited. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -126,6 +126,7 @@ static void refused_ones_count_once(void **state)
 	submit(r, 2);
 	rig_wait(r, 20);
 	expect(REFUSES, 1, 1);
+	assert_true(rig_counter(r, COUNTER_AUDIT_FULL) > 0);
 	__atomic_store_n(&ring->tail, ring->head, __ATOMIC_RELEASE);
 	rig_wait(r, 20);
 	assert_int_equal(rig_counter(r, COUNTER_REFUSED), 2);
@@ -162,12 +163,104 @@ static void answers_that_nobody_gets_count_apart(void **state)
 	end(r);
 }
 
+/* Each by another number, so that no two can change places. */
+static void count_all(struct screen_context *s, struct screen_vector *v)
+{
+	(void)v;
+	s->scanned_octets = 1;
+	s->rescanned_texts = 2;
+	s->shadowed = 3;
+	s->unlisted = 4;
+	s->fingerprints = 5;
+	s->campaign_matches = 6;
+	s->cache_hits = 7;
+	s->cache_misses = 8;
+	s->cache_replaced = 9;
+	s->parts_seen = 10;
+	s->parts_lost = 11;
+	s->parts_sticky = 12;
+	s->parts_beyond = 13;
+}
+
+static void the_screeners_counts_have_their_names(void **state)
+{
+	static const enum counter counters[] = {
+		COUNTER_SCREENED_OCTETS, COUNTER_RESCANNED_TEXTS, COUNTER_SHADOWED,
+		COUNTER_RULE_HITS_LOST,  COUNTER_FINGERPRINTS,    COUNTER_CAMPAIGN_MATCHES,
+		COUNTER_CACHE_HITS,      COUNTER_CACHE_MISSES,    COUNTER_CACHE_REPLACED,
+		COUNTER_PARTS_SEEN,      COUNTER_PARTS_LOST,      COUNTER_PARTS_STICKY,
+		COUNTER_PARTS_BEYOND,
+	};
+	struct rig *r = begin();
+
+	(void)state;
+	rig_screen = count_all;
+	for (uint8_t n = 1; n <= 2; n++) {
+		submit(r, n);
+		for (unsigned i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+			assert_int_equal(rig_counter(r, counters[i]), n * (i + 1));
+	}
+	end(r);
+}
+
+/* A gap is filled, and with that more messages are whole than a vector has room for: the rest
+ * is for the next turn, and all go on. */
+static void more_than_a_vector_waits_a_turn(void **state)
+{
+	enum { EACH = 1280, SEGMENTS = 5, MESSAGES = SEGMENTS * EACH / 16 };
+	static uint8_t octets[SEGMENTS * EACH];
+	struct rig *r = begin();
+
+	(void)state;
+	_Static_assert(MESSAGES > SCREEN_VECTOR_MAX, "more than there is room for");
+	refuse = false;
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		octets[16 * i + 3] = 16; /* command_length */
+		octets[16 * i + 7] = 4;  /* submit_sm */
+		octets[16 * i + 15] = 1; /* sequence_number */
+	}
+	for (unsigned i = SEGMENTS; i-- > 0;)
+		rig_send(r, ESME,
+		         (struct seg){ .seq = i * EACH,
+		                       .payload = octets + i * EACH,
+		                       .len = EACH,
+		                       .window = 60000,
+		                       .has_ts = true,
+		                       .ts_val = 1000 });
+	assert_true(rig_counter(r, COUNTER_VECTOR_FULL) > 0);
+	assert_int_equal(rig_counter(r, COUNTER_FORWARDED), SCREEN_VECTOR_MAX);
+	rig_wait(r, 5);
+	assert_int_equal(rig_counter(r, COUNTER_FORWARDED), MESSAGES);
+	end(r);
+}
+
+/* Half a message goes nowhere when its connection is reset, and is counted. */
+static void what_was_held_is_counted(void **state)
+{
+	struct rig *r = begin();
+
+	(void)state;
+	rig_send(r, ESME,
+	         (struct seg){ .payload = (const uint8_t[10]){ 0, 0, 0, 16, 0, 0, 0, 4 },
+	                       .len = 10,
+	                       .window = 60000,
+	                       .has_ts = true,
+	                       .ts_val = 1000 });
+	assert_int_equal(rig_counter(r, COUNTER_HELD_AT_CLOSE), 0);
+	rig_send(r, ESME, (struct seg){ .flags = RST, .seq = 10 });
+	assert_int_equal(rig_counter(r, COUNTER_HELD_AT_CLOSE), 10);
+	end(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passed_ones_count),
 		cmocka_unit_test(refused_ones_count_once),
 		cmocka_unit_test(answers_that_nobody_gets_count_apart),
+		cmocka_unit_test(the_screeners_counts_have_their_names),
+		cmocka_unit_test(more_than_a_vector_waits_a_turn),
+		cmocka_unit_test(what_was_held_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);

@@ -242,6 +242,24 @@ static void octets_wait_for_a_closed_window(void **state)
 	rig_close(r);
 }
 
+/* A window that opened unheard is found: its end is asked, more and more seldom. */
+static void a_closed_window_is_probed(void **state)
+{
+	struct rig *r = connected(NULL);
+
+	(void)state;
+	rig_send(r, ESME, ack(0, 0, 0));
+	rig_send(r, SMSC, rig_text(0, 16, 0));
+	rig_quiet(r);
+	rig_wait(r, 5000);
+	const uint64_t probes = rig_counter(r, COUNTER_TCP_ZERO_WINDOW_PROBE);
+	assert_in_range(probes, 2, 10);
+	for (uint64_t i = 0; i < probes; i++)
+		assert_non_null(rig_said(r, ESME));
+	assert_null(rig_said(r, ESME));
+	rig_close(r);
+}
+
 /* Buffers are short. The one that hoards is held to its share; the modest one lives, and
  * a newcomer gets less than either. */
 static void the_greedy_suffer_first(void **state)
@@ -458,6 +476,7 @@ int main(void)
 		cmocka_unit_test(a_pdu_that_drips_is_cut_off),
 		cmocka_unit_test(slow_but_whole_pdus_live),
 		cmocka_unit_test(octets_wait_for_a_closed_window),
+		cmocka_unit_test(a_closed_window_is_probed),
 		cmocka_unit_test(the_greedy_suffer_first),
 		cmocka_unit_test(newcomers_wait_while_buffers_are_scarce),
 		cmocka_unit_test(tls_is_reset),

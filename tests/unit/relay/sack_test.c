@@ -83,6 +83,7 @@ static void what_came_twice_is_said_once(void **state)
 	rig_quiet(r);
 	rig_send(r, ESME, rig_text(0, 100, 1000)); /* below the ACK */
 	assert_sack(r, 1, (const uint32_t[][2]){ { 0, 100 } });
+	assert_int_equal(rig_counter(r, COUNTER_TCP_DUPLICATE), 1);
 	rig_send(r, ESME, rig_text(200, 50, 1000));
 	assert_sack(r, 1, (const uint32_t[][2]){ { 200, 250 } });
 	rig_send(r, ESME, rig_text(220, 10, 1000)); /* inside a run */
