@@ -178,10 +178,23 @@ static int run_worker(void *arg)
 	return 0;
 }
 
+/* It works, but not as fast as whoever wrote the settings thinks. */
+static void tell_cores(const struct settings *s)
+{
+	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cores > 0 && s->first_core + s->workers > (uint64_t)cores)
+		fprintf(stderr,
+		        "sluice-dataplane: %" PRIu64 " worker(s) from core %" PRIu64
+		        " on, but the cores are 0 to %ld: counted round\n",
+		        s->workers, s->first_core, cores - 1);
+}
+
 static int run(struct dataplane *d, char error[ERROR_SIZE])
 {
 	int result = 0;
 
+	tell_cores(&d->settings);
 	for (unsigned i = 0; i < d->settings.workers && result == 0; i++)
 		result = rte_eal_remote_launch(run_worker, d->workers[i], i + 1);
 	if (result != 0)
@@ -256,6 +269,20 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
+/* Milliseconds, 0 not: that would be never. */
+static bool read_idle_stop(struct arguments *a, const char *text)
+{
+	char *end;
+	const unsigned long ms = strtoul(text, &end, 10);
+
+	a->idle_ms = (unsigned)ms;
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && ms >= 1 && ms <= 86400000)
+		return true;
+	fputs("sluice-dataplane: --idle-stop needs a number from 1 to 86400000\n", stderr);
+	a->status = 2;
+	return false;
+}
+
 /* One option; false: stop with a->status. */
 static bool read_option(struct arguments *a, int option)
 {
@@ -267,8 +294,7 @@ static bool read_option(struct arguments *a, int option)
 		a->task = TASK_MONITOR;
 		return true;
 	case ARG_IDLE_STOP:
-		a->idle_ms = (unsigned)strtoul(optarg, NULL, 10);
-		return true;
+		return read_idle_stop(a, optarg);
 	case ARG_PRINT:
 		a->task = TASK_PRINT;
 		return true;

@@ -274,12 +274,13 @@ static uint64_t clock_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* Until it is told to stop, or nobody takes what it says. */
 static void watch(struct monitor *mon, const struct ports *ports, unsigned idle_ms,
                   const volatile sig_atomic_t *stop)
 {
 	uint64_t last_ms = clock_ms();
 
-	while (!*stop) {
+	while (!*stop && !ferror(mon->out)) {
 		unsigned n = 0;
 		for (unsigned l = 0; l < ports->n_links; l++)
 			n += take_port(mon, &ports->links[l].port[SIDE_ESME]) +
@@ -288,7 +289,7 @@ static void watch(struct monitor *mon, const struct ports *ports, unsigned idle_
 			last_ms = clock_ms();
 			continue;
 		}
-		fflush(mon->out);
+		(void)!fflush(mon->out); /* ferror() remembers */
 		if (idle_ms != 0 && clock_ms() - last_ms >= idle_ms)
 			return;
 		nanosleep(&(struct timespec){ .tv_nsec = IDLE_SLEEP_NS }, NULL);
@@ -319,7 +320,11 @@ int monitor_run(const struct settings *settings, struct ports *ports, unsigned i
 	for (unsigned i = 0; i < settings->n_smpp_ports; i++)
 		mon->policy.ports[i] = htons(settings->smpp_ports[i]);
 	watch(mon, ports, idle_ms, stop);
+	const bool said = fflush(out) == 0 && !ferror(out);
 	flow_table_close(mon->flows);
 	free(mon);
-	return 0;
+	if (said)
+		return 0;
+	snprintf(error, 200, "the PDUs cannot be written: the output takes no more");
+	return -EIO;
 }

@@ -37,15 +37,35 @@ def capture(path, end):
                 f.write(struct.pack("<IIII", 0, 0, len(octets), len(octets)) + octets)
 
 
-def pdus(program, folder, end):
+def command(program, folder, end, idle_stop):
     path, settings = os.path.join(folder, "c.pcap"), os.path.join(folder, "settings.yaml")
     capture(path, end)
     with open(settings, "w", encoding="utf-8") as f:
         f.write(f"links: [ {{ esme: 'net_pcap0,rx_pcap={path}', smsc: 'net_null0,no-rx=1' }} ]\n"
                 f"flows: {FLOWS}\nbuffers: 1024\nhuge_pages: never\neal: [ '--no-pci' ]\n")
-    out = subprocess.run([program, "--settings", settings, "--monitor", "--idle-stop", "500"],
-                         capture_output=True, text=True, check=True, timeout=60).stdout
+    return [program, "--settings", settings, "--monitor", "--idle-stop", idle_stop]
+
+
+def pdus(program, folder, end):
+    out = subprocess.run(command(program, folder, end, "500"), capture_output=True, text=True,
+                         check=True, timeout=60).stdout
     return [json.loads(line) for line in out.splitlines()]
+
+
+def unheard(program, folder):
+    """Complaints: where its output is full or closed it is to end at once, and to say so."""
+    run = command(program, folder, FIN, "50000")
+    bad = []
+    with open("/dev/full", "wb") as full:
+        got = subprocess.run(run, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20,
+                             check=False)
+        if got.returncode == 0 or "cannot be written" not in got.stderr:
+            bad.append(f"full: status {got.returncode}: {got.stderr}")
+    run[-1] = "never"
+    got = subprocess.run(run, capture_output=True, text=True, timeout=20, check=False)
+    if got.returncode == 0 or "--idle-stop needs a number" not in got.stderr:
+        bad.append(f"--idle-stop never: status {got.returncode}: {got.stderr}")
+    return bad
 
 
 def main():
@@ -57,6 +77,9 @@ def main():
             print(f"{name}: {len(good)} PDUs of {CONNECTIONS} connections, "
                   f"{len(got) - len(good)} other lines")
             failed += len(good) != CONNECTIONS or len(got) != CONNECTIONS
+        for why in unheard(sys.argv[1], folder):
+            failed += 1
+            print(why)
     return 1 if failed else 0
 
 
