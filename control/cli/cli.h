@@ -110,6 +110,8 @@ char *cli_url(const char *path, ...) __attribute__((sentinel));
 /* cli_ask() without a body, of what cli_url() gave, which it frees. */
 must_use int cli_get(const struct cli *cli, char *url, json_t **out);
 
+/* As the API writes it: 0.402, and not all that a double has of it. */
+#define CLI_JSON (JSON_COMPACT | JSON_REAL_PRECISION(12))
 /* --json: the answer itself, one line. Takes the reference. */
 int cli_print_json(json_t *answer, int status);
 

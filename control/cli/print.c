@@ -31,7 +31,7 @@ const char *cli_text(const json_t *object, const char *member)
 
 int cli_print_json(json_t *answer, int status)
 {
-	json_dumpf(answer, stdout, JSON_COMPACT);
+	json_dumpf(answer, stdout, CLI_JSON);
 	putchar('\n');
 	json_decref(answer);
 	cli_fail_printed();

@@ -199,7 +199,7 @@ static void print_records(const struct cli *cli, const json_t *answer)
 			print_record(record);
 			continue;
 		}
-		json_dumpf(record, stdout, JSON_COMPACT);
+		json_dumpf(record, stdout, CLI_JSON);
 		putchar('\n');
 	}
 	fflush(stdout);

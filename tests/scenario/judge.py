@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -53,6 +54,7 @@ def corpora(j, rules):
     j.expect("exit status", done.returncode == 0)
     for key, value in GOOD.items():
         j.expect(f"{key}: {said.get(key)}", abs(said.get(key, -1) - value) < 1e-9)
+    j.expect("digits", re.search(r"\.\d{13}", done.stdout) is None)
     j.expect("labels", said["labels"] == {"spam": 2, "ham": 1, "ok": 1, "otp": 1, "Promo": 1,
                                           "phishing": 1, "HAM": 1})
     j.expect("row that is not UTF-8", "c.tsv:9: not UTF-8" in done.stderr)
