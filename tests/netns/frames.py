@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""frames: what is not SMPP crosses the wire as it is: every octet, both ways, once.
+"""frames: what is not SMPP crosses the wire as it is: every octet, both ways, once; and what
+a receiver could read as SMPP that we did not read does not cross.
 
 usage: frames.py ESME-NAMESPACE SMSC-NAMESPACE
 
@@ -107,6 +108,23 @@ def kinds(mark):
     yield "802.3 frame with LLC", struct.pack("!H", 3 + len(mark)) + b"\x42\x42\x03" + mark
 
 
+def unreadable(mark):
+    """(name, ethertype and what follows) of what must not cross."""
+    ip4, ip6, to_smpp = b"\x08\x00", b"\x86\xdd", tcp(2775, mark)
+    yield "TCP behind three tags of VLAN 0", b"\x81\0\0\0" * 3 + ip4 + ipv4(6, to_smpp)
+    yield "the same, IPv6", b"\x88\xa8\0\0" * 3 + ip6 + ipv6(6, to_smpp)
+    yield "seventeen tags", b"\x81\0\0\0" * 17 + ip4 + ipv4(6, to_smpp)
+    yield "TCP with a wrong checksum", ip4 + ipv4(6, to_smpp)
+    yield "first fragment of TCP", ip4 + ipv4(6, to_smpp, flags=0x2000)
+    yield "later fragment of TCP", ip4 + ipv4(6, mark, flags=3)
+    yield "atomic fragment of TCP", ip6 + ipv6(44, b"\x06\0\0\0\0\0\0\7" + to_smpp)
+    yield "first fragment without ports", ip6 + ipv6(44, b"\x3c\0\0\1\0\0\0\7" + mark)
+    yield "TCP on its way by other routers", ip6 + ipv6(
+        43, b"\x06\2\0\1" + bytes(4) + bytes(16) + to_smpp)
+    yield "TCP in a jumbogram", ip6 + ipv6(0, b"\x06\0\xc2\4\0\1\0\0" + to_smpp)[:4] + \
+        b"\0\0" + ipv6(0, b"\x06\0\xc2\4\0\1\0\0" + to_smpp)[6:]
+
+
 def destinations(side):
     yield "to one", MAC[1 - side]
     yield "to all", b"\xff" * 6
@@ -159,6 +177,22 @@ def one_way(sockets, side):
     return count, bad
 
 
+def must_not_cross(sockets, side):
+    """How many kinds were sent, and how many of them arrived in any form."""
+    marks = {name: b"<<%016x>>" % int.from_bytes(os.urandom(8), "big")
+             for name, _ in unreadable(b"")}
+    for name, mark in marks.items():
+        rest = next(r for n, r in unreadable(mark) if n == name)
+        sockets[side].send(MAC[1 - side] + MAC[side] + rest)
+    arrived, end = set(), time.monotonic() + 1
+    while select.select([sockets[1 - side]], [], [], max(0, end - time.monotonic()))[0]:
+        frame = receive(sockets[1 - side]) or b""
+        arrived |= {name for name, mark in marks.items() if mark in frame}
+    for name in arrived:
+        print(f"      {name} from the {'SMSC' if side else 'ESME'}: crossed")
+    return len(marks), len(arrived)
+
+
 def main():
     sockets = [packet_socket(sys.argv[1]), packet_socket(sys.argv[2])]
     count = bad = 0
@@ -166,7 +200,12 @@ def main():
         n, wrong = one_way(sockets, side)
         count, bad = count + n, bad + wrong
     print(f"      {count} kinds of frames, 3 of each, {bad} kinds not as sent")
-    return 1 if bad else 0
+    hidden = crossed = 0
+    for side in (0, 1):
+        n, wrong = must_not_cross(sockets, side)
+        hidden, crossed = hidden + n, crossed + wrong
+    print(f"      {hidden} kinds that hide what they are, {crossed} of them crossed")
+    return 1 if bad or crossed else 0
 
 
 if __name__ == "__main__":
