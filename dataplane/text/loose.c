@@ -287,8 +287,9 @@ static void take(struct loose *l)
 	l->syllables = 0;
 	if ((k == SPACE || k == SYMBOL) && loose_take_url(l))
 		return;
-	if ((k == SYMBOL || k == DIGIT) &&
-	    (loose_take_inside(l, k, octets) || loose_take_domain(l)))
+	if (l->in[l->i] == '%' && loose_take_percent(l))
+		return;
+	if ((k == SYMBOL || k == DIGIT) && (loose_take_inside(l) || loose_take_domain(l)))
 		return;
 	if ((k == SYMBOL || l->in[l->i] == '0') && loose_take_first(l))
 		return;

@@ -8,6 +8,9 @@
 /* Digits and signs in a row that stand for letters. */
 #define LEET_MAX 3u
 
+/* Signs in a row that are strewn into a word. */
+#define STREWN_MAX 3u
+
 /* In a row, from the place that is read on, and what they are read as. */
 struct row {
 	uint8_t word[LEET_MAX];
@@ -139,20 +142,32 @@ __attribute__((noinline)) bool loose_take_first(struct loose *l)
 	return true;
 }
 
-__attribute__((noinline)) bool loose_take_inside(struct loose *l, enum kind k, size_t octets)
+/* Octets of the signs at in[i] that are strewn in before a letter; 0: they are not. */
+static size_t strewn_at(const struct loose *l)
 {
-	const uint8_t c = l->in[l->i];
+	size_t i = l->i, octets;
 
+	for (unsigned n = 0; n < STREWN_MAX; n++) {
+		if (kind_at(l, i, &octets) != SYMBOL ||
+		    (l->in[i] < 0x80 && strchr("*^~\"=#%!`", l->in[i]) == NULL))
+			return 0;
+		i += octets;
+		if (kind_behind(l, i) == LETTER)
+			return i - l->i;
+	}
+	return 0;
+}
+
+__attribute__((noinline)) bool loose_take_inside(struct loose *l)
+{
 	if (l->dotted || !written_letter(l))
 		return false;
 	if (take_row(l))
 		return true;
-	if (kind_behind(l, l->i + octets) != LETTER || k != SYMBOL ||
-	    (c < 0x80 && strchr("*^~\"=#%!`", c) == NULL))
-		return false;
+	const size_t octets = strewn_at(l);
 	l->i += octets;
-	l->changed = true;
-	return true;
+	l->changed |= octets != 0;
+	return octets != 0;
 }
 
 bool loose_take_domain(struct loose *l)

@@ -46,16 +46,18 @@ struct loose {
 	bool changed;
 };
 
-/* loose_url.c: a URL that was broken up goes on behind a letter or digit; it begins. False:
- * nothing was taken. */
+/* loose_url.c: a URL that was broken up goes on behind a letter or digit; it begins; a letter,
+ * digit, dot or hyphen of one that is written in percent (RFC 3986 section 2.1). False: nothing
+ * was taken. */
 bool loose_take_url(struct loose *l);
+bool loose_take_percent(struct loose *l);
 bool loose_take_hxxp(struct loose *l);
 
-/* loose_leet.c: inside a word of Latin letters, at a character of this kind and octets, what
- * stands for letters, or was strewn in; for its first letters, "$ale" (of digits only "0ffer":
+/* loose_leet.c: inside a word of Latin letters, at a sign or digit, what stands for letters, or
+ * was strewn in; for its first letters, "$ale" (of digits only "0ffer":
  * others are a number of something); and behind a dot, three letters of which the middle one
  * is a digit or sign: .c0m, .n3t; of .com, which people write on behind, whatever follows. */
-bool loose_take_inside(struct loose *l, enum kind k, size_t octets);
+bool loose_take_inside(struct loose *l);
 bool loose_take_first(struct loose *l);
 bool loose_take_domain(struct loose *l);
 

@@ -145,6 +145,8 @@ static uint64_t in_urls(const struct sight *s)
 	const uint64_t open =
 		wide_equal(s->w, '[') | wide_equal(s->w, '(') | wide_equal(s->w, '{');
 	marks |= open & behind_spaces(s, dot | spelled);
+	const uint64_t hex = s->digit | wide_between(s->w, 'a', 'f');
+	marks |= wide_equal(s->w, '%') & hex >> 1 & hex >> 2;
 	/* In "://" and behind a dot; "a / b" as well, which is seldom. */
 	marks |= slash & (spaced | s->space >> 1);
 	marks |= wide_equal(s->w, ':') & (spaced | s->space >> 1) & behind_spaces(s, slash);

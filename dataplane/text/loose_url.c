@@ -109,6 +109,37 @@ bool loose_take_url(struct loose *l)
 	return true;
 }
 
+/* 0 to 15, or 16. Text is folded. */
+static unsigned hex_at(const struct loose *l, size_t i)
+{
+	const uint8_t c = i < l->len ? l->in[i] : 0;
+
+	if (c >= '0' && c <= '9')
+		return c - (unsigned)'0';
+	return c >= 'a' && c <= 'f' ? c - (unsigned)'a' + 10 : 16;
+}
+
+/* Outside of an address only a dot, between letters: "5%41b" is no letter. */
+bool loose_take_percent(struct loose *l)
+{
+	const unsigned high = hex_at(l, l->i + 1), low = hex_at(l, l->i + 2);
+	uint8_t c = (uint8_t)(high << 4 | low);
+
+	if (high > 15 || low > 15)
+		return false;
+	if (c >= 'A' && c <= 'Z')
+		c = (uint8_t)(c + ('a' - 'A'));
+	if (!is_alnum(kind_of_ascii(c & 0x7F)) && c != '.' && c != '-')
+		return false;
+	if (c >= 0x80 || (!l->dotted && (c != '.' || kind_written(l) != LETTER ||
+	                                 kind_behind(l, l->i + 3) != LETTER)))
+		return false;
+	write_octets(l, &c, 1);
+	l->i += 3;
+	l->dotted = l->changed = true;
+	return true;
+}
+
 bool loose_take_hxxp(struct loose *l)
 {
 	if (is_alnum(kind_written(l)) || (!has(l, l->i, "hxxp") && !has(l, l->i, "h**p")))

@@ -146,9 +146,9 @@ size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
  * The second reading of a folded text: without what was strewn into words. Between
  * syllables of Hangul: symbols and digits, and spaces and line ends between lone syllables
  * (대♠출, 대 출 상 담, 카 1 지 2 노). In Latin words: letters spelled apart (f r e e), signs
- * between letters (fr*ee), digits and signs for letters (l0an, c4$1n0, cas|no); marks of Latin,
- * Greek and Cyrillic letters (cásíno), unless all of them are Turkish. URLs: hxxp, [.],
- * (dot), spaces around dots and slashes.
+ * between letters, up to three (fr*ee), digits and signs for letters (l0an, c4$1n0, cas|no);
+ * marks of Latin, Greek and Cyrillic letters (cásíno), unless all of them are Turkish. URLs:
+ * hxxp, [.], (dot), spaces around dots and slashes, letters in percent (%2e).
  * Returns octets written, 0 when the text reads the same; cap at least len (bug_if). Of input
  * that is no folded text only the bound holds.
  */

@@ -78,6 +78,8 @@ static void latin(void **state)
 	read_as("CA51NO c4s1n0 ｃa$ino", "casino casino casino");
 	read_as("cas|no", "casino");
 	read_as("fr^ee", "free");
+	read_as("fr**ee f~*~ree fr🎰🎰ee", "free free free");
+	read_as("fr****ee w**w now** **ok", "fr****ee ww now** **ok");
 	read_as("b|ue ca|l spec|al w|th", "blue call special with");
 	read_as("$ale @ll fr€e €nter", "sale all free enter");
 	read_as("+ex+ fre€ cal| |ong |nc !nstan+", "text free call long inc instant");
@@ -99,6 +101,11 @@ static void urls(void **state)
 	read_as("kk**.C0M열쐬", "kk**.com열쐬");
 	read_as("kk.C0MCODE:x", "kk.comcode:x");
 	read_as("h2t2t2p2s://ab.c2o2m/x", "https://ab.com/x");
+	read_as("http://evil%2Ekr/%41%62c", "http://evil.kr/abc");
+	read_as("evil%2ekr http://%65vil.kr", "evil.kr http://evil.kr");
+	read_as("http://a.kr/a%2", "");
+	read_as("http://a.kr/?q=%20x%EA%B0%80%", "");
+	read_as("100%2e 5%41b", "");
 	read_as("xx.c1o1m1정1성", "xx.com정성");
 }
 
