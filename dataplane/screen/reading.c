@@ -139,6 +139,28 @@ static bool read_other(const struct screen_context *context, struct screen_vecto
 	return true;
 }
 
+/*
+ * The text as it is shown where characters stand backwards, as the message's other text, whose
+ * place is free. False: it has no place.
+ */
+static bool read_turned(struct screen_vector *v, struct screen_message *m, unsigned which)
+{
+	const struct view plain = m->plain[which];
+	const size_t n = text_turned(plain.data, plain.len, v->arena + v->arena_used,
+	                             SCREEN_TEXT_MAX - v->arena_used - 1);
+
+	if (n == 0)
+		return true;
+	if (m->second != SCREEN_ONE_READING ||
+	    wire_text(m, which)->octets.len > SCREEN_OTHER_MAX ||
+	    wire_text(m, 1 - which)->octets.len != 0)
+		return false;
+	keep_text(v, m, 1 - which, n);
+	m->second = (uint8_t)(1 - which);
+	m->recall = RECALL_NOT;
+	return true;
+}
+
 /* n octets at the free place of folded[] become a folded text of m. */
 static void keep_folded(struct screen_vector *v, struct screen_message *m, unsigned which,
                         size_t n)
@@ -184,7 +206,7 @@ static enum reason read_texts(struct screen_context *context, struct screen_vect
 		const enum reason reason = read_text(context, v, m, which);
 		if (reason != REASON_PASS)
 			return reason;
-		if (!read_other(context, v, m, which))
+		if (!read_other(context, v, m, which) || !read_turned(v, m, which))
 			return REASON_READINGS_DISAGREE;
 	}
 	return REASON_PASS;

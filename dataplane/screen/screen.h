@@ -49,7 +49,8 @@
  * where only one of them does, the reason is READINGS_DISAGREE, with the rules of the one
  * that does. Where both refuse, the first one's reason and rules are given. What cannot be
  * judged in both, because it is longer than that or the message has two texts, is refused for
- * the same reason: such texts would be the way past the second reading.
+ * the same reason: such texts would be the way past the second reading. So is a text that is
+ * shown backwards (text_turned()): the second reading is what is shown.
  */
 #define SCREEN_ONE_READING 2u /* screen_message.second: there is no second reading */
 

@@ -98,6 +98,12 @@ enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, s
                                    size_t udh_octets);
 
 /*
+ * Valid UTF-8 as it is shown where U+202E has characters stand backwards. Octets written, fewer
+ * than were read; 0: there is none, it is shown as it stands. cap at least len (bug_if).
+ */
+size_t text_turned(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
+
+/*
  * text_decode() and text_fold() in one pass, of what most texts are: printed ASCII and
  * syllables of Hangul alone, which no table folds otherwise, and which have no second coding
  * by text_other_coding(). Octets written; -EAGAIN: it is not such a text, or cap <

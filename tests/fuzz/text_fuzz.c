@@ -84,6 +84,11 @@ static void decode_and_fold(enum text_coding coding, const uint8_t *in, size_t l
 		const size_t len8 = (size_t)n;
 		/* What comes out is UTF-8. */
 		bug_if(text_decode(TEXT_UTF8, plain, len8, 0, again, TEXT_GROWTH * len8) != n);
+		/* Shown backwards it is UTF-8, without what says so. */
+		const size_t turned = text_turned(plain, len8, folded, len8);
+		bug_if(turned > len8 || text_turned(folded, turned, again, turned) != 0);
+		bug_if(text_decode(TEXT_UTF8, folded, turned, 0, again, TEXT_GROWTH * turned) !=
+		       (int64_t)turned);
 		fold(own_table(), plain, len8, folded, again, map);
 		const size_t f = fold(&text_table_default, plain, len8, folded, again, map);
 		const size_t l = text_loose(folded, f, plain, f);

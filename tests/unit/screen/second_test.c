@@ -76,6 +76,43 @@ static void read_in_both(void **state)
 	world_end(&w);
 }
 
+/* Shown backwards: read forwards by people. Where the place of the second reading is taken, or
+ * a part cuts it, it is refused all the same. */
+static void shown_backwards(void **state)
+{
+	static const struct {
+		const char *text, *payload;
+		uint32_t rule;
+		bool refuse;
+	} rows[] = {
+		{ "win: \u202Eonisac eht", NULL, 100, true },
+		{ "win: \u202Eonisac\u202C the", NULL, 100, true },
+		{ "\u202E출대\nwin", NULL, 101, true },
+		{ "win: \u202Eoni\u202C \u202Esac", NULL, 0, false },
+		{ "win: onisac", NULL, 0, false },
+		{ "shalom \u202Enoisivelet", NULL, 0, false },
+		{ "win: \u202Eonisac", "hello", 0, true },
+		{ "hello", "win: \u202Eonisac", 0, true },
+	};
+	struct world w;
+
+	(void)state;
+	scenery(&w, IMAGE_UNDECODABLE_REFUSE);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct screen_message *m = world_one(
+			&w, &(struct submit){ .text = rows[i].text,
+		                              .payload = rows[i].payload,
+		                              .payload_len = rows[i].payload != NULL
+		                                                     ? strlen(rows[i].payload)
+		                                                     : 0 });
+		assert_int_equal(m->refuse, rows[i].refuse);
+		assert_int_equal(m->rule, rows[i].rule);
+		assert_int_equal(m->reason, rows[i].refuse ? REASON_READINGS_DISAGREE
+		                                           : REASON_PASS);
+	}
+	world_end(&w);
+}
+
 /* In a message of two texts, or of a long one: a second text, or a tail, may not shield it. */
 static void nothing_shields_it(void **state)
 {
@@ -202,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(read_in_both),
+		cmocka_unit_test(shown_backwards),
 		cmocka_unit_test(nothing_shields_it),
 		cmocka_unit_test(undecodable_is_read),
 		cmocka_unit_test(packed_in_parts),
