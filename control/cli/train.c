@@ -197,6 +197,7 @@ static int learn(const struct train_options *options, const struct corpus *corpu
 		.corpus = corpus,
 		.grams = grams,
 		.ridge = options->ridge,
+		.digit_price = options->digits,
 		.fpr = options->fpr,
 		.max_terms = (uint32_t)options->literals,
 		.seed = options->seed,
@@ -267,6 +268,7 @@ int run_train(int argc, char **argv)
 			.min_messages = 4,
 			.min_spam = 3,
 			.min_clean = 20,
+			.literals_only = options.digits == 0,
 		};
 		corpus_split(&corpus, (uint32_t)options.folds, (uint32_t)options.group,
 		             options.seed);

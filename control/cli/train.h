@@ -12,6 +12,7 @@ struct train_options {
 	unsigned long literals, max_chars, min_octets, seed, folds, group;
 	double lambda; /* 0: chosen */
 	double ridge, fpr;
+	double digits;           /* the price of a pattern with any digit; 0: only literals */
 	unsigned long budget_ns; /* a message; 0: none */
 	bool json;
 	bool unjudged; /* no figures of held-out messages: they take most of the time */

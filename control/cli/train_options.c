@@ -25,6 +25,8 @@ static const char usage[] =
 	"  --fpr RATE       false-positive rate to stay below (0.002)\n"
 	"  --lambda L       the price of a weight; else the best of several\n"
 	"  --ridge R        how strongly weights are shared among literals (0.3)\n"
+	"  --digits PRICE   of a pattern in which a digit stands for any, in literals; 0: "
+	"none (4)\n"
 	"  --folds N        parts of the cross-validation, 3 to 10 (5)\n"
 	"  --group N        messages with the same first N octets of letters stay in one part\n"
 	"  --others FILE    messages of other languages: what is clean there is left alone; "
@@ -48,6 +50,7 @@ const struct option train_option_rows[] = {
 	{ "budget-ns", required_argument, NULL, 'b' },
 	{ "lambda", required_argument, NULL, 'l' },
 	{ "ridge", required_argument, NULL, 'r' },
+	{ "digits", required_argument, NULL, 'd' },
 	{ "folds", required_argument, NULL, 'k' },
 	{ "group", required_argument, NULL, 'g' },
 	{ "seed", required_argument, NULL, 's' },
@@ -127,6 +130,7 @@ static int read_number(struct train_options *o, int c, const char *word)
 		{ 'f', 0.00001, 0.5, &o->fpr },
 		{ 'l', 0.001, 1000, &o->lambda },
 		{ 'r', 0, 1000, &o->ridge },
+		{ 'd', 0, 1000, &o->digits },
 	};
 
 	for (size_t i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++)
@@ -211,6 +215,7 @@ int train_read_options(struct train_options *out, int argc, char **argv)
 		.seed = 1,
 		.folds = 5,
 		.ridge = 0.3,
+		.digits = 4,
 		.fpr = 0.002,
 	};
 	while (status == EXIT_DONE &&

@@ -38,8 +38,9 @@ static void put_command(FILE *out, const struct train_options *o)
 	fprintf(out, " \\\n    --id %s --action %s --seed %lu --folds %lu --group %lu", o->id,
 	        o->action, o->seed, o->folds, o->group);
 	fprintf(out,
-	        " \\\n    --literals %lu --max-chars %lu --min-octets %lu --fpr %g --ridge %g",
-	        o->literals, o->max_chars, o->min_octets, o->fpr, o->ridge);
+	        " \\\n    --literals %lu --max-chars %lu --min-octets %lu --fpr %g --ridge %g"
+	        " --digits %g",
+	        o->literals, o->max_chars, o->min_octets, o->fpr, o->ridge, o->digits);
 	if (o->lambda > 0)
 		fprintf(out, " --lambda %g", o->lambda);
 	if (o->budget_ns > 0)

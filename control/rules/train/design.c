@@ -158,8 +158,20 @@ static int fill_columns(struct design *design, const struct choice *c, const uin
 	return 0;
 }
 
+static int set_prices(struct design *design, const struct choice *c, double digit_price)
+{
+	const uint32_t n = design->matrix.n_columns;
+
+	design->price = malloc((n + 1) * sizeof(*design->price));
+	if (design->price == NULL)
+		return -ENOMEM;
+	for (uint32_t j = 0; j < n; j++)
+		design->price[j] = c->grams->grams[design->grams[j]].digits ? digit_price : 1;
+	return 0;
+}
+
 int design_make(struct design *out, const struct corpus *corpus, const struct grams *grams,
-                uint32_t folds)
+                double digit_price, uint32_t folds)
 {
 	struct choice c = { .corpus = corpus, .grams = grams, .folds = folds };
 	uint32_t *row_of = malloc((corpus->n + 1) * sizeof(*row_of));
@@ -172,6 +184,8 @@ int design_make(struct design *out, const struct corpus *corpus, const struct gr
 		result = choose(out, &c);
 	if (result == 0)
 		result = fill_columns(out, &c, row_of);
+	if (result == 0)
+		result = set_prices(out, &c, digit_price);
 	free(row_of);
 	if (result != 0) {
 		design_free(out);
@@ -180,6 +194,7 @@ int design_make(struct design *out, const struct corpus *corpus, const struct gr
 	out->matrix.first = out->first;
 	out->matrix.rows = out->rows;
 	out->matrix.spam = out->spam;
+	out->matrix.price = out->price;
 	return 0;
 }
 
@@ -188,6 +203,7 @@ void design_free(struct design *design)
 	free(design->first);
 	free(design->rows);
 	free(design->spam);
+	free(design->price);
 	free(design->grams);
 	free(design->samples);
 	*design = (struct design){ 0 };

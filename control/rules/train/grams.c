@@ -307,7 +307,7 @@ int grams_mine(struct grams *out, const struct corpus *corpus, const struct gram
 	if (result == 0)
 		result = mine_all(&m);
 	m.digits = true;
-	if (result == 0)
+	if (result == 0 && !limits->literals_only)
 		result = mine_all(&m);
 	free(m.place_octet);
 	free(m.number);

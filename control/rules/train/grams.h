@@ -46,6 +46,7 @@ struct gram_limits {
 	uint32_t min_messages; /* that have it */
 	uint32_t min_spam;     /* ... of them spam, or: */
 	uint32_t min_clean;    /* not counting those of others */
+	bool literals_only;    /* none whose digits stand for any */
 };
 
 /* All of them. 0; -ENOMEM; -E2BIG: more than GRAM_POSTINGS_MAX. */

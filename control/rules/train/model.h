@@ -28,13 +28,15 @@ struct design {
 	uint64_t *first;
 	uint32_t *rows;
 	bool *spam;
+	double *price;
 	uint32_t *grams;   /* by column */
 	uint32_t *samples; /* by row */
 };
 
-/* folds: a bit for each that is trained on. 0, -ENOMEM; -ENODATA: one class is absent. */
+/* folds: a bit for each that is trained on; digit_price: of a gram whose digits stand for any.
+ * 0, -ENOMEM; -ENODATA: one class is absent. */
 must_use int design_make(struct design *out, const struct corpus *corpus,
-                         const struct grams *grams, uint32_t folds);
+                         const struct grams *grams, double digit_price, uint32_t folds);
 void design_free(struct design *design);
 
 struct term {

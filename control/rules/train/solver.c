@@ -138,12 +138,13 @@ static double descend(struct work *w, const struct coordinate *c)
 static double descend_column(struct work *w, uint32_t column)
 {
 	const uint64_t first = w->matrix->first[column];
+	const double price = w->matrix->price != NULL ? w->matrix->price[column] : 1;
 	const struct coordinate c = {
 		.weight = &w->solution->weights[column],
 		.rows = w->matrix->rows + first,
 		.n = w->matrix->first[column + 1] - first,
 		.n_spam = w->n_spam[column],
-		.penalty = w->penalty,
+		.penalty = { w->penalty.lambda * price, w->penalty.ridge },
 	};
 
 	return descend(w, &c);
@@ -294,7 +295,7 @@ double lambda_that_empties(const struct matrix *matrix)
 
 		for (uint64_t k = m->first[j]; k < m->first[j + 1]; k++)
 			gradient += share - m->spam[m->rows[k]];
-		most = fmax(most, fabs(gradient));
+		most = fmax(most, fabs(gradient) / (m->price != NULL ? m->price[j] : 1));
 	}
 	return most;
 }

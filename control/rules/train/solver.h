@@ -3,7 +3,7 @@
  * solver: L1-regularised logistic regression over presence features.
  *
  * Minimises  sum_i log(1 + exp(-y_i (bias + sum_j w_j x_ij)))
- *            + lambda * sum_j |w_j| + ridge / 2 * sum_j w_j^2
+ *            + lambda * sum_j price_j |w_j| + ridge / 2 * sum_j w_j^2
  * with y_i +1 for spam and -1 for clean, x_ij 1 when message i has feature j, else 0. The
  * bias is not regularised. The ridge, small, shares a weight among features that go
  * together, where L1 alone keeps one of them by accident and misses a message that has
@@ -27,7 +27,8 @@
 struct matrix {
 	const uint64_t *first; /* n_columns + 1 */
 	const uint32_t *rows;
-	const bool *spam; /* by row */
+	const bool *spam;    /* by row */
+	const double *price; /* by column: lambda counts so many times; NULL: once */
 	uint32_t n_rows, n_columns;
 };
 

@@ -109,7 +109,7 @@ static int walk(struct plan *plan, uint32_t folds, uint32_t last,
                 void *context)
 {
 	struct design design;
-	int result = design_make(&design, plan->corpus, plan->grams, folds);
+	int result = design_make(&design, plan->corpus, plan->grams, plan->digit_price, folds);
 
 	if (result != 0)
 		return result;

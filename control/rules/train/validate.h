@@ -28,7 +28,8 @@ struct plan {
 	double lambdas[LAMBDAS_MAX]; /* falling; more than one: the best is chosen */
 	uint32_t n_lambdas;
 	double ridge;
-	double fpr; /* false-positive rate that the threshold aims below */
+	double digit_price; /* of a gram whose digits stand for any, in literals */
+	double fpr;         /* false-positive rate that the threshold aims below */
 	uint32_t max_terms;
 	uint64_t seed;
 	/* Told after each model, for a person who waits; done: since the plan was made. */

@@ -26,19 +26,20 @@ struct world {
 
 /* Spam offers some prize at some number, clean messages speak of a time; with marks that
  * YAML and regular expressions have to be told apart from. */
-static void make_world(struct world *w)
+static void make_world_of(struct world *w, bool literals_only)
 {
 	static const char *const offers[] = { "\"won\" a prize", "경품 당첨 [무료]",
 		                              "free* cash\\\\", "kazan\xc4\xb1n+ (hemen)" };
 	static const char *const talk[] = { "see you at", "점심 먹자", "lunch? at",
 		                            "görü\xc5\x9f\xc3\xbcrüz" };
-	const struct gram_limits limits = { 12, 2, 4, 3, 20 };
+	const struct gram_limits limits = { 12, 2, 4, 3, 20, literals_only };
 	uint64_t random = 5;
 	uint32_t row;
 
 	*w = (struct world){ .plan = { .lambdas = { 1, 0.25 },
 		                       .n_lambdas = 2,
 		                       .ridge = 0.3,
+		                       .digit_price = 1,
 		                       .fpr = 0.01,
 		                       .max_terms = 2000,
 		                       .seed = 1 } };
@@ -63,6 +64,8 @@ static void make_world(struct world *w)
 	w->plan.corpus = &w->corpus;
 	w->plan.grams = &w->grams;
 }
+
+static void make_world(struct world *w) { make_world_of(w, false); }
 
 static void drop_world(struct world *w)
 {
@@ -113,6 +116,40 @@ static void learns_and_writes_the_same_twice(void **state)
 		text[0]);
 	free(text[0]);
 	free(text[1]);
+}
+
+/* How many patterns of a pack a digit stands for any digit in. */
+static unsigned digits_of(const struct world *w, struct plan *plan)
+{
+	struct trained trained;
+	unsigned n = 0;
+
+	assert_int_equal(train(&trained, plan, (1u << FOLDS) - 1), 0);
+	assert_in_range(trained.model.n_terms, 4, 500);
+	char *text = write_pack(w, &trained);
+	for (const char *at = text; (at = strstr(at, "{ regex:")) != NULL; at++)
+		n++;
+	model_free(&trained.model);
+	free(text);
+	return n;
+}
+
+/* Any digit is what tells this spam: dear it is taken less often, and not at all where only
+ * literals are wanted. */
+static void digits_have_a_price(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make_world_of(&w, false);
+	const unsigned cheap = digits_of(&w, &w.plan);
+	w.plan.digit_price = 50;
+	const unsigned dear = digits_of(&w, &w.plan);
+	assert_true(cheap > dear);
+	drop_world(&w);
+	make_world_of(&w, true);
+	assert_int_equal(digits_of(&w, &w.plan), 0);
+	drop_world(&w);
 }
 
 /* Held-out verdicts of what is this easy are right, and every message has one. */
@@ -181,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(learns_and_writes_the_same_twice),
+		cmocka_unit_test(digits_have_a_price),
 		cmocka_unit_test(held_out_figures),
 		cmocka_unit_test(what_cannot_be_learned),
 		cmocka_unit_test(chance_labels_stay_chance),

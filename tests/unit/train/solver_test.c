@@ -19,6 +19,7 @@ struct problem {
 	bool spam[ROWS];
 	uint64_t first[COLUMNS + 1];
 	uint32_t rows[ROWS * COLUMNS];
+	double price[COLUMNS];
 	struct matrix matrix;
 	struct penalty penalty;
 };
@@ -42,7 +43,10 @@ static void make(struct problem *p, uint64_t *random)
 				p->rows[n++] = i;
 	}
 	p->first[COLUMNS] = n;
-	p->matrix = (struct matrix){ p->first, p->rows, p->spam, ROWS, COLUMNS };
+	for (uint32_t j = 0; j < COLUMNS; j++)
+		p->price[j] = j / 2 % 2 ? 1 : 1 + (double)(random_next(random) % 4);
+	p->price[1] = p->price[0];
+	p->matrix = (struct matrix){ p->first, p->rows, p->spam, p->price, ROWS, COLUMNS };
 	p->penalty.lambda = 0.1 + (double)(random_next(random) % 30) / 10;
 	p->penalty.ridge = (double)(random_next(random) % 3) / 4;
 }
@@ -63,7 +67,7 @@ static double objective(const struct problem *p, const struct solution *s)
 	for (uint32_t i = 0; i < ROWS; i++)
 		sum += log1p(exp(p->spam[i] ? -score(p, s, i) : score(p, s, i)));
 	for (uint32_t j = 0; j < COLUMNS; j++)
-		sum += p->penalty.lambda * fabs(s->weights[j]) +
+		sum += p->penalty.lambda * p->price[j] * fabs(s->weights[j]) +
 		       p->penalty.ridge / 2 * s->weights[j] * s->weights[j];
 	return sum;
 }
@@ -86,7 +90,8 @@ static void reference(const struct problem *p, struct solution *s)
 			const double to =
 				s->weights[j] -
 				length * (slope[j] + p->penalty.ridge * s->weights[j]);
-			const double shrunk = fmax(fabs(to) - length * p->penalty.lambda, 0);
+			const double price = length * p->penalty.lambda * p->price[j];
+			const double shrunk = fmax(fabs(to) - price, 0);
 			s->weights[j] = to < 0 ? -shrunk : shrunk;
 		}
 		s->bias -= length * slope[COLUMNS];
@@ -157,7 +162,7 @@ static void divided_classes_settle(void **state)
 	const bool spam[] = { true, true, false, false };
 	const uint64_t first[] = { 0, 2 };
 	const uint32_t rows[] = { 0, 1 };
-	const struct matrix matrix = { first, rows, spam, 4, 1 };
+	const struct matrix matrix = { first, rows, spam, NULL, 4, 1 };
 	double weight = 0;
 	struct solution s = { .weights = &weight };
 
