@@ -24,7 +24,7 @@ FIRMS = ["multi_ots_synthetic", "multi_ots_test_subset", "multi_ots_adversarial_
 HANGUL = re.compile("[가-힣]")
 THAI = re.compile("[฀-๿]")
 OPTIONS = "--seed 1 --group 0 --literals 2000 --max-chars 12 --ridge {} --lambda {} --fpr {} " \
-          "--folds {} --min-octets {}"
+          "--folds {} --min-octets {} --digits {}"
 # Letters of scripts that no set of the pack is in, but those (Han, kana) that clean sets show
 # need no such care: little of them costs little, words of them what the rule is worth.
 FOREIGN = "[^\\\\P{L}\\\\p{Latin}\\\\p{Hangul}\\\\p{Han}\\\\p{Hiragana}\\\\p{Katakana}]"
@@ -34,7 +34,7 @@ PEOPLE = {
     "spam": ["en_uci_sms_spam_collection", "en_mishra_soni_5971", "en_nus_sms_corpus",
              "ko_latin"],
     "others": ["ko_lgai_ham_delivery", "ko_lgai_ham_comments", "tr_karasoy_balli"],
-    "options": OPTIONS.format(0.3, 0.25, 0.002, 5, 3),
+    "options": OPTIONS.format(0.3, 0.25, 0.002, 5, 3, 4),
     "points": 3,
     "shift": -15,  # the other rule has to hold as well
     "first": [(FOREIGN + "{2}", -100), ("(" + FOREIGN + "\\\\p{M}*){4}", -300)],
@@ -45,7 +45,7 @@ FIRM = {
                 "not like a firm's notice",
     "spam": ["spam_en_uci_sms_spam_collection", "spam_en_mishra_soni_5971", "ko_latin",
              *MADE, *("clean_" + name for name in FIRMS)],
-    "options": OPTIONS.format(0.3, 0.65, 0.01, 3, 3),
+    "options": OPTIONS.format(0.3, 0.65, 0.01, 3, 3, 4),
     "points": 3,
     "shift": 20,
     "first": [],
@@ -56,11 +56,11 @@ RECIPES = {
         "id": "learned-korean",
         "sentence": "reads like the unwanted messages that it was learned from",
         "spam": ["ko_lgai_spam", "ko_lgai_ham_delivery", "ko_lgai_ham_comments"],
-        "options": OPTIONS.format(0.3, 0.0625, 0.001, 5, 3),
-        # A syllable of Hangul gives 320 of it: text without any is judged far more strictly, as
+        "options": OPTIONS.format(0.3, 0.055, 0.001, 5, 3, 0),
+        # A syllable of Hangul gives 332 of it: text without any is judged far more strictly, as
         # the pack was learned from no clean messages of that kind. 300 caught no spam more.
         "shift": 320,
-        "first": [("^[^가-힣\\\\n]*[가-힣]", 320)],
+        "first": [("^[^가-힣\\\\n]*[가-힣]", 332)],
     }],
     "turkish": [{
         "id": "learned-turkish",
@@ -68,8 +68,8 @@ RECIPES = {
         "spam": ["tr_karasoy_balli"],
         "others": ["ko_lgai_ham_delivery", "ko_lgai_ham_comments",
                    "en_uci_sms_spam_collection", "en_mishra_soni_5971"],
-        "options": OPTIONS.format(0.5, 0.0625, 0.002, 5, 2),
-        "shift": -3,
+        "options": OPTIONS.format(0.5, 0.0625, 0.002, 5, 2, 0),
+        "shift": 5,  # what it misses so the starter rules catch
         "first": [],
     }],
 }
