@@ -135,6 +135,15 @@ static void other_rules_are_another_file(void **state)
 	load_with(folder, "casino");
 	load_with(folder, "lottery");
 	assert_int_equal(list(folder, NULL), 2);
+	/* One character of the last pattern alone. */
+	struct rule_program program = { 0 };
+	struct rule_set *set = NULL;
+	memcpy(strrchr(yaml, 'm'), "n", 1);
+	assert_int_equal(compiled_load(&set, &program, yaml, strlen(yaml), &problems, folder),
+	                 0);
+	rule_set_free(set);
+	rule_program_free(&program);
+	assert_int_equal(list(folder, NULL), 3);
 }
 
 static void change(const char *path, off_t at)
