@@ -57,7 +57,7 @@ static int read_corpus(struct checked *c)
 {
 	struct labelled file;
 	size_t size = 0;
-	uint32_t seen = 0;
+	uint32_t seen = 0, wrong = 0, first_wrong = 0;
 	int more;
 	char *octets = c->cli->corpus != NULL ? cli_read_file(c->cli->corpus, &size) : NULL;
 
@@ -71,6 +71,8 @@ static int read_corpus(struct checked *c)
 		/* Knuth, The Art of Computer Programming 2, 6.4: a multiplier that spreads. */
 		const uint32_t at =
 			seen < TEXTS_MAX ? seen : seen * UINT32_C(2654435761) % seen;
+		if (more < 0 && wrong++ == 0)
+			first_wrong = file.row;
 		if (more < 0 || seen++ == UINT32_MAX || at >= TEXTS_MAX)
 			continue;
 		free(c->own[at]);
@@ -78,6 +80,11 @@ static int read_corpus(struct checked *c)
 		c->texts.n += c->own[at] != NULL && c->texts.n < TEXTS_MAX && at == c->texts.n;
 	}
 	labelled_close(&file);
+	if (c->texts.n != 0 && wrong != 0)
+		fprintf(stderr,
+		        "sluicectl: %s:%u: this line, of %u such, is no label<TAB>text and was "
+		        "left out\n",
+		        c->cli->corpus, first_wrong, wrong);
 	if (c->texts.n != 0)
 		return EXIT_DONE;
 	cli_fail("%s: no message in it; a line is label<TAB>text", c->cli->corpus);

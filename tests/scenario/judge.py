@@ -183,6 +183,10 @@ def costs(j):
     said = json.loads(done.stdout)
     j.expect("cost of a corpus", done.returncode == 0 and said["messages"] == 2 and
              [r["id"] for r in said["dearest"]] == ["dear", "cheap"])
+    some = j.write("some.tsv", b"ham\tx\nno tab\nnone\n")
+    done = j.run("rules", "check", heavy, "--corpus", some)
+    j.expect(f"lines left out: {done.stderr}", done.returncode == 0 and
+             "some.tsv:2: this line, of 2 such, is no label<TAB>text" in done.stderr)
     within = str(int(said["ns_per_message"] * 20) + 1000)
     done = j.run("rules", "check", heavy, "--corpus", corpus, "--budget-ns", within)
     j.expect("within the budget", done.returncode == 0 and "over" not in done.stderr)
