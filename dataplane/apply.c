@@ -65,14 +65,17 @@ static bool has_campaign(const struct worker *w, const struct screen_message *m)
 	return w->campaigns != NULL && m->fingerprint != 0;
 }
 
-/* The sketch is larger than a cache: what is to be counted is asked for here, and counted
- * when the turn's frames are ready. */
+/* The sketch is larger than a cache: what is to be counted is asked for here, its rows with the
+ * next one, and it is counted when the turn's frames are ready. */
 static void note_campaign(struct worker *w, const struct screen_message *m)
 {
 	struct vector *v = w->vector;
 
 	if (!has_campaign(w, m))
 		return;
+	if (v->n_seen != 0)
+		campaign_sketch_seek_rows(w->campaigns, &v->seen[v->n_seen - 1], 1,
+		                          w->screen.seconds);
 	v->seen[v->n_seen] = seen_in(w, m);
 	campaign_sketch_seek(w->campaigns, &v->seen[v->n_seen++]);
 }
@@ -133,6 +136,9 @@ void apply_counts(struct worker *w)
 {
 	const struct vector *v = w->vector;
 
+	if (v->n_seen != 0)
+		campaign_sketch_seek_rows(w->campaigns, &v->seen[v->n_seen - 1], 1,
+		                          w->screen.seconds);
 	for (unsigned i = 0; i < v->n_seen; i++)
 		worker_count(
 			w, COUNTER_CAMPAIGNS_REPLACED,
@@ -430,23 +436,24 @@ static void apply_step(struct worker *w, const struct step *s, struct pending *p
 	}
 }
 
-void apply(struct worker *w)
+void apply(struct worker *w, struct connection *c)
 {
 	struct vector *v = w->vector;
-	struct pending p = { .n_passed = 0 };
+	struct pending p; /* all of it would be cleared for each connection */
 
-	v->n_seen = v->n_matched = 0;
-	for (unsigned i = 0; i < v->n_steps; i++) {
-		const struct step *s = &v->steps[i];
-		if (p.c == NULL || p.c != s->c || p.from != s->from) {
+	p.c = c;
+	p.from = SIDE_ESME;
+	p.sum = (struct gathered){ 0 };
+	p.n_passed = 0;
+	for (; v->n_applied < v->n_steps && v->steps[v->n_applied].c == c; v->n_applied++) {
+		const struct step *s = &v->steps[v->n_applied];
+		if (p.from != s->from) {
 			flush(w, &p);
-			p.c = s->c;
 			p.from = s->from;
 		}
-		if (!s->c->stalled[s->from] && !s->c->relay.leg[SIDE_ESME].discard &&
-		    s->c->relay.state == RELAY_OPEN)
+		if (!c->stalled[s->from] && !c->relay.leg[SIDE_ESME].discard &&
+		    c->relay.state == RELAY_OPEN)
 			apply_step(w, s, &p);
 	}
 	flush(w, &p);
-	campaign_sketch_seek_rows(w->campaigns, v->seen, v->n_seen, w->screen.seconds);
 }

@@ -269,7 +269,8 @@ void collect(struct worker *w)
 {
 	struct vector *v = w->vector;
 
-	v->n_steps = 0;
+	v->n_steps = v->n_applied = 0;
+	v->n_seen = v->n_matched = 0;
 	v->gathered = 0;
 	v->screen.n = 0;
 	for (struct connection *c = w->touched; c != NULL; c = c->touched_next) {

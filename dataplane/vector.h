@@ -46,7 +46,7 @@ struct step {
 };
 
 struct vector {
-	unsigned n_steps;
+	unsigned n_steps, n_applied; /* in the order of the touched connections */
 	struct step steps[STEPS_MAX];
 	uint32_t gathered;
 	uint8_t gather[GATHER_SIZE];

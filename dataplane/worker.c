@@ -232,7 +232,8 @@ static uint64_t deadline(const struct worker *w, const struct connection *c)
 	return at;
 }
 
-/* Everything a touched connection has to say, its next deadline, its end. */
+/* What was decided for each touched connection, everything it has to say, its next deadline,
+ * its end. One after the other: a connection takes fifteen lines. */
 static void tcp_send(struct worker *w)
 {
 	struct connection *c = w->touched, *next, **retry = &w->retry;
@@ -240,6 +241,7 @@ static void tcp_send(struct worker *w)
 	for (; c != NULL; c = next) {
 		next = c->touched_next;
 		c->touched = false;
+		apply(w, c);
 		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++)
 			if (!c->retry && !c->waits && !c->stalled[from])
 				relay_finish(&c->relay, from, &w->env);
@@ -335,7 +337,6 @@ void worker_finish(struct worker *w)
 		limit_buffers(w);
 		collect(w);
 		decide(w);
-		apply(w);
 		tcp_send(w);
 		apply_counts(w);
 	}

@@ -152,8 +152,9 @@ void limit_note(const struct worker *w, struct connection *c, enum side from, bo
 
 /* collect.c: whole PDUs of the touched connections become steps of the vector. */
 void collect(struct worker *w);
-/* apply.c: the steps, decided, become octets in the legs; the audit records are written. */
-void apply(struct worker *w);
+/* apply.c: the steps of c, decided, become octets in its legs; their audit records are written.
+ * Connections come in the order in which they were collected. */
+void apply(struct worker *w, struct connection *c);
 /* And the campaigns of their messages are counted, and the rules that matched them. */
 void apply_counts(struct worker *w);
 
