@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * connection: one TCP relay and the SMPP session that runs in it.
- * Owned by the flow table of one worker.
+ * Owned by the flow table of one worker, which alone looks at it.
  */
 #ifndef DP_CONNECTION_H
 #define DP_CONNECTION_H

@@ -4,6 +4,8 @@
  *
  * Huge pages are used when enough are free (setting huge_pages), else ordinary memory.
  * lcore 0 is main and may run anywhere; lcore i + 1 is worker i on its core.
+ *
+ * Threads: main.
  */
 #ifndef DP_EAL_H
 #define DP_EAL_H

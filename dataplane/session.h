@@ -13,6 +13,8 @@
  * behind it would ever leave.
  *
  * A generic_nack is no answer to a bind: it may be meant for another PDU of that number.
+ *
+ * Threads: the worker of its connection.
  */
 #ifndef DP_SESSION_H
 #define DP_SESSION_H

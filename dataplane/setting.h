@@ -10,6 +10,8 @@
  *
  * A link names its two ports as DPDK does: a PCI address or a vdev string.
  * Everything wrong is reported with file, line and column, and nothing starts.
+ *
+ * Threads: read by main before there are others; from then on nobody changes it.
  */
 #ifndef DP_SETTING_H
 #define DP_SETTING_H

@@ -103,7 +103,7 @@ enum image_state { IMAGE_CERTIFIED = 1, IMAGE_SUSPENDED = 2, IMAGE_BLOCKED = 3 }
 
 #define SYSTEM_ID_MAX 15u /* octets; SMPP 3.4 section 5.2.1: 16 with the NUL */
 
-/* Default alphabet (data_coding 0). Same numbers as enum text_coding. */
+/* An account, found by its system_id; row 0 is unused, so that 0 means nobody. */
 struct image_account {
 	uint8_t system_id[SYSTEM_ID_MAX + 1]; /* C-octet string, NUL padded */
 	uint32_t id;              /* stable registry id, never 0 */

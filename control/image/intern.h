@@ -4,6 +4,7 @@
  *
  * Used for the strings of an image and for its owner lists: many senders share the
  * same few. Offsets never change, so they can be stored at once.
+ * Threads: the builder's (image_build.h).
  */
 #ifndef CONTROL_INTERN_H
 #define CONTROL_INTERN_H

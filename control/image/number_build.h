@@ -3,6 +3,7 @@
  * number_build: the states of numbers, block by block. Only for this folder.
  *
  * Memory     250 KB a block that any range touches.
+ * Threads    the builder's (image_build.h).
  */
 #ifndef CONTROL_NUMBER_BUILD_H
 #define CONTROL_NUMBER_BUILD_H

@@ -6,6 +6,8 @@
  * the other's changes for its own. The claim is a lock (flock(2)) on FILE.lock beside the
  * registry, not on the registry itself: closing any descriptor of that file would take
  * SQLite's own locks away. The kernel lets go of it however the process ends.
+ *
+ * Threads: main, once, before the registry is opened.
  */
 #ifndef CONTROL_REGISTRY_CLAIM_H
 #define CONTROL_REGISTRY_CLAIM_H

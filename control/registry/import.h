@@ -17,6 +17,8 @@
  * is noted; one that contradicts it is a problem, and both are skipped where rows are
  * skipped; both name the two rows. A file of senders holds the registry only while it is
  * written, not while it is read.
+ *
+ * Threads: the registry's (registry.h); progress may be looked at by any.
  */
 #ifndef CONTROL_IMPORT_H
 #define CONTROL_IMPORT_H

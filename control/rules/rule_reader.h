@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_reader: the YAML of a rule file, for the files that read its keys. */
+/*
+ * rule_reader: the YAML of a rule file, for the files that read its keys.
+ * Threads: one reader, one thread.
+ */
 #ifndef CONTROL_RULE_READER_H
 #define CONTROL_RULE_READER_H
 #include <yaml.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* concat_key: the keys of the messages that a part is of, one for each of its destinations. */
+/*
+ * concat_key: the keys of the messages that a part is of, one for each of its destinations.
+ * Threads: the worker whose message it is.
+ */
 #ifndef DP_CONCAT_KEY_H
 #define DP_CONCAT_KEY_H
 #include "parts.h"

@@ -6,6 +6,8 @@
  * long), MORE (a valid start, octets missing), BAD (framing is lost: no later
  * octet can be trusted). The 16-octet header (SMPP 3.4 section 3.2) is judged
  * before anything is buffered for it: "HTTP" read as a length is 1213486160.
+ *
+ * Threads: pure; any.
  */
 #ifndef DP_FRAME_H
 #define DP_FRAME_H

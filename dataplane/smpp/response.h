@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * response: the PDUs that we write ourselves. Header only: SMPP 3.4 section
- * 4.4.2 wants no body with a command_status other than 0.
+ * 4.4.2 wants no body with a command_status other than 0. Threads: pure; any.
  */
 #ifndef DP_RESPONSE_H
 #define DP_RESPONSE_H

@@ -6,6 +6,7 @@
  * goes at once is some of them long, and on a path of less nothing waits.
  *
  * Times in nanoseconds, because a segment of a fast path takes less than a microsecond.
+ * Threads: the worker of the leg.
  */
 #ifndef DP_PACE_H
 #define DP_PACE_H
