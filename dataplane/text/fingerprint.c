@@ -104,6 +104,41 @@ static void put_plain(struct general *g, size_t from, size_t to)
 	}
 }
 
+/* Octets in a row that are each the one three before: three syllables, or their letters. */
+#define RUN_MAX 10u
+
+/* Whether there may be more of them in a row than that. */
+static bool has_run(const uint8_t *text, size_t n)
+{
+	for (size_t i = 0; i + 11 <= n; i += 4) {
+		uint64_t a, b;
+		memcpy(&a, text + i, sizeof(a));
+		memcpy(&b, text + i + 3, sizeof(b));
+		if (a == b)
+			return true;
+	}
+	return false;
+}
+
+/* Of runs what is too much: shingles that come often would outweigh all others, and all who
+ * laugh be of one campaign. Of a letter that is one octet eight shingles are the same one. */
+static size_t cut_runs(uint8_t *text, size_t n)
+{
+	uint8_t last[3] = { 0 };
+	size_t kept = 0, same = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t c = text[i];
+		same = i >= 3 && c == last[i % 3] ? same + 1 : 0;
+		last[i % 3] = c;
+		text[kept] = c;
+		kept += same <= RUN_MAX;
+		if (same == RUN_MAX + 1 && last[0] == last[1] && last[1] == last[2])
+			kept -= RUN_MAX;
+	}
+	return kept;
+}
+
 size_t text_generalise(const uint8_t *folded, size_t len, uint8_t *out)
 {
 	struct general g = { .in = folded, .len = len, .out = out };
@@ -122,7 +157,7 @@ size_t text_generalise(const uint8_t *folded, size_t len, uint8_t *out)
 		at = to;
 	}
 	put_plain(&g, at, g.len);
-	return g.n;
+	return has_run(out, g.n) ? cut_runs(out, g.n) : g.n;
 }
 
 uint64_t text_fingerprint(const uint8_t *folded, size_t len)

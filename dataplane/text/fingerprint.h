@@ -6,7 +6,9 @@
  *   - a run of digits, with whatever signs between them, is one digit;
  *   - a word of ASCII signs with a dot between a letter or digit and a letter, or with
  *     "://", is a link, and every link is the same one;
- *   - spaces, punctuation, symbols and emoji are dropped.
+ *   - spaces, punctuation, symbols and emoji are dropped;
+ *   - of a run of one syllable, or of three octets, thirteen octets are left, of a longer one
+ *     of one letter three.
  * What is left is hashed in shingles of six octets, one from every octet on, and a bit of the
  * fingerprint is what most hashes have there (M. Charikar, Similarity estimation techniques
  * from rounding algorithms, 2002: simhash). The share of bits that differ is the angle

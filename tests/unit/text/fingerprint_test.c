@@ -55,6 +55,30 @@ static bool is_link(const uint8_t *in, size_t from, size_t to)
 	return false;
 }
 
+/* Of each longest run the first thirteen octets; of one letter three. */
+static size_t slow_runs(uint8_t *text, size_t n)
+{
+	uint8_t was[FINGERPRINT_GENERAL_MAX];
+	size_t kept = 0, end;
+
+	memcpy(was, text, n);
+	for (size_t i = 0; i < n; i = end) {
+		for (end = i; end >= 3 && end < n && was[end] == was[end - 3];)
+			end++;
+		if (end - i > 10 && was[i] == was[i - 1] && was[i] == was[i - 2])
+			continue;
+		if (end - i > 10) {
+			memcpy(text + kept, was + i, 10);
+			kept += 10;
+			continue;
+		}
+		end += end == i;
+		memcpy(text + kept, was + i, end - i);
+		kept += end - i;
+	}
+	return kept;
+}
+
 /* Octet by octet; what fingerprint.h says, in the order that it says it. */
 static size_t slow_general(const uint8_t *in, size_t len, uint8_t *out)
 {
@@ -83,7 +107,7 @@ static size_t slow_general(const uint8_t *in, size_t len, uint8_t *out)
 			out[n++] = in[i];
 		}
 	}
-	return n;
+	return slow_runs(out, n);
 }
 
 static uint64_t slow_bits(const uint8_t *general, size_t n)
@@ -112,10 +136,22 @@ static uint64_t slow_bits(const uint8_t *general, size_t n)
 static size_t random_text(uint8_t *text, size_t max)
 {
 	static const char *const pieces[] = {
-		"a",         "call",        " ",    "  ",       "1",   "010-1234-5678", ".",
-		"bit.ly/x1", "http://a.kr", "://",  "대",       "출",  "상담",          "♠",
-		"☎",         "😀",           "。",   "£",        "x.y", "3.14",          "\n",
-		"-",         "무료",        "\xE2", "\xF0\x9F", "0.a", "제공",
+		"a",           "call",
+		" ",           "  ",
+		"1",           "010-1234-5678",
+		".",           "bit.ly/x1",
+		"http://a.kr", "://",
+		"대",          "출",
+		"상담",        "♠",
+		"☎",           "😀",
+		"。",          "£",
+		"x.y",         "3.14",
+		"\n",          "-",
+		"무료",        "\xE2",
+		"\xF0\x9F",    "0.a",
+		"제공",        "ㅋㅋㅋㅋㅋ",
+		"ㅋㅋㅎㅎㅎ",  "aaaaaaa",
+		"abcabcabca",  "aaaaaaaaaaaaaaab",
 	};
 	size_t n = 0;
 
@@ -191,6 +227,21 @@ static void generalised(void **state)
 	            of("무료상담신청하세요a.kr내일오세요"));
 }
 
+/* Laughter, or what stands for a name: texts are told apart by the rest. */
+static void runs(void **state)
+{
+#define TWENTY "ㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋ"
+#define STARS "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	(void)state;
+	same(TWENTY " 오늘 저녁에 영화 보러 갈까", TWENTY TWENTY " 오늘 저녁에 영화 보러 갈까");
+	assert_true(fingerprint_distance(of(TWENTY " 오늘 저녁에 영화 보러 갈까"),
+	                                 of(TWENTY " 내일 회의는 열 시에 합니다")) > 7);
+	assert_true(fingerprint_distance(of(STARS " please pay the rent of october"),
+	                                 of(STARS " see you at the gym by half past six")) > 7);
+	assert_true(of(TWENTY TWENTY TWENTY) == 0);
+	assert_true(of(STARS STARS) == 0);
+}
+
 static void too_short(void **state)
 {
 	(void)state;
@@ -254,8 +305,11 @@ static void every_bit_tells(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_the_slow_one), cmocka_unit_test(generalised),
-		cmocka_unit_test(too_short),       cmocka_unit_test(near),
+		cmocka_unit_test(as_the_slow_one),
+		cmocka_unit_test(generalised),
+		cmocka_unit_test(runs),
+		cmocka_unit_test(too_short),
+		cmocka_unit_test(near),
 		cmocka_unit_test(every_bit_tells),
 	};
 
