@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 		.options = { .setup = { .sessions = 64, .messages_each = 512, .burst = 32 } }
 	};
 	struct options *o = &b.options;
-	unsigned long patterns = 1000, rounds = 9, passes = 5, burst = b.options.setup.burst,
+	unsigned long patterns = 1000, rounds = 9, passes = 12, burst = b.options.setup.burst,
 		      sessions = b.options.setup.sessions,
 		      messages = b.options.setup.messages_each;
 	const struct bench_option rows[] = {
