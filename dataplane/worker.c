@@ -289,6 +289,7 @@ static void decide(struct worker *w)
 	s->seconds = worker_seconds(w);
 	s->scanned_octets = s->rescanned_texts = s->shadowed = s->unlisted = 0;
 	s->cache_hits = s->cache_misses = s->cache_replaced = 0;
+	s->sender_hits = s->sender_misses = s->sender_replaced = 0;
 	s->fingerprints = s->campaign_matches = 0;
 	s->parts_seen = s->parts_lost = s->parts_sticky = s->parts_beyond = 0;
 	screen_run(s, &w->vector->screen);
@@ -301,6 +302,9 @@ static void decide(struct worker *w)
 	worker_count(w, COUNTER_CACHE_HITS, s->cache_hits);
 	worker_count(w, COUNTER_CACHE_MISSES, s->cache_misses);
 	worker_count(w, COUNTER_CACHE_REPLACED, s->cache_replaced);
+	worker_count(w, COUNTER_SENDER_HITS, s->sender_hits);
+	worker_count(w, COUNTER_SENDER_MISSES, s->sender_misses);
+	worker_count(w, COUNTER_SENDER_REPLACED, s->sender_replaced);
 	worker_count(w, COUNTER_PARTS_SEEN, s->parts_seen);
 	worker_count(w, COUNTER_PARTS_LOST, s->parts_lost);
 	worker_count(w, COUNTER_PARTS_STICKY, s->parts_sticky);

@@ -14,6 +14,7 @@
 #include "campaign_sketch.h"
 #include "rule_hits.h"
 #include "check.h"
+#include "known_senders.h"
 #include "worker.h"
 
 /* A connection attempt without an answer, and one whose ends are both done: as long as
@@ -91,12 +92,14 @@ static void start_clock(struct worker *w)
 	timer_wheel_init(&w->timers, w->now_us);
 }
 
-/* What is kept of texts; false: no memory for it. */
-static bool open_texts(struct worker *w)
+/* What is kept of senders and of texts; false: no memory for it. */
+static bool open_screen(struct worker *w)
 {
-	const uint32_t known = (uint32_t)w->settings->known_texts;
+	const uint32_t senders = (uint32_t)w->settings->known_senders,
+		       texts = (uint32_t)w->settings->known_texts;
 
-	if (known != 0 && cache_open(&w->screen.cache, known) != 0)
+	if ((senders != 0 && known_senders_open(&w->screen.known_senders, senders) != 0) ||
+	    (texts != 0 && cache_open(&w->screen.cache, texts) != 0))
 		return false;
 	w->screen.fingerprint_every = (uint32_t)w->settings->campaign_sample;
 	/* Too early in a boot there is none, and who knows that can count along. */
@@ -139,7 +142,7 @@ int worker_open(struct worker **out, unsigned index, const struct settings *sett
 	            0)
 		goto no_memory;
 	unbound_open(&w->unbound, w->flows, offsetof(struct connection, unbound));
-	if (!open_texts(w) || !open_models(w))
+	if (!open_screen(w) || !open_models(w))
 		goto no_memory;
 	configure(w);
 	if (fragment_open(w) != 0)
@@ -177,6 +180,7 @@ void worker_close(struct worker *w)
 	flow_table_close(w->flows);
 	flow_table_close(w->embryos);
 	fragment_close(w);
+	known_senders_close(w->screen.known_senders);
 	cache_close(w->screen.cache);
 	campaign_sketch_close(w->campaigns);
 	rule_hits_close(w->rule_hits);

@@ -140,6 +140,7 @@ static int write_traffic(struct setup *s, const struct setup_options *o, char er
 	settings_defaults(t);
 	/* So few that a text is forgotten before the next pass brings it: all are new. */
 	t->known_texts = 1024;
+	t->known_senders = 4096;
 	t->n_links = 1;
 	snprintf(t->links[0].esme, SETTING_TEXT_SIZE, "net_pcap0,rx_pcap=%s,infinite_rx=1",
 	         esme);

@@ -24,6 +24,7 @@
 #include "check.h"
 #include "options.h"
 #include "cache.h"
+#include "known_senders.h"
 #include "scene.h"
 
 #define ROUNDS_MAX 99u
@@ -33,7 +34,8 @@ struct options {
 	struct scene_options scene;
 	unsigned patterns[SIZES_MAX], n_patterns; /* one scene each */
 	unsigned rounds, passes, vector;
-	unsigned known_texts; /* of the cache; 0 = none */
+	unsigned known_texts;   /* of the cache; 0 = none */
+	unsigned known_senders; /* the same */
 	bool json;
 };
 
@@ -109,6 +111,10 @@ static uint64_t run_screen(struct bench *b, const struct stream *s)
 	c->fingerprint_every = 8; /* the setting campaign_sample by default */
 	cache_close(c->cache);
 	c->cache = NULL;
+	known_senders_close(c->known_senders);
+	c->known_senders = NULL;
+	bug_if(b->options.known_senders != 0 &&
+	       known_senders_open(&c->known_senders, b->options.known_senders) != 0);
 	bug_if(b->options.known_texts != 0 &&
 	       cache_open(&c->cache, b->options.known_texts) != 0);
 	if (s != &b->scene.streams[STREAM_UNIQUE]) {
@@ -262,6 +268,7 @@ static int run_size(struct bench *b, unsigned which)
 	for (unsigned k = 0; k < STREAMS && which == 0; k++)
 		b->first[k] = median(r[k].ratio, b->options.rounds);
 	cache_close(b->context.cache);
+	known_senders_close(b->context.known_senders);
 	scene_close(&b->scene);
 	return 0;
 }
@@ -269,7 +276,7 @@ static int run_size(struct bench *b, unsigned which)
 static void read_options(int argc, char **argv, struct options *o)
 {
 	unsigned long patterns = 0, senders = 10000000, messages = 131072, rounds = 9,
-		      passes = 3, vector = 32, known_texts = 16384;
+		      passes = 3, vector = 32, known_texts = 16384, known_senders = 4096;
 	const struct bench_option rows[] = {
 		{ "patterns", &patterns, 0, 100000, "patterns; 0: 1,000 and then 5,000" },
 		{ "senders", &senders, 1, 69999999, "certified senders" },
@@ -278,6 +285,8 @@ static void read_options(int argc, char **argv, struct options *o)
 		{ "passes", &passes, 1, 1000, "passes a round, of which the least counts" },
 		{ "vector", &vector, 1, SCREEN_VECTOR_MAX, "messages of a vector" },
 		{ "known-texts", &known_texts, 0, CACHE_ENTRIES_MAX, "texts known; 0: none" },
+		{ "known-senders", &known_senders, 0, KNOWN_SENDERS_MAX,
+		  "the same of senders" },
 		{ .name = NULL },
 	};
 
@@ -293,6 +302,7 @@ static void read_options(int argc, char **argv, struct options *o)
 	o->passes = (unsigned)passes;
 	o->vector = (unsigned)vector;
 	o->known_texts = (unsigned)known_texts;
+	o->known_senders = (unsigned)known_senders;
 }
 
 int main(int argc, char **argv)

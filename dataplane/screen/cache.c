@@ -9,6 +9,7 @@
 
 #include "octets.h"
 #include "prefetch.h"
+#include "worth.h"
 
 struct set {
 	uint32_t tag[CACHE_WAYS];  /* upper half of the hash; of a free entry anything */
@@ -22,9 +23,7 @@ struct cache {
 	struct set *sets;
 	struct cache_entry *entries; /* CACHE_WAYS a set */
 	uint32_t mask;               /* sets - 1 */
-	uint32_t sought, found;      /* of this window */
-	uint32_t naps;               /* calls passed over since the last that was not */
-	bool asleep;
+	struct worth worth;
 	struct octets_secret secret; /* nobody outside can aim at a set */
 };
 
@@ -73,23 +72,11 @@ void cache_close(struct cache *c)
 	free(c);
 }
 
-bool cache_awake(struct cache *c)
-{
-	if (!c->asleep || ++c->naps == CACHE_NAP) {
-		c->naps = 0;
-		return true;
-	}
-	return false;
-}
+bool cache_awake(struct cache *c) { return worth_looking(&c->worth, CACHE_NAP); }
 
 void cache_learn(struct cache *c, uint32_t sought, uint32_t found)
 {
-	c->sought += sought;
-	c->found += found;
-	if (c->sought < CACHE_WINDOW)
-		return;
-	c->asleep = (uint64_t)c->found * CACHE_WORTH < c->sought;
-	c->sought = c->found = 0;
+	worth_learn(&c->worth, sought, found, CACHE_WORTH);
 }
 
 static inline struct set *set_of(const struct cache *c, uint64_t hash)

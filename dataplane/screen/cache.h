@@ -35,8 +35,7 @@
 #define CACHE_HITS_MAX 111u
 #define CACHE_ROOM 482u /* of a text and of what was found in it */
 #define CACHE_ENTRIES_MAX (1u << 24)
-#define CACHE_WINDOW 1024u /* texts looked for before it is judged whether that was worth it */
-#define CACHE_WORTH 32u    /* it was when one in so many was found */
+#define CACHE_WORTH 32u /* looking is worth it (worth.h) when one in so many is found */
 #define CACHE_NAP 8u
 
 struct cache_key {

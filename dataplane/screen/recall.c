@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * recall: the stage that knows texts again. What was found in them the last time stands for
- * what decoding, folding and scanning would find, and the stages for those pass them over;
- * behind the scans what was found in new texts is kept.
+ * recall: the stage that knows texts again; they are looked for beside the senders
+ * (stage_sender()). What was found in them the last time stands for what decoding, folding and
+ * scanning would find, and the stages for those pass them over; behind the scans what was
+ * found in new texts is kept.
  *
  * Only whole texts of one reading are kept: what is a part, has a user data header, does not
  * decode or is plausible in a second coding is read each time.
  */
-#include "cache.h"
 #include "screen_priv.h"
 
 /* Which of the two texts may be known: the only one; 2 = neither. */
@@ -41,19 +41,13 @@ static void take(struct screen_hits *h, unsigned message, const struct cache_ent
 		hits_add(h, message, hits[k]);
 }
 
-/* Texts of a slice that may be known, and whose they are. */
-struct sought {
-	unsigned n;
-	uint16_t message[SCREEN_VECTOR_MAX];
-	struct cache_key keys[SCREEN_VECTOR_MAX];
-	const struct cache_entry *found[SCREEN_VECTOR_MAX];
-};
-
-static void gather(const struct screen_context *context, struct screen_vector *v,
-                   struct sought *sought)
+void recall_seek(struct screen_context *context, struct screen_vector *v, unsigned from,
+                 unsigned end, struct recall_sought *sought)
 {
 	sought->n = 0;
-	for (unsigned i = v->first; i < v->end; i++) {
+	if (context->cache == NULL || context->match == NULL || !cache_awake(context->cache))
+		return;
+	for (unsigned i = from; i < end; i++) {
 		struct screen_message *m = &v->messages[i];
 		const unsigned which = is_open(m) ? only_text(m) : 2;
 		if (which == 2)
@@ -61,44 +55,45 @@ static void gather(const struct screen_context *context, struct screen_vector *v
 		m->recall = RECALL_NEW;
 		m->recall_text = (uint8_t)which;
 		m->recall_coding = (uint8_t)reading_coding(context, m);
-		sought->message[sought->n] = (uint16_t)i;
+		sought->messages[sought->n] = m;
 		sought->keys[sought->n++] = key_of(context, m);
+	}
+	cache_seek(context->cache, sought->keys, sought->n);
+}
+
+void recall_find(struct screen_context *context, const struct recall_sought *sought)
+{
+	const struct cache_entry *found[RECALL_SOUGHT_MAX];
+
+	if (sought->n != 0)
+		cache_find(context->cache, sought->keys, sought->n, found);
+	for (unsigned k = 0; k < sought->n; k++) {
+		sought->messages[k]->recall_hash = sought->keys[k].hash;
+		sought->messages[k]->recall_entry = found[k];
 	}
 }
 
 /* What is known of a text goes to its message. */
-static unsigned recall(struct screen_vector *v, const struct sought *sought)
+static void look_up(struct screen_context *context, struct screen_vector *v)
 {
-	unsigned known = 0;
+	unsigned sought = 0, known = 0;
 
-	for (unsigned k = 0; k < sought->n; k++) {
-		const unsigned i = sought->message[k];
+	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		const struct cache_entry *e = sought->found[k];
-		if (unlikely(e == NULL || v->hits.n + e->n_hits > SCREEN_HITS_MAX)) {
-			m->recall_hash = sought->keys[k].hash;
+		if (m->recall != RECALL_NEW || !is_open(m))
 			continue;
-		}
+		sought++;
+		const struct cache_entry *e = m->recall_entry;
+		if (unlikely(e == NULL || v->hits.n + e->n_hits > SCREEN_HITS_MAX))
+			continue;
 		take(&v->hits, i, e);
 		m->recall = RECALL_KNOWN;
 		m->fingerprint = e->fingerprint;
 		known++;
 	}
-	return known;
-}
-
-/* Hash all, prefetch all, compare all: the cache is larger than those of the core. */
-static void look_up(struct screen_context *context, struct screen_vector *v)
-{
-	struct sought sought;
-
-	gather(context, v, &sought);
-	cache_seek(context->cache, sought.keys, sought.n);
-	cache_find(context->cache, sought.keys, sought.n, sought.found);
-	const unsigned known = recall(v, &sought);
 	context->cache_hits += known;
-	context->cache_misses += sought.n - known;
-	cache_learn(context->cache, sought.n, known);
+	context->cache_misses += sought - known;
+	cache_learn(context->cache, sought, known);
 }
 
 /* Without a branch: which ones are known is nothing to guess. */
@@ -115,7 +110,7 @@ static void list_unread(struct screen_vector *v)
 
 void stage_recall(struct screen_context *context, struct screen_vector *v)
 {
-	if (context->cache != NULL && context->match != NULL && cache_awake(context->cache))
+	if (context->cache != NULL)
 		look_up(context, v);
 	list_unread(v);
 }

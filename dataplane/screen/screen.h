@@ -55,6 +55,8 @@
 #define SCREEN_ONE_READING 2u /* screen_message.second: there is no second reading */
 
 struct cache;
+struct cache_entry;
+struct known_senders;
 struct parts;
 
 struct screen_message {
@@ -66,7 +68,7 @@ struct screen_message {
 	bool from_esme;
 
 	/* working fields of the stages */
-	bool screened; /* the policy wants requests of this direction read at all */
+	bool screened;             /* the policy wants requests of this direction read at all */
 	struct smpp_concat concat; /* total below 2: not a part */
 	uint8_t concat_text;       /* which text it is a part of: 0 short_message, 1 payload */
 	uint8_t concat_refused;    /* the part for which this one is refused; 0: none */
@@ -82,6 +84,7 @@ struct screen_message {
 	uint8_t recall_text;   /* 0 short_message, 1 payload */
 	uint8_t recall_coding; /* enum text_coding */
 	uint64_t recall_hash;
+	const struct cache_entry *recall_entry; /* of RECALL_NEW: what may know it, or NULL */
 
 	uint64_t fingerprint; /* text/fingerprint.h; 0: it has none */
 	uint32_t stands_for;  /* messages, where texts are sampled; without fingerprint 1 */
@@ -158,6 +161,8 @@ struct screen_context {
 	uint64_t unlisted;           /* out: added to; matches behind SCREEN_MATCHED_MAX */
 	struct cache *cache;         /* this worker's; NULL: every text is scanned */
 	uint64_t cache_hits, cache_misses, cache_replaced; /* out: added to; messages */
+	struct known_senders *known_senders; /* this worker's; NULL: each sender is looked up */
+	uint64_t sender_hits, sender_misses, sender_replaced; /* out: added to; messages */
 	/* Of new texts one in so many gets a fingerprint while no campaign is acted upon; 0, 1:
 	 * each. Those that are known, refused or flagged have theirs in any case. */
 	uint32_t fingerprint_every;
@@ -165,9 +170,9 @@ struct screen_context {
 	 * along and be the one that is never looked at. */
 	uint32_t fingerprint_left, fingerprint_at;
 	uint64_t fingerprint_seed;
-	uint64_t fingerprints;                             /* out: added to; texts */
-	uint64_t campaign_matches;                         /* out: added to; messages */
-	struct parts *parts; /* of all workers; NULL: each part is judged alone */
+	uint64_t fingerprints;     /* out: added to; texts */
+	uint64_t campaign_matches; /* out: added to; messages */
+	struct parts *parts;       /* of all workers; NULL: each part is judged alone */
 	uint64_t parts_seen, parts_lost, parts_sticky, parts_beyond; /* out: added to */
 	/* For tools, NULL in workers: sees each slice behind its stages, texts included. */
 	void (*watch)(void *watcher, const struct screen_vector *vector);

@@ -4,6 +4,7 @@
 #define DP_SCREEN_PRIV_H
 #include <stdbool.h>
 
+#include "cache.h"
 #include "prefetch.h"
 #include "screen.h"
 #include "text.h"
@@ -24,6 +25,25 @@ void stage_campaign(struct screen_context *context, struct screen_vector *vector
 void fingerprint_text(struct screen_context *context, struct screen_message *m,
                       struct view folded);
 void fingerprint_message(struct screen_context *context, struct screen_message *m);
+
+/*
+ * Texts that may be known are looked for by stage_sender() while it waits for senders, a few
+ * messages at a time: memory brings more lines at once than either asks for, and each has
+ * something to compute meanwhile. Nothing comes of it before stage_recall(): messages that are
+ * refused until then are passed over.
+ */
+#define RECALL_SOUGHT_MAX 32u
+struct recall_sought {
+	unsigned n;
+	struct screen_message *messages[RECALL_SOUGHT_MAX];
+	struct cache_key keys[RECALL_SOUGHT_MAX];
+};
+
+/* Hash the texts of messages [from, end), at most RECALL_SOUGHT_MAX, and ask for their sets. */
+void recall_seek(struct screen_context *context, struct screen_vector *vector, unsigned from,
+                 unsigned end, struct recall_sought *sought);
+/* Compare: screen_message.recall_entry of each. */
+void recall_find(struct screen_context *context, const struct recall_sought *sought);
 
 /* Behind the scans: what was found in texts that are new. */
 void recall_keep(struct screen_context *context, struct screen_vector *vector);

@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "address_plain.h"
+#include "known_senders.h"
 
 /* A C-octet string in a TLV may bring its NUL or not: stacks differ. */
 static struct view without_nul(struct view v)
@@ -69,21 +70,28 @@ static enum reason with_number(unsigned reason, enum image_number_state state)
 	                                                      : (enum reason)reason;
 }
 
-/* The slice's messages whose senders are asked for. */
+/* Those of some messages whose senders are asked for: so few that all of this stays in a
+ * corner of the first-level cache, and as many as a core keeps misses in flight. */
+#define ASKED_MAX RECALL_SOUGHT_MAX
 struct asked {
 	unsigned n;
-	struct screen_message *messages[SCREEN_VECTOR_MAX];
-	struct sender_key keys[SCREEN_VECTOR_MAX];
-	struct number_place places[SCREEN_VECTOR_MAX];
-	const struct image_sender *found[SCREEN_VECTOR_MAX];
+	bool awake; /* known senders are looked for */
+	struct screen_message *messages[ASKED_MAX];
+	uint32_t account_rows[ASKED_MAX];
+	struct view digits[ASKED_MAX];
+	struct known_sender known[ASKED_MAX]; /* their keys, if so */
+	struct sender_key keys[ASKED_MAX];
+	struct sender_place senders[ASKED_MAX];
+	struct number_place numbers[ASKED_MAX];
+	const struct image_sender *found[ASKED_MAX];
 };
 
-static void gather(const struct screen_context *context, struct screen_vector *v,
-                   struct asked *asked)
+static void gather(const struct screen_context *context, struct screen_vector *v, unsigned from,
+                   unsigned end, struct asked *asked)
 {
 	unsigned n = 0;
 
-	for (unsigned i = v->first; i < v->end; i++) {
+	for (unsigned i = from; i < end; i++) {
 		struct screen_message *m = &v->messages[i];
 		if (!m->from_esme || !is_open(m))
 			continue;
@@ -98,42 +106,100 @@ static void gather(const struct screen_context *context, struct screen_vector *v
 			}
 			digits = sender_in(&m->sm, tag).digits;
 		}
-		find_key(&context->tables->image->plan, digits, &asked->keys[n]);
+		asked->digits[n] = digits;
+		asked->account_rows[n] = m->account_row;
 		asked->messages[n++] = m;
 	}
 	asked->n = n;
 }
 
-static void judge(const struct screen_context *context, const struct asked *asked)
+/* What was said of those that are known holds, and the others stay asked for. */
+static void know(struct screen_context *context, struct asked *asked)
+{
+	struct known_senders *known = context->known_senders;
+	uint8_t said[ASKED_MAX];
+	unsigned n = 0;
+
+	known_senders_era(known, context->tables->serial, context->seconds);
+	known_senders_seek(known, asked->digits, asked->account_rows, asked->n, asked->known);
+	const unsigned found = known_senders_find(known, asked->known, asked->n, said);
+	for (unsigned i = 0; i < asked->n; i++) {
+		const bool is_known = said[i] != KNOWN_SENDER_NOT;
+		asked->messages[i]->reason = (enum reason)(is_known ? said[i] : REASON_PASS);
+		asked->messages[n] = asked->messages[i];
+		asked->digits[n] = asked->digits[i];
+		asked->known[n] = asked->known[i];
+		n += !is_known;
+	}
+	known_senders_learn(known, asked->n, found);
+	context->sender_hits += found;
+	context->sender_misses += n;
+	asked->n = n;
+}
+
+/* Hash all, and ask for what is read first: the set is larger than any cache, and so is the
+ * map of numbers. */
+static void seek(struct screen_context *context, struct asked *asked)
+{
+	const struct image *image = context->tables->image;
+
+	asked->awake =
+		context->known_senders != NULL && known_senders_awake(context->known_senders);
+	if (asked->awake)
+		know(context, asked);
+	for (unsigned i = 0; i < asked->n; i++)
+		find_key(&image->plan, asked->digits[i], &asked->keys[i]);
+	number_map_seek(&image->numbers, asked->keys, asked->n, asked->numbers);
+	sender_set_seek(&image->senders, asked->keys, asked->n, asked->senders);
+}
+
+static enum reason judge_one(const struct screen_context *context, const struct asked *asked,
+                             unsigned i, bool plain)
+{
+	const uint32_t row = asked->messages[i]->account_row;
+	const enum image_number_state state = number_map_state(&asked->numbers[i]);
+
+	if (likely(plain && state != IMAGE_NUMBER_UNASSIGNED &&
+	           tables_sender_passes(asked->found[i], row, context->seconds)))
+		return REASON_PASS;
+	return with_number(tables_sender_reason(context->tables, &asked->keys[i],
+	                                        asked->found[i], row, context->seconds),
+	                   state);
+}
+
+static void judge(struct screen_context *context, struct asked *asked)
 {
 	const bool plain = tables_without_deltas(context->tables);
 
+	sender_set_answer(&context->tables->image->senders, asked->keys, asked->senders,
+	                  asked->n, asked->found);
 	for (unsigned i = 0; i < asked->n; i++) {
-		struct screen_message *m = asked->messages[i];
-		const enum image_number_state state = number_map_state(&asked->places[i]);
-		if (likely(plain && state != IMAGE_NUMBER_UNASSIGNED &&
-		           tables_sender_passes(asked->found[i], m->account_row,
-		                                context->seconds)))
-			continue;
-		m->reason = with_number(tables_sender_reason(context->tables, &asked->keys[i],
-		                                             asked->found[i], m->account_row,
-		                                             context->seconds),
-		                        state);
+		const enum reason reason = judge_one(context, asked, i, plain);
+		asked->messages[i]->reason = reason;
+		if (asked->awake)
+			context->sender_replaced += known_senders_keep(
+				context->known_senders, &asked->known[i], reason);
 	}
 }
 
-/* Hash all, prefetch all, compare all: the set is larger than any cache, and so is the
- * map of numbers, whose misses are asked for before and read after. */
+/* Hash all, prefetch all, compare all; texts in between (recall_seek()), so that something is
+ * computed while memory is waited for. */
 void stage_sender(struct screen_context *context, struct screen_vector *v)
 {
 	struct asked asked;
+	struct recall_sought sought;
 
-	_Static_assert(SCREEN_VECTOR_MAX <= SENDER_BATCH_MAX, "one batch");
-	gather(context, v, &asked);
-	if (asked.n == 0)
-		return;
-	const struct image *image = context->tables->image;
-	number_map_seek(&image->numbers, asked.keys, asked.n, asked.places);
-	sender_set_find(&image->senders, asked.keys, asked.n, asked.found);
-	judge(context, &asked);
+	for (unsigned from = v->first, end; from < v->end; from = end) {
+		end = v->end - from < ASKED_MAX ? v->end : from + ASKED_MAX;
+		gather(context, v, from, end, &asked);
+		if (asked.n != 0)
+			seek(context, &asked);
+		recall_seek(context, v, from, end, &sought);
+		if (asked.n != 0)
+			sender_set_reach(&context->tables->image->senders, asked.senders,
+			                 asked.n);
+		recall_find(context, &sought);
+		if (asked.n != 0)
+			judge(context, &asked);
+	}
 }

@@ -18,43 +18,56 @@ static bool is_key_of(const struct sender_key *key, const struct image_sender *s
 	return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0 && (a[0] | a[1]) != 0;
 }
 
-/* Three passes, so that the misses of all keys overlap: pilots, slots, comparison. */
-static void find_chunk(const struct sender_set *set, const struct sender_key *keys, unsigned n,
-                       const struct image_sender **found)
+void sender_set_seek(const struct sender_set *set, const struct sender_key *keys, unsigned n,
+                     struct sender_place *places)
 {
 	const struct image_sender_info *info = set->info;
-	uint64_t rest[CHUNK];
-	const uint8_t *pilot[CHUNK];
-	const struct image_sender *slots[CHUNK];
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; info != NULL && i < n; i++) {
+		struct sender_place *p = &places[i];
 		const uint64_t hash = sender_hash_key(&set->hash, &keys[i]);
-		const uint64_t part = sender_hash_part(hash, info->n_parts, &rest[i]);
-
-		pilot[i] = set->pilots + part * info->buckets_per_part +
-		           sender_hash_bucket(rest[i], info->buckets_per_part);
-		slots[i] = set->slots + part * info->slots_per_part;
-		prefetch(pilot[i]);
+		const uint64_t part = sender_hash_part(hash, info->n_parts, &p->rest);
+		p->pilot = set->pilots + part * info->buckets_per_part +
+		           sender_hash_bucket(p->rest, info->buckets_per_part);
+		p->slot = set->slots + part * info->slots_per_part;
+		prefetch(p->pilot);
 	}
-	for (unsigned i = 0; i < n; i++) {
-		slots[i] += sender_hash_slot(rest[i], sender_hash_pilot(*pilot[i]),
-		                             info->slots_per_part);
-		prefetch(slots[i]);
-	}
-	for (unsigned i = 0; i < n; i++)
-		found[i] = is_key_of(&keys[i], slots[i]) ? slots[i] : NULL;
 }
 
+void sender_set_reach(const struct sender_set *set, struct sender_place *places, unsigned n)
+{
+	const struct image_sender_info *info = set->info;
+
+	for (unsigned i = 0; info != NULL && i < n; i++) {
+		struct sender_place *p = &places[i];
+		p->slot += sender_hash_slot(p->rest, sender_hash_pilot(*p->pilot),
+		                            info->slots_per_part);
+		prefetch(p->slot);
+	}
+}
+
+void sender_set_answer(const struct sender_set *set, const struct sender_key *keys,
+                       const struct sender_place *places, unsigned n,
+                       const struct image_sender **found)
+{
+	for (unsigned i = 0; i < n; i++)
+		found[i] = set->info != NULL && is_key_of(&keys[i], places[i].slot)
+		                   ? places[i].slot
+		                   : NULL;
+}
+
+/* Three passes, so that the misses of all keys overlap: pilots, slots, comparison. */
 void sender_set_find(const struct sender_set *set, const struct sender_key *keys, unsigned n,
                      const struct image_sender **found)
 {
-	if (set->info == NULL) {
-		for (unsigned i = 0; i < n; i++)
-			found[i] = NULL;
-		return;
+	struct sender_place places[CHUNK];
+
+	for (unsigned i = 0; i < n; i += CHUNK) {
+		const unsigned m = n - i < CHUNK ? n - i : CHUNK;
+		sender_set_seek(set, keys + i, m, places);
+		sender_set_reach(set, places, m);
+		sender_set_answer(set, keys + i, places, m, found + i);
 	}
-	for (unsigned i = 0; i < n; i += CHUNK)
-		find_chunk(set, keys + i, n - i < CHUNK ? n - i : CHUNK, found + i);
 }
 
 bool sender_owned_by(const struct sender_set *set, const struct image_sender *sender,

@@ -18,13 +18,33 @@
 #include "sender_hash.h"
 
 struct sender_set {
-	const struct image_sender_info *info;  /* NULL = empty set */
+	const struct image_sender_info *info; /* NULL = empty set */
 	const struct image_sender *slots;
 	const uint8_t *pilots;
-	const uint32_t *owners;                /* runs "n, row, row, ..." */
+	const uint32_t *owners; /* runs "n, row, row, ..." */
 	uint32_t n_slots, n_pilots;
-	struct sender_hash hash;               /* of info->seed */
+	struct sender_hash hash; /* of info->seed */
 };
+
+/* Where the record of a key may be, while several are looked for. */
+struct sender_place {
+	const uint8_t *pilot;
+	const struct image_sender
+		*slot; /* behind sender_set_reach(); before, its part's first */
+	uint64_t rest; /* sender_hash.h */
+};
+
+/*
+ * The three steps of a look-up, for callers that have something to do while memory is waited
+ * for: seek asks for the pilots, reach for the records, answer compares. Of few keys at a time:
+ * a core keeps some 30 misses in flight.
+ */
+void sender_set_seek(const struct sender_set *set, const struct sender_key *keys, unsigned n,
+                     struct sender_place *places);
+void sender_set_reach(const struct sender_set *set, struct sender_place *places, unsigned n);
+void sender_set_answer(const struct sender_set *set, const struct sender_key *keys,
+                       const struct sender_place *places, unsigned n,
+                       const struct image_sender **found);
 
 #define SENDER_BATCH_MAX 256u
 

@@ -36,7 +36,7 @@ struct world {
 static void few(struct settings *s)
 {
 	s->embryos = 64;
-	s->known_texts = 64; /* made anew for each run */
+	s->known_texts = s->known_senders = 64; /* made anew for each run */
 	s->rto_limit = 4;
 }
 

@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "text.h"
 #include "world.h"
+#include "worth.h"
 
 static struct cache_key key(const char *text, uint64_t serial, uint8_t coding, uint64_t hash)
 {
@@ -156,13 +157,13 @@ static void naps(void **state)
 
 	(void)state;
 	assert_true(cache_awake(c));
-	cache_learn(c, CACHE_WINDOW - 1, 0);
+	cache_learn(c, WORTH_WINDOW - 1, 0);
 	assert_true(cache_awake(c)); /* too few to tell */
 	cache_learn(c, 1, 0);
 	for (unsigned i = 0; i < 10 * CACHE_NAP; i++)
 		looked += cache_awake(c);
 	assert_int_equal(looked, 10);
-	cache_learn(c, CACHE_WINDOW, CACHE_WINDOW / CACHE_WORTH);
+	cache_learn(c, WORTH_WINDOW, WORTH_WINDOW / CACHE_WORTH);
 	for (unsigned i = 0; i < 10; i++)
 		assert_true(cache_awake(c));
 	cache_close(c);
