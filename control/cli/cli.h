@@ -127,7 +127,11 @@ double cli_real(const json_t *object, const char *member);
 bool cli_flag(const json_t *object, const char *member);
 const char *cli_text(const json_t *object, const char *member);
 
-/* text in at most width columns, shortened with an ellipsis, padded with blanks. */
+/* What strangers wrote, with '?' for what would do something to a terminal or look like a line
+ * of ours. */
+void cli_print_some(const char *text, size_t len);
+
+/* The same in at most width columns, shortened with an ellipsis, padded with blanks. */
 void cli_print_cell(const char *text, size_t width);
 
 #endif

@@ -263,11 +263,12 @@ static json_t *report(const struct judge *j)
 static void print_miss(const json_t *miss)
 {
 	printf("%s\t%.3f\t", cli_text(miss, "label"), cli_real(miss, "score"));
-	for (const char *c = cli_text(miss, "text"); *c != '\0'; c++)
-		if (*c == '\n')
-			fputs("\\n", stdout);
-		else
-			putchar(*c);
+	const char *line = cli_text(miss, "text");
+	for (const char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		cli_print_some(line, (size_t)(end - line));
+		fputs("\\n", stdout);
+	}
+	cli_print_some(line, strlen(line));
 	putchar('\n');
 }
 

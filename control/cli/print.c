@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "fail.h"
+#include "problems.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,8 +66,28 @@ static size_t columns_of(const char *text)
 	return all;
 }
 
-void cli_print_cell(const char *text, size_t width)
+/* The caller's to free; NULL: no memory. */
+static char *printable(const char *text, size_t len)
 {
+	char *out = malloc(len + 1);
+
+	if (out != NULL)
+		utf8_printable(out, len + 1, text, len);
+	return out;
+}
+
+void cli_print_some(const char *text, size_t len)
+{
+	char *shown = printable(text, len);
+
+	fputs(shown != NULL ? shown : "?", stdout);
+	free(shown);
+}
+
+void cli_print_cell(const char *stranger, size_t width)
+{
+	char *shown = printable(stranger, strlen(stranger));
+	const char *text = shown != NULL ? shown : "?";
 	const bool whole = columns_of(text) <= width;
 	const size_t room = whole || width == 0 ? width : width - 1;
 	size_t used = 0, columns;
@@ -84,6 +105,7 @@ void cli_print_cell(const char *text, size_t width)
 	}
 	for (; used < width; used++)
 		putchar(' ');
+	free(shown);
 }
 
 int cli_enforced(const json_t *answer)

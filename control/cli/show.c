@@ -182,7 +182,7 @@ static void print_record(const json_t *r)
 	cli_print_cell(cli_text(r, "fingerprint")[0] ? cli_text(r, "fingerprint") : "-", 16);
 	putchar(' ');
 	if (width == 0)
-		fputs(record_text(r), stdout);
+		cli_print_some(record_text(r), strlen(record_text(r)));
 	else
 		cli_print_cell(record_text(r), width > before + 20 ? width - before : 20);
 	putchar('\n');

@@ -37,6 +37,15 @@ bool utf8_valid(const char *text, size_t len)
 	return true;
 }
 
+/* C0, DEL and C1; lines and paragraphs of Unicode, and what turns the direction of text. */
+static bool acts(const unsigned char *s, size_t n)
+{
+	if (n == 3 && s[0] == 0xe2)
+		return (s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
+		       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
+	return s[0] < 0x20 || s[0] == 0x7f || (n == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+}
+
 void utf8_printable(char *out, size_t size, const char *text, size_t len)
 {
 	size_t used = 0;
@@ -44,8 +53,7 @@ void utf8_printable(char *out, size_t size, const char *text, size_t len)
 	for (size_t at = 0; at < len;) {
 		const unsigned char *s = (const unsigned char *)text + at;
 		const size_t n = utf8_character(s, len - at);
-		const bool control = n == 0 || s[0] < 0x20 || s[0] == 0x7f ||
-		                     (n == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+		const bool control = n == 0 || acts(s, n);
 		const size_t put = control ? 1 : n;
 
 		if (used + put >= size)

@@ -58,7 +58,8 @@ void problem_line(char *out, size_t size, const struct problems *problems, uint3
 /* Whether text[0 .. len) is valid UTF-8 (RFC 3629: no surrogate, nothing overlong). */
 bool utf8_valid(const char *text, size_t len);
 
-/* Copy with control characters and what is not UTF-8 replaced by '?', cut at a
+/* Copy with control characters, those of lines and of direction (U+2028 to U+202E, U+2066 to
+ * U+2069) and what is not UTF-8 replaced by '?', cut at a
  * character boundary, NUL-terminated. size >= 1. */
 void utf8_printable(char *out, size_t size, const char *text, size_t len);
 

@@ -127,7 +127,7 @@ def show_refused(folder, found):
             continue
         shown[r["reason"]] += 1
         rule = f", rule {r['rule']}" if r.get("rule") else ""
-        text = " ".join(r.get("text", "").split())
+        text = "".join(c if c.isprintable() else "?" for c in r.get("text", ""))
         print(f"   {r['system_id']} from {r['sender']}: {r['reason']}{rule}\n"
               f"      {text[:70] or '(no text)'}")
 

@@ -335,11 +335,11 @@ static void counters_and_audit_are_shown(void **state)
 	*r = (struct audit_record){ .time_us = (uint64_t)time(NULL) * 1000000,
 		                    .kind = AUDIT_REFUSED,
 		                    .reason = REASON_CONTENT_RULE,
-		                    .system_id = "acme",
+		                    .system_id = "ac\x1bme",
 		                    .command_id = 7, /* replace_sm */
-		                    .text_len = 6 };
+		                    .text_len = 11 };
 	r->part = 3, r->parts = 4, r->part_refused = 2;
-	memcpy(r->text, "대출", 6);
+	memcpy(r->text, "\xe2\x80\xae대\n\x1b출", 11);
 	audit_publish(w);
 	control_start();
 	assert_int_equal(ctl("counters"), 0);
@@ -349,7 +349,7 @@ static void counters_and_audit_are_shown(void **state)
 	assert_true(said("\"by_worker\":[{\"refused\":41},{\"flows_opened\":3}]"));
 	assert_true(becomes("\"stored\":1"));
 	assert_int_equal(ctl("audit"), 0);
-	assert_true(said("acme") && said("content_rule") && said("as part 2 was) 대출"));
+	assert_true(said("ac?me") && said("content_rule") && said("as part 2 was) ?대??출"));
 	assert_int_equal(ctl("audit --json"), 0);
 	assert_true(said("\"data_coding\":null") && said("\"refused_for\":2}"));
 	report_close(report);
