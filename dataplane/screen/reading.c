@@ -85,7 +85,7 @@ static void keep_text(struct screen_vector *v, struct screen_message *m, unsigne
 
 /* One text of a message, decoded; or why it is not. */
 static enum reason read_text(struct screen_context *context, struct screen_vector *v,
-                      struct screen_message *m, unsigned which)
+                             struct screen_message *m, unsigned which)
 {
 	const int64_t n = decode_by_policy(context, v, m, which);
 

@@ -214,13 +214,13 @@ static void plain_texts(void **state)
 	(void)state;
 	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
 	expect_plain(world_one(&w, &(struct submit){ .text = "Big CASINO",
-	                                              .payload = "And More",
-	                                              .payload_len = 8 }),
+	                                             .payload = "And More",
+	                                             .payload_len = 8 }),
 	             "Big CASINO", "And More");
 	expect_plain(world_one(&w, &(struct submit){ .source = "1",
-	                                              .data_coding = 8,
-	                                              .text = "\xB3\x00\xCD\x9C",
-	                                              .text_len = 4 }),
+	                                             .data_coding = 8,
+	                                             .text = "\xB3\x00\xCD\x9C",
+	                                             .text_len = 4 }),
 	             "대출", "");
 	expect_plain(world_one(&w, &(struct submit){ .data_coding = 8, .text = "odd" }), "",
 	             "");
@@ -244,9 +244,9 @@ static void plain_is_cut(void **state)
 		}
 		const struct screen_message *m =
 			world_one(&w, &(struct submit){ .source = "1",
-		                                         .data_coding = 8,
-		                                         .text = text,
-		                                         .text_len = sizeof(text) });
+		                                        .data_coding = 8,
+		                                        .text = text,
+		                                        .text_len = sizeof(text) });
 		const uint32_t whole = odd + (SCREEN_PLAIN_MAX - odd) / 3 * 3;
 		assert_int_equal(m->plain[0].len, whole);
 		assert_int_equal(m->plain[0].data[whole - 3], 0xEB);
@@ -312,8 +312,8 @@ static void binary_is_read(void **state)
 		for (unsigned k = 0; k < sizeof(codings); k++) {
 			const struct screen_message *m =
 				world_one(&w, &(struct submit){ .data_coding = codings[k],
-			                                         .text = rows[i].text,
-			                                         .text_len = rows[i].len });
+			                                        .text = rows[i].text,
+			                                        .text_len = rows[i].len });
 			assert_int_equal(m->rule, rows[i].rule);
 			assert_int_equal(m->reason, rows[i].rule == 0 ? REASON_PASS
 			                            : rows[i].second  ? REASON_READINGS_DISAGREE
@@ -358,7 +358,7 @@ static void dispute(struct world *w)
 	                "무료");
 	world_rule_with(w, &(struct image_build_rule){ .row = { .id = 107, .weight = 800 } },
 	                "±");
-	world_rule(w, 108, IMAGE_REFUSE, "1«", 0); /* folded ¹« */
+	world_rule(w, 108, IMAGE_REFUSE, "1«", 0);         /* folded ¹« */
 	world_rule(w, 109, IMAGE_RULE_OBSERVE, "담대", 0); /* where words meet: more finds */
 	world_rule(w, 110, IMAGE_RULE_OBSERVE, "출상", 0);
 	world_ready(w);

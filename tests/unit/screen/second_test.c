@@ -61,8 +61,8 @@ static void read_in_both(void **state)
 	for (size_t i = 0; i < LIES; i++) {
 		const struct screen_message *m =
 			world_one(&w, &(struct submit){ .data_coding = lies[i].data_coding,
-		                                         .text = lies[i].text,
-		                                         .text_len = lies[i].len });
+		                                        .text = lies[i].text,
+		                                        .text_len = lies[i].len });
 		const bool both = (lies[i].rule & BOTH) != 0;
 		const uint32_t rule = lies[i].rule & ~BOTH;
 		if (m->reason != (both ? REASON_CONTENT_RULE : REASON_READINGS_DISAGREE) ||
@@ -107,8 +107,8 @@ static void shown_backwards(void **state)
 		                                                     : 0 });
 		assert_int_equal(m->refuse, rows[i].refuse);
 		assert_int_equal(m->rule, rows[i].rule);
-		assert_int_equal(m->reason, rows[i].refuse ? REASON_READINGS_DISAGREE
-		                                           : REASON_PASS);
+		assert_int_equal(m->reason,
+		                 rows[i].refuse ? REASON_READINGS_DISAGREE : REASON_PASS);
 	}
 	world_end(&w);
 }
@@ -124,9 +124,9 @@ static void nothing_shields_it(void **state)
 	for (size_t i = 0; i < LIES; i++) {
 		const struct screen_message *m =
 			world_one(&w, &(struct submit){ .data_coding = lies[i].data_coding,
-		                                         .text = "xy",
-		                                         .payload = lies[i].text,
-		                                         .payload_len = lies[i].len });
+		                                        .text = "xy",
+		                                        .payload = lies[i].text,
+		                                        .payload_len = lies[i].len });
 		assert_true(m->refuse);
 	}
 	for (size_t len = 1026; len <= sizeof(text); len += sizeof(text) - 1026) {
@@ -162,8 +162,8 @@ static void undecodable_is_read(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct screen_message *m =
 			world_one(&w, &(struct submit){ .data_coding = rows[i].data_coding,
-		                                         .text = rows[i].text,
-		                                         .text_len = rows[i].len });
+		                                        .text = rows[i].text,
+		                                        .text_len = rows[i].len });
 		if (!m->refuse || m->rule != rows[i].rule)
 			fail_msg("%zu: %s, rule %u", i, reason_row(m->reason)->name, m->rule);
 	}
@@ -198,8 +198,8 @@ static void packed_in_parts(void **state)
 			uint8_t text[6 + 40] = { 5, 0, 3, 9, 2, (uint8_t)(i < 2 ? 1 : 2) };
 			const size_t n = pack(texts[i], 1, text + 6);
 			m = world_one(&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI,
-			                                     .text = text,
-			                                     .text_len = 6 + n });
+			                                    .text = text,
+			                                    .text_len = 6 + n });
 		}
 		assert_int_equal(m->reason, REASON_READINGS_DISAGREE);
 		assert_int_equal(m->rule, 100);
@@ -224,10 +224,10 @@ static void phones_without_the_language(void **state)
 			text[1] = (uint8_t)(0x24 + element);
 			text[3] = language;
 			text[6] = (uint8_t)(element * 100 + language); /* the reference */
-			const struct screen_message *m = world_one(
-				&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI,
-			                              .text = text,
-			                              .text_len = sizeof(text) - 1 });
+			const struct screen_message *m =
+				world_one(&w, &(struct submit){ .esm_class = SMPP_ESM_UDHI,
+			                                        .text = text,
+			                                        .text_len = sizeof(text) - 1 });
 			if (!m->refuse || m->rule != 100)
 				fail_msg("element %u, language %u", element, language);
 		}

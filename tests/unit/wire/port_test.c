@@ -41,8 +41,8 @@ static struct settings settings_for(const char *esme, const char *smsc)
 	return s;
 }
 
-static void add_octets(struct rte_mempool *pool, void *octets,
-                       struct rte_mempool_memhdr *chunk, unsigned index)
+static void add_octets(struct rte_mempool *pool, void *octets, struct rte_mempool_memhdr *chunk,
+                       unsigned index)
 {
 	(void)pool, (void)index;
 	*(size_t *)octets += chunk->len;
