@@ -9,31 +9,31 @@
 #include "pace.h"
 #include "sequence.h"
 
-#define STARTUP_GAIN 277u        /* hundredths; section 5.6.1: 4 ln 2 */
-#define DRAIN_GAIN 35u           /* section 5.3.2 */
-#define DOWN_GAIN 90u            /* section 5.3.3.1 */
-#define UP_GAIN 125u             /* section 5.3.3.4, with its window */
-#define CWND_GAIN 200u           /* section 5.6.1 */
+#define STARTUP_GAIN 277u /* hundredths; section 5.6.1: 4 ln 2 */
+#define DRAIN_GAIN 35u    /* section 5.3.2 */
+#define DOWN_GAIN 90u     /* section 5.3.3.1 */
+#define UP_GAIN 125u      /* section 5.3.3.4, with its window */
+#define CWND_GAIN 200u    /* section 5.6.1 */
 #define UP_CWND_GAIN 225u
-#define PACING_MARGIN 99u        /* section 5.6.2: one of a hundred less than bw */
-#define HEADROOM 85u             /* section 5.3.3.1: of inflight_hi, the rest is for others */
-#define LOSS_THRESH 50u          /* section 5.3.3.4: one of so many is too much */
-#define BETA 70u                 /* section 5.5.10.2 */
+#define PACING_MARGIN 99u /* section 5.6.2: one of a hundred less than bw */
+#define HEADROOM 85u      /* section 5.3.3.1: of inflight_hi, the rest is for others */
+#define LOSS_THRESH 50u   /* section 5.3.3.4: one of so many is too much */
+#define BETA 70u          /* section 5.5.10.2 */
 /* Segments: fewer say nothing. Section 5.3.1.3 has 6; where chance takes 3 of a flight, as 1 %
  * does of 300, more are lost in one round trip of 29, but 12 in one of 14,000. */
 #define LOSSES_LEAST 12u
 #define JUDGED_ROUNDS 8u
-#define STARTUP_OCTETS 20000u    /* section 5.6.4.6: before that the model knows nothing */
-#define FULL_ROUNDS 3u           /* section 5.3.1.2 */
+#define STARTUP_OCTETS 20000u /* section 5.6.4.6: before that the model knows nothing */
+#define FULL_ROUNDS 3u        /* section 5.3.1.2 */
 #define FULL_GROWTH 125u
-#define LEAST_SEGMENTS 4u        /* section 5.6.4.3: BBR.MinPipeCwnd */
-#define MIN_RTT_US 10000000u     /* section 5.5.7.2 */
+#define LEAST_SEGMENTS 4u           /* section 5.6.4.3: BBR.MinPipeCwnd */
+#define MIN_RTT_US 10000000u        /* section 5.5.7.2 */
 #define PROBE_RTT_EVERY_US 5000000u /* section 5.3.4.1 */
-#define PROBE_RTT_US 200000u     /* section 5.3.4.2 */
-#define PROBE_WAIT_US 2500000u   /* section 5.3.3.5.2: two to three seconds */
-#define PROBE_ROUNDS 63u         /* as often as Reno would where that is sooner */
+#define PROBE_RTT_US 200000u        /* section 5.3.4.2 */
+#define PROBE_WAIT_US 2500000u      /* section 5.3.3.5.2: two to three seconds */
+#define PROBE_ROUNDS 63u            /* as often as Reno would where that is sooner */
 #define UP_ROUNDS_MAX 10u
-#define FIRST_RTT_US 1000u       /* section 5.6.2 */
+#define FIRST_RTT_US 1000u            /* section 5.6.2 */
 #define LATE_US (PACE_LATE_NS / 1000) /* section 5.6.3: its quantum, as a time */
 
 int bbr_pool_open(struct bbr_pool *p, uint32_t n)
@@ -288,8 +288,7 @@ static void probe_up(struct bbr *b, const struct bbr_ack *a)
 		const uint64_t hi = b->inflight_hi + ((uint64_t)a->mss << rounds);
 		b->inflight_hi = hi < UINT32_MAX - 1 ? (uint32_t)hi : UINT32_MAX - 1;
 	}
-	if ((a->now_us - b->state_at > b->min_rtt_us &&
-	     a->in_flight >= inflight(b, UP_GAIN)) ||
+	if ((a->now_us - b->state_at > b->min_rtt_us && a->in_flight >= inflight(b, UP_GAIN)) ||
 	    rounds >= UP_ROUNDS_MAX)
 		enter(b, BBR_DOWN, a->now_us);
 }
@@ -416,8 +415,7 @@ uint32_t bbr_acked(struct bbr *b, const struct bbr_ack *a, uint32_t cwnd)
 	b->delivered_us = (uint32_t)a->now_us;
 	if (b->app_limited && seq_lt(b->limited_until, b->delivered))
 		b->app_limited = false;
-	const struct bbr_mark *m =
-		a->sent_us == 0 ? NULL : mark_of(b, (uint32_t)a->sent_us);
+	const struct bbr_mark *m = a->sent_us == 0 ? NULL : mark_of(b, (uint32_t)a->sent_us);
 	update_round(b, m);
 	update_min_rtt(b, a);
 	if (m == NULL) /* sent before there was a model: it is delivered all the same */

@@ -8,8 +8,8 @@
 
 #define TS_OCTETS 12u
 #define TCP_OCTETS 20u
-#define IP_DF 0x40u /* in the seventh octet of an IPv4 header */
-#define RAISE_S 600u       /* RFC 1191 section 6.3; of its minutes the more cautious */
+#define IP_DF 0x40u         /* in the seventh octet of an IPv4 header */
+#define RAISE_S 600u        /* RFC 1191 section 6.3; of its minutes the more cautious */
 #define MTU_SMALLEST_V4 68u /* RFC 791 section 3.2 */
 /* A path of IPv4 may carry no more than that, and who says that his does makes
  * twenty buffers of ours of one. So ours are never cut below what kernels cut theirs to, 552;

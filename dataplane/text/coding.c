@@ -38,7 +38,7 @@ static const uint8_t codings[256] = {
 	[0x50] = BY_ALPHABET,           /* 0101: the same with class */
 	[0x60] = SIXTEEN(TEXT_UNKNOWN), /* 0110: compressed */
 	[0x70] = SIXTEEN(TEXT_UNKNOWN), /* 0111: compressed */
-	[0x80] = FOUR(TEXT_UNKNOWN), /* 1000-1011: reserved in both */
+	[0x80] = FOUR(TEXT_UNKNOWN),    /* 1000-1011: reserved in both */
 	/* ... where Korean networks have KS C 5601, and handsets read it so. */
 	[0x84] = TEXT_CP949,
 	[0x85] = TEXT_UNKNOWN,

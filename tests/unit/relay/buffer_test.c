@@ -170,9 +170,9 @@ static void room_is_not_for_a_queue(void **state)
 		rig_send(r, ESME, rig_text(i * SIZE, SIZE, 0));
 		if (i % 10 == 9) {
 			rig_wait(r, 11);
-			rig_send(r, SMSC, (struct seg){ .seq = SIZE,
-			                                .ack = (i + 1) * SIZE,
-			                                .window = 60000 });
+			rig_send(r, SMSC,
+			         (struct seg){
+					 .seq = SIZE, .ack = (i + 1) * SIZE, .window = 60000 });
 		}
 		rig_quiet(r);
 	}

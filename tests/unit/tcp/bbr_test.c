@@ -28,7 +28,7 @@ struct path {
 	uint32_t loss;          /* of 10,000 */
 	uint32_t app;           /* packets a tick may bring; 0: as many as may go */
 	uint64_t random;
-	double free_us;         /* the bottleneck is done with what it has */
+	double free_us; /* the bottleneck is done with what it has */
 	struct packet packets[PACKETS_MAX];
 	uint32_t head, tail, cwnd;
 	uint64_t delivered, lost, sent;
@@ -40,8 +40,12 @@ static struct path *path_open(uint64_t rate, uint32_t rtt_us, uint32_t queue)
 	struct path *p = calloc(1, sizeof(*p));
 
 	assert_non_null(p);
-	*p = (struct path){ .rate = rate, .rtt_us = rtt_us, .queue = queue, .random = 7,
-		            .now_us = 5000000, .cwnd = 10 * MSS };
+	*p = (struct path){ .rate = rate,
+		            .rtt_us = rtt_us,
+		            .queue = queue,
+		            .random = 7,
+		            .now_us = 5000000,
+		            .cwnd = 10 * MSS };
 	p->free_us = (double)p->now_us;
 	assert_int_equal(bbr_pool_open(&p->pool, 2), 0);
 	p->b = bbr_open(&p->pool, p->cwnd, rtt_us, p->now_us);
