@@ -226,7 +226,7 @@ static void measure(const struct row *row, bool json)
 	if (json)
 		printf("%s\"%s\": {\"octets\": %.1f, \"cycles_per_text\": %.1f, "
 		       "\"cycles_per_octet\": %.3f, \"least\": %.3f, \"greatest\": %.3f}",
-		       row == rows ? "{" : ",\n ", row->name, (double)octets / TEXTS, text,
+		       row == rows ? "{" : ", ", row->name, (double)octets / TEXTS, text,
 		       (double)median / (double)octets, (double)cycles[0] / (double)octets,
 		       (double)cycles[ROUNDS - 1] / (double)octets);
 	else

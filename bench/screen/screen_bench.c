@@ -239,7 +239,7 @@ static void print(const struct bench *b, struct result r[STREAMS], bool last)
 	       s->streams[STREAM_UNIQUE].refused);
 	for (unsigned k = 0; k < STREAMS; k++)
 		print_json(b, names[k], &r[k]);
-	printf("}%s", last ? "" : ",\n ");
+	printf("}%s", last ? "" : ", ");
 }
 
 static int run_size(struct bench *b, unsigned which)

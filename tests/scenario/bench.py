@@ -47,7 +47,8 @@ def main():
                          check=False)
     if run.returncode != 0:
         fail(name, f"ended with {run.returncode}: {run.stderr.strip()[-1000:]}")
-    result = json.loads(run.stdout[run.stdout.index("{"):])
+    # One line, and the last one: who reads the figures takes that.
+    result = json.loads(run.stdout.splitlines()[-1])
     rows = [(result, KEYS[name])]
     rows += [(size, OF_A_SIZE[name]) for size in result.get("sizes", [])]
     for where, keys in rows:
