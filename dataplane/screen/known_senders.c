@@ -20,6 +20,7 @@ struct set {
 _Static_assert(sizeof(struct set) == 64, "one line");
 
 struct known_senders {
+	void *memory; /* zeros, of which pages are there when they are used */
 	struct set *sets;
 	uint64_t mask;      /* sets - 1 */
 	uint64_t secret[2]; /* nobody outside can aim at a set */
@@ -41,12 +42,13 @@ int known_senders_open(struct known_senders **out, uint32_t n)
 	if (k == NULL)
 		return -ENOMEM;
 	k->mask = sets - 1;
-	k->sets = aligned_alloc(64, sets * sizeof(struct set));
-	if (k->sets == NULL) {
+	k->memory = calloc(sets + 1, sizeof(struct set));
+	if (k->memory == NULL) {
 		free(k);
 		return -ENOMEM;
 	}
-	memset(k->sets, 0, sets * sizeof(struct set));
+	const uintptr_t line = sizeof(struct set) - 1;
+	k->sets = (struct set *)(((uintptr_t)k->memory + line) & ~line);
 	/* Too early in a boot there is none, and the table is only easier to fill. */
 	(void)!getrandom(k->secret, sizeof(k->secret), GRND_NONBLOCK);
 	*out = k;
@@ -57,7 +59,7 @@ void known_senders_close(struct known_senders *k)
 {
 	if (k == NULL)
 		return;
-	free(k->sets);
+	free(k->memory);
 	free(k);
 }
 
