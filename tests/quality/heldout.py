@@ -9,7 +9,7 @@ in whichever sets always in one. For each part the packs are learned anew from t
 as learn.py does, and the starter rules and these packs judge the
 part together, as "rules test" does by default. Prints recall and false-positive rate of each
 set with intervals of 95 % (Wilson); with --evade also what each kind of evasion loses. It
-takes a quarter of an hour and is no part of ./run test.
+takes two minutes where nothing else runs, and is no part of ./run test.
 """
 import collections
 import hashlib
