@@ -9,6 +9,7 @@
 
 #include "image_build.h"
 #include "pattern_line.h"
+#include "rule_image.h"
 
 static int compile(const struct corpus *corpus, struct hs_database **out, char error[400])
 {
@@ -99,30 +100,11 @@ static int add_rule(struct image_build *b, const struct pattern_set *set, uint32
 	return pattern < 0 ? (int)pattern : 0;
 }
 
-static int add_database(struct image_build *build, struct hs_database *database,
-                        enum image_section_type type)
-{
-	char *octets = NULL;
-	size_t size = 0;
-
-	if (database == NULL)
-		return 0;
-	if (hs_serialize_database(database, &octets, &size) != HS_SUCCESS)
-		return -ENOMEM;
-	const int result = image_build_database(build, type, octets, size);
-	free(octets);
-	return result;
-}
-
 int pattern_set_rules(const struct pattern_set *set, const struct corpus *corpus,
                       struct image_build *build)
 {
-	int result = add_database(build, set->program.folded, IMAGE_HS_DATABASE);
+	int result = rule_image_program(build, &set->program, corpus->n_patterns);
 
-	if (result == 0)
-		result = add_database(build, set->program.literals, IMAGE_HS_LITERALS);
-	if (result == 0)
-		result = image_build_excerpts(build, set->program.excerpts, corpus->n_patterns);
 	for (unsigned i = 0; i < corpus->n_patterns && result == 0; i++)
 		result = add_rule(build, set, i + 1, corpus->patterns[i]);
 	return result;

@@ -114,7 +114,7 @@ static void *read_file(int folder, const char *name, size_t *size)
 		*size += (size_t)n;
 	}
 	if (octets != NULL)
-		(void)futimens(fd, NULL); /* when it was used: see tidy() */
+		(void)futimens(fd, NULL); /* when it was used: see remove_one() */
 	if (fd >= 0)
 		close(fd);
 	return octets;

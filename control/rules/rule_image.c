@@ -34,6 +34,20 @@ static int put_database(struct image_build *image, struct hs_database *database,
 	return result;
 }
 
+int rule_image_program(struct image_build *image, const struct rule_program *program,
+                       uint32_t n_patterns)
+{
+	int result = image_build_excerpts(image, program->excerpts, n_patterns);
+
+	if (result == 0)
+		result = put_database(image, program->folded, IMAGE_HS_DATABASE);
+	if (result == 0)
+		result = put_database(image, program->literals, IMAGE_HS_LITERALS);
+	if (result == 0)
+		result = put_database(image, program->plain, IMAGE_HS_PLAIN);
+	return result;
+}
+
 int rule_image_put(struct image_build *image, const struct rule_set *set,
                    const struct rule_program *program)
 {
@@ -47,13 +61,5 @@ int rule_image_put(struct image_build *image, const struct rule_set *set,
 	}
 	if (result == 0)
 		result = image_build_folds(image, set->folds, set->n_folds);
-	if (result == 0)
-		result = image_build_excerpts(image, program->excerpts, set->n_patterns);
-	if (result == 0)
-		result = put_database(image, program->folded, IMAGE_HS_DATABASE);
-	if (result == 0)
-		result = put_database(image, program->literals, IMAGE_HS_LITERALS);
-	if (result == 0)
-		result = put_database(image, program->plain, IMAGE_HS_PLAIN);
-	return result;
+	return result == 0 ? rule_image_program(image, program, set->n_patterns) : result;
 }

@@ -14,6 +14,10 @@
 /* A rule as image_build_rule() takes it, borrowed from the set: id 0, no accounts. */
 struct image_build_rule rule_image_rule(const struct rule_set *set, uint32_t rule);
 
+/* Databases of a program and excerpts of its patterns. -ENOMEM, or as image_build.h. */
+must_use int rule_image_program(struct image_build *image, const struct rule_program *program,
+                                uint32_t n_patterns);
+
 /* Behind the rules: patterns, folds, excerpts, databases. -ENOMEM, or as image_build.h. */
 must_use int rule_image_put(struct image_build *image, const struct rule_set *set,
                             const struct rule_program *program);
