@@ -65,6 +65,15 @@ static bool has_campaign(const struct worker *w, const struct screen_message *m)
 	return w->campaigns != NULL && m->fingerprint != 0;
 }
 
+static void seek_rows_of_last(const struct worker *w)
+{
+	const struct vector *v = w->vector;
+
+	if (v->n_seen != 0)
+		campaign_sketch_seek_rows(w->campaigns, &v->seen[v->n_seen - 1],
+		                          w->screen.seconds);
+}
+
 /* The sketch is larger than a cache: what is to be counted is asked for here, its rows with the
  * next one, and it is counted when the turn's frames are ready. */
 static void note_campaign(struct worker *w, const struct screen_message *m)
@@ -73,9 +82,7 @@ static void note_campaign(struct worker *w, const struct screen_message *m)
 
 	if (!has_campaign(w, m))
 		return;
-	if (v->n_seen != 0)
-		campaign_sketch_seek_rows(w->campaigns, &v->seen[v->n_seen - 1], 1,
-		                          w->screen.seconds);
+	seek_rows_of_last(w);
 	v->seen[v->n_seen] = seen_in(w, m);
 	campaign_sketch_seek(w->campaigns, &v->seen[v->n_seen++]);
 }
@@ -136,9 +143,7 @@ void apply_counts(struct worker *w)
 {
 	const struct vector *v = w->vector;
 
-	if (v->n_seen != 0)
-		campaign_sketch_seek_rows(w->campaigns, &v->seen[v->n_seen - 1], 1,
-		                          w->screen.seconds);
+	seek_rows_of_last(w);
 	for (unsigned i = 0; i < v->n_seen; i++)
 		worker_count(
 			w, COUNTER_CAMPAIGNS_REPLACED,

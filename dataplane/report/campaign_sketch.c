@@ -156,13 +156,11 @@ void campaign_sketch_seek(const struct campaign_sketch *s, const struct campaign
 }
 
 void campaign_sketch_seek_rows(const struct campaign_sketch *s,
-                               const struct campaign_seen *seen, unsigned n, uint32_t seconds)
+                               const struct campaign_seen *seen, uint32_t seconds)
 {
-	for (unsigned i = 0; i < n; i++) {
-		seek_row(s, seen[i].fingerprint, 0, seconds);
-		if (seen[i].account_id != 0)
-			seek_row(s, seen[i].fingerprint, seen[i].account_id, seconds);
-	}
+	seek_row(s, seen->fingerprint, 0, seconds);
+	if (seen->account_id != 0)
+		seek_row(s, seen->fingerprint, seen->account_id, seconds);
 }
 
 /* What a campaign that has no row yet may have had already. */

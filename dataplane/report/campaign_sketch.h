@@ -42,12 +42,12 @@ struct campaign_seen {
 must_use int campaign_sketch_open(struct campaign_sketch **out, struct report_campaign *rows);
 void campaign_sketch_close(struct campaign_sketch *sketch); /* NULL is allowed */
 
-/* Ask for what campaign_sketch_count() will read: first the sets of one; later, when they
- * are there, the rows of n. */
+/* Ask for what campaign_sketch_count() will read: first the sets; later, when they are
+ * there, the rows. */
 void campaign_sketch_seek(const struct campaign_sketch *sketch,
                           const struct campaign_seen *seen);
 void campaign_sketch_seek_rows(const struct campaign_sketch *sketch,
-                               const struct campaign_seen *seen, unsigned n, uint32_t seconds);
+                               const struct campaign_seen *seen, uint32_t seconds);
 
 /* A message, or as many as it stands for, at this second (Unix). How many live campaigns gave
  * way to it: 0 to 2. */

@@ -111,7 +111,7 @@ static unsigned send_one(struct campaign_sketch *sketch, uint32_t id, uint32_t s
 	if (seen.account_id != 0)
 		count_exactly(&exact[seen.account_id][id], &seen, seconds);
 	campaign_sketch_seek(sketch, &seen);
-	campaign_sketch_seek_rows(sketch, &seen, 1, seconds);
+	campaign_sketch_seek_rows(sketch, &seen, seconds);
 	return campaign_sketch_count(sketch, &seen, seconds);
 }
 
