@@ -158,27 +158,38 @@ static void full(void **state)
 	known_senders_close(k);
 }
 
-/* As many as were asked for, and no more, whatever comes. */
+/* Fills a table thrice with numbers in a row; how many of them it knows then. */
+static unsigned filled_thrice(uint32_t size)
+{
+	struct known_senders *k = new_table(size);
+	unsigned replaced = 0, known = 0;
+	char address[16];
+
+	for (unsigned i = 0; i < 3 * size; i++) {
+		snprintf(address, sizeof(address), "010%08u", i);
+		replaced += say(k, address, 1, REASON_PASS);
+	}
+	for (unsigned i = 0; i < 3 * size; i++) {
+		snprintf(address, sizeof(address), "010%08u", i);
+		known += said_of(k, address, 1) == REASON_PASS;
+	}
+	assert_int_equal(known, 3 * size - replaced);
+	known_senders_close(k);
+	return known;
+}
+
+/* As many as were asked for, and no more, whatever comes and whatever the secret is: with
+ * places drawn by lot 58 of 64 was the least in 20,000 tables. */
 static void holds_its_bound(void **state)
 {
-	const unsigned sizes[] = { 2, 64, 4096 };
+	const unsigned sizes[] = { 2, 64, 4096 }, secrets[] = { 1, 1000, 10 };
 
 	(void)state;
 	for (unsigned s = 0; s < 3; s++) {
-		struct known_senders *k = new_table(sizes[s]);
-		unsigned replaced = 0, known = 0;
-		char address[16];
-		for (unsigned i = 0; i < 3 * sizes[s]; i++) {
-			snprintf(address, sizeof(address), "010%08u", i);
-			replaced += say(k, address, 1, REASON_PASS);
+		for (unsigned i = 0; i < secrets[s]; i++) {
+			const unsigned known = filled_thrice(sizes[s]);
+			assert_true(known <= sizes[s] && known > sizes[s] * 3 / 4);
 		}
-		for (unsigned i = 0; i < 3 * sizes[s]; i++) {
-			snprintf(address, sizeof(address), "010%08u", i);
-			known += said_of(k, address, 1) == REASON_PASS;
-		}
-		assert_int_equal(known, 3 * sizes[s] - replaced);
-		assert_true(known <= sizes[s] && known > sizes[s] * 3 / 4);
-		known_senders_close(k);
 	}
 }
 
