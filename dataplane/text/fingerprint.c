@@ -107,14 +107,21 @@ static void put_plain(struct general *g, size_t from, size_t to)
 /* Octets in a row that are each the one three before: three syllables, or their letters. */
 #define RUN_MAX 10u
 
-/* Whether there may be more of them in a row than that. */
+/* Whether there may be more of them in a row than that: of eight or more in a row there are
+ * eight whose first one is at a multiple of four. */
 static bool has_run(const uint8_t *text, size_t n)
 {
-	for (size_t i = 0; i + 11 <= n; i += 4) {
-		uint64_t a, b;
-		memcpy(&a, text + i, sizeof(a));
-		memcpy(&b, text + i + 3, sizeof(b));
-		if (a == b)
+	const uint64_t at_fours = UINT64_C(0x0011111111111111); /* of 56 octets */
+
+	for (size_t i = 0; i + RUN_MAX < n; i += 56) {
+		const size_t left = n - i - 3;
+		const struct wide w = wide_load(text + i, left < WIDE ? left : WIDE);
+		const struct wide behind = wide_load(text + i + 3, left < WIDE ? left : WIDE);
+		uint64_t same = wide_same(w, behind) & wide_first(left);
+		same &= same >> 1;
+		same &= same >> 2;
+		same &= same >> 4;
+		if ((same & at_fours) != 0)
 			return true;
 	}
 	return false;

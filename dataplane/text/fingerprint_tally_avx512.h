@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fingerprint_tally_avx512: fingerprint_tally.h on AVX-512: eight shingles hashed at once, and
- * a hash is the mask of an addition to 64 counters of an octet. */
+/* fingerprint_tally_avx512: fingerprint_tally.h on AVX-512: eight shingles hashed at once,
+ * and their bits counted at once, or each hash the mask of an addition to 64 counters. */
 #ifndef DP_FINGERPRINT_TALLY_AVX512_H
 #define DP_FINGERPRINT_TALLY_AVX512_H
 #include <immintrin.h>
@@ -27,18 +27,44 @@ static inline void tally_widen(uint16_t *sums, __m256i counters)
 	                                           _mm512_cvtepu8_epi16(counters)));
 }
 
+#if defined(__GFNI__) && defined(__AVX512BITALG__) && defined(__AVX512VBMI__)
+/* How many of eight hashes have bit 8j + b, in octet 8j + b: octet j of all of them is gathered
+ * in a word, which as a matrix of bits is then turned over (the product of it and the unit). */
+static inline __m512i tally_eight(__m512i hashes)
+{
+	const __m512i gather = _mm512_set_epi64(
+		0x3f372f271f170f07, 0x3e362e261e160e06, 0x3d352d251d150d05, 0x3c342c241c140c04,
+		0x3b332b231b130b03, 0x3a322a221a120a02, 0x3931292119110901, 0x3830282018100800);
+	const __m512i unit = _mm512_set1_epi64((int64_t)UINT64_C(0x8040201008040201));
+	const __m512i words = _mm512_permutexvar_epi8(gather, hashes);
+
+	return _mm512_popcnt_epi8(_mm512_gf2p8affine_epi64_epi8(unit, words, 0));
+}
+
+#else
+static inline __m512i tally_eight(__m512i hashes)
+{
+	__m512i counters = _mm512_setzero_si512();
+	uint64_t masks[8];
+
+	_mm512_storeu_si512(masks, hashes);
+	for (unsigned k = 0; k < 8; k++)
+		counters =
+			_mm512_mask_add_epi8(counters, masks[k], counters, _mm512_set1_epi8(1));
+	return counters;
+}
+#endif
+
 static inline void tally(const uint8_t *at, size_t n, uint16_t sums[64])
 {
-	const __m512i one = _mm512_set1_epi8(1);
 	__m512i counters = _mm512_setzero_si512();
-	uint64_t hashes[8];
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i += 8) {
-		const size_t some = n - i < 8 ? n - i : 8;
-		_mm512_storeu_si512(hashes, shingle_hashes(at + i));
-		for (size_t k = 0; k < some; k++)
-			counters = _mm512_mask_add_epi8(counters, hashes[k], counters, one);
-	}
+	for (; i + 8 <= n; i += 8)
+		counters = _mm512_add_epi8(counters, tally_eight(shingle_hashes(at + i)));
+	const __m512i rest =
+		_mm512_maskz_mov_epi64((__mmask8)wide_first(n - i), shingle_hashes(at + i));
+	counters = _mm512_add_epi8(counters, tally_eight(rest));
 	tally_widen(sums, _mm512_castsi512_si256(counters));
 	tally_widen(sums + 32, _mm512_extracti64x4_epi64(counters, 1));
 }

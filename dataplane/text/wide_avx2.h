@@ -46,6 +46,14 @@ static inline uint64_t wide_between(struct wide w, uint8_t lo, uint8_t hi)
 	return wide_half(w.low, lo, hi) | (uint64_t)wide_half(w.high, lo, hi) << 32;
 }
 
+/* Octets that are the same in both. */
+static inline uint64_t wide_same(struct wide a, struct wide b)
+{
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a.low, b.low)) |
+	       (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a.high, b.high))
+	               << 32;
+}
+
 /* Octets with bit 7. */
 static inline uint64_t wide_high(struct wide w)
 {

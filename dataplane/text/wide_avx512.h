@@ -30,6 +30,12 @@ static inline uint64_t wide_between(struct wide w, uint8_t lo, uint8_t hi)
 	return _mm512_cmple_epu8_mask(from_lo, _mm512_set1_epi8((char)(hi - lo)));
 }
 
+/* Octets that are the same in both. */
+static inline uint64_t wide_same(struct wide a, struct wide b)
+{
+	return _mm512_cmpeq_epi8_mask(a.v, b.v);
+}
+
 /* Octets with bit 7. */
 static inline uint64_t wide_high(struct wide w) { return _mm512_movepi8_mask(w.v); }
 

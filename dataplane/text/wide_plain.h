@@ -31,6 +31,16 @@ static inline uint64_t wide_between(struct wide w, uint8_t lo, uint8_t hi)
 	return mask;
 }
 
+/* Octets that are the same in both. */
+static inline uint64_t wide_same(struct wide a, struct wide b)
+{
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < WIDE; i++)
+		mask |= (uint64_t)(a.octets[i] == b.octets[i]) << i;
+	return mask;
+}
+
 /* Octets with bit 7. */
 static inline uint64_t wide_high(struct wide w) { return wide_between(w, 0x80, 0xFF); }
 
