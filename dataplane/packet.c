@@ -390,3 +390,19 @@ void packet_parse(const struct packet_policy *policy, struct rte_mbuf *mbuf, enu
 	if (out->class == PACKET_FRAGMENT)
 		set_fragment(out, &w);
 }
+
+void packet_carried(const uint8_t *frame, uint32_t len, struct packet_carried *out)
+{
+	struct walk w = { .frame = frame, .len = len };
+
+	*out = (struct packet_carried){ 0 };
+	out->ethertype = walk_ethernet(&w);
+	out->l3_off = w.l3_off;
+	if (out->ethertype == ETHERTYPE_V4 ? !walk_v4(&w)
+	                                   : out->ethertype != ETHERTYPE_V6 || !walk_v6(&w))
+		return;
+	out->ip = true;
+	out->protocol = w.protocol;
+	out->l4_off = w.l4_off;
+	out->later = w.fragment == FRAGMENT_LATER;
+}

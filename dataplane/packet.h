@@ -97,6 +97,18 @@ struct packet_policy {
 void packet_parse(const struct packet_policy *policy, struct rte_mbuf *mbuf, enum side side,
                   struct packet *out);
 
+/* What lies behind a frame's tags and IP headers: for what packet_parse() calls OTHER. */
+struct packet_carried {
+	uint16_t ethertype; /* behind the tags; below 0x600 a length (802.3); 0: cut off */
+	uint32_t l3_off;    /* octets from the start of the frame */
+	bool ip;            /* what follows was read: else all 0 */
+	uint8_t protocol;   /* at l4_off, behind IPv6 extension headers */
+	uint32_t l4_off;
+	bool later; /* a fragment that is not its datagram's first */
+};
+
+void packet_carried(const uint8_t *frame, uint32_t len, struct packet_carried *out);
+
 /* Largest run of headers we ever write: 14 + 8 + 40 + 60, rounded. */
 #define FRAME_HEADER_MAX 128u
 

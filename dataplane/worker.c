@@ -16,6 +16,7 @@
 #include "prefetch.h"
 #include "quote.h"
 #include "stray.h"
+#include "tunnel.h"
 
 /* Idle turns before an adaptive worker sleeps: about as long as a burst's gap. */
 #define IDLE_TURNS 200u
@@ -84,6 +85,22 @@ static bool is_about_us(struct worker *w, const struct packet *p, unsigned link,
 	return true;
 }
 
+/* What goes across unread may be wrapped around what should have been read. */
+static void count_tunnel(struct worker *w, const struct packet *p)
+{
+	static const enum counter counters[] = {
+		[TUNNEL_MPLS] = COUNTER_TUNNEL_MPLS,   [TUNNEL_PPPOE] = COUNTER_TUNNEL_PPPOE,
+		[TUNNEL_GRE] = COUNTER_TUNNEL_GRE,     [TUNNEL_IP] = COUNTER_TUNNEL_IP,
+		[TUNNEL_VXLAN] = COUNTER_TUNNEL_VXLAN, [TUNNEL_GTP] = COUNTER_TUNNEL_GTP,
+		[TUNNEL_IPSEC] = COUNTER_TUNNEL_IPSEC, [TUNNEL_OTHER] = COUNTER_TUNNEL_OTHER,
+	};
+	const enum tunnel tunnel = tunnel_of(rte_pktmbuf_mtod(p->mbuf, const uint8_t *),
+	                                     rte_pktmbuf_data_len(p->mbuf));
+
+	if (tunnel != TUNNEL_NONE)
+		worker_count(w, counters[tunnel], 1);
+}
+
 static void divert(struct worker *w, const struct packet *p, unsigned link, unsigned seen)
 {
 	struct tcp_tx *tx = &w->tx[link * 2 + side_other(p->side)];
@@ -109,6 +126,8 @@ static void divert(struct worker *w, const struct packet *p, unsigned link, unsi
 		return;
 	}
 	worker_count(w, COUNTER_PASSED_FRAMES, 1);
+	if (p->class == PACKET_OTHER)
+		count_tunnel(w, p);
 	p->mbuf->ol_flags &= FRAME_OWNER_FLAGS;
 	tx->mbufs[tx->n++] = p->mbuf;
 }

@@ -9,6 +9,7 @@
 #include "fuzz.h"
 #include "header.h"
 #include "packet.h"
+#include "tunnel.h"
 #include "../unit/wire/packet_build.h"
 
 enum { TCP = 1, REWRITTEN = 2 };
@@ -82,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rte_mbuf m = mbuf_over(frame, size - 1, 0);
 	struct packet p;
 
+	(void)tunnel_of(frame, (uint32_t)size - 1);
 	packet_parse(&policy, &m, data[0] & 1 ? SIDE_SMSC : SIDE_ESME, &p);
 	const struct twin t = twin_parse(&policy, frame, (long)size - 1);
 	fuzz_reached |= p.class == PACKET_TCP ? TCP : 0;

@@ -105,10 +105,46 @@ static void borrowed_octets_go_back(void **state)
 	rig_close(r);
 }
 
+static const struct {
+	unsigned type; /* EtherType; IPv4 carries: */
+	uint8_t protocol;
+	unsigned port; /* of UDP */
+	enum counter counter;
+} tunnels[] = {
+	{ 0x8847, 0, 0, COUNTER_TUNNEL_MPLS },      { 0x8864, 0, 0, COUNTER_TUNNEL_PPPOE },
+	{ 0x0800, 47, 0, COUNTER_TUNNEL_GRE },      { 0x0800, 41, 0, COUNTER_TUNNEL_IP },
+	{ 0x0800, 17, 4789, COUNTER_TUNNEL_VXLAN }, { 0x0800, 17, 2152, COUNTER_TUNNEL_GTP },
+	{ 0x0800, 50, 0, COUNTER_TUNNEL_IPSEC },    { 0x0800, 97, 0, COUNTER_TUNNEL_OTHER },
+};
+
+/* They cross, each counted by its kind; which frames are of a kind is in tunnel_test. */
+static void tunnels_are_counted(void **state)
+{
+	struct rig *r = rig_open(rig_buffers, NULL);
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(tunnels) / sizeof(tunnels[0]); i++) {
+		uint8_t frame[60] = { [14] = 0x45, [17] = 40 };
+		frame[12] = (uint8_t)(tunnels[i].type >> 8);
+		frame[13] = (uint8_t)tunnels[i].type;
+		frame[23] = tunnels[i].protocol;
+		frame[36] = (uint8_t)(tunnels[i].port >> 8);
+		frame[37] = (uint8_t)tunnels[i].port;
+		struct rte_mbuf *m = rte_pktmbuf_alloc(rig_buffers);
+		memcpy(rte_pktmbuf_append(m, sizeof(frame)), frame, sizeof(frame));
+		rte_pktmbuf_free(cross(r, i % 2 ? SIDE_SMSC : SIDE_ESME, m));
+		assert_int_equal(rig_counter(r, COUNTER_PASSED_FRAMES), i + 1);
+		for (unsigned k = 0; k < sizeof(tunnels) / sizeof(tunnels[0]); k++)
+			assert_int_equal(rig_counter(r, tunnels[k].counter), k <= i);
+	}
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(flags_do_not_cross),
-		                            cmocka_unit_test(borrowed_octets_go_back) };
+		                            cmocka_unit_test(borrowed_octets_go_back),
+		                            cmocka_unit_test(tunnels_are_counted) };
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);
 }
