@@ -47,6 +47,7 @@ struct dataplane {
 	struct worker *workers[REPORT_WORKERS_MAX];
 	uint8_t recipient_key[SECRET_SIZE];
 	int64_t unix_offset_us;
+	time_t links_told; /* monotonic seconds */
 	bool eal, ports_up;
 };
 
@@ -72,6 +73,30 @@ static void follow_clock(struct dataplane *d)
 	const int64_t unix_us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 	const int64_t tsc_us = (int64_t)((double)rte_rdtsc() * 1e6 / (double)rte_get_tsc_hz());
 	__atomic_store_n(&d->unix_offset_us, unix_us - tsc_us, __ATOMIC_RELAXED);
+}
+
+static void tell_link(struct dataplane *d, unsigned i, uint64_t now)
+{
+	const struct port *port = &d->ports.links[i / 2].port[i % 2];
+	const bool up = port_link_is_up(port);
+
+	if (report_port_state(d->report, i, port->name, up, now))
+		fprintf(stderr, "sluice-dataplane: link %u, the %s's side, %s: %s\n", i / 2 + 1,
+		        i % 2 == SIDE_ESME ? "ESME" : "SMSC", port->name,
+		        up ? "up again" : "DOWN: nothing crosses until it is up");
+}
+
+/* Once a second: some drivers ask their device. */
+static void tell_links(struct dataplane *d)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	if (t.tv_sec == d->links_told)
+		return;
+	d->links_told = t.tv_sec;
+	for (unsigned i = 0; i < d->ports.n_links * 2; i++)
+		tell_link(d, i, (uint64_t)time(NULL));
 }
 
 /* After the ports are open nothing needs root any more. */
@@ -204,6 +229,7 @@ static int run(struct dataplane *d, char error[ERROR_SIZE])
 		        d->ports.n_links, d->settings.workers);
 	while (!stopping && result == 0) {
 		follow_clock(d);
+		tell_links(d);
 		result = link_turn(d->link, LINK_TURN_MS);
 		if (result == -EINTR || result > 0)
 			result = 0;

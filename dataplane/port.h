@@ -18,7 +18,7 @@
  * AF_PACKET: the kernel takes the outer VLAN tag off and the PMD (22.11) puts it back
  * as 0x8100 whatever it was, so an 0x88a8 tag changes on such a port.
  *
- * Threads: opened and closed by main; one queue by one worker.
+ * Threads: opened, closed and asked for links by main; one queue by one worker.
  */
 #ifndef DP_PORT_H
 #define DP_PORT_H
@@ -69,6 +69,10 @@ static inline unsigned port_offload(const struct port *port)
 must_use int ports_open(struct ports *out, const struct settings *settings,
                         uint16_t segment_priv, char error[200]);
 void ports_close(struct ports *ports);
+
+/* Whether its cable has another end that is there. Some PMDs ask their device for it: not for
+ * workers. */
+bool port_link_is_up(const struct port *port);
 
 /* Whether this device string of the settings names a PCI device. */
 bool port_is_pci(const char *device);

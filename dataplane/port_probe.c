@@ -4,6 +4,8 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <rte_dev.h>
@@ -146,4 +148,30 @@ void port_remove(struct port *port)
 	(void)rte_eth_dev_close(port->id);
 	if (device != NULL)
 		(void)rte_dev_remove(device);
+}
+
+/* What the kernel says of an interface of this network namespace; one that is gone is down. */
+static bool interface_runs(unsigned index)
+{
+	struct ifreq r = { .ifr_ifindex = (int)index };
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	/* It may have another name than when it was opened. */
+	const bool told = ioctl(fd, SIOCGIFNAME, &r) == 0 && ioctl(fd, SIOCGIFFLAGS, &r) == 0;
+	close(fd);
+	return told && (r.ifr_flags & IFF_UP) != 0 && (r.ifr_flags & IFF_RUNNING) != 0;
+}
+
+bool port_link_is_up(const struct port *port)
+{
+	struct rte_eth_dev_info info;
+	struct rte_eth_link link = { 0 };
+
+	/* PMDs over an interface of the kernel, AF_PACKET among them, say that they are up. */
+	if (rte_eth_dev_info_get(port->id, &info) == 0 && info.if_index != 0)
+		return interface_runs(info.if_index);
+	return rte_eth_link_get_nowait(port->id, &link) == 0 &&
+	       link.link_status == RTE_ETH_LINK_UP;
 }

@@ -5,7 +5,7 @@
  * One file on tmpfs (settings: report_file), made by the data plane, mapped by
  * both processes, outliving either. Layout, all offsets from the start:
  *
- *   struct report_header (4096 octets)
+ *   struct report_header (4096 octets; in it the ports)
  *   n_workers x { counters, padded to REPORT_PAGE | campaigns | rules | audit ring }
  *
  * Counters: one writer (the worker), any reader; each a u64, relaxed atomics.
@@ -17,6 +17,7 @@
  * Campaigns: one writer (the worker), any reader; struct report_campaign says how. They
  *   are counted from `started` on: a data plane that makes or reopens the file frees them.
  * Rules: the same, but kept as counters are; struct report_rule says how.
+ * Ports: one writer (the data plane's main thread), any reader; struct report_port says how.
  */
 #ifndef SLUICE_REPORT_FORMAT_H
 #define SLUICE_REPORT_FORMAT_H
@@ -26,9 +27,10 @@
 #include "verdict.h"
 
 #define REPORT_MAGIC UINT64_C(0x3154525043554c53) /* "SLUCPRT1" */
-#define REPORT_VERSION 4u
+#define REPORT_VERSION 5u
 #define REPORT_PAGE 4096u
 #define REPORT_WORKERS_MAX 64u
+#define REPORT_PORTS_MAX 16u /* two to a link: the ESME's, then the SMSC's */
 /* Rows of campaigns a worker has, half a MiB; a reader believes n_campaigns. */
 #define REPORT_CAMPAIGNS 8192u
 /* Rows of rules, of all sets that were in force together: half a MiB as well. A power of two;
@@ -59,6 +61,17 @@ static inline const char *report_rows(void)
 #define REPORT_REASON_BASE COUNTER_N  /* + reason number */
 #define REPORT_COUNTERS (COUNTER_N + REASON_SLOTS)
 
+/*
+ * The link of a port: whether the other end of its cable is there. name is written before
+ * n_ports counts the row, and stays.
+ */
+struct report_port {
+	char name[48];           /* NUL padded, cut to fit */
+	uint64_t state;          /* since when it is so, Unix seconds * 2; + 1: it is up */
+	uint64_t changes;        /* times it came or went since `started` */
+};
+_Static_assert(sizeof(struct report_port) == 64, "report port");
+
 struct report_header {
 	uint64_t magic;
 	uint32_t version;
@@ -75,7 +88,10 @@ struct report_header {
 	uint32_t n_campaigns;    /* per worker: overall rows and rows of accounts together */
 	uint32_t n_rules;        /* per worker */
 	uint64_t rules_offset;   /* octets from a worker's block to its rules; of 64 */
+	uint64_t n_ports;        /* how many of these tell something */
+	struct report_port ports[REPORT_PORTS_MAX];
 };
+_Static_assert(sizeof(struct report_header) <= REPORT_PAGE, "report header");
 
 #define AUDIT_TEXT_SIZE 320u
 

@@ -66,6 +66,46 @@ static json_t *audit_part(const struct api *api)
 	                 api_text(s.text));
 }
 
+static json_t *port_part(const struct report_port *p)
+{
+	return json_pack("{so sb sI sI}", "port", api_text(p->name), "up", (int)(p->state & 1),
+	                 "since", (json_int_t)(p->state >> 1), "changes",
+	                 (json_int_t)p->changes);
+}
+
+/* A list of {"esme": {...}, "smsc": {...}}; empty while the data plane is away: what it said
+ * last may not be so any more. */
+static json_t *links_part(const struct api *api)
+{
+	struct report_port ports[REPORT_PORTS_MAX];
+	char error[REPORT_ERROR_SIZE] = "";
+	struct report_reader *reader = NULL;
+	json_t *list = json_array();
+	struct push_state s;
+
+	push_state(api->setting.push, &s);
+	if (!s.connected || report_reader_open(&reader, api->setting.report, error) != 0)
+		return list;
+	const unsigned n = report_reader_ports(reader, ports);
+	report_reader_close(reader);
+	for (unsigned i = 0; i + 1 < n; i += 2)
+		json_array_append_new(list, json_pack("{so so}", "esme", port_part(&ports[i]),
+		                                      "smsc", port_part(&ports[i + 1])));
+	return list;
+}
+
+/* Of each worker, in per cent of its core; empty while nothing is known yet. */
+static json_t *busy_part(const struct api *api)
+{
+	struct audit_drain_state s;
+	json_t *list = json_array();
+
+	audit_drain_state(api->setting.drain, &s);
+	for (unsigned w = 0; s.attached && s.load.over_ms != 0 && w < s.load.n_workers; w++)
+		json_array_append_new(list, json_real(s.load.permille[w] / 10.0));
+	return list;
+}
+
 unsigned handle_status(struct api *api, struct request *request, json_t **out)
 {
 	struct registry_counts counts = { 0 };
@@ -78,10 +118,11 @@ unsigned handle_status(struct api *api, struct request *request, json_t **out)
 	if (result != 0)
 		return api_fail_registry(out, registry, result);
 	registry_close(registry);
-	*out = json_pack("{so so so so ss}", "control", control_part(api), "registry",
+	*out = json_pack("{so so so so so so ss}", "control", control_part(api), "registry",
 	                 registry_part(&counts), "dataplane",
-	                 dataplane_part(api, counts.generation), "audit", audit_part(api),
-	                 "report", api->setting.report);
+	                 dataplane_part(api, counts.generation), "links", links_part(api),
+	                 "busy_percent", busy_part(api), "audit", audit_part(api), "report",
+	                 api->setting.report);
 	return MHD_HTTP_OK;
 }
 
@@ -129,8 +170,9 @@ unsigned handle_counters(struct api *api, struct request *request, json_t **out)
 		return api_fail(out, MHD_HTTP_SERVICE_UNAVAILABLE, api->setting.report,
 		                "start the data plane; its report_file must be this one", "%s",
 		                error);
-	*out = json_pack("{si sI so so so}", "workers", report_reader_workers(reader),
-	                 "started", (json_int_t)report_reader_started(reader), "counters",
+	*out = json_pack("{si sI sI so so so}", "workers", report_reader_workers(reader),
+	                 "started", (json_int_t)report_reader_started(reader), "tsc_hz",
+	                 (json_int_t)report_reader_tsc_hz(reader), "counters",
 	                 counter_list(reader, 0, COUNTER_N), "reasons",
 	                 counter_list(reader, REPORT_REASON_BASE, REPORT_COUNTERS), "by_worker",
 	                 worker_list(reader));

@@ -30,13 +30,15 @@ struct audit_drain {
 	struct audit_drain_state state;
 };
 
-static time_t now_s(void)
+static uint64_t now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
+
+static time_t now_s(void) { return (time_t)(now_us() / 1000000); }
 
 /* failing: storing does not work, as opposed to a report file that is not there yet. */
 static void note(struct audit_drain *drain, const char *text, bool failing)
@@ -81,6 +83,7 @@ static void count(struct audit_drain *drain, uint64_t stored, uint64_t waiting)
 	pthread_mutex_lock(&drain->lock);
 	drain->state.stored += stored;
 	drain->state.waiting = waiting;
+	load_note(&drain->state.load, drain->reader, now_us());
 	pthread_mutex_unlock(&drain->lock);
 }
 

@@ -15,6 +15,7 @@
 
 #include "audit_store.h"
 #include "check.h"
+#include "load.h"
 
 struct audit_drain;
 
@@ -24,6 +25,7 @@ struct audit_drain_state {
 	uint64_t waiting;    /* records in the rings at the last look */
 	uint64_t failing_s;  /* how long storing has been failing; 0 = it works */
 	char text[AUDIT_ERROR_SIZE]; /* what is wrong, or "" */
+	struct load load;    /* of the workers, while attached */
 };
 
 /* The thread starts here; store is its own from now on (closed by audit_drain_close). */

@@ -180,6 +180,23 @@ uint64_t report_reader_tsc_hz(const struct report_reader *reader)
 	return __atomic_load_n(&h->tsc_hz, __ATOMIC_RELAXED);
 }
 
+unsigned report_reader_ports(const struct report_reader *reader,
+                             struct report_port ports[REPORT_PORTS_MAX])
+{
+	const struct report_header *h = (const void *)reader->map;
+	/* Acquire: the names of as many rows are there. */
+	const uint64_t told = __atomic_load_n(&h->n_ports, __ATOMIC_ACQUIRE);
+	const unsigned n = told < REPORT_PORTS_MAX ? (unsigned)told : REPORT_PORTS_MAX;
+
+	for (unsigned i = 0; i < n; i++) {
+		ports[i].state = __atomic_load_n(&h->ports[i].state, __ATOMIC_RELAXED);
+		ports[i].changes = __atomic_load_n(&h->ports[i].changes, __ATOMIC_RELAXED);
+		memcpy(ports[i].name, h->ports[i].name, sizeof(ports[i].name));
+		ports[i].name[sizeof(ports[i].name) - 1] = '\0';
+	}
+	return n;
+}
+
 static uint8_t *block(const struct report_reader *r, unsigned worker)
 {
 	bug_if(worker >= r->header.n_workers);

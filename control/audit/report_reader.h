@@ -46,6 +46,10 @@ unsigned report_reader_workers(const struct report_reader *reader);
 uint64_t report_reader_started(const struct report_reader *reader); /* Unix seconds */
 uint64_t report_reader_tsc_hz(const struct report_reader *reader);
 
+/* The rows of ports that tell something, copied; names end in NUL. How many. */
+unsigned report_reader_ports(const struct report_reader *reader,
+                             struct report_port ports[REPORT_PORTS_MAX]);
+
 /* counter: enum counter, or REPORT_REASON_BASE + enum reason. */
 uint64_t report_reader_counter(const struct report_reader *reader, unsigned worker,
                                unsigned counter);

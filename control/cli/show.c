@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FOLLOW_US 500000
@@ -48,6 +49,47 @@ static void print_dataplane(const json_t *d)
 		printf("            %s\n", cli_text(d, "text"));
 }
 
+/* The other end of a cable: a line a port. */
+static void print_port(const json_t *port, const char *before, const char *side)
+{
+	const long long changes = cli_number(port, "changes");
+	const long long ago = (long long)time(NULL) - cli_number(port, "since");
+
+	printf("%-12s%s %s ", before, side, cli_flag(port, "up") ? "up  " : "DOWN");
+	print_duration(ago > 0 ? ago : 0);
+	printf(", %s", cli_text(port, "port"));
+	if (changes != 0)
+		printf("; came or went %lld time%s", changes, changes == 1 ? "" : "s");
+	putchar('\n');
+}
+
+static void print_links(const json_t *list)
+{
+	char name[32];
+	const json_t *link;
+	size_t i;
+
+	json_array_foreach(list, i, link)
+	{
+		snprintf(name, sizeof(name), "link %zu", i + 1);
+		print_port(json_object_get(link, "esme"), name, "ESME");
+		print_port(json_object_get(link, "smsc"), "", "SMSC");
+	}
+}
+
+static void print_busy(const json_t *list)
+{
+	const json_t *percent;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		return;
+	printf("busy        ");
+	json_array_foreach(list, i, percent)
+		printf("%s%.1f %%", i ? ", " : "", json_number_value(percent));
+	puts(" of each worker's core, in the last seconds");
+}
+
 static void print_audit_state(const json_t *a)
 {
 	printf("audit       %lld stored, %lld waiting, in %s\n", cli_number(a, "stored"),
@@ -81,13 +123,17 @@ int run_status(const struct cli *cli)
 	       cli_number(r, "senders_suspended"), cli_number(r, "senders_blocked"),
 	       cli_number(r, "rules"));
 	print_dataplane(json_object_get(answer, "dataplane"));
+	print_links(json_object_get(answer, "links"));
+	if (cli_flag(json_object_get(answer, "dataplane"), "connected"))
+		print_busy(json_object_get(answer, "busy_percent"));
 	print_audit_state(json_object_get(answer, "audit"));
 	printf("report      %s\n", cli_text(answer, "report"));
 	json_decref(answer);
 	return EXIT_DONE;
 }
 
-static void print_counters(const json_t *list, bool all, const char *title)
+/* tsc_hz: of the cycles that are counted; 0: none are in the list. */
+static void print_counters(const json_t *list, bool all, const char *title, long long tsc_hz)
 {
 	const json_t *counter;
 	size_t i;
@@ -97,8 +143,11 @@ static void print_counters(const json_t *list, bool all, const char *title)
 	{
 		if (!all && cli_number(counter, "value") == 0)
 			continue;
-		printf("%20lld  %-26s %s\n", cli_number(counter, "value"),
-		       cli_text(counter, "name"), cli_text(counter, "sentence"));
+		const long long value = cli_number(counter, "value");
+		printf("%20lld  %-26s ", value, cli_text(counter, "name"));
+		if (tsc_hz > 0 && strcmp(cli_text(counter, "unit"), "cycles") == 0)
+			printf("%.1f s of ", (double)value / (double)tsc_hz);
+		puts(cli_text(counter, "sentence"));
 	}
 }
 
@@ -128,8 +177,9 @@ int run_counters(const struct cli *cli)
 		return status;
 	if (cli->json)
 		return cli_print_json(answer, EXIT_DONE);
-	print_counters(json_object_get(answer, "counters"), cli->all, "counters");
-	print_counters(json_object_get(answer, "reasons"), cli->all, "requests by reason");
+	print_counters(json_object_get(answer, "counters"), cli->all, "counters",
+	               cli_number(answer, "tsc_hz"));
+	print_counters(json_object_get(answer, "reasons"), cli->all, "requests by reason", 0);
 	print_workers(json_object_get(answer, "by_worker"));
 	if (!cli->all)
 		printf("(those at zero: --all)\n");

@@ -22,12 +22,20 @@ struct worker_line {
 	_Alignas(64) struct report_worker worker;
 };
 
+/* As it was told last; the file's may be written by others. */
+struct port_state {
+	bool up;
+	uint64_t changes;
+};
+
 struct report {
 	int fd; /* holds the lock on the file */
 	uint8_t *map;
 	uint64_t size; /* octets */
 	unsigned n_workers;
 	struct worker_line *lines;
+	unsigned n_ports;
+	struct port_state ports[REPORT_PORTS_MAX];
 };
 
 static uint64_t round_up(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
@@ -216,6 +224,7 @@ static void write_header(struct report *r, const struct report_header *shape, ui
 	if (h->magic == REPORT_MAGIC) { /* reopened: readers may be looking at the rest */
 		__atomic_store_n(&h->started, next.started, __ATOMIC_RELAXED);
 		__atomic_store_n(&h->tsc_hz, next.tsc_hz, __ATOMIC_RELAXED);
+		__atomic_store_n(&h->n_ports, 0, __ATOMIC_RELEASE); /* they may be others now */
 		return;
 	}
 	next.magic = 0;
@@ -305,6 +314,31 @@ struct report_worker *report_worker(struct report *report, unsigned worker)
 {
 	bug_if(worker >= report->n_workers);
 	return &report->lines[worker].worker;
+}
+
+bool report_port_state(struct report *report, unsigned port, const char *name, bool up,
+                       uint64_t now)
+{
+	struct report_header *h = (void *)report->map;
+	struct report_port *shown = &h->ports[port];
+	struct port_state *p = &report->ports[port];
+	const bool is_new = port == report->n_ports;
+
+	bug_if(port >= REPORT_PORTS_MAX || port > report->n_ports);
+	if (!is_new && p->up == up)
+		return false;
+	p->changes += !is_new;
+	p->up = up;
+	__atomic_store_n(&shown->state, now << 1 | up, __ATOMIC_RELAXED);
+	__atomic_store_n(&shown->changes, p->changes, __ATOMIC_RELAXED);
+	if (is_new) {
+		memset(shown->name, 0, sizeof(shown->name));
+		memcpy(shown->name, name, strnlen(name, sizeof(shown->name) - 1));
+		report->n_ports++;
+		/* Release: who counts the row sees what is in it. */
+		__atomic_store_n(&h->n_ports, report->n_ports, __ATOMIC_RELEASE);
+	}
+	return !is_new;
 }
 
 /* Room by the tail last seen. A tail that lies (control is not our code) is "full":

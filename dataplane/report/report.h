@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * report: a worker's counters and audit ring in the shared report file.
- * Layout and memory order: include/report_format.h. Threads: report_open and
- * report_close by main; a struct report_worker by its worker alone.
+ * Layout and memory order: include/report_format.h. Threads: report_open, report_close
+ * and report_port_state by main; a struct report_worker by its worker alone.
  */
 #ifndef DP_REPORT_H
 #define DP_REPORT_H
@@ -35,6 +35,11 @@ must_use int report_open(struct report **out, const char *path, unsigned n_worke
                          uint64_t ring_slots, uint64_t tsc_hz, char error[200]);
 void report_close(struct report *report);
 struct report_worker *report_worker(struct report *report, unsigned worker);
+
+/* What the link of a port is now (Unix seconds); ports in their order, over and over. Whether
+ * it came or went since it was told last. */
+bool report_port_state(struct report *report, unsigned port, const char *name, bool up,
+                       uint64_t now);
 
 static inline void count_add(struct report_worker *w, unsigned counter, uint64_t n)
 {

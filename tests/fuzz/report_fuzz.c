@@ -96,6 +96,16 @@ static void read_rules(struct report_reader *r, unsigned worker)
 	free(rows);
 }
 
+static void read_ports(const struct report_reader *r)
+{
+	struct report_port ports[REPORT_PORTS_MAX];
+	const unsigned n = report_reader_ports(r, ports);
+
+	bug_if(n > REPORT_PORTS_MAX);
+	for (unsigned i = 0; i < n; i++)
+		bug_if(strnlen(ports[i].name, sizeof(ports[i].name)) == sizeof(ports[i].name));
+}
+
 static void open_and_read(size_t size)
 {
 	static int fd = -1;
@@ -115,6 +125,7 @@ static void open_and_read(size_t size)
 		return;
 	}
 	bug_if(report_reader_workers(r) == 0);
+	read_ports(r);
 	for (unsigned w = 0; w < report_reader_workers(r); w++) {
 		read_worker(r, w);
 		read_campaigns(r, w);
