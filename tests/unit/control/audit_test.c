@@ -215,12 +215,12 @@ static void keeps_the_names_of_its_rules(void **state)
 	audit_store_close(store);
 }
 
-/* Wait until this many are stored, at most five seconds. */
+/* Wait until this many are stored, at most thirty seconds. */
 static bool stored(struct audit_drain *drain, uint64_t n)
 {
 	struct audit_drain_state s;
 
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 3000; i++) {
 		audit_drain_state(drain, &s);
 		if (s.stored >= n)
 			return s.stored == n;
@@ -277,7 +277,7 @@ static void holds_what_it_cannot_store(void **state)
 	assert_int_equal(report_open(&report, temp_path("report"), 1, 64, 1000, why), 0);
 	write_records(report, 0, 64);
 	assert_int_equal(audit_drain_open(&drain, store, temp_path("report")), 0);
-	for (int i = 0; i < 300 && s.failing_s == 0; i++) {
+	for (int i = 0; i < 3000 && s.failing_s == 0; i++) {
 		usleep(10000);
 		audit_drain_state(drain, &s);
 	}

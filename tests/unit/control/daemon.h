@@ -41,10 +41,10 @@ static inline bool said(const char *text)
 	return false;
 }
 
-/* Until sluicectl status says this; at most five seconds. */
+/* Until sluicectl status says this; at most twenty seconds and the time of asking. */
 static inline bool becomes(const char *text)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 400; i++) {
 		if (ctl("status --json") == 0 && strstr(output, text) != NULL)
 			return true;
 		usleep(50000);

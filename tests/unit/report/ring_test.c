@@ -78,8 +78,9 @@ static uint64_t consume(struct report_reader *reader, uint64_t n)
 {
 	struct audit_record records[BATCH];
 	uint64_t next = 0, position;
-	/* A lost record would leave us waiting: a bound makes it a failure. */
-	const time_t until = time(NULL) + 60;
+	/* A lost record would leave us waiting: a bound makes it a failure. Of one wait: how
+	 * long all of them take is the machine's affair. */
+	time_t until = time(NULL) + 60;
 
 	while (next < n && time(NULL) < until) {
 		const int64_t got = report_reader_peek(reader, 0, records, BATCH, &position);
@@ -92,6 +93,8 @@ static uint64_t consume(struct report_reader *reader, uint64_t n)
 		report_reader_commit(reader, 0, (unsigned)got);
 		if (got == 0)
 			sched_yield();
+		else
+			until = time(NULL) + 60;
 	}
 	return next;
 }

@@ -224,7 +224,8 @@ static void *write_again(void *arg)
 
 static void written_again(void **state)
 {
-	uint32_t found = 0, missed = 0;
+	uint32_t found = 0, times_missed = 0;
+	bool got = true;
 	struct parts *parts;
 	struct part first, part;
 	pthread_t thread;
@@ -235,17 +236,20 @@ static void written_again(void **state)
 	parts_put(parts, &first, NOW);
 	assert_int_equal(pthread_create(&thread, NULL, write_again, parts), 0);
 	for (uint32_t i = 0; i < RACES; i++) {
-		if (!parts_get(parts, first.key, 1, NOW, &part))
+		const bool before = got;
+		got = parts_get(parts, first.key, 1, NOW, &part);
+		times_missed += before && !got;
+		if (!got)
 			continue;
 		found++;
 		assert_int_equal(part.len, part.data[0] * 3);
 		assert_int_equal(part.data[part.len - 1], part.data[0]);
 	}
 	pthread_join(thread, NULL);
-	missed = parts_missed(parts);
-	assert_int_equal(found + missed, RACES);
+	assert_int_equal(found + parts_missed(parts), RACES);
 	assert_int_equal(parts_missed(parts), 0);
-	assert_true(missed < RACES / 100); /* of a writer that lost its core */
+	/* Of a writer that lost its core; for how long is the machine's affair. */
+	assert_true(times_missed < RACES / 1000);
 	parts_close(parts);
 }
 
