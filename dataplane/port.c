@@ -91,7 +91,8 @@ static bool has_symmetric_rss(const struct rte_eth_dev_info *info, unsigned n)
 	       info->hash_key_size <= RSS_KEY_MAX;
 }
 
-static struct rte_eth_conf configuration(struct port *port, const struct rte_eth_dev_info *info)
+static struct rte_eth_conf configuration(struct port *port, const struct rte_eth_dev_info *info,
+                                         struct rte_mempool *pool)
 {
 	/* A key of one repeated word makes Toeplitz the same for swapped ends. */
 	static uint8_t key[RSS_KEY_MAX];
@@ -106,7 +107,7 @@ static struct rte_eth_conf configuration(struct port *port, const struct rte_eth
 	conf.rxmode.mtu = mtu;
 	port->mtu = mtu;
 	/* Ethernet header, two tags, CRC: longer frames come in several segments. */
-	if (mtu + 26u > RTE_MBUF_DEFAULT_DATAROOM)
+	if (mtu + 26 > rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM)
 		conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 
 	const uint64_t tx = info->tx_offload_capa;
@@ -175,7 +176,7 @@ static int start(struct port *port, uint16_t n_desc, struct rte_mempool *pool,
 	int result = rte_eth_dev_info_get(port->id, &info);
 	if (result)
 		return fail(error, result, "%s: gone (%s)", port->name, strerror(-result));
-	const struct rte_eth_conf conf = configuration(port, &info);
+	const struct rte_eth_conf conf = configuration(port, &info, pool);
 	result = rte_eth_dev_configure(port->id, port->n_queues, port->n_queues, &conf);
 	if (result)
 		return fail(error, result, "%s: cannot be configured with %u queues (%s)",
