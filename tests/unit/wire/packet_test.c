@@ -75,8 +75,9 @@ static void alter(struct build *b)
 		const uint32_t at = build_below(2) ? 12 + build_below(70) : build_below(b->len);
 		if (at < b->len)
 			b->octets[at] =
-				build_below(2) ? (uint8_t)build_random()
-					       : b->octets[at] ^ (uint8_t)(1 << build_below(8));
+				(uint8_t)(build_below(2)
+			                          ? build_random()
+			                          : b->octets[at] ^ 1u << build_below(8));
 	}
 	if (mend && b->protocol == 6)
 		build_sums(b);
