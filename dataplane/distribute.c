@@ -9,9 +9,8 @@
 
 #include "flow.h"
 #include "quote.h"
-
-#define WORKERS_MAX 64u
-#define LINKS_TOP 64u
+#include "report_format.h"
+#include "setting.h"
 
 enum direction { INBOUND, OUTBOUND };
 
@@ -51,7 +50,8 @@ static struct rte_ring *ring_open(void)
 
 int distribute_open(struct distribute **out, unsigned n_workers, unsigned n_links)
 {
-	if (n_workers < 1 || n_workers > WORKERS_MAX || n_links < 1 || n_links > LINKS_TOP)
+	if (n_workers < 1 || n_workers > REPORT_WORKERS_MAX || n_links < 1 ||
+	    n_links > LINKS_MAX)
 		return -EINVAL;
 	const size_t n = (size_t)(n_workers - 1) * n_links * 4;
 	struct distribute *d = calloc(1, sizeof(*d) + n * sizeof(d->rings[0]));

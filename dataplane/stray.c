@@ -7,7 +7,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring_elem.h>
 
-#define WORKERS_MAX 64u
+#include "report_format.h"
 
 struct strays {
 	unsigned n;
@@ -31,7 +31,7 @@ static struct rte_ring *ring_open(void)
 
 int strays_open(struct strays **out, unsigned n_workers)
 {
-	if (n_workers < 1 || n_workers > WORKERS_MAX)
+	if (n_workers < 1 || n_workers > REPORT_WORKERS_MAX)
 		return -EINVAL;
 	struct strays *s = calloc(1, sizeof(*s) + n_workers * sizeof(s->to[0]));
 	if (s == NULL)

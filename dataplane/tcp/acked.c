@@ -8,7 +8,6 @@
 /* A peer that answers probes of its closed window is alive, for as long as it likes
  * (RFC 9293 section 3.8.6.1): the probes do not grow rarer than this. */
 #define PROBE_BACKOFF_MAX 6u
-#define TS_OCTETS 12u
 
 /* What one ACK brought. */
 struct news {
@@ -281,7 +280,7 @@ void leg_acknowledged(struct relay *r, enum side side, const struct packet *p,
 		l->ack_now = true;
 		return;
 	}
-	if (r->sack_ok && p->options_len > (r->ts_ok ? TS_OCTETS : 0))
+	if (r->sack_ok && p->options_len > (r->ts_ok ? OPTIONS_TS_OCTETS : 0))
 		sack_read(&report, rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off + 20),
 		          p->options_len, p->ack, l->snd_una, l->snd_max);
 	if (l->snd_max == l->snd_una || l->snd_wnd == 0) { /* it answers: it lives */

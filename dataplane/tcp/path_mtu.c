@@ -6,7 +6,6 @@
  */
 #include "relay_priv.h"
 
-#define TS_OCTETS 12u
 #define TCP_OCTETS 20u
 #define IP_DF 0x40u         /* in the seventh octet of an IPv4 header */
 #define RAISE_S 600u        /* RFC 1191 section 6.3; of its minutes the more cautious */
@@ -45,7 +44,8 @@ bool relay_too_big(struct relay *r, enum side side, uint32_t seq, uint32_t mtu, 
 	struct leg *l = &r->leg[side];
 	const bool v4 = r->head.key.ip_version == 4;
 	const uint32_t least = v4 ? MTU_LEAST_V4 : MTU_LEAST_V6;
-	const uint32_t headers = l->header.l3_len + TCP_OCTETS + (r->ts_ok ? TS_OCTETS : 0);
+	const uint32_t headers =
+		l->header.l3_len + TCP_OCTETS + (r->ts_ok ? OPTIONS_TS_OCTETS : 0);
 
 	/* RFC 5927 section 4.1: who cannot see the connection does not know its numbers. */
 	if (r->state != RELAY_OPEN || !seq_leq(l->snd_una, seq) || !seq_lt(seq, l->snd_max))

@@ -10,8 +10,6 @@
 #include "embryo.h"
 #include "relay_priv.h"
 
-#define TS_OCTETS 12u
-
 void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_mbuf *m)
 {
 	struct tcp_tx *tx = tcp_tx_of(env, link, side);
@@ -47,7 +45,7 @@ static void begin_leg(struct relay *r, const struct embryo *e, enum side side)
 	l->rcv_nxt = l->rcv_acked = offer->next;
 	l->ts_recent = l->ts_newest = offer->ts_val;
 	l->snd_wnd = l->max_wnd = offer->window;
-	l->mss = (uint16_t)(offer->mss - (r->ts_ok ? TS_OCTETS : 0));
+	l->mss = (uint16_t)(offer->mss - (r->ts_ok ? OPTIONS_TS_OCTETS : 0));
 	l->wscale =
 		offer->has_wscale && e->offer[side_other(side)].has_wscale ? offer->wscale : 0;
 	l->snd_wl1 = l->rcv_nxt - 1;

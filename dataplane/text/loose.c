@@ -13,8 +13,6 @@
 
 #include "text_priv.h"
 
-/* Characters between two syllables that are taken for strewn. */
-#define GAP_MAX 4u
 /* Words with letters of other languages, in a text that is of one with marks. */
 #define OTHERS_MAX 1u
 /* Letters by themselves that make a word when they follow one another. */
@@ -93,7 +91,7 @@ static inline struct gap gap_at(const struct loose *l, size_t i)
 	enum kind k = kind_at(l, i, &octets);
 
 	for (unsigned n = 0; (1u << k & (SPACES | SYMBOLS | DIGITS)) != 0; n++) {
-		if (n == GAP_MAX)
+		if (n == LOOSE_GAP_MAX)
 			return gap;
 		gap.kinds |= 1u << k;
 		i += octets;
@@ -203,7 +201,7 @@ static size_t letter_gap(const struct loose *l, size_t i, bool *spaced, uint8_t 
 	}
 	if (*digit != 0)
 		return 0;
-	for (enum kind k; i - gap < GAP_MAX; i += octets) {
+	for (enum kind k; i - gap < LOOSE_GAP_MAX; i += octets) {
 		k = kind_at(l, i, &octets);
 		if (k != SPACE && k != SYMBOL)
 			break;

@@ -9,6 +9,9 @@
 
 #include "loose_kind.h"
 
+/* Characters between two syllables that are taken for strewn. */
+#define LOOSE_GAP_MAX 4u
+
 /* How far before a mark a rule may begin, less the word that it begins in: four characters
  * of four octets, or brackets with four spaces on either side, and some to spare. */
 #define LOOSE_REWIND 20u

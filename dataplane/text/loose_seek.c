@@ -13,8 +13,6 @@
 /* Octets that a rule looks back, and ahead, in a set. */
 #define BACK 4u
 #define AHEAD 12u
-/* Characters that may lie between two; as in loose.c. */
-#define GAP_MAX 4u
 
 struct sight {
 	struct wide w;
@@ -60,7 +58,7 @@ static uint64_t in_hangul(const struct sight *s)
 	const uint64_t strewn = s->symbol | s->digit;
 	uint64_t marks = 0, spaces = end, strewns = end, mixed = end, numbered = end;
 
-	for (unsigned k = 0; k < GAP_MAX; k++) {
+	for (unsigned k = 0; k < LOOSE_GAP_MAX; k++) {
 		spaces &= s->space >> k;
 		strewns &= strewn >> k;
 		numbered &= (s->space | strewn) >> k;
@@ -73,7 +71,7 @@ static uint64_t in_hangul(const struct sight *s)
 	return marks;
 }
 
-/* Places before which, up to GAP_MAX octets back from the nearest, one of these is. */
+/* Places before which, up to LOOSE_GAP_MAX octets back from the nearest, one of these is. */
 static uint64_t near_before(uint64_t places)
 {
 	return places >> 2 | places >> 3 | places >> 4 | places >> 5;
@@ -117,12 +115,12 @@ static uint64_t in_words(const struct sight *s)
 	return marks;
 }
 
-/* Places behind which, after at most GAP_MAX spaces, one of these is. */
+/* Places behind which, after at most LOOSE_GAP_MAX spaces, one of these is. */
 static uint64_t behind_spaces(const struct sight *s, uint64_t what)
 {
 	uint64_t found = what >> 1, spaces = s->space >> 1;
 
-	for (unsigned k = 2; k < GAP_MAX + 2; k++) {
+	for (unsigned k = 2; k < LOOSE_GAP_MAX + 2; k++) {
 		found |= spaces & what >> k;
 		spaces &= s->space >> k;
 	}
