@@ -132,6 +132,21 @@ static bool answers(const struct sockaddr_un *address)
 	return yes;
 }
 
+/* A socket that was left by one that was killed goes; whatever else is there is somebody's. */
+static bool make_way(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return true; /* nothing there; what else is wrong, bind() says */
+	if (!S_ISSOCK(st.st_mode)) {
+		say("--socket %s: there is a file of that name, which is no socket", path);
+		return false;
+	}
+	unlink(path);
+	return true;
+}
+
 /* The listening socket, mode 0660, or -1 (said). */
 static int listen_on(const char *path)
 {
@@ -147,7 +162,8 @@ static int listen_on(const char *path)
 		say("another sluice-control serves %s; stop it first", path);
 		return -1;
 	}
-	unlink(path); /* left by one that was killed; what else is wrong, bind() says */
+	if (!make_way(path))
+		return -1;
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	const mode_t before = umask(0117);
 	const int bound = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof(address));

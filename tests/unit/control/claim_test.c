@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two sluice-controls and one registry: the second says so and ends. */
+/* What is another's: a registry that a sluice-control has, and a file in the socket's place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,11 +83,35 @@ static void two_controls_have_no_registry_in_common(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* Who gives the name of a file for a socket keeps the file. */
+static void what_is_no_socket_is_left_alone(void **state)
+{
+	char text[16] = "";
+	int status = 0;
+
+	(void)state;
+	temp_write("kept", "somebody's");
+	const pid_t pid = start("kept", "log");
+	const bool told = says("log", "which is no socket");
+	if (!told)
+		kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(told);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	FILE *f = fopen(temp_path("kept"), "r");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	assert_string_equal(text, "somebody's");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(two_controls_have_no_registry_in_common,
 		                                temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(what_is_no_socket_is_left_alone, temp_make,
+		                                temp_remove),
 	};
 
 	if (argc != 2)
