@@ -60,9 +60,10 @@ static struct campaign_seen seen_in(const struct worker *w, const struct screen_
 	};
 }
 
+/* Not what somebody says who is not bound: he may be anybody, under any account's name. */
 static bool has_campaign(const struct worker *w, const struct screen_message *m)
 {
-	return w->campaigns != NULL && m->fingerprint != 0;
+	return w->campaigns != NULL && m->fingerprint != 0 && (m->bound || !m->from_esme);
 }
 
 static void seek_rows_of_last(const struct worker *w)
@@ -219,10 +220,25 @@ static uint64_t recipient_hash(const struct worker *w, const struct view digits)
 	return hash;
 }
 
+/* A row is of the tables that it was looked up in. */
+static void name_account(const struct worker *w, struct audit_record *r,
+                         const struct session *s)
+{
+	if (w->tables != NULL && s->tables_serial == w->tables->serial)
+		r->account_id = tables_account(w->tables, s->account_row)->id;
+}
+
+/* Half of the ring is for the bound: others, who may be anybody, cannot keep them from it. */
+static bool has_room(const struct worker *w, const struct connection *c)
+{
+	return session_is_bound(&c->session) ||
+	       audit_room(w->report) > (w->report->ring_mask + 1) / 2;
+}
+
 static struct audit_record *record_new(struct worker *w, const struct connection *c,
                                        const struct smpp_header *header)
 {
-	struct audit_record *r = audit_next(w->report);
+	struct audit_record *r = has_room(w, c) ? audit_next(w->report) : NULL;
 
 	if (r == NULL) {
 		worker_count(w, COUNTER_AUDIT_FULL, 1);
@@ -234,9 +250,10 @@ static struct audit_record *record_new(struct worker *w, const struct connection
 	r->flow = c->serial;
 	r->command_id = header->command_id;
 	r->sequence = header->sequence;
-	/* A row is of the tables that it was looked up in. */
-	if (w->tables != NULL && c->session.tables_serial == w->tables->serial)
-		r->account_id = tables_account(w->tables, c->session.account_row)->id;
+	/* Whose the connection is is known when its bind was accepted; what the bind claims,
+	 * system_id, is recorded in any case. */
+	if (session_is_bound(&c->session))
+		name_account(w, r, &c->session);
 	memcpy(r->system_id, c->session.system_id, sizeof(r->system_id));
 	return r;
 }
@@ -375,6 +392,7 @@ static void apply_answer(struct worker *w, const struct step *s, struct pending 
 		stall_here(w, s, p);
 		return;
 	}
+	name_account(w, r, &s->c->session); /* the state of that account is why */
 	r->kind = AUDIT_BIND_REFUSED;
 	r->reason = s->reason;
 	r->command_status = s->command_status;

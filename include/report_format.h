@@ -115,10 +115,10 @@ struct audit_record {
 	uint32_t command_id;
 	uint32_t command_status; /* answered */
 	uint32_t sequence;       /* of the request */
-	uint32_t account_id;     /* 0 = unknown */
+	uint32_t account_id;     /* 0 = unknown, or the connection was not bound */
 	uint16_t data_coding;
 	uint16_t text_len;       /* octets in text; cut at a character boundary */
-	char system_id[16];      /* NUL padded */
+	char system_id[16];      /* of the last bind, accepted or not; NUL padded */
 	char sender[24];         /* source address as sent, NUL padded */
 	uint8_t text[AUDIT_TEXT_SIZE]; /* decoded, UTF-8, cut to fit; refusals and flags only */
 	uint64_t fingerprint;    /* of the campaign; 0 = the text has none */
