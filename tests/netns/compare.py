@@ -11,6 +11,7 @@ the data plane's counters agree.
 import argparse
 import collections
 import json
+import math
 import sys
 
 import wire
@@ -23,7 +24,8 @@ class Comparison:
         self.counts = collections.Counter()
         self.crossed = collections.Counter()  # (from ESME?, name) that crossed whole
         self.lost = set()  # destinations of messages that met no verdict: the session broke
-        self.outcome = {}  # destination -> (Pdu, status of a refusal or None, account)
+        # destination -> (Pdu, status of a refusal or None, account, when it was answered)
+        self.outcome = {}
         self.windows = []
         if args.timeline:
             with open(args.timeline, encoding="utf-8") as f:
@@ -63,6 +65,8 @@ class Comparison:
         refused = self.towards_smsc(where, asked, reached, broken)
         answers = self.towards_esme(where, said, heard, refused, broken)
         self.answered(where, asked, heard, broken)
+        when = {(p.command & ~wire.RESPONSE, p.sequence): p.time for p in heard
+                if p.command & wire.RESPONSE}
         for p in asked:
             if not p.is_request():
                 continue
@@ -71,7 +75,8 @@ class Comparison:
             if key in refused and key not in answers:
                 self.lost.add(p.destination())
             elif p.command in (4, 0x103):
-                self.outcome[p.destination()] = (p, answers.get((p.command, p.sequence)), account)
+                self.outcome[p.destination()] = (p, answers.get(key), account,
+                                                 when.get(key, math.inf))
 
     def towards_smsc(self, where, asked, reached, broken):
         """The requests that did not cross, by (command, sequence)."""
@@ -135,15 +140,16 @@ class Comparison:
                 self.problem(f"{where}: {name} sequence {sequence}: "
                              f"{'no answer' if n > 0 else 'too many answers'}")
 
-    def allowed(self, message, pdu):
-        """The statuses this message may meet, sanctions in mid-session considered."""
+    def allowed(self, message, asked, answered):
+        """The statuses this message may meet, sanctions in mid-session considered: it was
+        judged at some time between these two."""
         expected = message["expect"]["status"]
         allowed = {expected}
         for w in self.windows:
             if w["account"] == message["account"]:
-                if w["from"] <= pdu.time <= w["until"]:
+                if w["from"] <= answered and asked <= w["until"]:
                     allowed.add(w["status"])
-                if w["sure_from"] <= pdu.time <= w["sure_until"]:
+                if w["sure_from"] <= asked and answered <= w["sure_until"]:
                     return {w["status"]}
         return allowed
 
@@ -159,10 +165,10 @@ class Comparison:
                     self.counts["not sent"] += 1
                     continue
                 sent += 1
-                pdu, status, account = self.outcome[m["destination"]]
+                pdu, status, account, answered = self.outcome[m["destination"]]
                 if account != m["account"]:
                     self.problem(f"message {m['id']} was sent by {account}, not {m['account']}")
-                if (status or 0) not in self.allowed(m, pdu):
+                if (status or 0) not in self.allowed(m, pdu.time, answered):
                     self.problem(
                         f"message {m['id']} ({m['account']} from {m['source']}, coding "
                         f"{m['data_coding']}): status 0x{status or 0:x}, expected "
@@ -186,7 +192,7 @@ class Comparison:
             if "id" not in r or r["status"] is None:
                 continue
             seen += 1
-            pdu, status, _ = self.outcome.get(by_id[r["id"]], (None, None, None))
+            pdu, status, *_ = self.outcome.get(by_id[r["id"]], (None, None))
             same = pdu and r["sequence"] in (None, pdu.sequence)
             if not same or (status or 0) != r["status"]:
                 self.problem(f"the client says of message {r['id']}: {r}; its wire: {pdu}, {status}")

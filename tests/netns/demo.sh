@@ -98,7 +98,7 @@ demo() {
 	install_missing
 	SLUICE_INSTANCE=${SLUICE_INSTANCE:-demo}
 	stack_names
-	work=$(mktemp -d /tmp/sluice-demo.XXXXXX)
+	work=$(mktemp -d "/tmp/sluice-demo-$SLUICE_INSTANCE.XXXXXX")
 	undo demo_clean
 	undo_at_exit
 	demo_plans # what is wrong with the messages is said before minutes of building

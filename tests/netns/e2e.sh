@@ -63,7 +63,7 @@ e2e_start() {
 	for program in "$data_plane" "$control" "$sluicectl"; do
 		[ -x "$program" ] || die "$program is not there: the build has failed"
 	done
-	e2e_work=$(mktemp -d /tmp/sluice-e2e.XXXXXX)
+	e2e_work=$(mktemp -d "/tmp/sluice-e2e-$SLUICE_INSTANCE.XXXXXX")
 	undo e2e_clean
 	topology_up
 	stack_dir_make

@@ -131,22 +131,22 @@ def destinations(side):
     yield "to a group", bytes.fromhex("01005e000001")
 
 
-def collect(s, wanted, seconds=2.0):
-    """How often each wanted frame arrived; and frames that carry a mark, but changed."""
-    seen, changed = dict.fromkeys(wanted, 0), []
+def collect(s, wanted, seconds=10.0):
+    """How often each wanted frame arrived; and by mark what came with it, but changed. Ends a
+    while after the last one, or when they had time enough."""
+    seen, changed = dict.fromkeys(wanted, 0), {}
     marks = {frame_mark(w) for w in wanted}
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if not all(seen.values()) or end - time.monotonic() > seconds - 0.3:
-            if not select.select([s], [], [], 0.05)[0]:
-                continue
-        elif not select.select([s], [], [], 0.2)[0]:
-            break  # all there, and nothing follows
+        if not select.select([s], [], [], 0.5)[0]:
+            if all(seen.values()):
+                break
+            continue
         frame = receive(s)
         if frame in seen:
             seen[frame] += 1
-        elif frame is not None and any(m in frame for m in marks):
-            changed.append(frame)
+        elif frame is not None and b"<<" in frame and frame_mark(frame) in marks:
+            changed.setdefault(frame_mark(frame), frame)
     return seen, changed
 
 
@@ -156,25 +156,25 @@ def frame_mark(frame):
 
 
 def one_way(sockets, side):
-    bad = count = 0
+    sent = {}  # kind: its frames
     for name, _ in kinds(b""):
-        wanted = []
         for _, destination in destinations(side):
             mark = b"<<%016x>>" % int.from_bytes(os.urandom(8), "big")
             rest = next(r for n, r in kinds(mark) if n == name)
-            wanted.append(destination + MAC[side] + rest)
-        for frame in wanted:
-            sockets[side].send(frame)
-        seen, changed = collect(sockets[1 - side], wanted)
-        count += 1
-        if changed or any(n != 1 for n in seen.values()):
+            sent.setdefault(name, []).append(destination + MAC[side] + rest)
+            sockets[side].send(sent[name][-1])
+    seen, changed = collect(sockets[1 - side], [f for frames in sent.values() for f in frames])
+    bad = 0
+    for name, frames in sent.items():
+        others = [changed[frame_mark(f)] for f in frames if frame_mark(f) in changed]
+        if others or any(seen[f] != 1 for f in frames):
             bad += 1
             direction = "from the ESME" if side == 0 else "from the SMSC"
-            print(f"      {name} {direction}: arrived {list(seen.values())} times, "
-                  f"{len(changed)} changed")
-            for frame in changed[:1]:
-                print(f"        sent {wanted[0].hex()}\n        got  {frame.hex()}")
-    return count, bad
+            print(f"      {name} {direction}: arrived {[seen[f] for f in frames]} times, "
+                  f"{len(others)} changed")
+            for frame in others[:1]:
+                print(f"        sent {frames[0].hex()}\n        got  {frame.hex()}")
+    return len(sent), bad
 
 
 def must_not_cross(sockets, side):

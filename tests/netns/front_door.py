@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """front_door: what ./run and the demo's plan make of arguments and files that are wrong, and
-that a bench gives back the huge pages it borrowed.
+of a mirror that is away, and that a bench gives back the huge pages it borrowed.
 
 Nothing is built and no network is made: each of these is to be refused before that. The demo
 asks for root first, so without it its cases are left out.
@@ -17,6 +17,15 @@ TOP = os.path.join(HERE, "..", "..")
 RUN = os.path.join(TOP, "run")
 PAGES = "/proc/sys/vm/nr_hugepages"
 ENDS = ("exit 0", "exit 3", "false", "kill -INT $$; sleep 9", "kill -TERM $$; sleep 9")
+
+# Fails as often as the folder says, and then has done it. Who is called is in its log.
+APT_GET = """#!/bin/bash
+cd "$(dirname "$0")" && echo "$1" >>log
+[ "$1" = install ] || exit 100
+[ "$(grep -c install log)" -gt "$(cat fails)" ]
+"""
+INSTALL = """. tests/netns/say.sh; . tests/netns/install.sh
+install_pauses=(0 0) packages=(no-such-package); install_missing; echo goes on"""
 
 # Arguments, and what ./run is to say; in a folder with the files below.
 REFUSED = (
@@ -101,6 +110,26 @@ def borrowed(end):
     return None if pages() == had else f"{pages()} pages behind it, {had} before"
 
 
+def installed(fails, folder):
+    """A mirror whose lists cannot be had, and that gives nothing so many times."""
+    apt = os.path.join(folder, f"apt-{fails}")
+    os.mkdir(apt)
+    for name, octets in (("fails", str(fails)), ("apt-get", APT_GET), ("node", ""), ("npm", "")):
+        with open(os.path.join(apt, name), "w", encoding="ascii") as f:
+            f.write(octets)
+        os.chmod(f.name, 0o755)
+    shell = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", INSTALL], cwd=TOP, text=True, timeout=60,
+        env=dict(os.environ, PATH=apt + ":" + os.environ["PATH"]), stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, check=False)
+    wanted = "goes on" if fails < 3 else "run: apt-get failed: see above"
+    with open(os.path.join(apt, "log"), encoding="ascii") as f:
+        calls = f.read().split().count("install")
+    if shell.stdout.splitlines()[-1] != wanted or calls != min(fails + 1, 3):
+        return f"installed {calls} times, and says: {shell.stdout}"
+    return None
+
+
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -111,6 +140,9 @@ def main():
         cases = [(f"./run {' '.join(a)}", lambda a=a, w=w: refused(a, w, folder))
                  for a, w in REFUSED if os.geteuid() == 0 or a[0] not in ("demo", "lab", "test")]
         cases += [(name, lambda o=o, w=w: planned(o, w, folder)) for name, o, w in PLANS]
+        if os.geteuid() == 0:
+            cases += [(f"a mirror that fails {n} times", lambda n=n: installed(n, folder))
+                      for n in (0, 2, 3)]
         if os.access(PAGES, os.W_OK):
             cases += [(f"huge pages, {end}", lambda e=end: borrowed(e)) for end in ENDS]
         else:

@@ -26,6 +26,25 @@ missing_packages() {
 	command -v npm >/dev/null || echo npm
 }
 
+install_pauses=(10 30) # s: a mirror or a registry may be away for a moment
+
+# again COMMAND...: until it succeeds, thrice at most.
+again() {
+	local pause
+	for pause in "${install_pauses[@]}"; do
+		if "$@"; then return 0; fi
+		note "\"$1\" failed; once more in $pause s"
+		sleep "$pause"
+	done
+	"$@"
+}
+
+# A list that cannot be had may be one that we do not need; who else installs is waited for.
+apt_update_install() {
+	apt-get update -q || note "apt-get update failed: see above"
+	apt-get install -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends "$@"
+}
+
 # No package's service may start because we want its program (kannel's does).
 apt_install() {
 	local policy=/usr/sbin/policy-rc.d
@@ -37,8 +56,7 @@ apt_install() {
 	local fresh_kannel=no
 	case " $* " in *" kannel "*) fresh_kannel=yes ;; esac
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get update -q
-	apt-get install -q -y --no-install-recommends "$@"
+	again apt_update_install "$@" || return 1
 	if [ $fresh_kannel = yes ] && command -v systemctl >/dev/null; then
 		systemctl disable kannel >/dev/null 2>&1 || :
 	fi
@@ -55,6 +73,8 @@ install_missing() {
 	(undo_at_exit && apt_install "${missing[@]}") || die "apt-get failed: see above"
 }
 
+npm_ci() { (cd "$1" && npm ci --no-audit --no-fund --ignore-scripts); }
+
 # The SMPP library of the tests and the demo, in the version of package-lock.json.
 install_node_modules() {
 	local folder=tests/netns
@@ -63,8 +83,7 @@ install_node_modules() {
 		return 0
 	fi
 	step "npm ci in $folder (node-smpp)"
-	(cd $folder && npm ci --no-audit --no-fund --ignore-scripts) ||
-		die "npm ci failed: see above"
+	again npm_ci $folder || die "npm ci failed: see above"
 	hand_back $folder/node_modules
 }
 

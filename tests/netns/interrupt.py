@@ -82,7 +82,7 @@ def processes(group):
 
 
 def works():
-    return set(glob.glob("/tmp/sluice-demo.*") + glob.glob("/tmp/sluice-e2e.*"))
+    return set(glob.glob(f"/tmp/sluice-*-{INSTANCE}.*"))
 
 
 def remains(group, works_before):
