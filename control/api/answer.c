@@ -47,11 +47,11 @@ unsigned api_fail_registry(json_t **out, struct registry *registry, int result)
 		  "the registry's file and folder must be writable by sluice-control" },
 		{ -EBADMSG, MHD_HTTP_INTERNAL_SERVER_ERROR,
 		  "restore the registry's file from a backup; the data plane keeps its image" },
-		{ -ENOENT, MHD_HTTP_NOT_FOUND, "check the spelling; import it first" },
+		{ -ENOENT, MHD_HTTP_NOT_FOUND, "check the spelling" },
 		{ -EPERM, MHD_HTTP_CONFLICT, "see sluicectl(1)" },
 		{ -EINVAL, MHD_HTTP_UNPROCESSABLE_CONTENT, "check the spelling" },
 		{ -ERANGE, MHD_HTTP_UNPROCESSABLE_CONTENT,
-		  "sluicectl policy shows the bounds" },
+		  "\"sluicectl policy show\" has the bounds" },
 	};
 	unsigned status = MHD_HTTP_INTERNAL_SERVER_ERROR;
 	const char *hint = "see the log of sluice-control";

@@ -12,7 +12,8 @@
 	"\"010-1234-5678\"}; " \
 	"sluice-control(8) has its fields"
 
-/* One member of a delta; 0, or -EINVAL with a sentence in why. */
+/* One member of a delta; 0, or with a sentence in why -EBADMSG (a program wrote it) or -EINVAL
+ * (a person may have). */
 static int read_member(struct registry_delta *d, const char *name, const json_t *value,
                        char why[PUSH_TEXT_SIZE])
 {
@@ -20,7 +21,7 @@ static int read_member(struct registry_delta *d, const char *name, const json_t 
 
 	if (text == NULL) {
 		snprintf(why, PUSH_TEXT_SIZE, "%.40s is not a string", name);
-		return -EINVAL;
+		return -EBADMSG;
 	}
 	const int result = registry_delta_field(d, name, text);
 	if (result == -ENOENT)
@@ -31,7 +32,7 @@ static int read_member(struct registry_delta *d, const char *name, const json_t 
 		snprintf(why, PUSH_TEXT_SIZE, "%s cannot be \"%.60s\"%s%s", name, text,
 		         values[0] ? ": it is " : "", values);
 	}
-	return result;
+	return result == -ENOENT ? -EBADMSG : result;
 }
 
 static int read_delta(struct registry_delta *d, json_t *object, char why[PUSH_TEXT_SIZE])
@@ -39,8 +40,12 @@ static int read_delta(struct registry_delta *d, json_t *object, char why[PUSH_TE
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(object, name,
-	                    value) if (read_member(d, name, value, why) != 0) return -EINVAL;
+	json_object_foreach(object, name, value)
+	{
+		const int result = read_member(d, name, value, why);
+		if (result != 0)
+			return result;
+	}
 	if (d->op == LINK_BLOCK && d->until != 0 && (time_t)d->until <= time(NULL)) {
 		snprintf(why, PUSH_TEXT_SIZE, "until is over: it would block nothing");
 		return -EINVAL;
@@ -49,10 +54,11 @@ static int read_delta(struct registry_delta *d, json_t *object, char why[PUSH_TE
 	    d->name[0] != '\0')
 		return 0;
 	snprintf(why, PUSH_TEXT_SIZE, "op, kind or name is missing");
-	return -EINVAL;
+	return -EBADMSG;
 }
 
-/* All of them; strings are borrowed from list. How many, or -EINVAL with *at and why. */
+/* All of them; strings are borrowed from list. How many, or as read_member() with
+ * *at and why. */
 static int read_deltas(struct registry_delta *deltas, const json_t *list, unsigned *at,
                        char why[PUSH_TEXT_SIZE])
 {
@@ -62,19 +68,24 @@ static int read_deltas(struct registry_delta *deltas, const json_t *list, unsign
 	if (n == 0 || n > LINK_DELTAS_MAX) {
 		snprintf(why, PUSH_TEXT_SIZE, "%zu deltas: from 1 to %u are possible", n,
 		         LINK_DELTAS_MAX);
-		return -EINVAL;
+		return -EBADMSG;
 	}
-	for (; *at < n; (*at)++)
-		if (read_delta(&deltas[*at], json_array_get(list, *at), why) != 0)
-			return -EINVAL;
+	for (; *at < n; (*at)++) {
+		const int result = read_delta(&deltas[*at], json_array_get(list, *at), why);
+		if (result != 0)
+			return result;
+	}
 	return (int)n;
 }
 
 static unsigned status_of(int result, const char **hint)
 {
 	switch (result) {
-	case -EINVAL:
+	case -EBADMSG:
 		*hint = HINT;
+		return MHD_HTTP_UNPROCESSABLE_CONTENT;
+	case -EINVAL:
+		*hint = "nothing was changed";
 		return MHD_HTTP_UNPROCESSABLE_CONTENT;
 	case -ENOENT:
 		*hint = "check the spelling; import or add it first";

@@ -255,7 +255,9 @@ static unsigned find_version(struct api *api, const struct request *request,
 {
 	if (!asked_version(request, version))
 		return api_fail(out, MHD_HTTP_BAD_REQUEST, "version",
-		                "\"sluicectl rules versions\" names them", "it is no number");
+		                "\"sluicectl rules versions\" names them",
+		                "\"%.40s\" is no version",
+		                request_argument(request, "version"));
 	int result = registry_open(registry, api->setting.database);
 	if (result == 0 && *version == 0)
 		result = choose(*registry, version);

@@ -3,6 +3,8 @@
 #include "fail.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,8 @@ struct transfer {
 	size_t size;
 	const struct cli *cli;
 	const char *what;
-	int shown; /* seconds last shown on the progress line */
+	int shown;    /* seconds last shown on the progress line */
+	int os_errno; /* why it could not connect; 0: another reason */
 };
 
 char *cli_read_file(const char *path, size_t *size)
@@ -46,6 +49,8 @@ char *cli_read_file(const char *path, size_t *size)
 		fclose(f);
 	return text;
 }
+
+const char *cli_file_name(const char *path) { return strcmp(path, "-") == 0 ? "stdin" : path; }
 
 static void append_pair(CURL *curl, char **url, const char *name, const char *value)
 {
@@ -126,6 +131,10 @@ static bool ask_phase(const struct cli *cli, char *text, size_t size)
 	return said;
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number) { interrupted = number; }
+
 /* A line that says what is going on, after the first second, when somebody looks. */
 static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t total,
                        curl_off_t sent)
@@ -136,6 +145,8 @@ static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t tot
 	char text[100];
 
 	(void)a, (void)b;
+	if (interrupted != 0)
+		return 1;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	const double at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 	if (began == 0)
@@ -183,22 +194,61 @@ static CURLcode transfer(const struct cli *cli, const char *path, const char *bo
 	if (t->shown != 0 && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+	long why = 0;
+	if (code == CURLE_COULDNT_CONNECT &&
+	    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &why) == CURLE_OK)
+		t->os_errno = why != 0 ? (int)why : EAGAIN; /* which it waits for in vain */
 	curl_easy_cleanup(curl);
 	return code;
 }
 
-static int say_unreachable(const struct cli *cli, CURLcode code)
+/* What the operator may do about a socket that cannot be connected to. */
+static const char *remedy(int why)
+{
+	switch (why) {
+	case EACCES:
+	case EPERM:
+		return "be root, or of the group that has the socket and its folder";
+	case EAGAIN:
+		return "it is there, but too many ask it at once: try again";
+	default:
+		return "start it, or give --socket or $SLUICE_SOCKET";
+	}
+}
+
+static int say_no_answer(const struct cli *cli, const char *why, const char *hint)
 {
 	if (cli->json)
-		cli_print_json(json_pack("{ss ss ss}", "error", curl_easy_strerror(code),
-		                         "where", cli->socket, "hint",
-		                         "start sluice-control, or give --socket"),
+		cli_print_json(json_pack("{ss ss ss}", "error", why, "where", cli->socket,
+		                         "hint", hint),
 		               EXIT_FAILED);
-	fprintf(stderr,
-	        "sluicectl: sluice-control does not answer on %s (%s); start it, or give "
-	        "--socket or $SLUICE_SOCKET\n",
-	        cli->socket, curl_easy_strerror(code));
+	fprintf(stderr, "sluicectl: %s: %s; %s\n", cli->socket, why, hint);
 	return EXIT_FAILED;
+}
+
+/* Nobody waits for an answer any more, but sluice-control does not know that. */
+static int say_interrupted(const struct cli *cli)
+{
+	const int status =
+		say_no_answer(cli, "interrupted: what sluice-control was sent it may yet do",
+	                      "\"sluicectl status\" shows what the registry holds");
+
+	/* As if we had not caught it: a shell ends its loop then. */
+	fflush(stdout);
+	signal(SIGINT, SIG_DFL);
+	raise(SIGINT);
+	return status;
+}
+
+static int say_unreachable(const struct cli *cli, const struct transfer *t, CURLcode code)
+{
+	char why[160];
+
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return say_interrupted(cli);
+	snprintf(why, sizeof(why), "sluice-control does not answer: %s",
+	         t->os_errno ? strerror(t->os_errno) : curl_easy_strerror(code));
+	return say_no_answer(cli, why, remedy(t->os_errno));
 }
 
 static void say_failure(const json_t *failure)
@@ -214,7 +264,8 @@ static void say_failure(const json_t *failure)
 		fprintf(stderr, "... and %lld more\n",
 		        total - (long long)json_array_size(problems));
 	fprintf(stderr, "sluicectl: %s", cli_text(failure, "error"));
-	if (strstr(cli_text(failure, "error"), where) == NULL)
+	/* A file or a socket; other names of places are the API's. */
+	if (strchr(where, '/') != NULL && strstr(cli_text(failure, "error"), where) == NULL)
 		fprintf(stderr, " (%s)", where);
 	fprintf(stderr, "; %s\n", cli_text(failure, "hint"));
 }
@@ -225,11 +276,15 @@ int cli_try(const struct cli *cli, const char *path, const char *body, size_t si
 	struct transfer t = { .cli = cli, .what = what };
 	json_error_t error;
 	long status = 0;
-	const CURLcode code = transfer(cli, path, body, size, &t, &status);
 
+	/* What is asked for changes nothing; what is sent may. */
+	if (body != NULL)
+		signal(SIGINT, on_interrupt);
+	const CURLcode code = transfer(cli, path, body, size, &t, &status);
+	signal(SIGINT, SIG_DFL);
 	*out = NULL;
 	if (code != CURLE_OK && t.answer == NULL)
-		return say_unreachable(cli, code);
+		return say_unreachable(cli, &t, code);
 	*out = t.answer ? json_loads(t.answer, 0, &error) : NULL;
 	free(t.answer);
 	if (*out != NULL)

@@ -45,9 +45,10 @@ static int send_text(const struct cli *cli, const char *path, char **text, size_
 	                                       : cli_read_file(file, size);
 	if (*text == NULL)
 		return EXIT_FAILED;
-	char *url = cli_url(path, "file", file, "skip_bad", cli->skip_bad ? "1" : "", NULL);
+	const char *name = cli_file_name(file);
+	char *url = cli_url(path, "file", name, "skip_bad", cli->skip_bad ? "1" : "", NULL);
 	const int status =
-		url == NULL ? EXIT_FAILED : cli_ask(cli, url, *text, *size, file, answer);
+		url == NULL ? EXIT_FAILED : cli_ask(cli, url, *text, *size, name, answer);
 	free(url);
 	return status;
 }
@@ -98,19 +99,25 @@ static void print_list(const json_t *answer, const char *what, const char *list,
 		        total - (long long)json_array_size(notes));
 }
 
-static void print_import(const struct cli *cli, const json_t *answer, const char *what,
-                         bool collected)
+/* What a file has rows of: noun and what follows it, when there are several. */
+struct imported {
+	const char *path, *noun, *rest;
+};
+
+static void print_import(const struct cli *cli, const json_t *answer,
+                         const struct imported *what, bool collected)
 {
 	const size_t skipped = json_array_size(json_object_get(answer, "skipped"));
 
 	print_list(answer, "note", "notes", "notes_total");
-	if (skipped != 0 && collected)
-		printf("%zu rows are wrong and were left out: %s has them and why\n", skipped,
-		       cli->skip_bad);
-	else if (skipped != 0)
-		printf("%zu rows are wrong and were left out\n", skipped);
-	printf("%lld %s read: %lld added, %lld updated", cli_number(answer, "rows"), what,
-	       cli_number(answer, "added"), cli_number(answer, "updated"));
+	if (skipped != 0) {
+		cli_print_count((long long)skipped, "wrong row");
+		printf(" left out%s%s%s\n", collected ? ": " : "",
+		       collected ? cli->skip_bad : "", collected ? " says why" : "");
+	}
+	cli_print_count(cli_number(answer, "rows"), what->noun);
+	printf("%s read: %lld added, %lld updated", what->rest, cli_number(answer, "added"),
+	       cli_number(answer, "updated"));
 	if (cli_number(answer, "repeated") != 0)
 		printf(", %lld said twice", cli_number(answer, "repeated"));
 	printf(" (%.0f ms)\n", cli_real(answer, "import_ms"));
@@ -119,12 +126,13 @@ static void print_import(const struct cli *cli, const json_t *answer, const char
 		       cli_number(answer, "still_suspended"));
 }
 
-static int import(const struct cli *cli, const char *path, const char *what)
+static int import(const struct cli *cli, const struct imported what)
 {
+	char subject[64];
 	json_t *answer = NULL;
 	int written = EXIT_DONE;
-	int status = cli->skip_bad != NULL ? send_and_collect(cli, path, &answer, &written)
-	                                   : send_file(cli, path, &answer);
+	int status = cli->skip_bad != NULL ? send_and_collect(cli, what.path, &answer, &written)
+	                                   : send_file(cli, what.path, &answer);
 
 	if (status != EXIT_DONE)
 		return status;
@@ -135,37 +143,43 @@ static int import(const struct cli *cli, const char *path, const char *what)
 			                    json_string("the rows left out were not written"));
 		return cli_print_json(answer, written != EXIT_DONE ? written : status);
 	}
-	print_import(cli, answer, what, written == EXIT_DONE);
-	status = recorded(cli_say_dataplane(answer, what));
+	print_import(cli, answer, &what, written == EXIT_DONE);
+	snprintf(subject, sizeof(subject), "%ss%s", what.noun, what.rest);
+	status = recorded(cli_say_dataplane(answer, subject));
 	json_decref(answer);
 	return written != EXIT_DONE ? written : status;
 }
 
 int run_import_accounts(const struct cli *cli)
 {
-	return import(cli, "/v1/accounts", "accounts");
+	return import(cli, (struct imported){ "/v1/accounts", "account", "" });
 }
 
-int run_import_senders(const struct cli *cli) { return import(cli, "/v1/senders", "senders"); }
+int run_import_senders(const struct cli *cli)
+{
+	return import(cli, (struct imported){ "/v1/senders", "sender", "" });
+}
 
 int run_import_blacklist(const struct cli *cli)
 {
-	return import(cli, "/v1/blacklist", "numbers of the blacklist");
+	return import(cli, (struct imported){ "/v1/blacklist", "number", " of the blacklist" });
 }
 
 int run_import_theft(const struct cli *cli)
 {
-	return import(cli, "/v1/theft", "numbers that nobody may send from");
+	return import(cli,
+	              (struct imported){ "/v1/theft", "number", " that nobody may send from" });
 }
 
 int run_import_numbers(const struct cli *cli)
 {
-	return import(cli, "/v1/numbers", "ranges of numbers");
+	return import(cli, (struct imported){ "/v1/numbers", "range", " of numbers" });
 }
 
 int run_import_numbering(const struct cli *cli)
 {
-	return import(cli, "/v1/numbering", "rows of the numbering plan");
+	return import(cli,
+	              (struct imported){ "/v1/numbering", "row", " of the numbering plan" });
 }
 
 int run_push_rules(const struct cli *cli)
@@ -178,11 +192,8 @@ int run_push_rules(const struct cli *cli)
 	if (cli->json)
 		return cli_print_json(answer, recorded(cli_enforced(answer)));
 	print_list(answer, "warning", "warnings", "warnings_total");
-	printf("version %lld: %lld rules, %lld patterns, %lld tests passed",
-	       cli_number(answer, "version"), cli_number(answer, "rules"),
-	       cli_number(answer, "patterns"), cli_number(answer, "tests"));
-	if (cli_number(answer, "folds") != 0)
-		printf(", %lld folds", cli_number(answer, "folds"));
+	printf("version %lld: ", cli_number(answer, "version"));
+	cli_print_set(answer);
 	printf(" (%.0f ms)\n", cli_real(answer, "milliseconds"));
 	status = recorded(cli_say_dataplane(answer, "rules"));
 	json_decref(answer);

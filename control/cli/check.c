@@ -160,11 +160,8 @@ static int report(const struct checked *c)
 
 	if (c->cli->json)
 		return cli_print_json(answer, status);
-	printf("%s is good: %lld rules, %lld patterns, %lld tests passed", c->cli->arguments[0],
-	       cli_number(answer, "rules"), cli_number(answer, "patterns"),
-	       cli_number(answer, "tests"));
-	if (c->set->n_folds != 0)
-		printf(", %u folds", c->set->n_folds);
+	printf("%s is good: ", cli_file_name(c->cli->arguments[0]));
+	cli_print_set(answer);
 	putchar('\n');
 	print_cost(c, answer);
 	json_decref(answer);
@@ -179,7 +176,7 @@ static int load(struct checked *c)
 
 	if (text == NULL)
 		return EXIT_FAILED;
-	problems_init(&problems, c->cli->arguments[0]);
+	problems_init(&problems, cli_file_name(c->cli->arguments[0]));
 	progress_begin("compiling the rules", c->cli->json);
 	const int result = rule_load(&c->set, &c->program, text, size, &problems);
 	progress_end();
@@ -188,7 +185,7 @@ static int load(struct checked *c)
 		cli_fail_problems(&problems, "mend them and check again");
 		return EXIT_FAILED;
 	}
-	problems_init(&c->warnings, c->cli->arguments[0]);
+	problems_init(&c->warnings, cli_file_name(c->cli->arguments[0]));
 	if (rule_warn(c->set, &c->warnings) == 0)
 		return EXIT_DONE;
 	cli_fail("%s: out of memory", c->cli->arguments[0]);

@@ -86,8 +86,10 @@ int run_explain(int argc, char **argv);
 bool cli_in_points(const char *name);
 int run_set_policy(const struct cli *cli);
 
-/* A file in memory, NUL after it, to free(); NULL with the sentence on stderr. */
+/* A file in memory, NUL after it, to free(); NULL with the sentence on stderr. "-" is what
+ * comes on stdin, as for rule files; cli_file_name() is what a file is called in sentences. */
 char *cli_read_file(const char *path, size_t *size);
+const char *cli_file_name(const char *path);
 
 /*
  * Ask the API. body NULL: GET, else POST. 0 with the answer in *out (a new
@@ -126,6 +128,12 @@ long long cli_number(const json_t *object, const char *member);
 double cli_real(const json_t *object, const char *member);
 bool cli_flag(const json_t *object, const char *member);
 const char *cli_text(const json_t *object, const char *member);
+
+/* 1 rule, 2 rules. */
+void cli_print_count(long long n, const char *noun);
+
+/* Rules, patterns, tests and folds of a set, as far as the answer has them. */
+void cli_print_set(const json_t *answer);
 
 /* What strangers wrote, with '?' for what would do something to a terminal or look like a line
  * of ours. */

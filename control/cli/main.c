@@ -287,6 +287,7 @@ static void usage(FILE *out)
 	      "\n"
 	      "  --json         one JSON object on stdout, also of a failure\n"
 	      "  --help         of the command, with an example\n"
+	      "A file that is called - is what comes on stdin.\n"
 	      "\nExit status: 0 done; 1 failed; 2 wrong command line; 3 recorded, and "
 	      "enforced\n"
 	      "when the data plane is back. sluicectl(1) has the formats of the files.\n",

@@ -108,6 +108,27 @@ void cli_print_cell(const char *stranger, size_t width)
 	free(shown);
 }
 
+void cli_print_count(long long n, const char *noun)
+{
+	printf("%lld %s%s", n, noun, n == 1 ? "" : "s");
+}
+
+void cli_print_set(const json_t *answer)
+{
+	cli_print_count(cli_number(answer, "rules"), "rule");
+	fputs(", ", stdout);
+	cli_print_count(cli_number(answer, "patterns"), "pattern");
+	if (json_object_get(answer, "tests") != NULL) {
+		fputs(", ", stdout);
+		cli_print_count(cli_number(answer, "tests"), "test");
+		fputs(" passed", stdout);
+	}
+	if (cli_number(answer, "folds") != 0) {
+		fputs(", ", stdout);
+		cli_print_count(cli_number(answer, "folds"), "fold");
+	}
+}
+
 int cli_enforced(const json_t *answer)
 {
 	const json_t *d = json_object_get(answer, "dataplane");

@@ -31,12 +31,13 @@ static void print_dataplane(const json_t *d)
 		printf("data plane  away: %s\n", cli_text(d, "text"));
 		return;
 	}
-	printf("data plane  generation %lld%s, %lld worker%s, pid %lld, up ",
+	printf("data plane  generation %lld, %s,\n            pid %lld, ",
 	       cli_number(d, "generation"),
-	       cli_flag(d, "current") ? ", all of the registry is in force"
-	                              : ", BEHIND the registry",
-	       cli_number(d, "workers"), cli_number(d, "workers") == 1 ? "" : "s",
+	       cli_flag(d, "current") ? "all of the registry is in force"
+	                              : "BEHIND the registry",
 	       cli_number(d, "pid"));
+	cli_print_count(cli_number(d, "workers"), "worker");
+	fputs(", up ", stdout);
 	print_duration(cli_number(d, "uptime_s"));
 	putchar('\n');
 	printf("overlay     %lld of %lld accounts and senders changed since that image",
@@ -58,8 +59,10 @@ static void print_port(const json_t *port, const char *before, const char *side)
 	printf("%-12s%s %s ", before, side, cli_flag(port, "up") ? "up  " : "DOWN");
 	print_duration(ago > 0 ? ago : 0);
 	printf(", %s", cli_text(port, "port"));
-	if (changes != 0)
-		printf("; came or went %lld time%s", changes, changes == 1 ? "" : "s");
+	if (changes != 0) {
+		fputs("; came or went ", stdout);
+		cli_print_count(changes, "time");
+	}
 	putchar('\n');
 }
 
@@ -87,7 +90,8 @@ static void print_busy(const json_t *list)
 	printf("busy        ");
 	json_array_foreach(list, i, percent)
 		printf("%s%.1f %%", i ? ", " : "", json_number_value(percent));
-	puts(" of each worker's core, in the last seconds");
+	puts(json_array_size(list) == 1 ? " of the worker's core, in the last seconds"
+	                                : " of the workers' cores, in the last seconds");
 }
 
 static void print_audit_state(const json_t *a)
@@ -101,6 +105,18 @@ static void print_audit_state(const json_t *a)
 		printf("            %s\n", cli_text(a, "text"));
 }
 
+static void print_registry(const json_t *r)
+{
+	printf("registry    generation %lld: ", cli_number(r, "generation"));
+	cli_print_count(cli_number(r, "accounts"), "account");
+	printf(" (%lld suspended), ", cli_number(r, "accounts_suspended"));
+	cli_print_count(cli_number(r, "rules"), "rule");
+	fputs(",\n            ", stdout);
+	cli_print_count(cli_number(r, "senders"), "sender");
+	printf(" (%lld suspended, %lld blocked)\n", cli_number(r, "senders_suspended"),
+	       cli_number(r, "senders_blocked"));
+}
+
 int run_status(const struct cli *cli)
 {
 	json_t *answer = NULL;
@@ -110,18 +126,11 @@ int run_status(const struct cli *cli)
 		return status;
 	if (cli->json)
 		return cli_print_json(answer, EXIT_DONE);
-	const json_t *c = json_object_get(answer, "control"),
-		     *r = json_object_get(answer, "registry");
+	const json_t *c = json_object_get(answer, "control");
 	printf("control     %s, pid %lld, up ", cli_text(c, "version"), cli_number(c, "pid"));
 	print_duration(cli_number(c, "uptime_s"));
 	printf(", %s\n", cli_text(c, "database"));
-	printf("registry    generation %lld: %lld accounts (%lld suspended), %lld senders "
-	       "(%lld "
-	       "suspended, %lld blocked), %lld rules\n",
-	       cli_number(r, "generation"), cli_number(r, "accounts"),
-	       cli_number(r, "accounts_suspended"), cli_number(r, "senders"),
-	       cli_number(r, "senders_suspended"), cli_number(r, "senders_blocked"),
-	       cli_number(r, "rules"));
+	print_registry(json_object_get(answer, "registry"));
 	print_dataplane(json_object_get(answer, "dataplane"));
 	print_links(json_object_get(answer, "links"));
 	if (cli_flag(json_object_get(answer, "dataplane"), "connected"))

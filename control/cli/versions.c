@@ -42,9 +42,9 @@ int run_rules_rollback(const struct cli *cli)
 	const int enforced = cli_enforced(answer);
 	if (cli->json)
 		return cli_print_json(answer, enforced == EXIT_AWAY ? EXIT_DONE : enforced);
-	printf("back to version %lld: %lld rules, %lld patterns\n",
-	       cli_number(answer, "version"), cli_number(answer, "rules"),
-	       cli_number(answer, "patterns"));
+	printf("back to version %lld: ", cli_number(answer, "version"));
+	cli_print_set(answer);
+	putchar('\n');
 	status = cli_say_dataplane(answer, "rules");
 	json_decref(answer);
 	return status == EXIT_AWAY ? EXIT_DONE : status;

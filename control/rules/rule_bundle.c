@@ -14,11 +14,12 @@
 
 #define BOM "\xEF\xBB\xBF"
 
-/* A whole file, without the BOM that some editors begin it with, NUL after it; NULL with
- * errno. */
+/* A whole file, or for "-" stdin, without the BOM that some editors begin it with, NUL after
+ * it; NULL with errno. */
 static char *read_whole(const char *path, size_t *size)
 {
-	FILE *in = fopen(path, "re");
+	const bool own = strcmp(path, "-") != 0;
+	FILE *in = own ? fopen(path, "re") : stdin;
 	char *text = in == NULL ? NULL : malloc(RULES_FILE_MAX + 1);
 
 	if (text != NULL) {
@@ -35,7 +36,7 @@ static char *read_whole(const char *path, size_t *size)
 		}
 	}
 	const int why = errno;
-	if (in != NULL)
+	if (in != NULL && own)
 		fclose(in);
 	errno = why;
 	return text;
@@ -120,7 +121,7 @@ static int put_file(FILE *out, const char *path, bool alone)
 	put_lists(out, path, text, size);
 	if (!alone || ftell(out) != before) {
 		fputs("---\nfile: ", out);
-		put_quoted(out, path);
+		put_quoted(out, strcmp(path, "-") == 0 ? "stdin" : path);
 		fputs("\n---\n", out);
 	}
 	fwrite(text, 1, size, out);

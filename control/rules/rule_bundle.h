@@ -2,6 +2,7 @@
 /*
  * rule_bundle: rule files, and the phrase lists that lie beside them, as one text.
  *
+ * "-" is stdin, whose lists lie in the working folder.
  * One file without lists stays as it is. Else each file follows a document "file: NAME",
  * which rule_set_read() counts its problems by, and lists come before who needs them.
  *

@@ -218,7 +218,7 @@ static void bad_rows_are_collected(void **state)
 	assert_int_equal(import("accounts import", "a.csv"), 0);
 	temp_write("odd.csv", odd);
 	assert_int_equal(import_skipping("odd.csv", "bad.csv"), 0);
-	assert_true(said("2 rows are wrong"));
+	assert_true(said("2 wrong rows left out"));
 	assert_int_equal(reason_of("acme", "01012345678"), REASON_PASS);
 	assert_string_equal(contents("bad.csv"),
 	                    "owner,address\r\n# line 5: owner: no account has the system_id "
@@ -283,7 +283,7 @@ static void rules_are_pushed_or_refused(void **state)
 	assert_int_equal(import("rules check", "good.yaml"), 0);
 	assert_int_equal(import("rules check", "bad.yaml"), 1);
 	assert_int_equal(import("rules push", "good.yaml"), 0);
-	assert_true(said("1 rules, 1 patterns, 1 tests passed"));
+	assert_true(said("1 rule, 1 pattern, 1 test passed"));
 	assert_int_equal(in_force().rules, 1);
 	assert_int_equal(import("rules push", "bad.yaml"), 1);
 	assert_true(said("bad.yaml:2:") && said("nothing was pushed"));

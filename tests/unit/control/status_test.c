@@ -42,14 +42,14 @@ static void links_are_shown(void **state)
 	(void)report_port_state(report, 0, "net_af_packet0", true, now - 4000);
 	(void)report_port_state(report, 1, "net_af_packet1", true, now - 4000);
 	assert_int_equal(ctl("status"), 0);
+	assert_true(said("generation 2: 1 account (0 suspended), 0 rules,\n"
+	                 "            0 senders (0 suspended, 0 blocked)\n"));
 	assert_true(said("link 1      ESME up   1 h 6 min, net_af_packet0\n"));
 	assert_true(said("            SMSC up   1 h 6 min, net_af_packet1\n"));
 	assert_true(report_port_state(report, 1, "net_af_packet1", false, now - 400));
 	assert_int_equal(ctl("status"), 0);
-	assert_true(
-		said("            SMSC DOWN 6 min 40 s, net_af_packet1; came or went 1 time "
-	             "since the data plane started\n") ||
-		said("SMSC DOWN 6 min 41 s"));
+	assert_true(said("            SMSC DOWN 6 min 4"));
+	assert_true(said(" s, net_af_packet1; came or went 1 time\n"));
 	assert_int_equal(ctl("status --json"), 0);
 	assert_true(said("\"smsc\":{\"port\":\"net_af_packet1\",\"up\":false,\"since\":"));
 	assert_true(said("\"changes\":1}}]"));

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * operator: what sluicectl says to a person: why nobody answers, of one thing and of several,
+ * of rules from a pipe, of a change that was interrupted.
+ *
+ * usage: operator_test SLUICE_CONTROL SLUICECTL
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "daemon.h"
+
+#define RULE \
+	"rules:\n- { id: a, sentence: s, action: refuse, patterns: [ { literal: loan } ] }\n"
+
+static int setup(void **state)
+{
+	assert_int_equal(temp_make(state), 0);
+	temp_write("one.yaml", RULE);
+	temp_write("a.csv", "system_id\nacme\n");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	if (control > 0)
+		control_end(SIGKILL);
+	return temp_remove(state);
+}
+
+/* A socket at c.sock that nobody serves, and so many who wait there. */
+static int listen_there(int backlog, int waiting)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/c.sock", temp_dir);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	for (int i = 0; i < waiting; i++) {
+		const int one = socket(AF_UNIX, SOCK_STREAM, 0);
+		assert_int_equal(
+			connect(one, (const struct sockaddr *)&address, sizeof(address)), 0);
+	}
+	return fd;
+}
+
+static void why_nobody_answers(void **state)
+{
+	(void)state;
+	assert_int_equal(ctl("status"), 1);
+	assert_true(said("/c.sock: sluice-control does not answer: No such file or directory; "
+	                 "start it, or give --socket"));
+	const int fd = listen_there(0, 1);
+	assert_int_equal(ctl("status"), 1);
+	assert_true(said("Resource temporarily unavailable; it is there, but too many ask it "
+	                 "at once: try again"));
+	close(fd);
+	assert_int_equal(ctl("status --json"), 1);
+	assert_true(said("\"error\":\"sluice-control does not answer: Connection refused\""));
+	if (geteuid() != 0)
+		skip();
+	unlink(temp_path("c.sock"));
+	control_start();
+	assert_int_equal(chmod(temp_dir, 0711), 0);
+	const pid_t stranger = fork();
+	if (stranger == 0)
+		_exit(setgid(65534) != 0 || setuid(65534) != 0 || ctl("status") != 1 ||
+		      !said("Permission denied; be root, or of the group that has the socket"));
+	int status = 0;
+	assert_int_equal(waitpid(stranger, &status, 0), stranger);
+	assert_int_equal(status, 0);
+}
+
+/* With this text on stdin. */
+static int ctl_reads(const char *text, const char *arguments)
+{
+	char command[900];
+
+	snprintf(command, sizeof(command), "%s - < %s", arguments, temp_write("piped", text));
+	return ctl(command);
+}
+
+static void of_one_and_of_several(void **state)
+{
+	(void)state;
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_true(said("1 account read: 1 added, 0 updated"));
+	assert_int_equal(import("rules push", "one.yaml"), 0);
+	assert_true(said("version 1: 1 rule, 1 pattern, 0 tests passed"));
+	assert_int_equal(ctl("rules rollback nonsense"), 1);
+	assert_true(said("\"nonsense\" is no version"));
+	/* Said to a person, not to a program. */
+	assert_int_equal(ctl("block sender 010-1234-5678 --until yesterday"), 1);
+	assert_true(said("or forever; nothing was changed\n"));
+	assert_int_equal(ctl("policy set nonsense 1"), 1);
+	assert_true(said("the policy has no \"nonsense\"; check the spelling\n"));
+	assert_int_equal(ctl("policy set refuse_at_bind 7"), 1);
+	assert_true(said("\"sluicectl policy show\" has the bounds"));
+}
+
+static void rules_from_a_pipe(void **state)
+{
+	(void)state;
+	assert_int_equal(ctl_reads(RULE, "rules check"), 0);
+	assert_true(said("stdin is good: 1 rule, 1 pattern, 0 tests passed"));
+	assert_int_equal(ctl_reads("rules: 7", "rules check"), 1);
+	assert_true(said("stdin:1:8: ") && said("1 problem in stdin; mend"));
+	temp_write("c.tsv", "ham\thello\nspam\ta loan\n");
+	char words[300];
+	snprintf(words, sizeof(words), "rules test --corpus %s --rules", temp_path("c.tsv"));
+	assert_int_equal(ctl_reads(RULE, words), 0);
+	assert_true(said("recall"));
+	control_start();
+	assert_int_equal(ctl_reads(RULE, "rules push"), 0);
+	assert_int_equal(ctl("rules versions"), 0);
+	assert_true(said("  stdin\n"));
+	assert_int_equal(ctl_reads(RULE, "rules diff 1"), 0);
+	assert_true(said("no rule differs"));
+}
+
+/* Nobody serves the socket, so the push waits until it is told to stop. */
+static void interrupted(void **state)
+{
+	const int fd = listen_there(4, 0);
+	int status = 0;
+
+	(void)state;
+	control = fork();
+	if (control == 0) {
+		if (freopen(temp_path("said"), "w", stderr) == NULL)
+			_exit(99);
+		execl(ctl_path, ctl_path, "--socket", temp_path("c.sock"), "rules", "push",
+		      temp_path("one.yaml"), (char *)NULL);
+		_exit(99);
+	}
+	usleep(500000);
+	status = control_end(SIGINT);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	FILE *f = fopen(temp_path("said"), "r");
+	assert_non_null(f);
+	output[fread(output, 1, sizeof(output) - 1, f)] = '\0';
+	fclose(f);
+	assert_true(said("interrupted: what sluice-control was sent it may yet do; "
+	                 "\"sluicectl status\" shows what the registry holds\n"));
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(why_nobody_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_one_and_of_several, setup, teardown),
+		cmocka_unit_test_setup_teardown(rules_from_a_pipe, setup, teardown),
+		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
+	};
+
+	if (argc != 3) {
+		fputs("usage: operator_test SLUICE_CONTROL SLUICECTL\n", stderr);
+		return 2;
+	}
+	control_path = argv[1];
+	ctl_path = argv[2];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
