@@ -10,27 +10,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
+
 static int fail(char error[200], const char *path, int code, const char *why)
 {
 	snprintf(error, 200, "%s: %s", path, why);
 	return code;
 }
 
+/* On disk before anything is hashed under it, whole or not at all: a start that the power
+ * ended must not leave a file that no later start takes. */
 static int make(const char *path, uint8_t key[SECRET_SIZE], char error[200])
 {
-	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int replaced;
 
-	if (fd < 0)
-		return fail(error, path, -errno, strerror(errno));
-	if (getrandom(key, SECRET_SIZE, 0) != (ssize_t)SECRET_SIZE ||
-	    write(fd, key, SECRET_SIZE) != (ssize_t)SECRET_SIZE || fsync(fd) != 0) {
-		const int code = errno ? -errno : -EIO;
-		close(fd);
-		unlink(path);
-		return fail(error, path, code, "could not write a new key");
-	}
-	close(fd);
-	return 0;
+	if (getrandom(key, SECRET_SIZE, 0) != (ssize_t)SECRET_SIZE)
+		return fail(error, path, -EIO, "no random octets for a new key");
+	const int rc = file_replace(path, key, SECRET_SIZE, &replaced);
+	return rc == 0 ? 0 : fail(error, path, rc, strerror(-rc));
 }
 
 int secret_load(const char *path, uint8_t key[SECRET_SIZE], char error[200])

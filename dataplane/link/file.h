@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * file: octets on disk that are either the old ones or the new ones, whenever the
- * power goes. Threads: the link thread; all of it may block on the disk.
+ * power goes. Threads: main or the link thread; all of it may block on the disk.
  */
 #ifndef DP_FILE_H
 #define DP_FILE_H
