@@ -17,6 +17,7 @@
 #define MONITOR_BURST 32u
 #define GIVE_WAY_OF 64u /* watched ones that are looked at for the one that goes */
 #define IDLE_SLEEP_NS 200000L
+#define RESERVE_SHARE 8u /* of the packet buffers: without any, no frame comes in any more */
 
 /* One direction of a connection: its sender is the key's ESME end. */
 struct watched {
@@ -186,8 +187,8 @@ static void forget(struct monitor *mon, struct watched *w)
 	flow_remove(mon->flows, &w->relay.head);
 }
 
-/* The table is full: of some the one that was silent for longest. */
-static void give_way(struct monitor *mon)
+/* Of some the one that was silent for longest. */
+static void give_way(struct monitor *mon, const char *why)
 {
 	struct watched *oldest = NULL;
 
@@ -201,8 +202,18 @@ static void give_way(struct monitor *mon)
 	if (oldest == NULL)
 		return;
 	if (oldest->relay.leg[SIDE_ESME].in.octets != 0)
-		print_lost(mon, oldest, "too many connections");
+		print_lost(mon, oldest, why);
 	forget(mon, oldest);
+}
+
+/* Connections that never finish what they began may hold all the buffers there are. */
+static void relieve(struct monitor *mon)
+{
+	const struct rte_mempool *pool = mon->env.pool;
+
+	while (rte_mempool_avail_count(pool) < pool->size / RESERVE_SHARE &&
+	       flow_count(mon->flows) != 0)
+		give_way(mon, "no packet buffers");
 }
 
 static struct watched *watched_of(struct monitor *mon, const struct packet *p)
@@ -214,7 +225,7 @@ static struct watched *watched_of(struct monitor *mon, const struct packet *p)
 		return (struct watched *)head;
 	head = flow_add(mon->flows, &p->key, p->hash);
 	if (head == NULL) {
-		give_way(mon);
+		give_way(mon, "too many connections");
 		head = flow_add(mon->flows, &p->key, p->hash);
 	}
 	return (struct watched *)head;
@@ -285,6 +296,7 @@ static void watch(struct monitor *mon, const struct ports *ports, unsigned idle_
 		for (unsigned l = 0; l < ports->n_links; l++)
 			n += take_port(mon, &ports->links[l].port[SIDE_ESME]) +
 			     take_port(mon, &ports->links[l].port[SIDE_SMSC]);
+		relieve(mon);
 		if (n != 0) {
 			last_ms = clock_ms();
 			continue;
