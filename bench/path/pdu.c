@@ -17,10 +17,7 @@ static uint8_t *put_u32(uint8_t *at, uint32_t v)
 
 static uint8_t *put_string(uint8_t *at, const char *s)
 {
-	const size_t n = strlen(s) + 1;
-
-	memcpy(at, s, n);
-	return at + n;
+	return (uint8_t *)stpcpy((char *)at, s) + 1;
 }
 
 static uint8_t *put_octets(uint8_t *at, const void *octets, size_t n)

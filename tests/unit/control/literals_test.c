@@ -51,6 +51,7 @@ static void load(struct rule_set **set, struct rule_program *program, unsigned n
 	char *yaml = malloc(YAML_SIZE), *at = yaml;
 	struct problems problems;
 
+	assert_non_null(yaml);
 	at += sprintf(at, "rules:\n");
 	for (unsigned i = 0; i < n; i++) {
 		char text[40];
