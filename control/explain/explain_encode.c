@@ -23,6 +23,7 @@ static const struct {
 	[TEXT_UNKNOWN] = { "unknown", NULL },
 	[TEXT_CYRILLIC] = { "iso8859-5", "ISO-8859-5" },
 	[TEXT_UCS2_LE] = { "ucs2-le", "UTF-16LE" },
+	[TEXT_GSM7_MASKED] = { "gsm7-masked", NULL },
 	[TEXT_HEBREW] = { "iso8859-8", "ISO-8859-8" },
 };
 

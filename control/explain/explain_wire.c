@@ -125,7 +125,15 @@ struct walk {
 	const uint8_t *plain;
 	size_t plain_len;
 	struct explain_origin *origins; /* of plain */
+	bool more;                      /* behind a line end there may be another reading */
 };
+
+/* Whether what was read ends at plain[at]. What other readings of the same octets come from,
+ * behind a line end, is not followed (screen/reading.c, concat.c). */
+static bool ends_at(const uint8_t *plain, size_t len, size_t at, bool more)
+{
+	return at == len || (more && at < len && plain[at] == '\n');
+}
 
 static bool is_wide(enum text_coding coding)
 {
@@ -179,7 +187,7 @@ static bool walk(const struct walk *w)
 
 	for (size_t i = 0; i < w->len;)
 		i += step(w, i, &at);
-	return at == w->plain_len;
+	return ends_at(w->plain, w->plain_len, at, w->more);
 }
 
 static bool has_bom(const uint8_t *in, size_t len, uint8_t first, uint8_t second)
@@ -275,7 +283,7 @@ static int64_t read_cut(const struct run *r, size_t a, size_t b, struct explain_
 	const bool same = n >= 0 && (size_t)n <= t->plain_len - at &&
 	                  memcmp(out, t->plain + at, (size_t)n) == 0;
 	free(out);
-	if (same && r->again && (size_t)n == t->plain_len)
+	if (same && r->again && at == 0 && ends_at(t->plain, t->plain_len, (size_t)n, true))
 		t->coding = coding;
 	w.plain_len = same ? (size_t)n : 0;
 	return same && walk_any(&w) ? n : -1;
@@ -326,7 +334,7 @@ static bool read_parts(const struct parts_heard *list, unsigned total, uint8_t *
 			return false;
 		at += (size_t)n;
 	}
-	return at == t->plain_len;
+	return ends_at(t->plain, t->plain_len, at, t->again);
 }
 
 /* One text, in the coding that it was read in. */
@@ -340,7 +348,8 @@ static bool read_one(const struct explain_heard *h, struct explain_text *t)
 		          0,
 		          t->plain,
 		          t->plain_len,
-		          t->origins };
+		          t->origins,
+		          t->again };
 
 	memcpy(t->units, h->units, h->len * sizeof(*h->units));
 	return walk_any(&w);

@@ -272,8 +272,8 @@ static int64_t decode_split(const struct part *as, bool second, const uint8_t *i
 				continue;
 			const struct view some = { in + a, (uint32_t)(len - cut) };
 			const int64_t n =
-				second ? text_decode_mended(other_from(as, some, a), some.data,
-			                                    some.len, 0, out, cap)
+				second ? reading_decode_other(first, other_from(as, some, a),
+			                                      some, 0, out, cap)
 				       : text_decode_in(&language, first, some.data, some.len,
 			                                0, out, cap);
 			if (n != -EILSEQ)
@@ -360,9 +360,54 @@ static int64_t decode_packed(const struct joined *j, unsigned first, unsigned en
 	              : -EILSEQ;
 }
 
+/* The order of a part's units where it is read by itself: that of its BOM. */
+static enum text_coding order_of(const struct part *p)
+{
+	const unsigned first = p->len >= 2 ? (unsigned)p->data[0] << 8 | p->data[1] : 0;
+
+	if (first == 0xFEFF)
+		return TEXT_UCS2;
+	return first == 0xFFFE ? TEXT_UCS2_LE : (enum text_coding)p->coding;
+}
+
+/* Whether phones that read each part of UTF-16 by itself, as Android does, show another text
+ * than that of all octets in a row: half a unit is at an end, or a part says its own order. */
+static bool are_read_apart(const struct joined *j, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++) {
+		const struct part *p = &j->parts[i];
+		const bool wide = p->coding == TEXT_UCS2 || p->coding == TEXT_UCS2_LE;
+		if (wide && (p->len % 2 != 0 || order_of(p) != p->coding))
+			return true;
+	}
+	return false;
+}
+
+/* Parts first .. end - 1 of UTF-16 so, without what is no character in each of them; behind
+ * n octets of another reading, if it has any. */
+static int64_t add_apart(const struct joined *j, unsigned first, unsigned end, int64_t n,
+                         uint8_t *out, size_t cap)
+{
+	size_t at = 0;
+
+	if (n > 0) {
+		at = (size_t)n;
+		out[at++] = '\n';
+	}
+	for (unsigned i = first; i < end; i++) {
+		const struct part *p = &j->parts[i];
+		const int64_t more =
+			text_decode_mended(order_of(p), p->data, p->len, 0, out + at, cap - at);
+		at += more > 0 ? (size_t)more : 0;
+	}
+	return (int64_t)at;
+}
+
 int64_t concat_decode_second(const struct screen_context *context, struct screen_vector *v,
                              const struct screen_message *m)
 {
+	uint8_t *out = v->arena + v->arena_used;
+	const size_t cap = SCREEN_TEXT_MAX - v->arena_used;
 	struct joined j;
 	unsigned first, end;
 
@@ -371,12 +416,15 @@ int64_t concat_decode_second(const struct screen_context *context, struct screen
 		first--;
 	for (end = j.own + 1; end < j.n && goes_on(&j.parts[end - 1], &j.parts[end]);)
 		end++;
-	const int64_t n = decode_packed(&j, first, end, v->arena + v->arena_used,
-	                                SCREEN_TEXT_MAX - v->arena_used);
-	return n != -EILSEQ
-	               ? n
-	               : decode_run(&j, first, end, m->concat.total, true,
-	                            v->arena + v->arena_used, SCREEN_TEXT_MAX - v->arena_used);
+	int64_t n = decode_packed(&j, first, end, out, cap);
+	if (n == -EILSEQ)
+		n = decode_run(&j, first, end, m->concat.total, true, out, cap);
+	if (!are_read_apart(&j, first, end))
+		return n;
+	/* What is refused as a whole is refused for that, whatever its parts say. */
+	if (n == -EILSEQ)
+		n = decode_run(&j, first, end, m->concat.total, false, out, cap);
+	return add_apart(&j, first, end, n, out, cap);
 }
 
 static bool is_whole(const struct screen_context *context, const struct screen_message *m,

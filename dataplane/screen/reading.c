@@ -111,6 +111,20 @@ enum text_coding reading_other(enum text_coding coding, const struct text_langua
 	               : other;
 }
 
+int64_t reading_decode_other(enum text_coding coding, enum text_coding other,
+                             struct view octets, size_t udh_octets, uint8_t *out, size_t cap)
+{
+	int64_t n = text_decode_mended(other, octets.data, octets.len, udh_octets, out, cap);
+
+	if (n < 0 || other == TEXT_GSM7_MASKED ||
+	    !text_may_be_masked(coding, octets.data, octets.len))
+		return n;
+	out[n++] = '\n';
+	const int64_t masked = text_decode(TEXT_GSM7_MASKED, octets.data, octets.len, 0,
+	                                   out + n, cap - (size_t)n);
+	return masked < 0 ? masked : n + masked;
+}
+
 /*
  * The same octets in a second coding that they may be read in, as the message's other text,
  * whose place is free (screen.h says how the two are judged). False: it has no place.
@@ -128,9 +142,9 @@ static bool read_other(const struct screen_context *context, struct screen_vecto
 	const int64_t n =
 		is_part(m, which)
 			? concat_decode_second(context, v, m)
-			: text_decode_mended(other, text->octets.data, text->octets.len,
-	                                     udh_octets_of(text), v->arena + v->arena_used,
-	                                     SCREEN_TEXT_MAX - v->arena_used);
+			: reading_decode_other(reading_coding(context, m), other, text->octets,
+	                                       udh_octets_of(text), v->arena + v->arena_used,
+	                                       SCREEN_TEXT_MAX - v->arena_used);
 	if (n <= 0)
 		return true;
 	keep_text(v, m, 1 - which, (size_t)n);
@@ -139,9 +153,19 @@ static bool read_other(const struct screen_context *context, struct screen_vecto
 	return true;
 }
 
+/* n octets at the arena's free place go on with the text before them, behind a line end. */
+static void lengthen_text(struct screen_vector *v, struct view *plain, size_t n)
+{
+	bug_if(plain->data + plain->len + 1 != v->arena + v->arena_used);
+	v->arena[v->arena_used - 1] = '\n';
+	v->arena_used += (uint32_t)n + 1;
+	v->arena[v->arena_used - 1] = JOINT_SEPARATOR;
+	plain->len += (uint32_t)n + 1;
+}
+
 /*
- * The text as it is shown where characters stand backwards, as the message's other text, whose
- * place is free. False: it has no place.
+ * The text as it is shown where characters stand backwards, as the message's other text, or
+ * behind it if there is one by now. False: it has no place.
  */
 static bool read_turned(struct screen_vector *v, struct screen_message *m, unsigned which)
 {
@@ -151,10 +175,15 @@ static bool read_turned(struct screen_vector *v, struct screen_message *m, unsig
 
 	if (n == 0)
 		return true;
-	if (m->second != SCREEN_ONE_READING ||
+	const bool again = m->second != SCREEN_ONE_READING;
+	if ((again && is_part(m, which)) ||
 	    wire_text(m, which)->octets.len > SCREEN_OTHER_MAX ||
 	    wire_text(m, 1 - which)->octets.len != 0)
 		return false;
+	if (again) {
+		lengthen_text(v, &m->plain[m->second], n);
+		return true;
+	}
 	keep_text(v, m, 1 - which, n);
 	m->second = (uint8_t)(1 - which);
 	m->recall = RECALL_NOT;

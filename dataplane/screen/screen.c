@@ -25,7 +25,8 @@ _Static_assert(sizeof(screen_stages) / sizeof(screen_stages[0]) < SCREEN_STAGES_
 /* Octets of user data that other parts add, with a space for each one missing. */
 #define NEIGHBOURS_MAX (CONCAT_JOINED_MAX + 64u)
 /* So every message that a frame can hold fits an empty arena: slices make progress. */
-_Static_assert((uint64_t)ARENA_GROWTH *(SMPP_PDU_MAX + 2 * NEIGHBOURS_MAX + SCREEN_OTHER_MAX) +
+_Static_assert((uint64_t)ARENA_GROWTH *(SMPP_PDU_MAX + 2 * NEIGHBOURS_MAX + SCREEN_OTHER_MAX +
+                                        1) +
                                2 <=
                        SCREEN_TEXT_MAX,
                "arena");
@@ -36,8 +37,9 @@ static uint64_t arena_need(const struct screen_message *m)
 		(uint64_t)m->sm.short_message.octets.len + m->sm.payload.octets.len;
 	const uint64_t again = own < SCREEN_OTHER_MAX ? own : SCREEN_OTHER_MAX;
 
-	/* Neighbours in both codings; and a JOINT_SEPARATOR after each decoded text. */
-	return ARENA_GROWTH * (own + again + (may_be_part(m) ? 2 * NEIGHBOURS_MAX : 0)) + 2;
+	/* Neighbours in both codings; a JOINT_SEPARATOR after each decoded text, and what
+	 * keeps readings apart that are one text. */
+	return ARENA_GROWTH * (own + again + 1 + (may_be_part(m) ? 2 * NEIGHBOURS_MAX : 0)) + 2;
 }
 
 /* The directions whose requests are read. */

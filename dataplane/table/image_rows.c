@@ -78,7 +78,7 @@ static int check_policy(const struct image_check *c, const struct image *im)
 bool image_alphabet_known(uint8_t alphabet)
 {
 	return alphabet >= TEXT_GSM7 && alphabet < TEXT_CODINGS && alphabet != TEXT_BINARY &&
-	       alphabet != TEXT_UNKNOWN;
+	       alphabet != TEXT_UNKNOWN && alphabet != TEXT_GSM7_MASKED;
 }
 
 /* A C string of 1 to 15 octets and zeros behind it. */

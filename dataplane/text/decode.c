@@ -61,6 +61,8 @@ int64_t text_decode(enum text_coding coding, const uint8_t *in, size_t len, size
 		return text_gsm7(in, len, out);
 	case TEXT_GSM7_PACKED:
 		return text_gsm7_packed(in, len, udh_octets, out);
+	case TEXT_GSM7_MASKED:
+		return text_gsm7_masked(in, len, out);
 	case TEXT_ASCII:
 		return text_ascii(in, len, out);
 	case TEXT_BINARY:
@@ -106,7 +108,12 @@ static int64_t ascii_quiet(const uint8_t *in, size_t len, uint8_t *out)
 int64_t text_decode_quiet(enum text_coding coding, const uint8_t *in, size_t len, uint8_t *out,
                           size_t cap)
 {
+	const bool octets =
+		coding == TEXT_ASCII || coding == TEXT_LATIN1 || coding == TEXT_CP949;
+
 	if (cap < TEXT_QUIET_ROOM || (cap - TEXT_QUIET_ROOM) / TEXT_GROWTH < len)
+		return -EAGAIN;
+	if (octets && text_may_be_gsm(in, len))
 		return -EAGAIN;
 	switch (coding) {
 	case TEXT_GSM7:

@@ -120,10 +120,23 @@ size_t text_unpack(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *ou
 	return count;
 }
 
-int64_t text_gsm7_packed(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out)
+/* Septets from a bit of in[0 .. len) on, or one an octet of it, without bit 7. */
+struct source {
+	const uint8_t *in;
+	size_t len, first_bit;
+	bool packed;
+};
+
+static void take(const struct source *s, size_t first, size_t n, uint8_t *septet)
 {
-	size_t fill;
-	const size_t count = text_packed_septets(in, len, udh_octets, &fill);
+	if (s->packed)
+		unpack(s->in, s->len, s->first_bit + 7 * first, n, septet);
+	for (size_t k = 0; !s->packed && k < n; k++)
+		septet[k] = s->in[first + k] & 0x7F;
+}
+
+static int64_t put_all(const struct source *s, size_t count, uint8_t *out)
+{
 	uint8_t septet[UNPACK_MAX + 1], *at = out;
 
 	for (size_t i = 0; i < count;) {
@@ -131,11 +144,24 @@ int64_t text_gsm7_packed(const uint8_t *in, size_t len, size_t udh_octets, uint8
 		size_t used = 0;
 
 		/* One septet more, so that an ESC at the end of a piece sees its second. */
-		unpack(in, len, fill + 7 * i, left > n ? n + 1 : n, septet);
+		take(s, i, left > n ? n + 1 : n, septet);
 		for (size_t step; used < n; used += step)
 			at += put_septet(septet + used, left > n ? n + 1 - used : n - used,
 			                 &step, at);
 		i += used;
 	}
 	return at - out;
+}
+
+int64_t text_gsm7_packed(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out)
+{
+	struct source s = { .in = in, .len = len, .packed = true };
+	const size_t count = text_packed_septets(in, len, udh_octets, &s.first_bit);
+
+	return put_all(&s, count, out);
+}
+
+int64_t text_gsm7_masked(const uint8_t *in, size_t len, uint8_t *out)
+{
+	return put_all(&(struct source){ .in = in, .len = len }, len, out);
 }

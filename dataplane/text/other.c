@@ -153,6 +153,55 @@ static bool is_packed(const uint8_t *in, size_t len, size_t udh_octets)
 	return n >= PACKED_MIN && 4 * letters >= 3 * n && 16 * controls <= n;
 }
 
+/* Octets that GSM 7-bit has letters at and ASCII none: an accent there hides a word of them. Of
+ * those that texts of ASCII have too only where letters stand beside them. */
+static bool any_gsm_letter(const uint8_t *in, size_t len)
+{
+	for (size_t i = 0; i < len; i += WIDE) {
+		const size_t n = len - i < WIDE ? len - i : WIDE;
+		const struct wide w = wide_load(in + i, n);
+		const uint64_t controls = wide_between(w, 0x04, 0x08) |
+		                          wide_between(w, 0x0B, 0x0C) |
+		                          wide_between(w, 0x0E, 0x1F);
+		const uint64_t letters = wide_between(wide_lower(w), 'a', 'z');
+		const uint64_t brackets = wide_equal(w, '[') | wide_equal(w, ']');
+		const uint64_t signs = wide_between(w, '\\', '^') | wide_between(w, '{', 0x7F);
+		/* What is in the next set, or was in the last, may be a letter. */
+		const uint64_t before = letters << 1 | (i != 0);
+		const uint64_t behind = letters >> 1 | (uint64_t)(n == WIDE) << (WIDE - 1);
+		const uint64_t found = controls | (signs & ~brackets & (before | behind)) |
+		                       (brackets & before & behind);
+
+		if ((found & wide_first(n)) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where each octet is a character, ASCII's but for those with bit 7. */
+static enum text_coding gsm_or_none(enum text_coding coding, const uint8_t *in, size_t len)
+{
+	if (coding == TEXT_GSM7)
+		return text_may_be_masked(coding, in, len) ? TEXT_GSM7_MASKED : TEXT_UNKNOWN;
+	return coding != TEXT_UTF8 && text_may_be_gsm(in, len) ? TEXT_GSM7 : TEXT_UNKNOWN;
+}
+
+bool text_may_be_gsm(const uint8_t *in, size_t len)
+{
+	return !any_high(in, len) && any_gsm_letter(in, len);
+}
+
+bool text_may_be_masked(enum text_coding coding, const uint8_t *in, size_t len)
+{
+	size_t letters = 0;
+
+	if (coding != TEXT_GSM7 || !any_high(in, len))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		letters += is_letter(in[i] & 0x7F);
+	return 4 * letters >= 3 * len;
+}
+
 /* Where the first coding has one octet a character, or CP949. */
 static enum text_coding other_octets(enum text_coding coding, const uint8_t *in, size_t len,
                                      size_t udh_octets)
@@ -167,11 +216,12 @@ static enum text_coding other_octets(enum text_coding coding, const uint8_t *in,
 		return TEXT_CP949;
 	/* Pairs of CP949 look like units of Hangul: only controls tell UTF-16 from them. */
 	if (utf8 || (coding == TEXT_CP949 && !any_control(in, len)))
-		return TEXT_UNKNOWN;
+		return gsm_or_none(coding, in, len);
 	if (coding == TEXT_GSM7 && is_packed(in, len, udh_octets))
 		return TEXT_GSM7_PACKED;
 	const enum text_coding other = broken(coding, in, len);
-	return other != TEXT_UNKNOWN ? other : units_of(in, len);
+	const enum text_coding units = other != TEXT_UNKNOWN ? other : units_of(in, len);
+	return units != TEXT_UNKNOWN ? units : gsm_or_none(coding, in, len);
 }
 
 /* Where UCS-2 was announced. Units of Hangul may be CP949: B4 EB C3 E2. */
@@ -220,12 +270,13 @@ static bool is_ucs2(const uint8_t *in, size_t len)
 }
 
 /* Syllables alone may look like both: with a space or a digit of UCS-2 it is that. */
-static enum text_coding other_than_binary(const uint8_t *in, size_t len)
+static enum text_coding other_than_binary(enum text_coding coding, const uint8_t *in,
+                                          size_t len)
 {
 	if (is_ucs2(in, len) && (memchr(in, 0, len) != NULL || !is_korean(in, len)))
 		return TEXT_UCS2;
 	if (!any_high(in, len))
-		return TEXT_UNKNOWN;
+		return coding == TEXT_BINARY ? gsm_or_none(coding, in, len) : TEXT_UNKNOWN;
 	if (is_korean(in, len))
 		return TEXT_CP949;
 	/* It is read as UTF-8 already when it is. */
@@ -243,13 +294,15 @@ enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, s
 	case TEXT_HEBREW:
 	case TEXT_CP949:
 	case TEXT_UTF8:
-		return is_plain(in, len) ? TEXT_UNKNOWN
-		                         : other_octets(coding, in, len, udh_octets);
+		if (is_plain(in, len))
+			return coding == TEXT_GSM7 ? TEXT_UNKNOWN
+			                           : gsm_or_none(coding, in, len);
+		return other_octets(coding, in, len, udh_octets);
 	case TEXT_UCS2:
 		return other_units(in, len);
 	case TEXT_BINARY:
 	case TEXT_UNKNOWN:
-		return other_than_binary(in, len);
+		return other_than_binary(coding, in, len);
 	default:
 		return TEXT_UNKNOWN;
 	}

@@ -30,6 +30,8 @@ enum text_coding {
 	TEXT_CYRILLIC = 10,   /* ISO 8859-5 */
 	TEXT_HEBREW = 11,     /* ISO 8859-8 */
 	TEXT_UCS2_LE = 12,    /* the same as UCS2, little endian unless a BOM says otherwise */
+	TEXT_GSM7_MASKED =
+		13, /* GSM7 where bit 7 of an octet is nothing; only as other coding */
 	TEXT_CODINGS
 };
 
@@ -89,13 +91,19 @@ must_use int64_t text_decode_mended(enum text_coding coding, const uint8_t *in, 
  * A second coding in which the octets make sense as well, where the field lies about the
  * first, to be read with text_decode_mended(): a few octets of it may be no character. Under
  * the default alphabet, ASCII, ISO 8859, CP949 and UTF-8: CP949, UTF-8, and UTF-16 of either
- * order; under the default alphabet packed septets as well. Under UCS-2: the other order, also
+ * order; under the default alphabet packed septets as well, and septets without their bit 7;
+ * where GSM 7-bit was not announced that, if it has letters where the other has signs (phones
+ * obey TS 23.038, which has that alphabet at 1, 3, 6 and 7). Under UCS-2: the other order, also
  * where a BOM has little endian (phones that know no BOM read on as ever), CP949, and UTF-8
  * with ASCII. In binary and what is unknown: CP949, UTF-8, UCS-2. TEXT_UNKNOWN: there is none,
  * as of all that is plausible as announced. Whoever may read it so has to judge both.
  */
 enum text_coding text_other_coding(enum text_coding coding, const uint8_t *in, size_t len,
                                    size_t udh_octets);
+
+/* Whether octets under GSM 7-bit are as plausible without their bit 7, which some SMSCs take
+ * off to pack them: to be judged whatever their other coding is. */
+bool text_may_be_masked(enum text_coding coding, const uint8_t *in, size_t len);
 
 /*
  * Valid UTF-8 as it is shown where U+202E has characters stand backwards. Octets written, fewer

@@ -19,6 +19,7 @@
 
 int64_t text_gsm7(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_gsm7_packed(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *out);
+int64_t text_gsm7_masked(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_gsm7_national(const struct text_language *l, const uint8_t *in, size_t len,
                            uint8_t *out);
 int64_t text_gsm7_packed_national(const struct text_language *l, const uint8_t *in, size_t len,
@@ -35,6 +36,9 @@ int64_t text_ucs2_quiet(const uint8_t *in, size_t len, uint8_t *out);
 int64_t text_cp949_quiet(const uint8_t *in, size_t len, uint8_t *out);
 /* ASCII, and table for octets with bit 7 (entry 0: no character). */
 int64_t text_octets(const uint8_t *in, size_t len, const uint16_t table[128], uint8_t *out);
+
+/* Whether octets that are all ASCII have letters of GSM 7-bit in words of theirs. */
+bool text_may_be_gsm(const uint8_t *in, size_t len);
 
 /* What no text of octets has; it may have ends of lines and tabs. */
 static inline bool text_is_control(uint8_t c) { return c < 0x20 && (c < '\t' || c > '\r'); }

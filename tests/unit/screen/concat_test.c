@@ -182,6 +182,40 @@ static void alone_in_ucs2(void **state)
 	end();
 }
 
+/* Phones read each part by itself: half a unit at its end and a BOM at its start are its own.
+ * The first part is longer, so all octets in a row look like the usual order. */
+static void read_apart(void **state)
+{
+	static const char first[] = "\0h\0e\0l\0l\0o\0 \0c\0a\0s";
+	static const char turned[] = "\xFF\xFE"
+				     "c\0a\0s\0i\0n\0o\0";
+	static const struct {
+		const char *begin, *end;
+		size_t begin_len, end_len;
+		enum reason reason;
+	} rows[] = {
+		{ first, "\xFF\xFEi\0n\0o\0", 18, 8, REASON_READINGS_DISAGREE },
+		{ first, turned, 18, 14, REASON_READINGS_DISAGREE },
+		{ first, "\0i\0n\0oX", 19, 7, REASON_READINGS_DISAGREE },
+		{ first, "\0i\0n\0oX", 18, 7, REASON_READINGS_DISAGREE },
+		{ first, "\0i\0n\0o", 19, 6, REASON_READINGS_DISAGREE },
+		{ first, "\xFE\xFF\0i\0n\0o", 18, 8, REASON_CONTENT_RULE },
+		{ first, "\0n\0oX", 19, 5, REASON_PASS },
+		/* a unit that is cut, as some cut it */
+		{ first, "s\0i\0n\0o", 17, 7, REASON_CONTENT_RULE },
+	};
+
+	(void)state;
+	begin();
+	for (uint8_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(send(i, 2, 1, rows[i].begin, rows[i].begin_len, 8),
+		                 REASON_PASS);
+		assert_int_equal(send(i, 2, 2, rows[i].end, rows[i].end_len, 8),
+		                 rows[i].reason);
+	}
+	end();
+}
+
 static void sar(uint8_t part, uint8_t *tlvs)
 {
 	const uint8_t is[] = { 0x12, 0x34, 0x02, 0x0E, 0, 1, 2, 0x02, 0x0F, 0, 1, part };
@@ -429,6 +463,7 @@ int main(void)
 		cmocka_unit_test(more_parts_than_are_joined),
 		cmocka_unit_test(longest_of_sms),
 		cmocka_unit_test(alone_in_ucs2),
+		cmocka_unit_test(read_apart),
 		cmocka_unit_test(more_octets_than_are_joined),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

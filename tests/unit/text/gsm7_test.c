@@ -195,6 +195,22 @@ static void every_packed_octet_survives(void **state)
 	}
 }
 
+/* Septets with anything in bit 7, which is nothing. */
+static void masked_random(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 4000; round++) {
+		uint8_t septets[TEXT_MAX], octets[TEXT_MAX], ours[OUT_MAX], want[OUT_MAX];
+		const size_t n = random_septets(septets, TEXT_MAX);
+
+		for (size_t i = 0; i < n; i++)
+			octets[i] = (uint8_t)(septets[i] | (random() & 0x80));
+		const size_t len = twin(septets, n, want);
+		assert_int_equal(decode(TEXT_GSM7_MASKED, octets, n, 0, ours), len);
+		assert_memory_equal(ours, want, len);
+	}
+}
+
 /* Bit 7: UTF-8 when it is, else Latin-1, and always the whole text. */
 static void not_septets(void **state)
 {
@@ -243,6 +259,7 @@ int main(void)
 		cmocka_unit_test(unpacked_random),
 		cmocka_unit_test(every_septet_everywhere),
 		cmocka_unit_test(packed_random),
+		cmocka_unit_test(masked_random),
 		cmocka_unit_test(packed_padding),
 		cmocka_unit_test(growth),
 		cmocka_unit_test(every_packed_octet_survives),

@@ -147,14 +147,20 @@ static void against_a_twin(void **state)
 			big += strong(octets[i], octets[i + 1]);
 			little += strong(octets[i + 1], octets[i]);
 		}
+		bool high = false, gsm = false;
+		for (size_t i = 0; i < len; i++) {
+			high |= octets[i] >= 0x80;
+			gsm |= octets[i] == 0x04 || octets[i] == 0x0E || octets[i] == 0x1F;
+		}
 		const bool first = big >= 2 && 2 * big > len / 2 && big >= little;
 		const bool other = !first && little >= 2 && 2 * little > len / 2;
 		assert_int_equal(text_other_coding(TEXT_UCS2, octets, len, 0),
 		                 other ? TEXT_UCS2_LE : TEXT_UNKNOWN);
 		assert_int_equal(text_other_coding(TEXT_ASCII, octets, len, 0),
-		                 first   ? TEXT_UCS2
-		                 : other ? TEXT_UCS2_LE
-		                         : TEXT_UNKNOWN);
+		                 first          ? TEXT_UCS2
+		                 : other        ? TEXT_UCS2_LE
+		                 : gsm && !high ? TEXT_GSM7
+		                                : TEXT_UNKNOWN);
 	}
 }
 
@@ -165,9 +171,9 @@ static const struct {
 	const char *is;
 	double most;
 } shares[] = {
-	{ TEXT_UCS2, "UTF-16BE", 0.007 },     { TEXT_GSM7, "UTF-8", 0.04 },
-	{ TEXT_LATIN1, "ISO-8859-1", 0.003 }, { TEXT_GSM7, "ISO-8859-1", 0.003 },
-	{ TEXT_CP949, "CP949", 0.003 },
+	{ TEXT_UCS2, "UTF-16BE", 0.007 },    { TEXT_GSM7, "UTF-8", 0.05 },
+	{ TEXT_LATIN1, "ISO-8859-1", 0.01 }, { TEXT_ASCII, "ASCII", 0.01 },
+	{ TEXT_CP949, "CP949", 0.01 },       { TEXT_GSM7, "ISO-8859-1", 0.1 },
 };
 #define SHARES (sizeof(shares) / sizeof(shares[0]))
 
