@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -128,10 +129,11 @@ static void rules_from_a_pipe(void **state)
 	assert_true(said("no rule differs"));
 }
 
-/* Nobody serves the socket, so the push waits until it is told to stop. */
+/* Nobody serves the socket, so the push that is there waits until it is told to stop. */
 static void interrupted(void **state)
 {
 	const int fd = listen_there(4, 0);
+	struct pollfd comes = { .fd = fd, .events = POLLIN };
 	int status = 0;
 
 	(void)state;
@@ -143,7 +145,7 @@ static void interrupted(void **state)
 		      temp_path("one.yaml"), (char *)NULL);
 		_exit(99);
 	}
-	usleep(500000);
+	assert_int_equal(poll(&comes, 1, 60000), 1);
 	status = control_end(SIGINT);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
 	FILE *f = fopen(temp_path("said"), "r");

@@ -32,23 +32,25 @@ static int teardown(void **state)
 
 static void links_are_shown(void **state)
 {
-	const uint64_t now = (uint64_t)time(NULL);
-
 	(void)state;
 	control_start();
 	assert_int_equal(import("accounts import", "a.csv"), 0);
 	assert_int_equal(ctl("status --json"), 0);
 	assert_true(said("\"links\":[]"));
-	(void)report_port_state(report, 0, "net_af_packet0", true, now - 4000);
-	(void)report_port_state(report, 1, "net_af_packet1", true, now - 4000);
+	const uint64_t now = (uint64_t)time(NULL);
+	/* Just so long; it may take most of a minute until it is shown. */
+	const uint64_t before = now - (60 + 6) * 60;
+	(void)report_port_state(report, 0, "net_af_packet0", true, before);
+	(void)report_port_state(report, 1, "net_af_packet1", true, before);
 	assert_int_equal(ctl("status"), 0);
 	assert_true(said("generation 2: 1 account (0 suspended), 0 rules,\n"
 	                 "            0 senders (0 suspended, 0 blocked)\n"));
 	assert_true(said("link 1      ESME up   1 h 6 min, net_af_packet0\n"));
 	assert_true(said("            SMSC up   1 h 6 min, net_af_packet1\n"));
-	assert_true(report_port_state(report, 1, "net_af_packet1", false, now - 400));
+	assert_true(report_port_state(report, 1, "net_af_packet1", false,
+	                              (uint64_t)time(NULL) - 6 * 60));
 	assert_int_equal(ctl("status"), 0);
-	assert_true(said("            SMSC DOWN 6 min 4"));
+	assert_true(said("            SMSC DOWN 6 min "));
 	assert_true(said(" s, net_af_packet1; came or went 1 time\n"));
 	assert_int_equal(ctl("status --json"), 0);
 	assert_true(said("\"smsc\":{\"port\":\"net_af_packet1\",\"up\":false,\"since\":"));
