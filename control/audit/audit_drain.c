@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "deadline.h"
 #include "report_reader.h"
@@ -18,8 +19,10 @@
 
 struct audit_drain {
 	struct audit_store *store;
-	char *report_path;
+	char *report_path, *aside_path;
 	struct report_reader *reader; /* NULL = not attached */
+	bool aside;                   /* it reads what was set aside (report.h) */
+	bool no_aside;                /* that is to be left alone */
 	pthread_t thread;
 	struct audit_record batch[BATCH];
 
@@ -61,13 +64,19 @@ static void detach(struct audit_drain *drain)
 {
 	report_reader_close(drain->reader);
 	drain->reader = NULL;
+	drain->aside = false;
 }
 
+/* First to what a data plane with other settings left unread, then to the one there is. */
 static bool attach(struct audit_drain *drain)
 {
 	char error[REPORT_ERROR_SIZE] = "";
 
 	if (drain->reader != NULL)
+		return true;
+	drain->aside = !drain->no_aside &&
+	               report_reader_open(&drain->reader, drain->aside_path, error) == 0;
+	if (drain->aside)
 		return true;
 	if (report_reader_open(&drain->reader, drain->report_path, error) != 0) {
 		drain->reader = NULL;
@@ -111,6 +120,22 @@ static int64_t drain_worker(struct audit_drain *drain, unsigned worker)
 	return n;
 }
 
+/* A file of which all is stored goes; another took its place, or it is one set aside. What is
+ * set aside and makes no sense, or cannot be removed, stays where it is. */
+static void change_over(struct audit_drain *drain, int64_t stored, int64_t failure)
+{
+	if (drain->aside) {
+		const bool done = failure == 0 && stored == 0;
+		if (!done && failure != -EBADMSG)
+			return;
+		drain->no_aside = !done || (!report_reader_replaced(drain->reader) &&
+		                            unlink(drain->aside_path) != 0);
+		detach(drain);
+	} else if (failure == 0 && stored == 0 && report_reader_replaced(drain->reader)) {
+		detach(drain);
+	}
+}
+
 /* One turn over all rings: records stored, or negative errno of the first failure. */
 static int64_t drain_turn(struct audit_drain *drain)
 {
@@ -129,9 +154,7 @@ static int64_t drain_turn(struct audit_drain *drain)
 	count(drain, (uint64_t)stored, waiting);
 	if (failure == 0)
 		note(drain, "", false);
-	/* Another file took this one's place, and this one is empty: change over. */
-	if (failure == 0 && stored == 0 && report_reader_replaced(drain->reader))
-		detach(drain);
+	change_over(drain, stored, failure);
 	return failure ? failure : stored;
 }
 
@@ -172,17 +195,20 @@ int audit_drain_open(struct audit_drain **out, struct audit_store *store,
 	if (drain == NULL)
 		return -ENOMEM;
 	drain->report_path = strdup(report_path);
+	if (asprintf(&drain->aside_path, "%s.old", report_path) < 0)
+		drain->aside_path = NULL;
 	pthread_mutex_init(&drain->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&drain->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	drain->store = store;
-	const int result = drain->report_path == NULL
+	const int result = drain->report_path == NULL || drain->aside_path == NULL
 	                           ? ENOMEM
 	                           : pthread_create(&drain->thread, NULL, drain_thread, drain);
 	if (result != 0) {
 		free(drain->report_path);
+		free(drain->aside_path);
 		free(drain);
 		return -result;
 	}
@@ -200,6 +226,7 @@ void audit_drain_close(struct audit_drain *drain)
 	detach(drain);
 	audit_store_close(drain->store);
 	free(drain->report_path);
+	free(drain->aside_path);
 	free(drain);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * audit_drain: the thread that moves audit records from the workers' rings into the
- * audit store.
+ * audit store: first those of a file that a data plane with other settings set aside
+ * (PATH.old, dataplane/report/report.h), which is removed when all of it is stored.
  *
  * A slot is given back only after its record is committed, so a crash at any moment
  * loses nothing. While the disk is full (or the store fails otherwise) nothing is given

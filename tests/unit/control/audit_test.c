@@ -262,6 +262,49 @@ static void drains_the_rings(void **state)
 	report_close(report);
 }
 
+/* A data plane that came back with other settings set its file aside while nobody read. */
+static void drains_what_was_set_aside(void **state)
+{
+	struct audit_drain *drain = NULL;
+	struct report *report = NULL;
+	char why[200];
+
+	(void)state;
+	assert_int_equal(report_open(&report, temp_path("report"), 2, 64, 1000, why), 0);
+	write_records(report, 1, 3);
+	report_close(report);
+	assert_int_equal(report_open(&report, temp_path("report"), 1, 64, 1000, why), 0);
+	assert_non_null(strstr(why, "set aside as .old"));
+	write_records(report, 0, 2);
+	assert_int_equal(audit_drain_open(&drain, opened(), temp_path("report")), 0);
+	assert_true(stored(drain, 5));
+	assert_int_not_equal(access(temp_path("report.old"), F_OK), 0);
+	write_records(report, 0, 1);
+	assert_true(stored(drain, 6));
+	audit_drain_close(drain);
+	report_close(report);
+}
+
+/* One that nobody can read stays, and holds up nobody. */
+static void leaves_what_is_no_report(void **state)
+{
+	struct audit_drain *drain = NULL;
+	struct report *report = NULL;
+	char why[200];
+
+	(void)state;
+	assert_int_equal(report_open(&report, temp_path("report.old"), 1, 64, 1000, why), 0);
+	report_worker(report, 0)->ring->head = 1000;
+	report_close(report);
+	assert_int_equal(report_open(&report, temp_path("report"), 1, 64, 1000, why), 0);
+	write_records(report, 0, 2);
+	assert_int_equal(audit_drain_open(&drain, opened(), temp_path("report")), 0);
+	assert_true(stored(drain, 2));
+	assert_int_equal(access(temp_path("report.old"), F_OK), 0);
+	audit_drain_close(drain);
+	report_close(report);
+}
+
 /* No store, no room in the ring: records wait until they can be stored. */
 static void holds_what_it_cannot_store(void **state)
 {
@@ -297,9 +340,10 @@ static void holds_what_it_cannot_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(stores_and_finds),  T(finds_a_campaign_by_its_neighbours),
-		T(old_days_are_kept), T(keeps_the_names_of_its_rules),
-		T(drains_the_rings),  T(holds_what_it_cannot_store),
+		T(stores_and_finds),          T(finds_a_campaign_by_its_neighbours),
+		T(old_days_are_kept),         T(keeps_the_names_of_its_rules),
+		T(drains_the_rings),          T(holds_what_it_cannot_store),
+		T(drains_what_was_set_aside), T(leaves_what_is_no_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
