@@ -205,19 +205,31 @@ static int take_registry(const char *path)
 {
 	char error[CLAIM_ERROR_SIZE];
 	struct registry *registry = NULL;
-	const int claim = registry_claim(path, error);
+	const int claimed = claim(path, "has this registry", error);
 
-	if (claim < 0) {
+	if (claimed < 0) {
 		say("--database %s: %s", path, error);
-		return claim;
+		return claimed;
 	}
 	const int result = registry_open(&registry, path);
 	if (result != 0) {
 		say("--database %s: %s", path, registry_error(registry));
-		close(claim);
+		close(claimed);
 	}
 	registry_close(registry);
-	return result != 0 ? result : claim;
+	return result != 0 ? result : claimed;
+}
+
+/* The data plane's socket may not be there yet, nor its folder: only another control is a
+ * reason not to start. It is held until we end. */
+static bool take_link(const char *path)
+{
+	char error[CLAIM_ERROR_SIZE];
+	const int claimed = claim(path, "is connected to this data plane", error);
+
+	if (claimed < 0)
+		say("--link %s: %s", path, error);
+	return claimed != -EBUSY;
 }
 
 /* --make-key: an exit status. */
@@ -297,13 +309,13 @@ int main(int argc, char **argv)
 	if (listener < 0)
 		return 1;
 	const bool became = o.user == NULL || become(o.user, o.socket);
-	const int claim = became ? take_registry(o.database) : -EPERM;
-	if (claim < 0) {
+	const int registry = became && take_link(o.link) ? take_registry(o.database) : -EPERM;
+	if (registry < 0) {
 		unlink(o.socket); /* ours: nobody served it */
 		return 1;
 	}
 	const int status = serve(&o, key, listener, &stop);
 	signing_key_free(key);
-	close(claim);
+	close(registry);
 	return status;
 }

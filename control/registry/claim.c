@@ -19,7 +19,7 @@ static int read_holder(int fd)
 	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? (int)strtol(text, NULL, 10) : 0;
 }
 
-static int lock(int fd, const char *path, char *error)
+static int lock(int fd, const char *path, const char *has, char *error)
 {
 	char pid[16];
 
@@ -30,8 +30,8 @@ static int lock(int fd, const char *path, char *error)
 			return -e;
 		}
 		snprintf(error, CLAIM_ERROR_SIZE,
-		         "another sluice-control (process %d) has this registry; stop it first",
-		         read_holder(fd));
+		         "another sluice-control (process %d) %.100s; stop it first",
+		         read_holder(fd), has);
 		return -EBUSY;
 	}
 	/* For the sentence above alone: a full disk is no reason not to start. */
@@ -41,7 +41,7 @@ static int lock(int fd, const char *path, char *error)
 	return 0;
 }
 
-int registry_claim(const char *path, char error[CLAIM_ERROR_SIZE])
+int claim(const char *path, const char *has, char error[CLAIM_ERROR_SIZE])
 {
 	char beside[PATH_SIZE];
 
@@ -56,7 +56,7 @@ int registry_claim(const char *path, char error[CLAIM_ERROR_SIZE])
 		         strerror(e));
 		return -e;
 	}
-	const int result = lock(fd, beside, error);
+	const int result = lock(fd, beside, has, error);
 	if (result == 0)
 		return fd;
 	close(fd);

@@ -17,8 +17,9 @@
 #include "temp.h"
 
 static const char *control_path;
+static const char *link_name = "dp.sock"; /* of the next one that is started */
 
-static pid_t start(const char *socket_name, const char *log_name)
+static pid_t start(const char *database, const char *socket_name, const char *log_name)
 {
 	const pid_t pid = fork();
 
@@ -27,8 +28,8 @@ static pid_t start(const char *socket_name, const char *log_name)
 		return pid;
 	if (freopen(temp_path(log_name), "w", stderr) == NULL)
 		_exit(99);
-	execl(control_path, control_path, "--database", temp_path("r.sqlite"), "--socket",
-	      temp_path(socket_name), "--link", temp_path("dp.sock"), "--report",
+	execl(control_path, control_path, "--database", temp_path(database), "--socket",
+	      temp_path(socket_name), "--link", temp_path(link_name), "--report",
 	      temp_path("report"), (char *)NULL);
 	_exit(99);
 }
@@ -58,26 +59,55 @@ static void end(pid_t pid, int signal_number, int *status)
 	assert_int_equal(waitpid(pid, status, 0), pid);
 }
 
-static void two_controls_have_no_registry_in_common(void **state)
+static void second_ends(const char *log_name, pid_t first, pid_t second, const char *has)
 {
-	char wanted[100];
+	char wanted[160];
 	int status = 0;
 
-	(void)state;
-	const pid_t first = start("c1.sock", "log1");
-	assert_true(says("log1", "serving on"));
-	const pid_t second = start("c2.sock", "log2");
 	snprintf(wanted, sizeof(wanted),
-	         "another sluice-control (process %d) has this registry", (int)first);
-	assert_true(says("log2", wanted));
+	         "another sluice-control (process %d) %s; stop it first", (int)first, has);
+	assert_true(says(log_name, wanted));
 	assert_int_equal(waitpid(second, &status, 0), second);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	assert_int_not_equal(access(temp_path("c2.sock"), F_OK), 0);
 	assert_int_equal(kill(first, 0), 0); /* the first goes on */
+}
+
+static void two_controls_have_no_registry_in_common(void **state)
+{
+	int status = 0;
+
+	(void)state;
+	link_name = "dp1.sock";
+	const pid_t first = start("r.sqlite", "c1.sock", "log1");
+	assert_true(says("log1", "serving on"));
+	link_name = "dp2.sock";
+	const pid_t second = start("r.sqlite", "c2.sock", "log2");
+	second_ends("log2", first, second, "has this registry");
 
 	/* A kill leaves no claim behind. */
 	end(first, SIGKILL, &status);
-	const pid_t third = start("c2.sock", "log3");
+	const pid_t third = start("r.sqlite", "c2.sock", "log3");
+	assert_true(says("log3", "serving on"));
+	end(third, SIGTERM, &status);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* Each would take the link from the other, with tables of its own, and its audit records. */
+static void two_controls_have_no_data_plane_in_common(void **state)
+{
+	int status = 0;
+
+	(void)state;
+	link_name = "dp.sock";
+	const pid_t first = start("r1.sqlite", "c1.sock", "log1");
+	assert_true(says("log1", "serving on"));
+	const pid_t second = start("r2.sqlite", "c2.sock", "log2");
+	second_ends("log2", first, second, "is connected to this data plane");
+	end(first, SIGKILL, &status);
+	/* A folder that is not there yet is none of its troubles. */
+	link_name = "later/dp.sock";
+	const pid_t third = start("r2.sqlite", "c2.sock", "log3");
 	assert_true(says("log3", "serving on"));
 	end(third, SIGTERM, &status);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -91,7 +121,7 @@ static void what_is_no_socket_is_left_alone(void **state)
 
 	(void)state;
 	temp_write("kept", "somebody's");
-	const pid_t pid = start("kept", "log");
+	const pid_t pid = start("r.sqlite", "kept", "log");
 	const bool told = says("log", "which is no socket");
 	if (!told)
 		kill(pid, SIGKILL);
@@ -109,6 +139,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(two_controls_have_no_registry_in_common,
+		                                temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(two_controls_have_no_data_plane_in_common,
 		                                temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(what_is_no_socket_is_left_alone, temp_make,
 		                                temp_remove),
