@@ -105,6 +105,8 @@ static int map_file(struct report_reader *r, int fd, char *error)
 		return refuse(error, -errno, r->path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return refuse(error, -EBADMSG, r->path, "not a regular file");
+	if ((st.st_uid != geteuid() && geteuid() != 0) || (st.st_mode & 077) != 0)
+		return refuse(error, -EPERM, r->path, "another user's, or open to others");
 	if (st.st_size == 0)
 		return refuse(error, -EAGAIN, r->path, "the data plane is still making it");
 	if (st.st_size < (off_t)REPORT_PAGE)

@@ -102,8 +102,15 @@ static int open_locked(const char *path, char *error)
 		snprintf(error, ERROR_SIZE, "%s: cannot open: %s", path, strerror(e));
 		return -e;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &ours) != 0 ||
-	    stat(path, &there) != 0 || ours.st_ino != there.st_ino || !S_ISREG(ours.st_mode)) {
+	/* In /dev/shm anybody may have put it there, to read what we record. */
+	if (fstat(fd, &ours) != 0 || ours.st_uid != geteuid() || (ours.st_mode & 077) != 0) {
+		snprintf(error, ERROR_SIZE, "%s: another user's, or open to others: remove it",
+		         path);
+		close(fd);
+		return -EPERM;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || stat(path, &there) != 0 ||
+	    ours.st_ino != there.st_ino || !S_ISREG(ours.st_mode)) {
 		snprintf(error, ERROR_SIZE,
 		         "%s: in use by another data plane, or not a regular file", path);
 		close(fd);

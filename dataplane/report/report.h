@@ -29,7 +29,7 @@ struct report_worker {
  * counters survive a restart (another shape, or a file that lies, is renamed to
  * PATH.old and made anew; the result is then 0 and error says it, else error is
  * empty). ring_slots: a power of two. Negative errno with a sentence: -EBUSY
- * (another data plane has it), -EINVAL, -ENOSPC, ...
+ * (another data plane has it), -EPERM (it is not our user's alone), -EINVAL, -ENOSPC, ...
  */
 must_use int report_open(struct report **out, const char *path, unsigned n_workers,
                          uint64_t ring_slots, uint64_t tsc_hz, char error[200]);
