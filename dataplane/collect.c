@@ -140,6 +140,7 @@ static void take_pdu(struct worker *w, struct connection *c, enum side from, con
 		}
 		break;
 	case SMPP_KIND_BIND_RESP:
+	case SMPP_KIND_UNBIND:
 	case SMPP_KIND_UNBIND_RESP:
 		step_new(w, c, from, STEP_SESSION, header);
 		return;

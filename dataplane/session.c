@@ -27,15 +27,20 @@ void session_heard(struct session *s, enum side from, const struct smpp_header *
 		s->state = SESSION_BINDING;
 		s->bind_sequence = h->sequence;
 		s->bind_command = (uint8_t)h->command_id;
+		s->asked_unbind[SIDE_ESME] = s->asked_unbind[SIDE_SMSC] = false;
 		return;
 	case SMPP_KIND_BIND_RESP:
 		if (from == SIDE_SMSC && answers_bind(s, h))
 			s->state =
 				h->command_status == SMPP_ROK ? SESSION_BOUND : SESSION_UNBOUND;
 		return;
+	case SMPP_KIND_UNBIND:
+		s->asked_unbind[from] = true;
+		return;
 	case SMPP_KIND_UNBIND_RESP:
-		/* Either end may ask for it. Not while a bind waits: its answer is to come. */
-		if (s->state == SESSION_BOUND && h->command_status == SMPP_ROK)
+		/* Of who was asked. Not while a bind waits: its answer is to come. */
+		if (s->state == SESSION_BOUND && h->command_status == SMPP_ROK &&
+		    s->asked_unbind[side_other(from)])
 			s->state = SESSION_UNBOUND;
 		return;
 	case SMPP_KIND_MESSAGE:

@@ -4,7 +4,8 @@
  *
  * A session is bound by the message centre's consent to the one bind that waits for it, and
  * unbound by the other end's consent to an unbind. Until then nothing of it changes: who is
- * screened as whom is what the message centre knows as well.
+ * screened as whom is what the message centre knows as well. Consent to what nobody asked for
+ * is none: the end that was not told would go on as it was.
  *
  * A bind while another waits, or on a bound session, is none that SMPP knows (3.4 section 2.3:
  * only when open). We answer it, with ESME_RALYBND. So at most one bind has no answer, and no
@@ -32,8 +33,9 @@ struct session {
 	uint32_t account_row;   /* 0 = unknown */
 	uint32_t bind_sequence;
 	uint8_t bind_command;
-	uint8_t state;          /* enum session_state */
-	uint32_t unbound_ms;    /* since when it is not bound, of the worker's clock */
+	uint8_t state;        /* enum session_state */
+	bool asked_unbind[2]; /* by enum side: it sent an unbind, since the last bind */
+	uint32_t unbound_ms;  /* since when it is not bound, of the worker's clock */
 };
 
 /* A bind that an unbound session may send on: its account is the session's. */

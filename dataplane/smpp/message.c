@@ -28,6 +28,8 @@ enum smpp_kind smpp_kind(uint32_t command_id)
 	case SMPP_BIND_TRANSMITTER | SMPP_RESPONSE:
 	case SMPP_BIND_TRANSCEIVER | SMPP_RESPONSE:
 		return SMPP_KIND_BIND_RESP;
+	case SMPP_UNBIND:
+		return SMPP_KIND_UNBIND;
 	case SMPP_UNBIND | SMPP_RESPONSE:
 		return SMPP_KIND_UNBIND_RESP;
 	default:
@@ -58,6 +60,7 @@ uint32_t smpp_decode(struct smpp_message *message, const uint8_t *pdu, size_t le
 	case SMPP_KIND_BIND_RESP:
 		body_bind_resp(&r);
 		break;
+	case SMPP_KIND_UNBIND:
 	case SMPP_KIND_UNBIND_RESP:
 	case SMPP_KIND_RESPONSE:
 	case SMPP_KIND_OTHER:

@@ -58,6 +58,7 @@ enum smpp_kind {
 	SMPP_KIND_MESSAGE,  /* carries or changes a message: screened */
 	SMPP_KIND_BIND,     /* bind_receiver, bind_transmitter, bind_transceiver */
 	SMPP_KIND_BIND_RESP,
+	SMPP_KIND_UNBIND,
 	SMPP_KIND_UNBIND_RESP,
 	SMPP_KIND_RESPONSE, /* the response to a SMPP_KIND_MESSAGE request */
 };

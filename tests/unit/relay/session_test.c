@@ -267,6 +267,34 @@ static void unbound_when_it_is_agreed(void **state)
 	}
 }
 
+/* Consent to nothing: the other end, which asked for no unbind, goes on as it was, and so do
+ * we; else an ESME could bind as another account here alone. */
+static void nobody_asked(void **state)
+{
+	struct rig *r = bound_as("hanbit", TRANSCEIVER);
+
+	(void)state;
+	say(r, ESME, UNBIND | RESPONSE, 0, 5);
+	submits(r, true, "hanbit");
+	smsc_says(r, UNBIND | RESPONSE, 0, 5);
+	submits(r, true, "hanbit");
+	bind(r, TRANSCEIVER, 6, "dorado");
+	is_answered(TRANSCEIVER, 6, ALREADY_BOUND);
+	/* Nor is who asked the one to consent. */
+	say(r, ESME, UNBIND, 0, 7);
+	say(r, ESME, UNBIND | RESPONSE, 0, 7);
+	submits(r, true, "hanbit");
+	end(r);
+	/* What was asked before a bind is not asked of it. */
+	r = begin();
+	say(r, SMSC, UNBIND, 0, 1);
+	bind(r, TRANSCEIVER, 2, "hanbit");
+	smsc_says(r, TRANSCEIVER | RESPONSE, 0, 2);
+	say(r, ESME, UNBIND | RESPONSE, 0, 1);
+	submits(r, true, "hanbit");
+	end(r);
+}
+
 /* What an ESME sends in one write behind its consent is of no bound session any more. */
 static void behind_the_consent(void **state)
 {
@@ -388,6 +416,7 @@ int main(void)
 		cmocka_unit_test(a_bound_session_stays_as_it_is),
 		cmocka_unit_test(a_refused_bind_makes_room_for_another),
 		cmocka_unit_test(unbound_when_it_is_agreed),
+		cmocka_unit_test(nobody_asked),
 		cmocka_unit_test(behind_the_consent),
 		cmocka_unit_test(a_bind_that_waits_is_one_bind),
 		cmocka_unit_test(outbind),
