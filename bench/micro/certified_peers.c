@@ -2,11 +2,11 @@
 /* The peers of the sender set: what else could be used. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <rte_eal.h>
 #include <rte_hash_crc.h>
 
 #include "certified.h"
 #include "prefetch.h"
+#include "../../tests/quiet_eal.h"
 
 /* Peers need their own copies of 10 M keys; beyond that the machine's memory ends. */
 #define PEER_KEYS_MAX 20000000u
@@ -67,18 +67,7 @@ uint64_t run_dense(const struct bench *b, const struct sender_key *keys)
 
 static void make_rte(struct bench *b)
 {
-	char *argv[] = { (char *)"certified",
-		         (char *)"--no-huge",
-		         (char *)"--no-pci",
-		         (char *)"-m",
-		         (char *)"4096",
-		         (char *)"--log-level=1",
-		         (char *)"--no-telemetry",
-		         (char *)"--lcores=0",
-		         (char *)"--file-prefix=certified",
-		         NULL };
-
-	if (rte_eal_init(9, argv) < 0)
+	if (quiet_eal("certified", 4096) < 0)
 		return; /* shown as missing, not as fast */
 	const struct rte_hash_parameters p = { .name = "senders",
 		                               .entries = (uint32_t)(b->n + b->n / 4),
