@@ -135,6 +135,9 @@ _Static_assert(sizeof(struct image_account) == 64, "image account");
  * All zero = no key; it is never stored.
  */
 #define SENDER_KEY_SIZE 16u
+/* Accounts that share one sender, at most: in files, in the registry, in images. A delta that
+ * adds one has room for fewer (LINK_OWNERS_MAX). */
+#define SENDER_OWNERS_MAX 32u
 enum sender_key_kind { SENDER_KEY_NUMBER = 1, SENDER_KEY_ALPHA = 2, SENDER_KEY_RAW = 3 };
 struct sender_key {
 	uint8_t octets[SENDER_KEY_SIZE];

@@ -211,7 +211,7 @@ bool image_build_knows(const struct image_build *b, uint32_t account_id)
 /* The owner field of a record: 0, a row, or a list; or negative errno. */
 static int64_t owner_of(struct image_build *b, const struct image_build_sender *in)
 {
-	uint32_t run[1 + IMAGE_BUILD_OWNERS_MAX];
+	uint32_t run[1 + SENDER_OWNERS_MAX];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < in->n_owners; i++) {
@@ -244,7 +244,7 @@ int image_build_sender(struct image_build *b, const struct image_build_sender *i
 
 	if (memcmp(&in->key, &none, sizeof(none)) == 0 || in->state < IMAGE_CERTIFIED ||
 	    in->state > IMAGE_BLOCKED || in->block > IMAGE_BLOCK_THEFT ||
-	    in->n_owners > IMAGE_BUILD_OWNERS_MAX)
+	    in->n_owners > SENDER_OWNERS_MAX)
 		return -EINVAL;
 	if (b->senders.n >= SENDER_BUILD_MAX)
 		return -E2BIG;

@@ -31,7 +31,6 @@
 #include "image_format.h"
 
 #define IMAGE_BUILD_ERROR_SIZE 200u
-#define IMAGE_BUILD_OWNERS_MAX 256u /* accounts that share one sender */
 
 struct image_build;
 struct signing_key;

@@ -246,6 +246,14 @@ static int find_sender(struct registry *r, const struct sender_key *key, struct 
 	return 0;
 }
 
+static int too_many_owners(struct registry *r)
+{
+	return registry_refuse(r, -EINVAL,
+	                       "a sender that is added has 1 to %u owners; one that is "
+	                       "imported has up to %u",
+	                       LINK_OWNERS_MAX, SENDER_OWNERS_MAX);
+}
+
 /* The accounts that owners names, into t. */
 static int read_owners(struct registry *r, const char *owners, struct link_delta *t)
 {
@@ -253,8 +261,7 @@ static int read_owners(struct registry *r, const char *owners, struct link_delta
 	struct account a = { 0 };
 
 	if (owners == NULL || strlen(owners) >= sizeof(names))
-		return registry_refuse(r, -EINVAL, "1 to %u owners are needed",
-		                       LINK_OWNERS_MAX);
+		return too_many_owners(r);
 	strcpy(names, owners);
 	for (char *name = strtok_r(names, "; ", &rest); name != NULL;
 	     name = strtok_r(NULL, "; ", &rest)) {
@@ -264,9 +271,7 @@ static int read_owners(struct registry *r, const char *owners, struct link_delta
 		if (result == 0)
 			return no_account(r, name);
 		if (t->n_owners == LINK_OWNERS_MAX)
-			return registry_refuse(r, -EINVAL,
-			                       "more than %u owners: import this sender",
-			                       LINK_OWNERS_MAX);
+			return too_many_owners(r);
 		t->owners[t->n_owners++] = (uint32_t)a.id;
 	}
 	return t->n_owners == 0 ? registry_refuse(r, -EINVAL, "an owner is needed") : 0;

@@ -13,8 +13,6 @@
 #include "check.h"
 #include "registry_priv.h"
 
-#define SENDER_OWNERS_MAX 64u
-
 struct registered_sender {
 	struct sender_key key;
 	bool suspended;

@@ -11,8 +11,6 @@
 #include "sender_fault.h"
 #include "sender_rows.h"
 
-#define OWNERS_MAX 32u /* accounts that share one sender */
-
 enum column { ADDRESS, OWNER, STATE, FROM, UNTIL, BLOCKED_UNTIL, COLUMNS };
 
 static const struct csv_column columns[COLUMNS] = {
@@ -36,7 +34,7 @@ struct senders {
 
 struct owners {
 	unsigned n;
-	uint32_t ids[OWNERS_MAX]; /* sorted */
+	uint32_t ids[SENDER_OWNERS_MAX]; /* sorted */
 };
 
 static int by_system_id(const void *a, const void *b)
@@ -111,9 +109,10 @@ static void add_owner(struct import *import, struct owners *out, uint32_t id)
 	for (unsigned i = 0; i < out->n; i++)
 		if (out->ids[i] == id)
 			return;
-	if (out->n == OWNERS_MAX) {
+	if (out->n == SENDER_OWNERS_MAX) {
 		problems_add(import->problems, import->row.row, 0, "owner",
-		             "more than %u owners", OWNERS_MAX);
+		             "more than %u owners, which is all a sender can have",
+		             SENDER_OWNERS_MAX);
 		return;
 	}
 	for (; at > 0 && out->ids[at - 1] > id; at--)

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "image_format.h"
+#include "plane.h"
 #include "daemon.h"
 
 #define RULE \
@@ -157,6 +159,46 @@ static void interrupted(void **state)
 	close(fd);
 }
 
+/* 33 accounts, a0 to a32, and a file of one sender with so many of them as owners. */
+static void write_owners(const char *file, unsigned n)
+{
+	char text[1000] = "system_id\n", *to = text + strlen(text);
+
+	for (unsigned i = 0; i <= SENDER_OWNERS_MAX; i++)
+		to += sprintf(to, "a%u\n", i);
+	temp_write("many.csv", text);
+	to = text + sprintf(text, "address,owner\n010-1234-5678,a0");
+	for (unsigned i = 1; i < n; i++)
+		to += sprintf(to, ";a%u", i);
+	sprintf(to, "\n");
+	temp_write(file, text);
+}
+
+/* One bound from the file to the tables; a delta's own is named with the way round it. */
+static void owners_of_a_sender(void **state)
+{
+	(void)state;
+	data_plane_start(temp_dir);
+	control_start();
+	write_owners("33.csv", SENDER_OWNERS_MAX + 1);
+	write_owners("32.csv", SENDER_OWNERS_MAX);
+	assert_int_equal(import("accounts import", "many.csv"), 0);
+	assert_int_equal(import("senders import", "33.csv"), 1);
+	assert_true(
+		said("33.csv:2: owner: more than 32 owners, which is all a sender can have"));
+	assert_int_equal(import("senders import", "32.csv"), 0);
+	assert_int_equal(reason_of("a0", "01012345678"), REASON_PASS);
+	assert_int_equal(reason_of("a31", "01012345678"), REASON_PASS);
+	assert_int_equal(reason_of("a32", "01012345678"), REASON_SENDER_NOT_OWNED);
+	assert_int_equal(ctl("add sender 0212345678 --owner 'a0;a1;a2;a3;a4'"), 1);
+	assert_true(
+		said("a sender that is added has 1 to 4 owners; one that is imported has up "
+	             "to 32; nothing was changed"));
+	assert_int_equal(ctl("add sender 0212345678 --owner 'a0;a1;a2;a3'"), 0);
+	assert_int_equal(reason_of("a3", "0212345678"), REASON_PASS);
+	data_plane_stop();
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +206,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(of_one_and_of_several, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_from_a_pipe, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
+		cmocka_unit_test_setup_teardown(owners_of_a_sender, setup, teardown),
 	};
 
 	if (argc != 3) {
