@@ -98,30 +98,60 @@ static void act(struct screen_message *m, const struct image_campaign *c)
 	}
 }
 
-/*
- * What is wanted of this message. Of two texts, or two readings of one, m->fingerprint is the
- * first's: the other is looked for too, and is the message's where it asks for more.
- */
-static const struct image_campaign *
-wanted(struct screen_context *context, const struct campaign_set *set, struct screen_message *m)
+struct sought {
+	const struct campaign_set *set;
+	const struct image_campaign *most; /* that asks for most so far, or NULL */
+	uint32_t seconds;
+};
+
+/* Whether this folded text asks for more: then it is the message's. */
+static void seek(struct sought *s, struct screen_message *m, unsigned which, struct view folded)
 {
-	const struct image_campaign *most =
-		campaign_set_find(set, m->fingerprint, context->seconds);
+	const uint64_t other = text_fingerprint(folded.data, folded.len);
+	const struct image_campaign *c =
+		other != 0 ? campaign_set_find(s->set, other, s->seconds) : NULL;
+
+	if (c == NULL || (s->most != NULL && c->action >= s->most->action))
+		return;
+	m->fingerprint = other;
+	m->told = (uint8_t)which;
+	s->most = c;
+}
+
+/* Two readings that are one text to the rules: each by itself is what a phone may show. */
+static void seek_apart(struct screen_context *context, struct screen_vector *v,
+                       struct sought *s, struct screen_message *m)
+{
+	const struct view plain = m->plain[m->second];
+	const struct view readings[2] = { { plain.data, m->apart },
+		                          { plain.data + m->apart + 1,
+		                            plain.len - m->apart - 1 } };
+
+	if ((SCREEN_FOLDED_MAX - v->folded_used - 1) / TEXT_FOLD_GROWTH < plain.len)
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		seek(s, m, m->second, reading_fold(context, v, readings[i]));
+}
+
+/*
+ * What is wanted of this message. Of two texts, or several readings of one, m->fingerprint is
+ * the first's: the others are looked for too, and are the message's where they ask for more.
+ */
+static const struct image_campaign *wanted(struct screen_context *context,
+                                           struct screen_vector *v,
+                                           const struct campaign_set *set,
+                                           struct screen_message *m)
+{
+	struct sought s = { set, campaign_set_find(set, m->fingerprint, context->seconds),
+		            context->seconds };
 
 	if (m->text[0].len == 0 || m->text[1].len == 0)
-		return most;
-	for (unsigned which = 0; which < 2; which++) {
-		const uint64_t other =
-			text_fingerprint(m->text[which].data, m->text[which].len);
-		const struct image_campaign *c =
-			other != 0 ? campaign_set_find(set, other, context->seconds) : NULL;
-		if (c != NULL && (most == NULL || c->action < most->action)) {
-			m->fingerprint = other;
-			m->told = (uint8_t)which;
-			most = c;
-		}
-	}
-	return most;
+		return s.most;
+	for (unsigned which = 0; which < 2; which++)
+		seek(&s, m, which, m->text[which]);
+	if (m->second != SCREEN_ONE_READING && m->apart != 0)
+		seek_apart(context, v, &s, m);
+	return s.most;
 }
 
 void stage_campaign(struct screen_context *context, struct screen_vector *v)
@@ -135,7 +165,7 @@ void stage_campaign(struct screen_context *context, struct screen_vector *v)
 		struct screen_message *m = &v->messages[i];
 		if (!may_act(m))
 			continue;
-		const struct image_campaign *c = wanted(context, set, m);
+		const struct image_campaign *c = wanted(context, v, set, m);
 		if (c == NULL)
 			continue;
 		context->campaign_matches++;

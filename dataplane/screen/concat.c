@@ -273,7 +273,8 @@ static int64_t decode_split(const struct part *as, bool second, const uint8_t *i
 			const struct view some = { in + a, (uint32_t)(len - cut) };
 			const int64_t n =
 				second ? reading_decode_other(first, other_from(as, some, a),
-			                                      some, 0, out, cap)
+			                                      some, 0, out, cap,
+			                                      &(uint16_t){ 0 })
 				       : text_decode_in(&language, first, some.data, some.len,
 			                                0, out, cap);
 			if (n != -EILSEQ)

@@ -111,14 +111,19 @@ enum text_coding reading_other(enum text_coding coding, const struct text_langua
 	               : other;
 }
 
+_Static_assert((uint64_t)TEXT_GROWTH * SCREEN_OTHER_MAX <= UINT16_MAX, "apart");
+
 int64_t reading_decode_other(enum text_coding coding, enum text_coding other,
-                             struct view octets, size_t udh_octets, uint8_t *out, size_t cap)
+                             struct view octets, size_t udh_octets, uint8_t *out, size_t cap,
+                             uint16_t *apart)
 {
 	int64_t n = text_decode_mended(other, octets.data, octets.len, udh_octets, out, cap);
 
+	*apart = 0;
 	if (n < 0 || other == TEXT_GSM7_MASKED ||
 	    !text_may_be_masked(coding, octets.data, octets.len))
 		return n;
+	*apart = (uint16_t)n;
 	out[n++] = '\n';
 	const int64_t masked = text_decode(TEXT_GSM7_MASKED, octets.data, octets.len, 0,
 	                                   out + n, cap - (size_t)n);
@@ -144,7 +149,7 @@ static bool read_other(const struct screen_context *context, struct screen_vecto
 			? concat_decode_second(context, v, m)
 			: reading_decode_other(reading_coding(context, m), other, text->octets,
 	                                       udh_octets_of(text), v->arena + v->arena_used,
-	                                       SCREEN_TEXT_MAX - v->arena_used);
+	                                       SCREEN_TEXT_MAX - v->arena_used, &m->apart);
 	if (n <= 0)
 		return true;
 	keep_text(v, m, 1 - which, (size_t)n);
@@ -181,6 +186,7 @@ static bool read_turned(struct screen_vector *v, struct screen_message *m, unsig
 	    wire_text(m, 1 - which)->octets.len != 0)
 		return false;
 	if (again) {
+		m->apart = (uint16_t)m->plain[m->second].len;
 		lengthen_text(v, &m->plain[m->second], n);
 		return true;
 	}

@@ -68,6 +68,7 @@ static void begin_slice(const struct screen_context *context, struct screen_vect
 		m->concat = (struct smpp_concat){ 0 };
 		m->recall = RECALL_NOT;
 		m->second = SCREEN_ONE_READING;
+		m->apart = 0;
 		v->hits.last[v->end] = v->hits.last[SCREEN_VECTOR_MAX + v->end] = 0;
 		m->fingerprint = 0;
 		m->stands_for = 1;

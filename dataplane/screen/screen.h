@@ -74,6 +74,7 @@ struct screen_message {
 	uint8_t concat_refused;    /* the part for which this one is refused; 0: none */
 	uint64_t concat_key[2];    /* its message in the store of parts */
 	uint8_t second; /* which text is the other in a second coding, or _ONE_READING */
+	uint16_t apart; /* octets of plain[second] up to a third reading; 0: there is none */
 	/* folded UTF-8: short_message, payload; in place of an absent one the other as read in
 	 * a second coding; in stages only */
 	struct view text[2];

@@ -121,12 +121,12 @@ enum text_coding reading_other(enum text_coding coding, const struct text_langua
 
 /*
  * Octets in the other coding that they have, as text_decode_mended(); behind a line end, which
- * keeps the two apart, septets without their bit 7 where that is a third one. At most
- * TEXT_GROWTH * octets.len + 1.
+ * keeps the two apart, septets without their bit 7 where that is a third one: *apart octets in
+ * front of it, else 0. At most TEXT_GROWTH * octets.len + 1.
  */
 must_use int64_t reading_decode_other(enum text_coding coding, enum text_coding other,
                                       struct view octets, size_t udh_octets, uint8_t *out,
-                                      size_t cap);
+                                      size_t cap, uint16_t *apart);
 
 /* The coding of a message's texts, by its data_coding and its account. */
 enum text_coding reading_coding(const struct screen_context *context,
