@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "audit_store.h"
+#include "instant.h"
 #include "registry_campaigns.h"
 
 #define COMMAND_REPLACE_SM 0x07u
@@ -56,6 +57,24 @@ static unsigned read_campaign(const struct request *request, struct audit_query 
 	return api_radius(request, &query->radius, out);
 }
 
+/* account, sender, from, until. The HTTP status of a failure, or 0. */
+static unsigned read_whose_and_when(const struct request *request, struct audit_query *query,
+                                    json_t **out)
+{
+	const char *from = request_argument(request, "from"),
+		   *until = request_argument(request, "until");
+
+	query->system_id = request_argument(request, "account");
+	query->sender = request_argument(request, "sender");
+	if (instant_parse(&query->from, from) == 0 && instant_parse(&query->until, until) == 0)
+		return 0;
+	return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "from",
+	                "write 2026-01-31, which is its midnight in UTC, or "
+	                "2026-01-31T09:00:00+09:00",
+	                "\"%.40s\" is no time",
+	                instant_parse(&query->from, from) != 0 ? from : until);
+}
+
 /* limit, reason, campaign, radius, after=YYYYMMDD:ID. The HTTP status of a failure, or 0. */
 static unsigned read_query(const struct request *request, struct audit_query *query,
                            json_t **out)
@@ -66,14 +85,16 @@ static unsigned read_query(const struct request *request, struct audit_query *qu
 	query->limit = limit[0] ? (unsigned)strtoul(limit, NULL, 10) : LIMIT_DEFAULT;
 	if (query->limit == 0 || query->limit > LIMIT_MAX)
 		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "limit",
-		                "ask again with after= for more", "limit must be from 1 to %u",
-		                LIMIT_MAX);
+		                "after takes the cursor of an answer, for more",
+		                "limit must be from 1 to %u", LIMIT_MAX);
 	query->reason = find_reason(request_argument(request, "reason"));
 	if (query->reason == -2)
 		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "reason",
 		                "sluicectl counters names them", "there is no reason \"%s\"",
 		                request_argument(request, "reason"));
-	const unsigned status = read_campaign(request, query, out);
+	unsigned status = read_campaign(request, query, out);
+	if (status == 0)
+		status = read_whose_and_when(request, query, out);
 	if (status != 0)
 		return status;
 	if (!read_cursor(query, after))

@@ -93,7 +93,11 @@ static void read_row(sqlite3_stmt *s, uint32_t day, struct audit_row *row)
 	"system_id," \
 	" sender, command_id, command_status, sequence, data_coding, text, recipient_hash, " \
 	"flow, campaign, rules_version, score, rules, part, parts, part_refused" \
-	" FROM record WHERE id > ?1 AND (?2 < 0 OR reason = ?2)"
+	" FROM record WHERE id > ?1 AND (?2 < 0 OR reason = ?2)" \
+	" AND (?6 = '' OR system_id = ?6)" \
+	" AND (?7 = '' OR replace(replace(sender, '-', ''), ' ', '') =" \
+	"  replace(replace(?7, '-', ''), ' ', '') COLLATE NOCASE)" \
+	" AND time_us >= ?8 * 1000000 AND (?9 = 0 OR time_us < ?9 * 1000000)"
 /* Of the few that have a fingerprint, without a look at the others. */
 #define OF_CAMPAIGN \
 	" AND id IN (SELECT id FROM record INDEXED BY record_campaign" \
@@ -114,9 +118,10 @@ static int64_t find_day(struct audit_store *store, uint32_t day, const struct au
 	if (result < 0)
 		return result;
 	sqlite3_stmt *s = sql_prepare(&store->sql, (q->campaign ? of_campaign : any)[last]);
-	result = sql_step(&store->sql, s, q->campaign ? "iiiii" : "iii", (int64_t)after,
-	                  (int64_t)q->reason, (int64_t)n, (int64_t)q->campaign,
-	                  (int64_t)q->radius);
+	result = sql_step(&store->sql, s, "iiiiittii", (int64_t)after, (int64_t)q->reason,
+	                  (int64_t)n, (int64_t)q->campaign, (int64_t)q->radius,
+	                  q->system_id ? q->system_id : "", q->sender ? q->sender : "",
+	                  (int64_t)q->from, (int64_t)q->until);
 	while (result == 1) {
 		read_row(s, day, &rows[found++]);
 		result = sql_again(&store->sql, s);
@@ -127,6 +132,12 @@ static int64_t find_day(struct audit_store *store, uint32_t day, const struct au
 	return result < 0 ? result : found;
 }
 
+/* Whether all of a day is later than what is asked for. */
+static bool is_beyond(const struct audit_query *q, uint32_t day)
+{
+	return q->until != 0 && day > audit_day(q->until * UINT64_C(1000000));
+}
+
 static int64_t find_after(struct audit_store *store, const struct audit_query *q,
                           const uint32_t *days, int n_days, struct audit_row *rows,
                           char error[AUDIT_ERROR_SIZE])
@@ -134,7 +145,7 @@ static int64_t find_after(struct audit_store *store, const struct audit_query *q
 	int64_t found = 0;
 
 	for (int i = 0; i < n_days && found < q->limit; i++) {
-		if (days[i] < q->after_day)
+		if (days[i] < q->after_day || is_beyond(q, days[i]))
 			continue;
 		const int64_t n =
 			find_day(store, days[i], q, days[i] == q->after_day ? q->after_id : 0,
@@ -153,6 +164,8 @@ static int64_t find_latest(struct audit_store *store, const struct audit_query *
 	int64_t found = 0;
 
 	for (int i = n_days; i-- > 0 && found < q->limit;) {
+		if (is_beyond(q, days[i]))
+			continue;
 		const int64_t n = find_day(store, days[i], q, 0, true, rows + found,
 		                           q->limit - (unsigned)found, error);
 		if (n < 0)
@@ -171,6 +184,7 @@ static int64_t find_latest(struct audit_store *store, const struct audit_query *
 int64_t audit_store_find(struct audit_store *store, const struct audit_query *query,
                          struct audit_row *rows, char error[AUDIT_ERROR_SIZE])
 {
+	struct audit_query q = *query;
 	uint32_t days[DAYS_MAX] = { 0 };
 	const int n_days = list_days(store, days);
 
@@ -179,7 +193,9 @@ int64_t audit_store_find(struct audit_store *store, const struct audit_query *qu
 		         strerror(-n_days));
 		return n_days;
 	}
-	if (query->after_day != 0)
-		return find_after(store, query, days, n_days, rows, error);
-	return find_latest(store, query, days, n_days, rows, error);
+	if (q.after_day == 0 && q.from != 0)
+		q.after_day = audit_day(q.from * UINT64_C(1000000));
+	if (q.after_day != 0)
+		return find_after(store, &q, days, n_days, rows, error);
+	return find_latest(store, &q, days, n_days, rows, error);
 }

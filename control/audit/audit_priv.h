@@ -24,6 +24,9 @@ struct audit_store {
 	struct audit_name names[AUDIT_NAMES];
 };
 
+/* The day of this moment, YYYYMMDD. */
+uint32_t audit_day(uint64_t time_us);
+
 /* Open this day's file, made when it is missing, and close the one before. */
 must_use int audit_open_day(struct audit_store *store, uint32_t day,
                             char error[AUDIT_ERROR_SIZE]);

@@ -99,7 +99,7 @@ void audit_store_close(struct audit_store *store)
 	free(store);
 }
 
-static uint32_t day_of(uint64_t time_us)
+uint32_t audit_day(uint64_t time_us)
 {
 	const time_t seconds = (time_t)(time_us / 1000000);
 	struct tm tm;
@@ -266,10 +266,10 @@ int audit_store_put(struct audit_store *store, unsigned worker, uint64_t positio
                     char error[AUDIT_ERROR_SIZE])
 {
 	for (unsigned at = 0, end; at < n; at = end) {
-		const uint32_t day = day_of(records[at].time_us);
+		const uint32_t day = audit_day(records[at].time_us);
 
 		end = at + 1;
-		while (end < n && day_of(records[end].time_us) == day)
+		while (end < n && audit_day(records[end].time_us) == day)
 			end++;
 		int result = audit_open_day(store, day, error);
 		if (result == 0)

@@ -53,6 +53,10 @@ struct audit_query {
 	uint64_t after_id;       /* 0, 0: the latest rows, oldest of them first */
 	uint64_t campaign;       /* a fingerprint; 0 = any, and none */
 	unsigned radius;         /* of a campaign: in so many bits they may differ from it */
+	const char *system_id;   /* NULL = any */
+	const char *sender;      /* as it was sent, hyphens and blanks apart; NULL = any */
+	uint32_t from, until;    /* Unix seconds, until not among them; 0 = any. With from and
+	                          * without after_day: oldest first from there on */
 };
 
 /* How many rows into rows[query->limit], or negative errno with a sentence. */

@@ -250,10 +250,12 @@ static const struct command commands[] = {
 	  "sluicectl counters --all",
 	  run_counters },
 	{ { "audit", NULL },
-	  "[--limit N] [--reason REASON] [--campaign FINGERPRINT [--radius N]] [--follow]",
+	  "[--account SYSTEM_ID] [--sender ADDRESS] [--from TIME] [--until TIME] [--limit N]\n"
+	  "      [--after CURSOR] [--reason REASON] [--campaign FINGERPRINT [--radius N]] "
+	  "[--follow]",
 	  0,
-	  "the latest refusals and flags",
-	  "sluicectl audit --campaign 3b1f00c29e77a5d4 --follow",
+	  "the latest refusals and flags; with --from the first since then",
+	  "sluicectl audit --account acme --from 2026-03-01T14:00+09:00",
 	  run_audit },
 	{ { "policy", "show" },
 	  "",
@@ -356,6 +358,7 @@ static int help_with(const struct command *c, int n, char **words)
 static const struct option_place places[] = {
 	{ 's', offsetof(struct cli, socket) },    { 'l', offsetof(struct cli, limit) },
 	{ 'r', offsetof(struct cli, reason) },    { 'o', offsetof(struct cli, owner) },
+	{ 'S', offsetof(struct cli, sender) },    { 'p', offsetof(struct cli, after) },
 	{ 'F', offsetof(struct cli, from) },      { 'u', offsetof(struct cli, until) },
 	{ 't', offsetof(struct cli, title) },     { 'A', offsetof(struct cli, account) },
 	{ 'T', offsetof(struct cli, top) },       { 'm', offsetof(struct cli, min_count) },
@@ -384,6 +387,8 @@ static const struct option options[] = {
 	{ "limit", required_argument, NULL, 'l' },
 	{ "reason", required_argument, NULL, 'r' },
 	{ "account", required_argument, NULL, 'A' },
+	{ "sender", required_argument, NULL, 'S' },
+	{ "after", required_argument, NULL, 'p' },
 	{ "top", required_argument, NULL, 'T' },
 	{ "min-count", required_argument, NULL, 'm' },
 	{ "action", required_argument, NULL, 'x' },

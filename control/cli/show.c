@@ -220,30 +220,42 @@ static const char *record_text(const json_t *r)
 	return text;
 }
 
+/* Of a record what is cut to its column, or "-". */
+static void print_field(const json_t *r, const char *member, size_t width)
+{
+	const char *text = cli_text(r, member);
+
+	cli_print_cell(text[0] ? text : "-", width);
+}
+
+/* On a terminal that has no room for all, its second half is a line of its own. */
 static void print_record(const json_t *r)
 {
-	const size_t width = terminal_width();
-	const size_t before = 25 + 17 + 19 + 20 + 17 + 17;
+	const size_t width = terminal_width(), first = 24 + 1 + 16 + 1 + 18 + 1 + 19;
+	const bool narrow = width != 0 && width < first + 17 + 17 + 17 + 20;
+	const char *kind = cli_text(r, "kind");
+	size_t used = narrow ? 4 : first + 1;
 
-	cli_print_cell(cli_text(r, "time"), 24);
+	print_field(r, "time", 24);
 	putchar(' ');
-	cli_print_cell(cli_text(r, "system_id"), 16);
+	print_field(r, "system_id", 16);
 	putchar(' ');
-	cli_print_cell(cli_text(r, "sender"), 18);
+	print_field(r, "sender", 18);
 	putchar(' ');
+	print_field(r, "reason", 19);
+	fputs(narrow ? "\n    " : " ", stdout);
 	/* Only what was not simply refused is marked. */
-	if (strcmp(cli_text(r, "kind"), "refused") != 0)
-		printf("%s: ", cli_text(r, "kind"));
-	cli_print_cell(cli_text(r, "reason"), 19);
+	if (strcmp(kind, "refused") != 0)
+		used += (size_t)printf("%s: ", kind);
+	print_field(r, "rule", 16);
 	putchar(' ');
-	cli_print_cell(cli_text(r, "rule")[0] ? cli_text(r, "rule") : "-", 16);
+	print_field(r, "fingerprint", 16);
 	putchar(' ');
-	cli_print_cell(cli_text(r, "fingerprint")[0] ? cli_text(r, "fingerprint") : "-", 16);
-	putchar(' ');
+	used += 17 + 17;
 	if (width == 0)
 		cli_print_some(record_text(r), strlen(record_text(r)));
 	else
-		cli_print_cell(record_text(r), width > before + 20 ? width - before : 20);
+		cli_print_cell(record_text(r), width - used);
 	putchar('\n');
 }
 
@@ -268,7 +280,9 @@ static int ask_audit(const struct cli *cli, const char *limit, const char *after
                      json_t **answer)
 {
 	char *url = cli_url("/v1/audit", "limit", limit, "reason", cli->reason, "campaign",
-	                    cli->campaign, "radius", cli->radius, "after", after, NULL);
+	                    cli->campaign, "radius", cli->radius, "after", after, "account",
+	                    cli->account, "sender", cli->sender, "from", cli->from, "until",
+	                    cli->until, NULL);
 
 	return cli_get(cli, url, answer);
 }
@@ -297,7 +311,7 @@ static int follow(const struct cli *cli, json_t *answer)
 int run_audit(const struct cli *cli)
 {
 	json_t *answer = NULL;
-	const int status = ask_audit(cli, cli->limit, "", &answer);
+	const int status = ask_audit(cli, cli->limit, cli->after, &answer);
 
 	if (status != 0)
 		return status;
@@ -307,9 +321,13 @@ int run_audit(const struct cli *cli)
 	if (cli->follow)
 		return follow(cli, answer);
 	if (json_array_size(json_object_get(answer, "records")) == 0)
-		fprintf(stderr, "sluicectl: nothing was refused or flagged%s%s\n",
-		        cli->reason ? " with this reason" : "",
-		        cli->campaign ? " of this campaign" : "");
+		fprintf(stderr, "sluicectl: nothing was refused or flagged%s\n",
+		        cli->reason || cli->campaign || cli->account || cli->sender ||
+		                        cli->from || cli->until || cli->after
+		                ? " that is asked for"
+		                : "");
+	else if (cli->from != NULL || cli->after != NULL)
+		fprintf(stderr, "(what follows: --after %s)\n", cli_text(answer, "cursor"));
 	json_decref(answer);
 	return EXIT_DONE;
 }

@@ -170,6 +170,10 @@ static void find(unsigned how)
 		                           .after_day = how & 8 ? DAY : 0,
 		                           .after_id = 1,
 		                           .campaign = how & 32,
+		                           .system_id = how & 64 ? "acme" : NULL,
+		                           .sender = how & 128 ? "010-1" : NULL,
+		                           .from = how & 256 ? 1700000000 : 0,
+		                           .until = how & 512 ? 1800000000 : 0,
 		                           .radius = how & 7 };
 	struct audit_row *rows = calloc(query.limit, sizeof(*rows));
 	char error[AUDIT_ERROR_SIZE] = "";

@@ -143,6 +143,58 @@ static void finds_a_campaign_by_its_neighbours(void **state)
 	audit_store_close(store);
 }
 
+static int64_t count_whose(struct audit_store *store, const char *system_id, const char *sender,
+                           uint32_t from, uint32_t until)
+{
+	struct audit_row rows[10];
+	const struct audit_query query = { .limit = 10,
+		                           .reason = -1,
+		                           .system_id = system_id,
+		                           .sender = sender,
+		                           .from = from,
+		                           .until = until };
+
+	return find(store, query, rows);
+}
+
+/* What a customer asks: why was mine refused, yesterday at two? */
+static void finds_whose_and_when(void **state)
+{
+	const uint32_t day1 = (uint32_t)DAY1, day2 = (uint32_t)DAY2;
+	struct audit_store *store = opened();
+	struct audit_record records[4];
+	struct audit_row rows[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		records[i] = record(i < 2 ? DAY1 : DAY2, REASON_CONTENT_RULE, "x");
+	strcpy(records[1].system_id, "other");
+	strcpy(records[2].sender, "010-1234-5678");
+	strcpy(records[3].sender, "HanBit Pay");
+	assert_int_equal(audit_store_put(store, 0, 0, records, 4, error), 0);
+	assert_int_equal(count_whose(store, "other", NULL, 0, 0), 1);
+	assert_int_equal(count_whose(store, "othe", NULL, 0, 0), 0);
+	assert_int_equal(count_whose(store, NULL, "01012345678", 0, 0), 3);
+	assert_int_equal(count_whose(store, "other", "010-12345678", 0, 0), 1);
+	assert_int_equal(count_whose(store, "", "hanbit pay", 0, 0), 1);
+	assert_int_equal(count_whose(store, NULL, "", day1, day1 + 1), 2);
+	assert_int_equal(count_whose(store, NULL, NULL, day1 + 1, 0), 2);
+	assert_int_equal(count_whose(store, NULL, NULL, 0, day2), 2);
+	assert_int_equal(count_whose(store, NULL, NULL, day2, day2), 0);
+	/* With from the first come first, not the latest. */
+	const struct audit_query first = { .limit = 1, .reason = -1, .from = day1 };
+	assert_int_equal(find(store, first, rows), 1);
+	assert_int_equal(rows[0].record.time_us, records[0].time_us);
+	const struct audit_query next = { .limit = 1,
+		                          .reason = -1,
+		                          .from = day1,
+		                          .after_day = rows[0].day,
+		                          .after_id = rows[0].id };
+	assert_int_equal(find(store, next, rows), 1);
+	assert_string_equal(rows[0].record.system_id, "other");
+	audit_store_close(store);
+}
+
 /* A day's file of the version before keeps its records, and takes new ones. */
 static void old_days_are_kept(void **state)
 {
@@ -340,10 +392,15 @@ static void holds_what_it_cannot_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(stores_and_finds),          T(finds_a_campaign_by_its_neighbours),
-		T(old_days_are_kept),         T(keeps_the_names_of_its_rules),
-		T(drains_the_rings),          T(holds_what_it_cannot_store),
-		T(drains_what_was_set_aside), T(leaves_what_is_no_report),
+		T(stores_and_finds),
+		T(finds_a_campaign_by_its_neighbours),
+		T(finds_whose_and_when),
+		T(old_days_are_kept),
+		T(keeps_the_names_of_its_rules),
+		T(drains_the_rings),
+		T(holds_what_it_cannot_store),
+		T(drains_what_was_set_aside),
+		T(leaves_what_is_no_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <pty.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <wchar.h>
 
 #include <cmocka.h>
 
@@ -87,17 +93,88 @@ static void busy_is_shown(void **state)
 	assert_true(said("9500  busy_cycles                9.5 s of "));
 }
 
+/* Of sluicectl on a terminal of so many columns, into output: the most columns of a line. */
+static int widest_line(const char *words, unsigned short columns)
+{
+	const struct winsize size = { .ws_row = 24, .ws_col = columns };
+	char command[300];
+	size_t used = 0;
+	int terminal, widest = 0;
+
+	snprintf(command, sizeof(command), "%s --socket %s/c.sock %s", ctl_path, temp_dir,
+	         words);
+	const pid_t pid = forkpty(&terminal, NULL, NULL, &size);
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(99);
+	}
+	for (ssize_t n; (n = read(terminal, output + used, sizeof(output) - 1 - used)) > 0;)
+		used += (size_t)n;
+	output[used] = '\0';
+	close(terminal);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	char copy[sizeof(output)], *rest = NULL;
+	strcpy(copy, output);
+	for (char *l = strtok_r(copy, "\r\n", &rest); l != NULL;
+	     l = strtok_r(NULL, "\r\n", &rest)) {
+		wchar_t wide[1000];
+		const size_t n = mbstowcs(wide, l, 1000);
+		assert_in_range(n, 0, 999);
+		const int width = wcswidth(wide, n);
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+static void fits_the_terminal(void **state)
+{
+	static const char text[] =
+		"직장인 무서류 당일 대출 가능합니다 지금 바로 신청하세요 상담 환영";
+	struct report_worker *w = report_worker(report, 0);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct audit_record *r = audit_next(w);
+		r->time_us = (uint64_t)(time(NULL) - 10) * 1000000 + i;
+		r->kind = i ? AUDIT_OBSERVED : AUDIT_REFUSED;
+		r->reason = REASON_SENDER_UNCERTIFIED;
+		strcpy(r->system_id, i ? "한글계정" : "longlonglonglon");
+		strcpy(r->sender, "+821012345678901234");
+		r->text_len = sizeof(text) - 1;
+		memcpy(r->text, text, sizeof(text) - 1);
+		audit_publish(w);
+	}
+	control_start();
+	assert_true(becomes("\"stored\":2"));
+	assert_in_range(widest_line("status", 80), 40, 80);
+	assert_in_range(widest_line("audit --limit 1 --reason sender_uncertified", 80), 60, 80);
+	assert_true(said("한글계정"));
+	assert_in_range(widest_line("audit --account longlonglonglon", 80), 60, 80);
+	assert_true(said("longlonglonglon") && said("\r\n    -   "));
+	assert_in_range(widest_line("audit", 160), 120, 160);
+	assert_null(strstr(output, "\n    -   "));
+	assert_int_equal(ctl("audit --sender 010"), 0);
+	assert_true(said("nothing was refused or flagged that is asked for"));
+	assert_int_equal(ctl("audit --from 2026-01-01"), 0);
+	assert_true(said("(what follows: --after "));
+	assert_int_equal(ctl("audit --until noon"), 1);
+	assert_true(
+		said("\"noon\" is no time; write 2026-01-31, which is its midnight in UTC"));
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(links_are_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(busy_is_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(fits_the_terminal, setup, teardown),
 	};
 
 	if (argc != 3) {
 		fputs("usage: status_test SLUICE_CONTROL SLUICECTL\n", stderr);
 		return 2;
 	}
+	setlocale(LC_ALL, "C.UTF-8");
 	control_path = argv[1];
 	ctl_path = argv[2];
 	return cmocka_run_group_tests(tests, NULL, NULL);
