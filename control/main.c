@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -308,6 +309,8 @@ int main(int argc, char **argv)
 	const int listener = listen_on(o.socket);
 	if (listener < 0)
 		return 1;
+	/* A key may be in our memory, and texts that were refused: not in a core file. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	const bool became = o.user == NULL || become(o.user, o.socket);
 	const int registry = became && take_link(o.link) ? take_registry(o.database) : -EPERM;
 	if (registry < 0) {

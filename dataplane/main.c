@@ -162,6 +162,8 @@ static int open_ports(struct dataplane *d, char error[ERROR_SIZE])
 	if (result != 0)
 		return result;
 	d->ports_up = true;
+	/* Texts, passwords of binds and a key will be in our memory: not in a core file. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	return become(d->settings.user, error);
 }
 
