@@ -9,7 +9,7 @@ in whichever sets always in one. For each part the packs are learned anew from t
 as learn.py does, and the starter rules and these packs judge the
 part together, as "rules test" does by default. Prints recall and false-positive rate of each
 set with intervals of 95 % (Wilson); with --evade also what each kind of evasion loses. It
-takes two minutes where nothing else runs, and is no part of ./run test.
+takes two minutes where nothing else runs, and is no part of ./run test; halves.py is.
 """
 import collections
 import hashlib
@@ -33,16 +33,16 @@ def letters(text):
     return "".join(c for c in text if c.isalpha()) or text
 
 
-def divide(seed):
+def divide(seed, folds=FOLDS):
     """{set: [part: [(label, text)]]}: one of each message in a set; spam when any copy is."""
     copies = collections.defaultdict(list)
     names = sorted(n[:-len(".dev.tsv")] for n in os.listdir(floors.SHARED))
     for name in names:
         for label, text in floors.read(name):
             copies[letters(text)].append((name, label, text))
-    parts = {name: [[] for _ in range(FOLDS)] for name in names}
+    parts = {name: [[] for _ in range(folds)] for name in names}
     for key, rows in copies.items():
-        part = int(hashlib.sha256(f"{seed}{key}".encode()).hexdigest(), 16) % FOLDS
+        part = int(hashlib.sha256(f"{seed}{key}".encode()).hexdigest(), 16) % folds
         spam = any(label not in floors.CLEAN for _, label, _ in rows)
         for name, label, text in {r[0]: r for r in reversed(rows)}.values():
             if spam == (label not in floors.CLEAN):

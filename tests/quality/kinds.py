@@ -8,10 +8,12 @@ For each family of sets of firms' messages, the English rule that knows firms is
 without it and takes the place of the shipped one; the rule that knows people, and the packs of
 other languages, never saw any of them. Of the clean messages of the family no more than its
 share may then be refused. The messages of clean.py were written by somebody who had seen some
-of these sets, though none of theirs is among them.
+of these sets, though none of theirs is among them. Of Korean notices there is no set: the Korean
+pack is learned with every other kind that clean.py makes, and judges the rest.
 """
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -24,6 +26,8 @@ FAMILIES = [
      "multi_ots_adversarial_synthetic": 0.05},
     {"th_sivakorn": 0.015, "id_sms_spam_v1": 0.015},
 ]
+# 0.123 are reached; by the pack that had learned from no notices 0.41 were refused.
+KOREAN_NOTICES = 0.15
 
 
 def english_without(sluicectl, family, folder):
@@ -48,20 +52,46 @@ def refused(sluicectl, family, folder):
         yield name, run.wrong(of), len(of)
 
 
+def notices(half, count):
+    made = subprocess.run([sys.executable, learn.CLEAN_PY, "korean", str(count), "1", half],
+                          capture_output=True, text=True, check=True).stdout
+    return [tuple(line.split("\t")) for line in made.splitlines()]
+
+
+def korean_notices(sluicectl, folder):
+    """How many of how many that are of other kinds than those learned are refused."""
+    learn.write(os.path.join(folder, "clean_korean.tsv"), notices("0/2", 3000))
+    path = os.path.join(folder, "korean.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(learn.learn(sluicectl, "korean", folder, "--no-held-out"))
+    rows = floors.distinct(notices("1/2", 1500))
+    run = floors.Run(sluicectl, rows, [path, *floors.rules(), *floors.rules("english")])
+    return run.wrong(rows), len(rows)
+
+
 def main():
     if not os.path.isdir(floors.SHARED):
         print(f"skipped: no corpora in {floors.SHARED}")
         sys.exit(1 if os.environ.get("CI") == "true" else 77)
     failed = 0
+
+    def report(wrong, n, most, name):
+        nonlocal failed
+        good = wrong <= max(most * n, 1)
+        failed += not good
+        if not good or "--report" in sys.argv:
+            print(f"{'ok' if good else 'FAILED'}: {wrong} of {n} clean of {name}")
+
     names = sorted(n[:-len(".dev.tsv")] for n in os.listdir(floors.SHARED))
     for family in FAMILIES:
         with tempfile.TemporaryDirectory() as folder:
             learn.derive({name: floors.read(name) for name in names}, folder)
             for name, wrong, n in refused(os.path.abspath(sys.argv[1]), family, folder):
-                good = wrong <= max(family[name] * n, 1)
-                failed += not good
-                if not good or "--report" in sys.argv:
-                    print(f"{'ok' if good else 'FAILED'}: {wrong} of {n} clean of {name}")
+                report(wrong, n, family[name], name)
+    with tempfile.TemporaryDirectory() as folder:
+        learn.derive({name: floors.read(name) for name in names}, folder)
+        report(*korean_notices(os.path.abspath(sys.argv[1]), folder), KOREAN_NOTICES,
+               "Korean notices of other kinds")
     sys.exit(1 if failed else 0)
 
 

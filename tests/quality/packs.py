@@ -5,8 +5,11 @@
 usage: packs.py SLUICECTL
 
 At most 2,000 patterns of at most 12 characters, so that no message comes along; a head that
-names the command and the sets; and "rules check" takes them.
+names the command and the sets; and "rules check" takes them. Of the messages
+of notices.tsv, which were written by hand for this, one is judged wrongly and no more: a bank's
+notice of a deposit, whose words are those of the loans offered in its name.
 """
+import json
 import os
 import re
 import subprocess
@@ -16,9 +19,12 @@ ROOT = os.environ.get("SLUICE_SOURCE", ".")
 PACKS = {
     "english": ["en_uci_sms_spam_collection", "en_nus_sms_corpus", "en_mishra_soni_5971",
                 "clean_multi_ots_test_subset", "clean_th_sivakorn", "clean_english"],
-    "korean": ["ko_lgai_spam", "ko_lgai_ham_delivery", "ko_lgai_ham_comments"],
+    "korean": ["ko_lgai_spam", "ko_lgai_ham_delivery", "ko_lgai_ham_comments",
+               "clean_korean"],
     "turkish": ["tr_karasoy_balli"],
 }
+
+NOTICES_WRONG = 1
 
 
 def pack_path(language):
@@ -59,6 +65,12 @@ def main():
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
             wrong.append(f"{language}: {done.stderr}")
+    done = subprocess.run([sys.argv[1], "rules", "test", "--misses", "--json", "--corpus",
+                           os.path.join(ROOT, "tests", "quality", "notices.tsv")],
+                          capture_output=True, text=True, check=True)
+    misses = json.loads(done.stdout)["misses"]
+    if len(misses) > NOTICES_WRONG:
+        wrong += [f"{m['label']}: {m['text']}" for m in misses]
     for w in wrong:
         print("FAILED:", w)
     sys.exit(1 if wrong else 0)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """clean: messages of firms and offices that nobody objects to, made from templates.
 
-usage: clean.py LANGUAGE COUNT SEED > FILE.tsv
+usage: clean.py LANGUAGE COUNT SEED [PART/PARTS] > FILE.tsv
 
 What people write to each other is easily had as clean messages, what firms write to their
 customers (codes, sums, parcels, appointments) is not, and a rule learned without takes a sum
@@ -11,7 +11,9 @@ and an address for spam. These stand in for it; your own clean traffic is better
 clean/LANGUAGE.txt has a line "name: text | text | ..." for each word that others stand for,
 {name} in a text is replaced by one of them, drawn afresh, and each "message:" line is a kind
 of message, drawn equally often. Names in small letters below and in SLOTS are made here.
-Firms, people and places are invented. The same arguments give the same file.
+Firms, people and places are invented. The same arguments give the same file. With 0/2 or 1/2
+only every other kind of message is taken, from the first or the second on: who learns from
+one half and judges the other sees what becomes of kinds that were not learned.
 """
 import os
 import random
@@ -34,7 +36,7 @@ TITLES = "Mr Mrs Ms Mr. Ms.".split()
 
 
 class Maker:
-    def __init__(self, language, seed):
+    def __init__(self, language, seed, part=0, parts=1):
         self.rng = random.Random(f"{language} {seed}")
         self.words, self.messages = {}, []
         with open(os.path.join(HERE, f"{language}.txt"), encoding="utf-8") as f:
@@ -46,6 +48,7 @@ class Maker:
                     self.messages.append(rest)
                 else:
                     self.words[name] = [w.strip() for w in rest.split("|")]
+        self.messages = self.messages[part::parts]
 
     def pick(self, of):
         return self.rng.choice(of)
@@ -128,7 +131,7 @@ class Maker:
 
 def main():
     language, count, seed = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    maker = Maker(language, seed)
+    maker = Maker(language, seed, *(int(n) for of in sys.argv[4:5] for n in of.split("/")))
     for _ in range(count):
         print("ham\t" + maker.message())
 
