@@ -17,6 +17,7 @@
 
 #include "certified.h"
 #include "check.h"
+#include "options.h"
 #include "prefetch.h"
 #include "sender_set_build.h"
 
@@ -361,38 +362,30 @@ static void run_apart(uint64_t n, bool huge, bool json)
 	}
 }
 
-static int usage(void)
-{
-	fprintf(stderr, "usage: certified_bench [--keys N] [--huge-pages | --small-pages] "
-	                "[--json]\n");
-	return 2;
-}
-
 int main(int argc, char **argv)
 {
+	unsigned long keys = 0, kinds = 3;
+	const struct bench_option rows[] = {
+		{ "keys", &keys, 0, 400000000, "certified senders; 0: a million, then ten" },
+		{ "pages", &kinds, 1, 3, "1: small ones, 2: huge ones, 3: both" },
+		{ NULL, NULL, 0, 0, NULL }
+	};
 	uint64_t sizes[2] = { 1000000, 10000000 };
 	unsigned n_sizes = 2, runs = 0;
-	bool json = false, pages[2] = { true, true }; /* small, huge */
+	bool json = false;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			json = true;
-		else if (strcmp(argv[i], "--small-pages") == 0)
-			pages[1] = false;
-		else if (strcmp(argv[i], "--huge-pages") == 0)
-			pages[0] = false;
-		else if (strcmp(argv[i], "--keys") == 0 && i + 1 < argc)
-			sizes[0] = strtoull(argv[++i], NULL, 10), n_sizes = 1;
-		else
-			return usage();
+	bench_options(argc, argv, "certified",
+	              "a look-up among certified senders, beside what else could be used", rows,
+	              &json);
+	if (keys != 0) {
+		sizes[0] = keys;
+		n_sizes = 1;
 	}
-	if (sizes[0] < 1 || sizes[0] > 400000000)
-		return usage();
 	if (json)
 		printf("{\"bench\": \"certified\", \"sizes\": [");
 	for (unsigned s = 0; s < n_sizes; s++) {
 		for (unsigned huge = 2; huge-- > 0;) {
-			if (!pages[huge])
+			if ((kinds & (huge + 1)) == 0)
 				continue;
 			if (json && runs++ > 0)
 				printf(", ");

@@ -53,6 +53,8 @@ lint_manuals() {
 	for page in build/control/*.[18]; do
 		said=$(MANWIDTH=80 man --warnings -l "$page" 2>&1 >/dev/null) || return 1
 		[ -z "$said" ] || { echo "$page: $said" && return 1; }
+		command -v mandoc >/dev/null || continue # a second opinion, where there is one
+		mandoc -Tlint -Wwarning "$page" || return 1
 	done
 }
 lint_perl() { perl -c tests/netns/smpp_client.pl && perl -c tests/netns/smpp_server.pl; }

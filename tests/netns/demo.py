@@ -139,8 +139,7 @@ def show_speed(found):
     table([["over a plain bridge", *base, *found["client"][0]],
            ["through Sluice", *through, *found["client"][1]],
            ["added", figures["latency_us"]["p50"], figures["latency_us"]["p99"], "", ""]],
-          ["microseconds, one message at a time", "between the ends p50", "p99",
-           "as the client sees it p50", "p99"])
+          ["microseconds, one at a time", "on the wire p50", "p99", "client sees p50", "p99"])
 
 
 def in_is_out(found):
