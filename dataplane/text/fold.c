@@ -65,6 +65,14 @@ static void copy_same(struct fold *f, size_t octets)
 	f->n += octets;
 }
 
+void fold_copy(struct fold *f, size_t octets)
+{
+	for (size_t k = 0; f->map != NULL && k < octets; k++)
+		f->map[f->n + k] = (uint32_t)f->i;
+	copy_same(f, octets);
+	f->i += octets;
+}
+
 /* What depends on no neighbour: SAME, PUT and STRING. */
 static inline void put_word(struct fold *f, uint32_t word, size_t octets)
 {
@@ -93,6 +101,8 @@ static void look_up(struct fold *f)
 		put_word(f, word, octets);
 	else if (fold_kind(word) == FOLD_JAMO)
 		fold_jamo_at(f);
+	else if (fold_kind(word) == FOLD_SIGN)
+		fold_sign_at(f);
 	else
 		fold_marks_at(f);
 }

@@ -18,17 +18,20 @@ import sys
 
 CODE_POINTS = 0x110000
 BLOCK = 64
-PUT, STRING, MARK, JAMO, MARKED = 1, 2, 3, 4, 5  # enum fold_kind
+PUT, STRING, MARK, JAMO, MARKED, SIGN = 1, 2, 3, 4, 5, 6  # enum fold_kind
 SYLLABLES = range(0xAC00, 0xD7A4)
 ACCENTS = range(0x300, 0x370)
 # Marks that are dropped where they do not compose: accents, strokes and rings that are strewn
 # over letters. fold_mark.c has them too.
 STREWN = {*ACCENTS, *range(0x483, 0x488), *range(0x1AB0, 0x1B00), *range(0x1DC0, 0x1E00),
           *range(0x20D0, 0x2100), *range(0xFE20, 0xFE30)}
-# Nothing is seen of them: controls but those that end a line or are a tab, and what frames
-# interlinear annotations.
+# Nothing is seen of them: controls but those that end a line or are a tab, what frames
+# interlinear annotations, and what is no character for ever.
 UNSEEN = {*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0),
-          *range(0xFFF9, 0xFFFC)}
+          *range(0xFFF9, 0xFFFC), *range(0xFDD0, 0xFDF0),
+          *(c for c in range(CODE_POINTS) if c & 0xFFFE == 0xFFFE)}
+# What people write for a letter though it is no confusable in UTS #39: Cyrillic pe and i.
+WRITTEN_FOR = {0x43F: 'n', 0x438: 'n'}
 # Scripts whose letters cannot stand in for Latin ones unnoticed, or that are read by
 # themselves: right-to-left ones are left out by their bidi class.
 OWN_SCRIPTS = ('CJK', 'HANGUL', 'HIRAGANA', 'KATAKANA', 'KANGXI', 'IDEOGRAPHIC', 'THAI',
@@ -134,7 +137,8 @@ class Folding:
     def ascii_skeleton(self, c):
         """The one ASCII character that c looks like, accents aside, or None."""
         name = self.u.name.get(c, 'CJK')  # only ranges have no names of their own
-        if name.split(' ')[0] in OWN_SCRIPTS or self.u.bidi.get(c) in ('R', 'AL'):
+        if name.split(' ')[0] in OWN_SCRIPTS or self.u.bidi.get(c) in ('R', 'AL') or \
+                self.u.category.get(c) in ('Zl', 'Zp'):
             return None
         to = [x for x in self.skeleton.get(c, []) if x not in ACCENTS]
         # ASCII keeps itself, so what stands for m, " and | there is turned back.
@@ -154,6 +158,8 @@ class Folding:
             return [ord(self.u.digit[c])]
         if c in self.u.number:
             return [ord(x) for x in self.u.number[c]]
+        if c in WRITTEN_FOR:
+            return [ord(WRITTEN_FOR[c])]
         letter = ENCLOSED.match(self.u.name.get(c, ''))
         if letter:
             return [ord(letter[1].lower())]
@@ -218,7 +224,7 @@ class Tables:
             return MARKED << 28 | self.string(utf8(composed))
         octets = utf8(hangul(composed))
         if octets == utf8([c]):
-            return 0
+            return SIGN << 28 if self.f.u.category.get(c) in ('Mn', 'Mc') else 0
         if len(octets) <= 3:
             return PUT << 28 | len(octets) << 24 | int.from_bytes(octets, 'little')
         return STRING << 28 | self.string(octets)
@@ -274,8 +280,8 @@ def main():
     tables = Tables(Folding(u, sys.argv[2]))
     blocks, stage1 = {}, []
     for first in range(0, CODE_POINTS, BLOCK):
-        block = tuple(tables.entry(c) if c in u.name or c in u.casefold else 0
-                      for c in range(first, first + BLOCK))
+        block = tuple(tables.entry(c) if c in u.name or c in u.casefold or c in UNSEEN
+                      else 0 for c in range(first, first + BLOCK))
         # What fold.c copies by vectors folds to itself.
         assert not any(block) or not 0x4000 <= first < 0xA000
         stage1.append(str(blocks.setdefault(block, len(blocks))))

@@ -22,9 +22,11 @@ struct block {
 };
 static const struct block empty = { NONE, NONE, 0, NONE, 0, 0, 0 };
 
+/* The last four no keyboard puts together, but they look it: ㅏㅣ, ㅑㅣ, ㅓㅣ, ㅕㅣ. */
 static const uint8_t vowel_pairs[][3] = {
 	{ 8, 0, 9 },   { 8, 1, 10 },   { 8, 20, 11 },  { 13, 4, 14 },
-	{ 13, 5, 15 }, { 13, 20, 16 }, { 18, 20, 19 },
+	{ 13, 5, 15 }, { 13, 20, 16 }, { 18, 20, 19 }, { 0, 20, 1 },
+	{ 2, 20, 3 },  { 4, 20, 5 },   { 6, 20, 7 },
 };
 
 /* Folded ASCII that stands for a vowel behind a lead: ㄷH, ㄱr, ㅇF, ㅈl, ㄱT. */

@@ -3,7 +3,8 @@
  * fold_mark: a character with its combining marks, in normal form C (UAX #15), and
  * accents and other combining marks of no script (U+0300-036F and the blocks that go on with
  * them) that then stand by themselves dropped: strewn over letters they hide a word from a
- * pattern and from nobody else.
+ * pattern and from nobody else. Marks and vowel signs of other scripts (Hebrew, Thai, Kana) are
+ * dropped over Latin letters and Hangul, which have none.
  */
 #include "fold_priv.h"
 
@@ -30,6 +31,11 @@ static bool strewn(uint32_t c)
 	return (c >= 0x300 && c < 0x370) || (c >= 0x483 && c < 0x488) ||
 	       (c >= 0x1AB0 && c < 0x1B00) || (c >= 0x1DC0 && c < 0x1E00) ||
 	       (c >= 0x20D0 && c < 0x2100) || (c >= 0xFE20 && c < 0xFE30);
+}
+
+static bool is_mark(const struct fold *f, uint32_t c)
+{
+	return fold_kind(fold_word(f->table, c)) == FOLD_MARK;
 }
 
 static uint8_t class_of(const struct fold *f, uint32_t c)
@@ -181,8 +187,23 @@ void fold_marks_at(struct fold *f)
 	take_marks(f, &r);
 	order(&r);
 	compose(&r);
+	const bool bare = r.n > 0 && fold_is_bare(r.at[0].c);
 	for (unsigned i = 0; i < r.n; i++)
-		if (!strewn(r.at[i].c))
+		if (!strewn(r.at[i].c) && !(bare && i > 0 && is_mark(f, r.at[i].c)))
 			fold_put(f, fold_instead(f->table, r.at[i].c), r.at[i].from);
 	f->marked = f->n;
+}
+
+void fold_sign_at(struct fold *f)
+{
+	size_t octets, from;
+
+	(void)fold_word_at(f, f->i, &octets);
+	const size_t n = f->n;
+	const bool strewn = n > 0 && fold_is_bare(fold_take_back(f, &from));
+	f->n = n;
+	if (strewn)
+		f->i += octets;
+	else
+		fold_copy(f, octets);
 }

@@ -24,6 +24,7 @@ enum fold_kind {
 	FOLD_MARK = 3,   /* bits 0-15 row of fold_marks: orders or composes with others */
 	FOLD_JAMO = 4,   /* bits 0-7 which, 8-9 enum fold_jamo_class */
 	FOLD_MARKED = 5, /* as STRING: a character and marks that it does not compose with */
+	FOLD_SIGN = 6, /* itself: of a script with vowel signs; without order or composition */
 };
 enum fold_jamo_class { FOLD_LEAD = 0, FOLD_VOWEL = 1, FOLD_TAIL = 2 };
 
@@ -76,9 +77,18 @@ struct fold {
 	size_t marked; /* n behind the last marks; what is there has no neighbour before it */
 };
 
-/* fold_mark.c, fold_jamo.c: in[i] begins a MARK or MARKED, a JAMO; reads on as far as its
- * neighbours matter. */
+/* Whether marks of other scripts are strewn over it: a letter or digit of ASCII, a letter of
+ * Latin-1 to Extended-B, or of Hangul. */
+static inline bool fold_is_bare(uint32_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 0xC0 && c < 0x250) ||
+	       (c >= 0x3131 && c < 0x318F) || (c >= 0xAC00 && c < 0xD7A4);
+}
+
+/* fold_mark.c, fold_jamo.c: in[i] begins a MARK or MARKED, a SIGN, a JAMO; reads on as far as
+ * its neighbours matter. */
 void fold_marks_at(struct fold *f);
+void fold_sign_at(struct fold *f);
 void fold_jamo_at(struct fold *f);
 
 /* The code point at in, and its octets; a broken one is a single octet. */
@@ -111,6 +121,9 @@ static inline uint32_t fold_word_at(const struct fold *f, size_t i, size_t *octe
 
 /* Append a character that in[from] gave rise to. */
 void fold_put(struct fold *f, uint32_t c, size_t from);
+
+/* The character of in[i] as it is, which no word changes. */
+void fold_copy(struct fold *f, size_t octets);
 
 /* Take back the last character of out, n > 0; *from is what gave rise to it. */
 uint32_t fold_take_back(struct fold *f, size_t *from);

@@ -72,7 +72,8 @@ static const char *to_fault(uint32_t from, uint32_t to)
 	const size_t n = put_utf8(octets, to);
 	if (n > put_utf8(was, from))
 		return "is longer in UTF-8 than what would fold to it";
-	if (fold_kind(fold_word(&text_table_default, to)) == FOLD_MARK)
+	if (fold_kind(fold_word(&text_table_default, to)) == FOLD_MARK ||
+	    fold_kind(fold_word(&text_table_default, to)) == FOLD_SIGN)
 		return "is a mark, which the letter before it is composed with";
 	if (text_fold(octets, n, folded, sizeof(folded)) != n || memcmp(folded, octets, n) != 0)
 		return "is itself folded to something else";

@@ -15,6 +15,11 @@
 
 /* Words with letters of other languages, in a text that is of one with marks. */
 #define OTHERS_MAX 1u
+/* Letters of a piece of a word that signs were put into, pieces, and letters of the whole:
+ * ca-si-no. */
+#define PIECE_MAX 3u
+#define PIECES_MIN 3u
+#define PIECES_LETTERS_MIN 5u
 /* Letters by themselves that make a word when they follow one another. */
 #define SPELLED_MIN 3u
 
@@ -91,7 +96,9 @@ static inline struct gap gap_at(const struct loose *l, size_t i)
 	enum kind k = kind_at(l, i, &octets);
 
 	for (unsigned n = 0; (1u << k & (SPACES | SYMBOLS | DIGITS)) != 0; n++) {
-		if (n == LOOSE_GAP_MAX)
+		if (n >= LOOSE_GAP_MAX && (gap.kinds | 1u << k) != SYMBOLS)
+			return gap;
+		if (n == LOOSE_SYMBOLS_MAX)
 			return gap;
 		gap.kinds |= 1u << k;
 		i += octets;
@@ -152,6 +159,18 @@ static bool syllable_at(const struct loose *l, size_t i)
 	return c >= 0xAC00 && c < 0xD7A4;
 }
 
+/* Octets of letters of Hangul at in[i] that stand between syllables and were put together with
+ * neither: strewn in, like laughter and fillers ("대ㅊ출", "카ㅋㅋ지노"). */
+static size_t stray_letters(const struct loose *l, size_t i)
+{
+	size_t end = i, octets;
+
+	while (end < l->len && end - i < LOOSE_GAP_MAX * 3 && is_jamo(l->in + end) &&
+	       kind_at(l, end, &octets) == HANGUL)
+		end += octets;
+	return syllable_at(l, end) ? end - i : 0;
+}
+
 /* And the syllables that follow it at once. */
 static void take_hangul(struct loose *l, size_t octets)
 {
@@ -160,9 +179,15 @@ static void take_hangul(struct loose *l, size_t octets)
 	write_octets(l, l->in + l->i, octets);
 	l->i += octets;
 	l->syllables++;
-	for (; syllable_at(l, l->i); l->i += 3) {
+	for (;;) {
+		const size_t stray = letter ? 0 : stray_letters(l, l->i);
+		l->changed |= stray != 0;
+		l->i += stray;
+		if (!syllable_at(l, l->i))
+			break;
 		write_octets(l, l->in + l->i, 3);
 		l->syllables++;
+		l->i += 3;
 		letter = false;
 	}
 	const size_t end = gap_end(l, &spaced);
@@ -261,6 +286,63 @@ static __attribute__((noinline)) bool take_spelled(struct loose *l)
 	return true;
 }
 
+static size_t piece_at(const struct loose *l, size_t i)
+{
+	size_t n = 0;
+
+	while (n <= PIECE_MAX && i + n < l->len && l->in[i + n] >= 'a' && l->in[i + n] <= 'z')
+		n++;
+	return n;
+}
+
+/* Octets of the sign at in[i] that pieces of a word are kept apart by: the same as the one
+ * before, if there was one (was octets). */
+static size_t piece_sign(const struct loose *l, size_t i, const uint8_t *sign, size_t was)
+{
+	size_t octets;
+
+	if (kind_at(l, i, &octets) != SYMBOL || strchr("@:\r", l->in[i]) != NULL)
+		return 0;
+	if (was != 0 && (was != octets || memcmp(l->in + i, sign, was) != 0))
+		return 0;
+	return kind_behind(l, i + octets) == LETTER ? octets : 0;
+}
+
+/* Whether these were put apart, and no address is: with dots their pieces are longer. */
+static bool are_pieces(size_t pieces, size_t letters, size_t longest, uint8_t sign)
+{
+	return pieces >= PIECES_MIN && letters >= PIECES_LETTERS_MIN &&
+	       (sign != '.' || longest < PIECE_MAX);
+}
+
+/* A word in pieces with one and the same sign between them. */
+static __attribute__((noinline)) bool take_pieces(struct loose *l)
+{
+	size_t i = l->i, n = 0, pieces = 0, was = 0, longest = 0;
+	const uint8_t *sign = l->in + i;
+	uint8_t word[64];
+
+	for (size_t octets = 1; octets != 0; i += octets) {
+		const size_t letters = piece_at(l, i);
+		if (letters == 0 || letters > PIECE_MAX || n + letters > sizeof(word))
+			return false;
+		memcpy(word + n, l->in + i, letters);
+		n += letters;
+		i += letters;
+		longest = letters > longest ? letters : longest;
+		pieces++;
+		octets = piece_sign(l, i, sign, was);
+		sign = octets != 0 ? l->in + i : sign;
+		was = octets != 0 ? octets : was;
+	}
+	if (is_alnum(kind_behind(l, i)) || !are_pieces(pieces, n, longest, *sign))
+		return false;
+	write_octets(l, word, n);
+	l->i = i;
+	l->changed = true;
+	return true;
+}
+
 /* The letter at in[i] and those of ASCII behind it, where nothing begins. */
 static void take_letters(struct loose *l, size_t octets)
 {
@@ -292,7 +374,7 @@ static void take(struct loose *l)
 	if ((k == SYMBOL || l->in[l->i] == '0') && loose_take_first(l))
 		return;
 	if (k == LETTER && !is_alnum(kind_written(l)) &&
-	    (loose_take_hxxp(l) || take_spelled(l)))
+	    (loose_take_hxxp(l) || take_spelled(l) || take_pieces(l)))
 		return;
 	if (k == SPACE || k == OTHER)
 		l->dotted = l->leet = false;

@@ -10,6 +10,7 @@ alphabet_gen prints it); letters of Hangul; symbols, which are
 punctuation, signs, pictures, whatever looks like a middle dot (SKELETONS, UTS #39), and the
 vowel of Old Korean that is one. Syllables of Hangul are told apart without a table.
 """
+import re
 import sys
 
 import fold_gen
@@ -19,6 +20,8 @@ END = 0x1FC00  # behind the last picture; what is there is none of these
 # loose_seek.c looks at nothing here: no letter, symbol or syllable may be found.
 UNSEEN = (range(0x540, 0x1000), range(0x4000, 0xA000))
 MIDDLE_DOT, ARAEA = 0xB7, 0x119E
+# Ends of lines that a phone does not show as one inside of a word, and what is a box there.
+UNUSUAL = {0x85, 0x2028, 0x2029, *range(0xE000, 0xF900)}
 
 
 def ranges(path, wanted):
@@ -40,7 +43,7 @@ class Kinds:
             self.alphabet = {int(line, 16) for line in f}
         self.script = ranges(folder + "/Scripts.txt", SCRIPTS)
         self.symbol = ranges(folder + "/emoji/emoji-data.txt", {"Extended_Pictographic"})
-        self.symbol |= {MIDDLE_DOT, ARAEA}
+        self.symbol |= {MIDDLE_DOT, ARAEA} | UNUSUAL
         with open(skeletons, encoding="ascii") as f:
             for line in f:
                 c, to = line.rstrip("\n").split("\t")
@@ -50,6 +53,9 @@ class Kinds:
     def bare(self, c):
         """Without marks: 0 if it had none, or is more than one letter then."""
         left = [x for x in self.u.decompose(c) if self.u.category.get(x) != "Mn"]
+        with_mark = re.match("LATIN SMALL LETTER ([A-Z]) WITH ", self.u.name.get(left[0], ""))
+        if with_mark:  # a stroke or hook, which none decomposes into
+            left = [ord(with_mark[1].lower())]
         if len(left) != 1 or left == [c]:
             return 0
         assert len(fold_gen.utf8(left)) <= len(fold_gen.utf8([c])) and left[0] < 0x10000

@@ -24,7 +24,8 @@ extern const uint32_t loose_ascii_own;
 static inline enum kind kind_of_ascii(uint8_t c)
 {
 	static const uint8_t kinds[128] = {
-		[0 ... '\t' - 1] = OTHER,    ['\t' ... '\r'] = SPACE,
+		[0 ... '\t' - 1] = OTHER,    ['\t' ... '\n'] = SPACE,
+		['\v' ... '\f'] = SYMBOL,    ['\r'] = SPACE,
 		['\r' + 1 ... 0x1F] = OTHER, [' '] = SPACE,
 		['!' ... '/'] = SYMBOL,      ['0' ... '9'] = DIGIT,
 		[':' ... 'a' - 1] = SYMBOL,  ['a' ... 'z'] = LETTER,
@@ -49,12 +50,15 @@ static inline enum kind kind_of(uint32_t c)
 	return (enum kind)(loose_word(c) >> 16 & 0xFF);
 }
 
-/* Kind of the character that begins in at[0 .. left), left not 0, and its octets. */
+/* Kind of the character that begins in at[0 .. left), left not 0, and its octets. Of the ends
+ * of lines phones show LF; a CR without one is nothing, and strewn in like a symbol. */
 static inline enum kind kind_in(const uint8_t *at, size_t left, size_t *octets)
 {
 	if (at[0] >= 0x80)
 		return kind_of(fold_get(at, left, octets));
 	*octets = 1;
+	if (at[0] == '\r' && left > 1 && at[1] > '\r')
+		return SYMBOL;
 	return kind_of_ascii(at[0]);
 }
 

@@ -27,15 +27,21 @@ static uint8_t letter_like(const struct loose *l, size_t i, size_t *octets)
 		['0'] = 'o', ['1'] = 'i', ['3'] = 'e', ['4'] = 'a', ['5'] = 's',
 		['7'] = 't', ['@'] = 'a', ['$'] = 's', ['+'] = 't',
 	};
-	static const char euro[] = "€";
+	/* The last octet is what the sign stands for. */
+	static const char *const signs[] = { "€e", "¢c", "©c", "®r", "¡i",
+		                             "¥y", "○o", "◯o", "◎o", "⭕o" };
 
 	*octets = 1;
 	if (i >= l->len)
 		return 0;
 	if (l->in[i] < 0x80)
 		return letters[l->in[i]];
-	*octets = sizeof(euro) - 1;
-	return l->len - i >= *octets && memcmp(l->in + i, euro, *octets) == 0 ? 'e' : 0;
+	for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) {
+		*octets = strlen(signs[k]) - 1;
+		if (l->len - i >= *octets && memcmp(l->in + i, signs[k], *octets) == 0)
+			return (uint8_t)signs[k][*octets];
+	}
+	return 0;
 }
 
 static bool is_one_of(uint8_t c, const char *letters)
@@ -114,6 +120,17 @@ static bool is_last(const struct loose *l, const struct row *row)
 	                   is_small(l->out[l->n - 2]));
 }
 
+/* A single 0 at the end of a word of four letters or more: "casin0". */
+static bool is_last_zero(const struct loose *l, const struct row *row)
+{
+	if (row->n != 1 || l->in[l->i] != '0' || l->n < 4)
+		return false;
+	for (size_t k = 1; k <= 4; k++)
+		if (!is_small(l->out[l->n - k]))
+			return false;
+	return true;
+}
+
 /* In a word: before another letter, or at its end when they are signs, or when it has had some
  * before: "c4s1n0" and "tex+", but "abc100" and "a+". */
 static bool take_row(struct loose *l)
@@ -121,7 +138,8 @@ static bool take_row(struct loose *l)
 	const struct row row = row_at(l, l->out[l->n - 1]);
 	const enum kind behind = kind_behind(l, row.to);
 
-	if (row.n == 0 || (behind != LETTER && (behind == DIGIT || !is_last(l, &row))))
+	if (row.n == 0 || (behind != LETTER &&
+	                   (behind == DIGIT || !(is_last(l, &row) || is_last_zero(l, &row)))))
 		return false;
 	write_row(l, &row);
 	return true;
@@ -149,7 +167,7 @@ static size_t strewn_at(const struct loose *l)
 
 	for (unsigned n = 0; n < STREWN_MAX; n++) {
 		if (kind_at(l, i, &octets) != SYMBOL ||
-		    (l->in[i] < 0x80 && strchr("*^~\"=#%!`", l->in[i]) == NULL))
+		    (l->in[i] < 0x80 && strchr("*^~\"=#%!`\v\f\r", l->in[i]) == NULL))
 			return 0;
 		i += octets;
 		if (kind_behind(l, i) == LETTER)

@@ -11,6 +11,8 @@
 
 /* Characters between two syllables that are taken for strewn. */
 #define LOOSE_GAP_MAX 4u
+/* So many if all are symbols. */
+#define LOOSE_SYMBOLS_MAX 16u
 
 /* How far before a mark a rule may begin, less the word that it begins in: four characters
  * of four octets, or brackets with four spaces on either side, and some to spare. */

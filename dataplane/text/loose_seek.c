@@ -24,10 +24,12 @@ static struct sight sight_of(struct wide w)
 {
 	struct sight s = { .w = w, .high = wide_high(w) };
 
-	s.space = wide_equal(w, ' ') | wide_between(w, '\t', '\r');
+	/* CR is both: without LF it is a symbol. */
+	s.space = wide_equal(w, ' ') | wide_between(w, '\t', '\n') | wide_equal(w, '\r');
 	s.letter = wide_between(w, 'a', 'z');
 	s.digit = wide_between(w, '0', '9');
-	s.symbol = wide_between(w, '!', 0x7F) & ~(s.letter | s.digit);
+	s.symbol = (wide_between(w, '!', 0x7F) & ~(s.letter | s.digit)) |
+	           wide_between(w, '\v', '\r');
 	return s;
 }
 
@@ -57,9 +59,11 @@ static uint64_t in_hangul(const struct sight *s)
 	const uint64_t lone_before = end & start << 3, lone = start & end >> 3;
 	const uint64_t strewn = s->symbol | s->digit;
 	uint64_t marks = 0, spaces = end, strewns = end, mixed = end, numbered = end;
+	uint64_t symbols = end;
 
 	for (unsigned k = 0; k < LOOSE_GAP_MAX; k++) {
-		spaces &= s->space >> k;
+		spaces &= (s->space & ~s->symbol) >> k;
+		symbols &= s->symbol >> k;
 		strewns &= strewn >> k;
 		numbered &= (s->space | strewn) >> k;
 		mixed &= (s->space | s->symbol) >> k;
@@ -68,7 +72,7 @@ static uint64_t in_hangul(const struct sight *s)
 		marks |= numbered & lone_before & next_lone;
 		marks |= mixed & ~spaces & ((lone_before & next) | next_lone);
 	}
-	return marks;
+	return marks | (symbols & s->symbol >> LOOSE_GAP_MAX);
 }
 
 /* Places before which, up to LOOSE_GAP_MAX octets back from the nearest, one of these is. */
@@ -85,6 +89,14 @@ static uint64_t spelled(const struct sight *s, bool foreign)
 	return foreign ? lone : lone & near_before(lone & near_before(lone));
 }
 
+/* Signs before pieces of at most three letters, one after the other: ca-si-no. */
+static uint64_t chunks(const struct sight *s, uint64_t behind_letter)
+{
+	const uint64_t apart = behind_letter & s->symbol & s->letter >> 1;
+
+	return apart & (apart >> 2 | apart >> 3 | apart >> 4);
+}
+
 /* Digits and signs between letters that stand for one, or are left out; up to three of them
  * in a row (LEET_MAX in loose_leet.c); and signs for the first letter of a word, or the last.
  * Out of the way of texts that have none. */
@@ -99,14 +111,15 @@ static uint64_t in_words(const struct sight *s)
 	const uint64_t odd = s->symbol & ~wide_between(s->w, ',', '?');
 	const uint64_t first = (odd | s->digit) & s->letter >> 1 & ~(alnum << 1);
 	const uint64_t last = odd & one & ~(alnum >> 1);
-	uint64_t marks = 0;
+	const uint64_t zero = wide_equal(s->w, '0') & one & ~(alnum >> 1);
+	uint64_t marks = zero | chunks(s, one);
 
 	if (inside != 0)
-		marks = inside &
-		        (s->digit | wide_between(s->w, '!', '%') | wide_equal(s->w, '*') |
-		         wide_equal(s->w, '+') | wide_equal(s->w, '=') | wide_equal(s->w, '@') |
-		         wide_equal(s->w, '^') | wide_equal(s->w, '`') |
-		         wide_between(s->w, '|', '~'));
+		marks |= inside & (s->digit | wide_between(s->w, '\v', '\r') |
+		                   wide_between(s->w, '!', '%') | wide_equal(s->w, '*') |
+		                   wide_equal(s->w, '+') | wide_equal(s->w, '=') |
+		                   wide_equal(s->w, '@') | wide_equal(s->w, '^') |
+		                   wide_equal(s->w, '`') | wide_between(s->w, '|', '~'));
 	if ((first | last) != 0)
 		marks |= (first | last) & (wide_equal(s->w, '$') | wide_equal(s->w, '+') |
 		                           wide_equal(s->w, '@') | wide_equal(s->w, '|'));
@@ -135,6 +148,7 @@ static uint64_t in_urls(const struct sight *s)
 	                          wide_equal(s->w, 't') >> 2) |
 	                         (wide_equal(s->w, 0xEC) & wide_equal(s->w, 0xA0) >> 1 &
 	                          wide_equal(s->w, 0x90) >> 2); /* 점 */
+	const uint64_t common = wide_equal(s->w, 'c') | wide_equal(s->w, 'n');
 	const uint64_t spaced = s->space << 1;
 	uint64_t marks = (dot | (spelled & s->space >> 3)) & spaced;
 
@@ -147,6 +161,9 @@ static uint64_t in_urls(const struct sight *s)
 	marks |= wide_equal(s->w, '%') & hex >> 1 & hex >> 2;
 	/* In "://" and behind a dot; "a / b" as well, which is seldom. */
 	marks |= slash & (spaced | s->space >> 1);
+	/* "casino. com" and "casino,com", of the two most common (loose_url.c) */
+	const uint64_t comma = wide_equal(s->w, ',');
+	marks |= ((dot | comma) & s->space >> 1 & common >> 2) | (comma & common >> 1);
 	marks |= wide_equal(s->w, ':') & (spaced | s->space >> 1) & behind_spaces(s, slash);
 	return marks;
 }

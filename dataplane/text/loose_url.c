@@ -23,10 +23,25 @@ static inline bool has(const struct loose *l, size_t i, const char *word)
 	return l->len - i >= n && memcmp(l->in + i, word, n) == 0;
 }
 
+/* Whether in[i] is the last piece of a domain, of all those or of the two most common. */
+static bool ends_address(const struct loose *l, size_t i, bool common)
+{
+	static const char *const ends[] = { "com", "net", "org", "kr",   "me",   "io",  "xyz",
+		                            "top", "vip", "cc",  "shop", "site", "info" };
+
+	for (size_t k = 0; k < (common ? 2 : sizeof(ends) / sizeof(ends[0])); k++)
+		if (has(l, i, ends[k]) && !is_alnum(kind_behind(l, i + strlen(ends[k]))))
+			return true;
+	return false;
+}
+
 /* A dot for in[i ..): bracketed, spelled, or with a space before it; octets of it, 0 none. */
 static size_t broken_dot(const struct loose *l)
 {
-	static const char *const forms[] = { ".", "dot", "점", "。", "·" };
+	static const char *const forms[] = {
+		".", "dot", "점", "。", "·", ",", "•", "∙",
+		"⋅", "‧",   "・", "●",  "◦", "˙", "⚫", "、",
+	};
 	size_t i = skip_spaces(l, l->i);
 	const bool space = i > l->i;
 	const bool open = i < l->len && strchr("[({", l->in[i]) != NULL && l->in[i] != '\0';
@@ -39,7 +54,10 @@ static size_t broken_dot(const struct loose *l)
 		size_t end = skip_spaces(l, i);
 		if (open && (end == l->len || strchr("])}", l->in[end]) == NULL))
 			return 0;
-		/* "dot" alone is a word, and so is its Korean; a dot ends a sentence. */
+		/* What ends sentences or lists: only before what ends addresses. */
+		if (!open && (k > 4 || (k == 0 && !space)))
+			return ends_address(l, end, k == 0 || k == 5) ? end - l->i : 0;
+		/* "dot" alone is a word, and so is its Korean. */
 		if (!open && ((k < 3 && !space) || ((k == 1 || k == 2) && end == i)))
 			return 0;
 		end = open ? skip_spaces(l, end + 1) : end;
@@ -76,6 +94,7 @@ static bool may_be_url(const struct loose *l)
 
 	switch (i < l->len ? l->in[i] : 0) {
 	case '.':
+	case ',':
 	case '[':
 	case '(':
 	case '{':
@@ -85,6 +104,8 @@ static bool may_be_url(const struct loose *l)
 	case 0xEC: /* 점 */
 	case 0xE3: /* the ideographic full stop */
 	case 0xC2: /* the middle dot */
+	case 0xCB: /* one above, bullets and other dots */
+	case 0xE2:
 		return true;
 	default:
 		return false;

@@ -148,7 +148,8 @@ size_t text_unpack(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *ou
  * - what UTS #39 has as confusable with one ASCII character to that, for both cases of
  *   a letter alike; not right-to-left letters, ideographs and kana. Of ASCII letters only
  *   change case;
- * - accents and other marks of no script that compose with nothing dropped;
+ * - accents and other marks of no script that compose with nothing dropped, and those of other
+ *   scripts over Latin letters, digits and Hangul;
  * - Hangul letters of any kind put together as a keyboard does, with Latin look-alikes.
  *
  * Returns octets written; cap must be at least TEXT_FOLD_GROWTH * len (bug_if). in
@@ -158,9 +159,10 @@ size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
 
 /*
  * The second reading of a folded text: without what was strewn into words. Between
- * syllables of Hangul: symbols and digits, and spaces and line ends between lone syllables
- * (대♠출, 대 출 상 담, 카 1 지 2 노). In Latin words: letters spelled apart (f r e e), signs
- * between letters, up to three (fr*ee), digits and signs for letters (l0an, c4$1n0, cas|no);
+ * syllables of Hangul: symbols and digits, letters of it that belong to neither, and spaces
+ * and line ends between lone syllables (대♠출, 대ㅊ출, 대 출 상 담, 카 1 지 2 노). In Latin
+ * words: letters spelled apart (f r e e), pieces (ca-si-no), signs between letters, up to
+ * three (fr*ee), digits and signs for letters (l0an, c4$1n0, cas|no);
  * marks of Latin, Greek and Cyrillic letters (cásíno), unless all of them are Turkish. URLs:
  * hxxp, [.], (dot), spaces around dots and slashes, letters in percent (%2e).
  * Returns octets written, 0 when the text reads the same; cap at least len (bug_if). Of input

@@ -144,6 +144,22 @@ def repeated(text, rng):
     return re.sub(r"[A-Za-z]{5,}", word, text)
 
 
+def pieces(text, rng):
+    """Some words cut every two or three letters: ca-si-no."""
+    def word(m):
+        n, sign = rng.choice((2, 3)), rng.choice("-_'~")
+        return sign.join(re.findall(f".{{1,{n}}}", m[0])) if some(rng) else m[0]
+    return re.sub(r"[A-Za-z]{5,12}", word, text)
+
+
+def between_syllables(marks):
+    """Something between two syllables of some words of Korean."""
+    def change(text, rng):
+        return re.sub(r"(?<=[\uac00-\ud7a3])(?=[\uac00-\ud7a3])",
+                      lambda m: rng.choice(marks) if some(rng) else "", text)
+    return change
+
+
 KINDS = {
     "zero_width": after("\u200b\u200c\u200d\ufeff"),
     "invisible": after("\u00ad\u2060\u2061\u180e"),
@@ -172,6 +188,11 @@ KINDS = {
     "signs": each(lambda c, rng: rng.choice(SIGNS.get(c.lower(), c))),
     "url": url,
     "repeated": repeated,
+    "script_marks": after("\u05b0\u064b\u0e31\u094d\u3099"),
+    "unseen_ends": strewn(["\\r", "\x0b", "\x85", "\u2028"]),
+    "pieces": pieces,
+    "stray_jamo": between_syllables("\u314b\u314e\u3147\u3161"),
+    "long_signs": between_syllables(["......", "\u2605" * 6, "~~~~~"]),
 }
 
 

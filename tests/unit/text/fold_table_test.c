@@ -242,8 +242,11 @@ static size_t replace(const struct twin *t, int32_t *c, size_t n)
 	return found;
 }
 
-static bool has_letter_of_hangul(const int32_t *c, size_t n)
+/* Letters of Hangul, or first one of ASCII that may stand for a vowel behind some. */
+static bool has_letter(const int32_t *c, size_t n)
 {
+	if (c[0] < 0x80)
+		return true;
 	for (size_t i = 0; i < n; i++)
 		if (c[i] > 0x3130 && c[i] < 0x3164)
 			return true;
@@ -251,14 +254,14 @@ static bool has_letter_of_hangul(const int32_t *c, size_t n)
 }
 
 /* What one character folds to, written out; 0: no row concerns it, or among several there is
- * a letter of Hangul, which does not join what is beside them. */
+ * a letter, which does not join what is beside them. */
 static size_t write_folded(const struct twin *t, int32_t c, int32_t *out)
 {
 	uint8_t octets[4], folded[4 * TEXT_FOLD_GROWTH];
 	const size_t len = encode(&c, 1, octets);
 	const size_t n = decode(folded, text_fold(octets, len, folded, sizeof(folded)), out);
 
-	return replace(t, out, n) == 0 || (n > 1 && has_letter_of_hangul(out, n)) ? 0 : n;
+	return replace(t, out, n) == 0 || (n > 1 && has_letter(out, n)) ? 0 : n;
 }
 
 /* Characters as they would have been written without look-alikes: replaced themselves, or

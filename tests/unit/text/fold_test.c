@@ -240,6 +240,12 @@ static void as_read(void **state)
 		{ "ca\x01\x02s\x7Fi\xC2\x85n\xC2\x90o\t\n!", "casi\xC2\x85no\t\n!" },
 		{ "c\u20D2a\u1AB0s\u1DC4\uFE20i\u0483n\uFFF9o", "casino" },
 		{ "대\x01출", "대출" },
+		{ "c\u05B0a\u064Bs\u0E31i\u094Dn\u3099o", "casino" },
+		{ "카\u0E31지\u302E노", "카지노" },
+		{ "c\uFDD0as\uFFFEino", "casino" },
+		{ "cas\u0456\u043Fo CASI\u0418O", "casino casino" },
+		{ "ㄷㅏㅣ출 ㅅㅓㅣ일", "대출 세일" },
+		{ "\u0E01\u0E31\u0E19 \u05D0\u05B0", "\u0E01\u0E31\u0E19 \u05D0\u05B0" },
 		{ "e\u0301\u20D2\u0301", "é" },
 	};
 

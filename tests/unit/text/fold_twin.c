@@ -59,7 +59,7 @@ static bool stays(int32_t c)
 	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
 		if (starts(names[c], scripts[i]))
 			return true;
-	return names[c][0] == '\0' || right_to_left[c];
+	return names[c][0] == '\0' || right_to_left[c] || c == 0x2028 || c == 0x2029;
 }
 
 static void read_skeleton(char *line)
@@ -129,12 +129,23 @@ static bool strewn(int32_t c)
 	       (c >= 0x20D0 && c < 0x2100) || (c >= 0xFE20 && c < 0xFE30);
 }
 
-/* Nothing is seen of it: controls but those that end a line or are a tab, and what frames
- * interlinear annotations. */
+/* Nothing is seen of it: controls but those that end a line or are a tab, what frames
+ * interlinear annotations, and what is no character for ever. */
 static bool unseen(int32_t c)
 {
 	return (c < 0x20 && (c < '\t' || c > '\r')) || (c >= 0x7F && c < 0xA0 && c != 0x85) ||
-	       (c >= 0xFFF9 && c < 0xFFFC);
+	       (c >= 0xFFF9 && c < 0xFFFC) || (c >= 0xFDD0 && c < 0xFDF0) ||
+	       (c & 0xFFFE) == 0xFFFE;
+}
+
+/* What people write for n: Cyrillic pe and i. */
+static int32_t written_for(int32_t c) { return c == 0x43F || c == 0x438 ? 'n' : 0; }
+
+/* Latin letters, digits and Hangul, over which marks of other scripts are strewn. */
+static bool bare(int32_t c)
+{
+	return (c < 0x80 && isalnum((int)c)) || (c >= 0xC0 && c < 0x250) ||
+	       (c > 0x3130 && c <= 0x318E) || (c >= 0xAC00 && c < 0xD7A4);
 }
 
 static size_t look(int32_t c, int32_t *out)
@@ -151,7 +162,9 @@ static size_t look(int32_t c, int32_t *out)
 		out[1] = (uint8_t)digits[c][1];
 		return strlen(digits[c]);
 	}
-	if (named_letter(names[c]) != 0)
+	if (written_for(c) != 0)
+		out[0] = written_for(c);
+	else if (named_letter(names[c]) != 0)
 		out[0] = named_letter(names[c]);
 	else if (skeleton[c] != 0)
 		out[0] = tolower(skeleton[c]);
@@ -206,6 +219,13 @@ static bool is_mark(int32_t c)
 	        (c < 0x1100 || c > 0x11FF));
 }
 
+/* A mark that neither orders nor composes. */
+static bool is_sign(int32_t c)
+{
+	return !is_mark(c) &&
+	       (category(c) == UTF8PROC_CATEGORY_MN || category(c) == UTF8PROC_CATEGORY_MC);
+}
+
 /* Marks of in[i ..) with the characters before them; returns where they end. */
 static size_t marks(struct folded *f, const int32_t *in, size_t i, size_t n)
 {
@@ -234,7 +254,7 @@ static size_t marks(struct folded *f, const int32_t *in, size_t i, size_t n)
 	len = utf8proc_normalize_utf32(run, (ssize_t)k, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
 	f->n = begin;
 	for (ssize_t j = 0; j < len; j++)
-		if (!strewn(run[j]))
+		if (!strewn(run[j]) && !(j > 0 && bare(run[0]) && is_mark(run[j])))
 			add(f, run[j]);
 	if (f->n > 0)
 		f->marked[f->n - 1] = true;
@@ -281,7 +301,7 @@ static const char *const like_lead = "oㅇ0ㅇ7ㄱlㄴcㄷ2ㄹzㄹeㅌ";
 static int32_t join(int32_t a, int32_t b)
 {
 	static const char *const joins =
-		"ㅗㅏㅘㅗㅐㅙㅗㅣㅚㅜㅓㅝㅜㅔㅞㅜㅣㅟㅡㅣㅢ"
+		"ㅗㅏㅘㅗㅐㅙㅗㅣㅚㅜㅓㅝㅜㅔㅞㅜㅣㅟㅡㅣㅢㅏㅣㅐㅑㅣㅒㅓㅣㅔㅕㅣㅖ"
 		"ㄱㅅㄳㄴㅈㄵㄴㅎㄶㄹㄱㄺㄹㅁㄻㄹㅂㄼㄹㅅㄽㄹㅌㄾㄹㅍㄿㄹㅎㅀㅂㅅㅄ";
 	for (int i = 0; i < (int)strlen(joins) / 9; i++)
 		if (letter(joins, 3 * i) == a && letter(joins, 3 * i + 1) == b)
@@ -428,6 +448,8 @@ size_t twin_fold(const int32_t *in, size_t n, uint8_t *out)
 			i = marks(&f, mapped, i, k);
 		else if (is_lead(mapped[i]) || is_vowel(mapped[i]) || is_tail(mapped[i]))
 			i = jamo(&f, mapped, alone, i, k);
+		else if (alone[i] && is_sign(mapped[i]) && f.n > 0 && bare(f.c[f.n - 1]))
+			i++;
 		else
 			add(&f, mapped[i++]);
 	}
