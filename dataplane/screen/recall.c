@@ -73,46 +73,35 @@ void recall_find(struct screen_context *context, const struct recall_sought *sou
 	}
 }
 
-/* What is known of a text goes to its message. */
-static void look_up(struct screen_context *context, struct screen_vector *v)
+/* Those that are not known are listed without a branch on which one is: it is nothing to
+ * guess. */
+void stage_recall(struct screen_context *context, struct screen_vector *v)
 {
-	unsigned sought = 0, known = 0;
+	static const struct cache_entry nothing;
+	unsigned sought = 0, known = 0, n = 0;
 
 	for (unsigned i = v->first; i < v->end; i++) {
 		struct screen_message *m = &v->messages[i];
-		if (m->recall != RECALL_NEW || !is_open(m))
-			continue;
-		sought++;
-		const struct cache_entry *e = m->recall_entry;
-		if (unlikely(e == NULL || v->hits.n + e->n_hits > SCREEN_HITS_MAX))
-			continue;
-		take(&v->hits, i, e);
-		m->recall = RECALL_KNOWN;
-		m->fingerprint = e->fingerprint;
-		known++;
+		const bool open = is_open(m), asked = (m->recall == RECALL_NEW) & open;
+		const struct cache_entry *e = asked ? m->recall_entry : NULL;
+		bool is_known = e != NULL;
+		e = is_known ? e : &nothing;
+		is_known &= v->hits.n + e->n_hits <= SCREEN_HITS_MAX;
+		m->recall = is_known ? RECALL_KNOWN : m->recall;
+		m->fingerprint = is_known ? e->fingerprint : m->fingerprint;
+		if (unlikely(is_known && e->n_hits != 0))
+			take(&v->hits, i, e);
+		sought += asked;
+		known += is_known;
+		v->unread[n] = (uint16_t)i;
+		n += open & !is_known;
 	}
+	v->n_unread = n;
+	if (context->cache == NULL)
+		return;
 	context->cache_hits += known;
 	context->cache_misses += sought - known;
 	cache_learn(context->cache, sought, known);
-}
-
-/* Without a branch: which ones are known is nothing to guess. */
-static void list_unread(struct screen_vector *v)
-{
-	unsigned n = 0;
-
-	for (unsigned i = v->first; i < v->end; i++) {
-		v->unread[n] = (uint16_t)i;
-		n += is_unread(&v->messages[i]);
-	}
-	v->n_unread = n;
-}
-
-void stage_recall(struct screen_context *context, struct screen_vector *v)
-{
-	if (context->cache != NULL)
-		look_up(context, v);
-	list_unread(v);
 }
 
 /* The patterns of a list, in the order that they were found in: the list is the last one first.

@@ -69,12 +69,6 @@ static inline bool is_open(const struct screen_message *m)
 	return m->reason == REASON_PASS && m->screened;
 }
 
-/* The same, and what its text says is not known yet. */
-static inline bool is_unread(const struct screen_message *m)
-{
-	return (m->recall != RECALL_KNOWN) & (m->reason == REASON_PASS) & m->screened;
-}
-
 /* It has the form of SMPP, but cannot be judged. field: for people; it has no place. */
 static inline void refuse_malformed(struct screen_message *m, uint32_t status,
                                     const char *field)

@@ -4,6 +4,7 @@
 #include "address.h"
 #include "address_plain.h"
 #include "known_senders.h"
+#include "wide.h"
 
 /* A C-octet string in a TLV may bring its NUL or not: stacks differ. */
 static struct view without_nul(struct view v)
@@ -113,23 +114,30 @@ static void gather(const struct screen_context *context, struct screen_vector *v
 	asked->n = n;
 }
 
-/* What was said of those that are known holds, and the others stay asked for. */
+/* What was said of those that are known holds, and the others stay asked for. Of those that
+ * pass, nearly all, there is nothing to be noted. */
 static void know(struct screen_context *context, struct asked *asked)
 {
 	struct known_senders *known = context->known_senders;
 	uint8_t said[ASKED_MAX];
 	unsigned n = 0;
 
+	_Static_assert(REASON_PASS == 0 && ASKED_MAX <= WIDE, "a bit for each");
+
 	known_senders_era(known, context->tables->serial, context->seconds);
 	known_senders_seek(known, asked->digits, asked->account_rows, asked->n, asked->known);
 	const unsigned found = known_senders_find(known, asked->known, asked->n, said);
-	for (unsigned i = 0; i < asked->n; i++) {
-		const bool is_known = said[i] != KNOWN_SENDER_NOT;
-		asked->messages[i]->reason = (enum reason)(is_known ? said[i] : REASON_PASS);
+	const struct wide all = wide_load(said, asked->n);
+	uint64_t left = wide_first(asked->n) & ~wide_equal(all, REASON_PASS);
+	for (; left != 0; left &= left - 1) {
+		const unsigned i = wide_lowest(left);
+		if (said[i] != KNOWN_SENDER_NOT) {
+			asked->messages[i]->reason = (enum reason)said[i];
+			continue;
+		}
 		asked->messages[n] = asked->messages[i];
 		asked->digits[n] = asked->digits[i];
-		asked->known[n] = asked->known[i];
-		n += !is_known;
+		asked->known[n++] = asked->known[i];
 	}
 	known_senders_learn(known, asked->n, found);
 	context->sender_hits += found;
