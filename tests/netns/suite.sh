@@ -158,7 +158,7 @@ suite() {
 	# For its warnings and another code generator: not for speed.
 	if suite_build build-clang clang -Doptimization=1; then
 		step "unit tests (clang)"
-		suite_meson build-clang --suite unit
+		suite_meson build-clang --suite unit --no-suite quality
 	fi
 	if suite_build build-asan clang "${sanitizer_arguments[@]}"; then
 		step "unit tests, scenarios and seeds under ASan and UBSan"
