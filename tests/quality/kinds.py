@@ -8,8 +8,8 @@ For each family of sets of firms' messages, the English rule that knows firms is
 without it and takes the place of the shipped one; the rule that knows people, and the packs of
 other languages, never saw any of them. Of the clean messages of the family no more than its
 share may then be refused. The messages of clean.py were written by somebody who had seen some
-of these sets, though none of theirs is among them. Of Korean notices there is no set: the Korean
-pack is learned with every other kind that clean.py makes, and judges the rest.
+of these sets, though none of theirs is among them. Of Korean notices there is no set: the
+Korean pack is learned with every other kind that clean.py makes, and judges the rest.
 """
 import os
 import re
