@@ -111,7 +111,7 @@ enum text_coding reading_other(enum text_coding coding, const struct text_langua
 	               : other;
 }
 
-_Static_assert((uint64_t)TEXT_GROWTH * SCREEN_OTHER_MAX <= UINT16_MAX, "apart");
+_Static_assert((uint64_t)TEXT_GROWTH *SCREEN_OTHER_MAX <= UINT16_MAX, "apart");
 
 int64_t reading_decode_other(enum text_coding coding, enum text_coding other,
                              struct view octets, size_t udh_octets, uint8_t *out, size_t cap,
@@ -128,6 +128,39 @@ int64_t reading_decode_other(enum text_coding coding, enum text_coding other,
 	const int64_t masked = text_decode(TEXT_GSM7_MASKED, octets.data, octets.len, 0,
 	                                   out + n, cap - (size_t)n);
 	return masked < 0 ? masked : n + masked;
+}
+
+/* n octets at the arena's free place go on with the text before them, behind a line end. */
+static void lengthen_text(struct screen_vector *v, struct view *plain, size_t n)
+{
+	bug_if(plain->data + plain->len + 1 != v->arena + v->arena_used);
+	v->arena[v->arena_used - 1] = '\n';
+	v->arena_used += (uint32_t)n + 1;
+	v->arena[v->arena_used - 1] = JOINT_SEPARATOR;
+	plain->len += (uint32_t)n + 1;
+}
+
+/*
+ * replace_sm says no coding, and pairs of CP949 that are syllables may be units of UTF-16
+ * that are others: these too, in the place of a third reading.
+ */
+static void add_units(struct screen_vector *v, struct screen_message *m, struct view octets)
+{
+	struct view *plain = &m->plain[m->second];
+
+	if (octets.len % 2 != 0)
+		return;
+	if (m->apart != 0) {
+		v->arena_used -= plain->len - m->apart;
+		plain->len = m->apart;
+	}
+	const int64_t n =
+		text_decode_mended(TEXT_UCS2, octets.data, octets.len, 0,
+	                           v->arena + v->arena_used, SCREEN_TEXT_MAX - v->arena_used);
+	if (n <= 0)
+		return;
+	m->apart = (uint16_t)plain->len;
+	lengthen_text(v, plain, (size_t)n);
 }
 
 /*
@@ -155,17 +188,9 @@ static bool read_other(const struct screen_context *context, struct screen_vecto
 	keep_text(v, m, 1 - which, (size_t)n);
 	m->second = (uint8_t)(1 - which);
 	m->recall = RECALL_NOT;
+	if (other == TEXT_CP949 && m->sm.header.command_id == SMPP_REPLACE_SM)
+		add_units(v, m, text->octets);
 	return true;
-}
-
-/* n octets at the arena's free place go on with the text before them, behind a line end. */
-static void lengthen_text(struct screen_vector *v, struct view *plain, size_t n)
-{
-	bug_if(plain->data + plain->len + 1 != v->arena + v->arena_used);
-	v->arena[v->arena_used - 1] = '\n';
-	v->arena_used += (uint32_t)n + 1;
-	v->arena[v->arena_used - 1] = JOINT_SEPARATOR;
-	plain->len += (uint32_t)n + 1;
 }
 
 /*

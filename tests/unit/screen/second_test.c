@@ -126,6 +126,30 @@ static void shown_backwards(void **state)
 	world_end(&w);
 }
 
+/* replace_sm says no coding: units of UTF-16 that are pairs of CP949 too are read as both. */
+static void replaced_in_units(void **state)
+{
+	static const uint8_t advice[] = { 0xC0, 0xC1, 0xB2, 0xF4 }; /* 상담 */
+	struct world w;
+
+	(void)state;
+	world_readings(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	world_rule(&w, 103, IMAGE_REFUSE, "상담", 0);
+	world_ready(&w);
+	for (unsigned replace = 0; replace < 2; replace++) {
+		world_clear(&w);
+		struct screen_message *m = world_add(
+			&w, "acme",
+			&(struct submit){ .text = advice, .text_len = sizeof(advice) });
+		if (replace)
+			m->sm.header.command_id = SMPP_REPLACE_SM;
+		world_screen(&w);
+		assert_int_equal(m->reason, replace ? REASON_READINGS_DISAGREE : REASON_PASS);
+		assert_int_equal(m->rule, replace ? 103 : 0);
+	}
+	world_end(&w);
+}
+
 /* In a message of two texts, or of a long one: a second text, or a tail, may not shield it. */
 static void nothing_shields_it(void **state)
 {
@@ -254,6 +278,7 @@ int main(void)
 		cmocka_unit_test(read_in_both),
 		cmocka_unit_test(shown_backwards),
 		cmocka_unit_test(nothing_shields_it),
+		cmocka_unit_test(replaced_in_units),
 		cmocka_unit_test(undecodable_is_read),
 		cmocka_unit_test(packed_in_parts),
 		cmocka_unit_test(phones_without_the_language),
