@@ -256,10 +256,10 @@ static enum text_coding other_from(const struct part *as, struct view some, size
 	                                                                     : other;
 }
 
-/* Decode octets whose first or last character may lie partly in a part that is not there;
- * second: in the other coding that they may be read in, -EILSEQ if there is none. */
-static int64_t decode_split(const struct part *as, bool second, const uint8_t *in, size_t len,
-                            bool before, bool behind, uint8_t *out, size_t cap)
+/* Decode octets whose first or last character may lie partly in a part that is not there.
+ * apart not NULL: as reading_decode_other(), -EILSEQ if they have no other coding. */
+static int64_t decode_split(const struct part *as, uint16_t *apart, const uint8_t *in,
+                            size_t len, bool before, bool behind, uint8_t *out, size_t cap)
 {
 	const enum text_coding first = (enum text_coding)as->coding;
 	const struct text_language language = { as->lock, as->shift };
@@ -272,11 +272,11 @@ static int64_t decode_split(const struct part *as, bool second, const uint8_t *i
 				continue;
 			const struct view some = { in + a, (uint32_t)(len - cut) };
 			const int64_t n =
-				second ? reading_decode_other(first, other_from(as, some, a),
-			                                      some, 0, out, cap,
-			                                      &(uint16_t){ 0 })
-				       : text_decode_in(&language, first, some.data, some.len,
-			                                0, out, cap);
+				apart != NULL
+					? reading_decode_other(first, other_from(as, some, a),
+			                                       some, 0, out, cap, apart)
+					: text_decode_in(&language, first, some.data, some.len,
+			                                 0, out, cap);
 			if (n != -EILSEQ)
 				return n;
 		}
@@ -289,9 +289,9 @@ static bool goes_on(const struct part *a, const struct part *b)
 	       b->shift == a->shift;
 }
 
-/* Parts first .. end - 1, which go on from one to the next, as one text. */
+/* Parts first .. end - 1, which go on from one to the next, as one text; apart as above. */
 static int64_t decode_run(const struct joined *j, unsigned first, unsigned end, uint8_t total,
-                          bool second, uint8_t *out, size_t cap)
+                          uint16_t *apart, uint8_t *out, size_t cap)
 {
 	uint8_t octets[CONCAT_JOINED_MAX + PARTS_OCTETS];
 	size_t len = 0;
@@ -300,7 +300,7 @@ static int64_t decode_run(const struct joined *j, unsigned first, unsigned end, 
 		memcpy(octets + len, j->parts[i].data, j->parts[i].len);
 		len += j->parts[i].len;
 	}
-	return decode_split(&j->parts[first], second, octets, len, j->parts[first].number > 1,
+	return decode_split(&j->parts[first], apart, octets, len, j->parts[first].number > 1,
 	                    j->parts[end - 1].number < total, out, cap);
 }
 
@@ -324,10 +324,10 @@ int64_t concat_decode(struct screen_context *context, struct screen_vector *v,
 		if (at != 0 && j.parts[first].number != j.parts[first - 1].number + 1)
 			out[at++] = ' ';
 		int64_t n =
-			decode_run(&j, first, end, m->concat.total, false, out + at, cap - at);
+			decode_run(&j, first, end, m->concat.total, NULL, out + at, cap - at);
 		if (n == -EILSEQ && first <= j.own && j.own < end) {
 			/* Others of its message do not go with it; alone it must decode. */
-			n = decode_run(&j, j.own, j.own + 1, m->concat.total, false, out + at,
+			n = decode_run(&j, j.own, j.own + 1, m->concat.total, NULL, out + at,
 			               cap - at);
 			if (n < 0)
 				return n;
@@ -404,8 +404,11 @@ static int64_t add_apart(const struct joined *j, unsigned first, unsigned end, i
 	return (int64_t)at;
 }
 
+_Static_assert((uint64_t)TEXT_GROWTH *(CONCAT_JOINED_MAX + PARTS_OCTETS) <= UINT16_MAX,
+               "apart");
+
 int64_t concat_decode_second(const struct screen_context *context, struct screen_vector *v,
-                             const struct screen_message *m)
+                             const struct screen_message *m, uint16_t *apart)
 {
 	uint8_t *out = v->arena + v->arena_used;
 	const size_t cap = SCREEN_TEXT_MAX - v->arena_used;
@@ -419,12 +422,15 @@ int64_t concat_decode_second(const struct screen_context *context, struct screen
 		end++;
 	int64_t n = decode_packed(&j, first, end, out, cap);
 	if (n == -EILSEQ)
-		n = decode_run(&j, first, end, m->concat.total, true, out, cap);
+		n = decode_run(&j, first, end, m->concat.total, apart, out, cap);
 	if (!are_read_apart(&j, first, end))
 		return n;
+	*apart = 0;
 	/* What is refused as a whole is refused for that, whatever its parts say. */
 	if (n == -EILSEQ)
-		n = decode_run(&j, first, end, m->concat.total, false, out, cap);
+		n = decode_run(&j, first, end, m->concat.total, NULL, out, cap);
+	if (n > 0)
+		*apart = (uint16_t)n;
 	return add_apart(&j, first, end, n, out, cap);
 }
 

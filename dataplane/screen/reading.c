@@ -127,6 +127,8 @@ int64_t reading_decode_other(enum text_coding coding, enum text_coding other,
 	out[n++] = '\n';
 	const int64_t masked = text_decode(TEXT_GSM7_MASKED, octets.data, octets.len, 0,
 	                                   out + n, cap - (size_t)n);
+	if (masked < 0)
+		*apart = 0;
 	return masked < 0 ? masked : n + masked;
 }
 
@@ -179,7 +181,7 @@ static bool read_other(const struct screen_context *context, struct screen_vecto
 		return other == TEXT_UNKNOWN;
 	const int64_t n =
 		is_part(m, which)
-			? concat_decode_second(context, v, m)
+			? concat_decode_second(context, v, m, &m->apart)
 			: reading_decode_other(reading_coding(context, m), other, text->octets,
 	                                       udh_octets_of(text), v->arena + v->arena_used,
 	                                       SCREEN_TEXT_MAX - v->arena_used, &m->apart);

@@ -131,11 +131,11 @@ enum text_coding reading_coding(const struct screen_context *context,
 must_use int64_t concat_decode(struct screen_context *context, struct screen_vector *vector,
                                const struct screen_message *m);
 
-/* The parts that go on from one to the next around it, in a second coding; -EILSEQ: there is
- * none. */
+/* The parts that go on from one to the next around it, in a second coding, and the same, as
+ * reading_decode_other(), in a third or each by itself; -EILSEQ: there is none. */
 must_use int64_t concat_decode_second(const struct screen_context *context,
                                       struct screen_vector *vector,
-                                      const struct screen_message *m);
+                                      const struct screen_message *m, uint16_t *apart);
 
 /* Fold what was decoded; the text is at the free place of folded[], not counted as used. */
 struct view reading_fold(const struct screen_context *context, struct screen_vector *vector,

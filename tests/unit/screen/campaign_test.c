@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "cache.h"
+#include "parts.h"
 #include "text.h"
 #include "world.h"
 
@@ -136,6 +137,40 @@ static void either_text(void **state)
 		assert_true(m->fingerprint == world_fingerprint(blocked));
 		world_end(&w);
 	}
+}
+
+/* The same in two parts, of which the second makes it whole. */
+static void in_parts(void **state)
+{
+	static const size_t half = 39; /* behind a word */
+	struct world w;
+	uint8_t text[160] = { 5, 0, 3, 77, 2, 1 };
+
+	(void)state;
+	begin(&w, 0);
+	assert_int_equal(parts_open(&w.context.parts), 0);
+	struct link_delta d = delta_of(&w, LINK_ADD, LOAN);
+	world_deltas(&w, &d, 1);
+	for (unsigned data_coding = 0; data_coding <= 3; data_coding += 3) {
+		const struct screen_message *m = NULL;
+		text[3]++;
+		for (unsigned part = 0; part < 2; part++) {
+			const size_t n = part == 0 ? half : sizeof(LOAN_CP949) - 1 - half;
+			text[5] = (uint8_t)(part + 1);
+			memcpy(text + 6, &LOAN_CP949[part * half], n);
+			m = world_add(&w, "acme",
+			              &(struct submit){ .source = "01012345678",
+			                                .esm_class = 0x40,
+			                                .data_coding = data_coding,
+			                                .text = text,
+			                                .text_len = 6 + n });
+			world_screen(&w);
+			assert_int_equal(m->reason, part == 0 ? REASON_PASS : REASON_CAMPAIGN);
+			world_clear(&w);
+		}
+	}
+	parts_close(w.context.parts);
+	world_end(&w);
 }
 
 /* Of a text that is known since before the delta, and of one that is not. */
@@ -284,7 +319,7 @@ int main(void)
 		cmocka_unit_test(each_action),          cmocka_unit_test(at_once),
 		cmocka_unit_test(refused_ones_have_it), cmocka_unit_test(payload),
 		cmocka_unit_test(nobody_counts_along),  cmocka_unit_test(sampled),
-		cmocka_unit_test(either_text),
+		cmocka_unit_test(either_text),          cmocka_unit_test(in_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
