@@ -13,11 +13,12 @@
 
 #include "load.h"
 #include "report.h"
+#include "report_folder.h"
 
 #define HZ UINT64_C(2000000000)
 #define S UINT64_C(1000000) /* of microseconds */
 
-static char folder[64], path[96], why[REPORT_ERROR_SIZE];
+static char why[REPORT_ERROR_SIZE];
 
 static struct report *life(void)
 {
@@ -85,28 +86,11 @@ static void another_life(void **state)
 	report_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	strcpy(folder, "/dev/shm/sluice-test-XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(path, sizeof(path), "%s/report", folder);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(folder);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(of_the_last_seconds, start, end),
-		cmocka_unit_test_setup_teardown(another_life, start, end),
+		cmocka_unit_test_setup_teardown(of_the_last_seconds, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_life, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "report_folder.h"
 #include "report_reader.h"
 
-static char folder[64], path[96], why[REPORT_ERROR_SIZE];
+static char why[REPORT_ERROR_SIZE];
 
 static struct report *life(void)
 {
@@ -80,28 +81,11 @@ static void of_one_life(void **state)
 	report_close(r);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	strcpy(folder, "/dev/shm/sluice-test-XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(path, sizeof(path), "%s/report", folder);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(folder);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(come_and_go, start, end),
-		cmocka_unit_test_setup_teardown(of_one_life, start, end),
+		cmocka_unit_test_setup_teardown(come_and_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_one_life, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,31 +18,13 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "report_folder.h"
 #include "report_reader.h"
 
 #define SLOTS 64u
 
 static char folder[64], path[96], old_path[112];
 static char error[REPORT_ERROR_SIZE];
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/dev/shm/sluice-test-XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(path, sizeof(path), "%s/report", folder);
-	snprintf(old_path, sizeof(old_path), "%s.old", path);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	unlink(path);
-	unlink(old_path);
-	return rmdir(folder);
-}
 
 static struct report *open_ok(unsigned n_workers, uint64_t slots)
 {

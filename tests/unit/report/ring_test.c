@@ -19,28 +19,11 @@
 #include "report.h"
 #include "report_reader.c" /* to see inside: see share_mapping() */
 
+#include "report_folder.h" /* behind it: its functions have a path of their own */
+
 #define SLOTS 256u
 #define BATCH 48u /* does not divide SLOTS: batches straddle the end of the ring */
 #define FILL 8u   /* words of a record that carry its number: torn copies show */
-
-static char folder[64], path[96];
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/dev/shm/sluice-test-XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(path, sizeof(path), "%s/report", folder);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(folder);
-}
 
 static void fill(struct audit_record *record, uint64_t number)
 {
