@@ -130,19 +130,4 @@ static inline uint16_t checksum_fold(uint32_t sum)
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-/* The sum of two runs laid end to end: the second changes phase after an odd first. */
-static inline uint16_t checksum_join(uint16_t first, uint32_t first_len, uint16_t second)
-{
-	return checksum_fold((uint32_t)first +
-	                     (first_len & 1 ? __builtin_bswap16(second) : second));
-}
-
-/* The inverse: the sum of what is left of a run after first_len octets are cut off. */
-static inline uint16_t checksum_cut(uint16_t whole, uint16_t first, uint32_t first_len)
-{
-	const uint16_t rest = checksum_fold((uint32_t)whole + (first ^ 0xffffu));
-
-	return first_len & 1 ? __builtin_bswap16(rest) : rest;
-}
-
 #endif

@@ -59,26 +59,6 @@ static void test_carries(void **state)
 	assert_int_not_equal(checksum_fold(checksum_add(octets, 100, 0)), 0);
 }
 
-/* Any cut of a run: the two sums join to the whole, and the whole cuts to the second. */
-static void test_join_cut(void **state)
-{
-	uint8_t octets[300];
-
-	(void)state;
-	for (unsigned round = 0; round < 40; round++) {
-		build_octets(octets, sizeof(octets));
-		if (round % 4 == 0)
-			memset(octets, round % 8 ? 0xff : 0, sizeof(octets) / 2);
-		const uint16_t whole = naive(octets, sizeof(octets));
-		for (uint32_t cut = 0; cut <= sizeof(octets); cut++) {
-			const uint16_t first = naive(octets, cut);
-			const uint16_t second = naive(octets + cut, sizeof(octets) - cut);
-			same_sum(checksum_join(first, cut, second), whole);
-			same_sum(checksum_cut(whole, first, cut), second);
-		}
-	}
-}
-
 static void test_pseudo(void **state)
 {
 	uint8_t ip[40], v4[12] = { 0 }, v6[40] = { 0 };
@@ -102,7 +82,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_carries),
-		cmocka_unit_test(test_join_cut),
 		cmocka_unit_test(test_pseudo),
 	};
 
