@@ -99,10 +99,8 @@ static struct rte_eth_conf configuration(struct port *port, const struct rte_eth
 	struct rte_eth_conf conf = { 0 };
 	uint16_t mtu = 0;
 
-	if ((info->rx_offload_capa & RX_SUMS) == RX_SUMS) {
+	if ((info->rx_offload_capa & RX_SUMS) == RX_SUMS)
 		conf.rxmode.offloads |= RX_SUMS;
-		port->rx_checksum = true;
-	}
 	(void)rte_eth_dev_get_mtu(port->id, &mtu);
 	conf.rxmode.mtu = mtu;
 	port->mtu = mtu;
@@ -113,7 +111,6 @@ static struct rte_eth_conf configuration(struct port *port, const struct rte_eth
 	const uint64_t tx = info->tx_offload_capa;
 	port->tx_checksum_ip = tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 	port->tx_checksum_tcp = tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
-	port->tx_segments = tx & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	conf.txmode.offloads =
 		tx & (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |
 	              RTE_ETH_TX_OFFLOAD_MULTI_SEGS);

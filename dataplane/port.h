@@ -36,10 +36,8 @@ struct port {
 	uint16_t id;       /* ethdev port */
 	uint16_t n_queues; /* queue pairs: workers with RSS, else 1 */
 	uint16_t mtu;      /* octets of an IP packet; 0 = it does not say */
-	bool rx_checksum;  /* the PMD verifies IPv4 and TCP checksums */
 	bool tx_checksum_ip, tx_checksum_tcp;
-	bool tx_segments; /* the PMD sends frames in several segments */
-	bool probed;      /* made by us, and removed by ports_close() */
+	bool probed; /* made by us, and removed by ports_close() */
 	char name[64];
 };
 
