@@ -46,9 +46,7 @@ void sender_set_answer(const struct sender_set *set, const struct sender_key *ke
                        const struct sender_place *places, unsigned n,
                        const struct image_sender **found);
 
-#define SENDER_BATCH_MAX 256u
-
-/* found[i] = the record of keys[i], or NULL; n <= SENDER_BATCH_MAX. */
+/* found[i] = the record of keys[i], or NULL: the three steps one after the other. */
 void sender_set_find(const struct sender_set *set, const struct sender_key *keys, unsigned n,
                      const struct image_sender **found);
 

@@ -13,6 +13,7 @@
 #include "sender_set_build.h"
 
 #define SEED UINT64_C(0x5eed)
+#define BATCH_MAX 256u /* several times the keys that are looked for at once */
 
 static uint64_t random_state = 1;
 
@@ -94,7 +95,7 @@ static const struct image_sender *twin_find(const struct fixture *f,
 /* Same answer as the twin for a batch of any size. */
 static void compare(const struct fixture *f, const struct sender_key *keys, unsigned n)
 {
-	const struct image_sender *found[SENDER_BATCH_MAX];
+	const struct image_sender *found[BATCH_MAX];
 
 	for (unsigned i = 0; i < n; i++)
 		found[i] = (void *)1;
@@ -110,12 +111,12 @@ static void compare(const struct fixture *f, const struct sender_key *keys, unsi
 
 static void compare_all(const struct fixture *f)
 {
-	struct sender_key keys[SENDER_BATCH_MAX];
+	struct sender_key keys[BATCH_MAX];
 	unsigned n = 0;
 
 	for (uint64_t i = 0; i < f->n; i++) {
 		keys[n++] = f->records[i].key;
-		if (n == SENDER_BATCH_MAX || i + 1 == f->n || random_u64() % 64 == 0) {
+		if (n == BATCH_MAX || i + 1 == f->n || random_u64() % 64 == 0) {
 			compare(f, keys, n);
 			n = 0;
 		}
@@ -125,10 +126,10 @@ static void compare_all(const struct fixture *f)
 /* Keys that differ from a present one by a bit, and keys from nowhere. */
 static void compare_misses(const struct fixture *f)
 {
-	struct sender_key keys[SENDER_BATCH_MAX];
+	struct sender_key keys[BATCH_MAX];
 
 	for (unsigned round = 0; round < 50; round++) {
-		for (unsigned i = 0; i < SENDER_BATCH_MAX; i++) {
+		for (unsigned i = 0; i < BATCH_MAX; i++) {
 			if (f->n > 0)
 				keys[i] = f->records[random_u64() % f->n].key;
 			else
@@ -139,7 +140,7 @@ static void compare_misses(const struct fixture *f)
 			else
 				keys[i].octets[r / 3 % 16] ^= (uint8_t)(1u << r / 64 % 8);
 		}
-		compare(f, keys, SENDER_BATCH_MAX);
+		compare(f, keys, BATCH_MAX);
 	}
 }
 
