@@ -326,17 +326,6 @@ const struct report_counter_row *report_counter_row(unsigned counter)
 	return &rows[counter];
 }
 
-int report_counter_find(const char *name)
-{
-	for (unsigned i = 0; i < REPORT_COUNTERS; i++) {
-		const struct report_counter_row *row = report_counter_row(i);
-
-		if (row != NULL && strcmp(row->name, name) == 0)
-			return (int)i;
-	}
-	return -ENOENT;
-}
-
 static struct report_ring *ring_of(const struct report_reader *r, unsigned worker)
 {
 	return (void *)(block(r, worker) + r->header.ring_offset);

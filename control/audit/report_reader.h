@@ -71,8 +71,6 @@ unsigned report_reader_rules(const struct report_reader *reader, unsigned worker
 /* Name, unit and sentence, or NULL for a number without a row (a gap between
  * reasons). A reason's counter is named "reason_" and the reason. */
 const struct report_counter_row *report_counter_row(unsigned counter);
-/* The counter of this name, or -ENOENT. */
-int report_counter_find(const char *name);
 
 /* Records that wait in this worker's ring; -EBADMSG when the ring's positions lie. */
 int64_t report_reader_waiting(const struct report_reader *reader, unsigned worker);

@@ -24,8 +24,6 @@ static const struct word kinds[] = {
 	{ NULL, 0 },
 };
 
-const char *registry_delta_op(enum link_delta_op op) { return word_name(operations, op); }
-
 const char *registry_delta_values(const char *field)
 {
 	static const char *const rows[][2] = {

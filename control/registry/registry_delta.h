@@ -75,6 +75,5 @@ must_use int registry_delta_field(struct registry_delta *delta, const char *fiel
                                   const char *text);
 /* What values a field takes, for people: "from 0 to 7"; "" when that says itself. */
 const char *registry_delta_values(const char *field);
-const char *registry_delta_op(enum link_delta_op op); /* "suspend", ... */
 
 #endif

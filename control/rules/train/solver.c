@@ -281,21 +281,3 @@ int solve(struct solution *out, const struct matrix *matrix, struct penalty pena
 	free(w.order);
 	return result;
 }
-
-double lambda_that_empties(const struct matrix *matrix)
-{
-	const struct matrix *m = matrix;
-	double n_spam = 0, most = 0;
-
-	for (uint32_t i = 0; i < m->n_rows; i++)
-		n_spam += m->spam[i];
-	const double share = m->n_rows ? n_spam / m->n_rows : 0;
-	for (uint32_t j = 0; j < m->n_columns; j++) {
-		double gradient = 0;
-
-		for (uint64_t k = m->first[j]; k < m->first[j + 1]; k++)
-			gradient += share - m->spam[m->rows[k]];
-		most = fmax(most, fabs(gradient) / (m->price != NULL ? m->price[j] : 1));
-	}
-	return most;
-}

@@ -48,9 +48,6 @@ struct penalty {
 must_use int solve(struct solution *out, const struct matrix *matrix, struct penalty penalty,
                    uint64_t seed);
 
-/* The least lambda at which every weight is zero. */
-double lambda_that_empties(const struct matrix *matrix);
-
 /* Uniform 64 bits from a state that moves on (splitmix64, Steele et al. 2014). */
 static inline uint64_t random_next(uint64_t *state)
 {

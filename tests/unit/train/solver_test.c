@@ -134,6 +134,23 @@ static void same_seed_same_octets(void **state)
 	assert_memory_equal(&first.bias, &second.bias, sizeof(double));
 }
 
+/* The least lambda at which every weight is zero: the steepest column's slope there. */
+static double lambda_that_empties(const struct problem *p)
+{
+	double n_spam = 0, most = 0;
+
+	for (uint32_t i = 0; i < ROWS; i++)
+		n_spam += p->spam[i];
+	for (uint32_t j = 0; j < COLUMNS; j++) {
+		double slope = 0;
+
+		for (uint32_t i = 0; i < ROWS; i++)
+			slope += p->x[i][j] ? n_spam / ROWS - p->spam[i] : 0;
+		most = fmax(most, fabs(slope) / p->price[j]);
+	}
+	return most;
+}
+
 /* At the least lambda that empties, nothing is left; just below, something is. */
 static void lambda_bounds_the_path(void **state)
 {
@@ -142,7 +159,7 @@ static void lambda_bounds_the_path(void **state)
 
 	(void)state;
 	make(&p, &random);
-	const double most = lambda_that_empties(&p.matrix);
+	const double most = lambda_that_empties(&p);
 	for (int below = 0; below < 2; below++) {
 		double weights[COLUMNS] = { 0 };
 		struct solution s = { .weights = weights };

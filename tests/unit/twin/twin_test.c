@@ -313,8 +313,8 @@ static void change_one(void)
 	const int result = registry_group_end(registry, registry_delta(registry, &d, &told));
 	assert_int_equal(registry_deltas_end(registry, 0), 0);
 	if (result != answer_of(r, d.op))
-		fail_msg("%s of sender %u: %d (%s), twin %d", registry_delta_op(d.op), s,
-		         result, registry_error(registry), answer_of(r, d.op));
+		fail_msg("operation %d on sender %u: %d (%s), twin %d", (int)d.op, s, result,
+		         registry_error(registry), answer_of(r, d.op));
 	if (result != 0)
 		return;
 	tell_twin(r, &d, owner);
