@@ -7,7 +7,6 @@ import json
 import socket
 import struct
 import subprocess
-import time
 
 CLEAN, BAD = b"see you at lunch", b"claim your prize"
 REFUSED = 0x45

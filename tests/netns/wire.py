@@ -84,13 +84,11 @@ class Stream:
         self.data = bytearray()
         self.times = []  # (offset of the end, time) in order
         self.early = {}
-        self.fin = self.rst = False
-        self.retransmitted = 0
+        self.rst = False
 
     def put(self, seq, flags, payload, when):
         if flags & 2:
             self.first = (seq + 1) & 0xFFFFFFFF
-        self.fin |= bool(flags & 1)
         self.rst |= bool(flags & 4)
         if not payload:
             return
@@ -118,7 +116,6 @@ class Stream:
         known = bytes(self.data[offset:offset + len(payload)])
         if known != payload[:len(known)]:
             raise ValueError(f"octets from {offset} on were sent again differently")
-        self.retransmitted += bool(known)
         if len(payload) > len(known):
             self.data += payload[len(known):]
             self.times.append((len(self.data), when))

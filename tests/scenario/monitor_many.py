@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 FLOWS, CONNECTIONS = 64, 500
-FIN, SYN, RST, ACK = 1, 2, 4, 16
+FIN, SYN, ACK = 1, 2, 16
 PDU = struct.pack("!IIII", 16, 0x15, 0, 7)
 
 
