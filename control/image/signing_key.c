@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
+
 #define BASE64 sodium_base64_VARIANT_ORIGINAL
 #define LINE_SIZE 128u
 #define PATH_SIZE 4096u
@@ -30,7 +32,7 @@ static int fail(char error[SIGNING_KEY_ERROR_SIZE], int result, const char *file
 	return result;
 }
 
-/* A new file of one line of base64, on disk when it returns 0. */
+/* A new file of one line of base64, on disk with its name when it returns 0. */
 static int write_line(const char *file, mode_t mode, const uint8_t *octets, size_t size)
 {
 	char line[LINE_SIZE];
@@ -46,6 +48,8 @@ static int write_line(const char *file, mode_t mode, const uint8_t *octets, size
 	if (fchmod(fd, mode) != 0) /* whatever the umask says */
 		result = -errno;
 	close(fd);
+	if (result == 0)
+		result = file_flush_folder(file);
 	if (result != 0)
 		unlink(file);
 	return result;

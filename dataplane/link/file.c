@@ -31,7 +31,7 @@ int file_write(int fd, const void *octets, size_t size, size_t offset)
 	return 0;
 }
 
-static int flush_folder(const char *path)
+int file_flush_folder(const char *path)
 {
 	char folder[PATH_SIZE];
 	const char *slash = strrchr(path, '/');
@@ -84,7 +84,7 @@ int file_rename(const char *from, const char *path, int *renamed)
 		return -errno;
 	crash_point("file_renamed");
 	*renamed = 1;
-	return flush_folder(path);
+	return file_flush_folder(path);
 }
 
 int file_replace(const char *path, const void *octets, size_t size, int *replaced)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +22,26 @@
 static char folder[] = "/tmp/sluice-key-XXXXXX";
 static char private_file[64], public_file[64], other_file[64];
 static char error[SIGNING_KEY_ERROR_SIZE], text[LINK_TEXT_SIZE];
+
+/* In place of fsync(): how often of a file and of a folder, and whether it fails there. */
+static unsigned files_flushed, folders_flushed;
+static bool folder_fails;
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int __wrap_fsync(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	if (!S_ISDIR(st.st_mode)) {
+		files_flushed++;
+		return __real_fsync(fd);
+	}
+	folders_flushed++;
+	errno = EIO;
+	return folder_fails ? -1 : __real_fsync(fd);
+}
 
 static int set_up(void **state)
 {
@@ -94,6 +115,25 @@ static void files_and_their_modes(void **state)
 	assert_non_null(strstr(error, "chmod 600"));
 	assert_null(key);
 	assert_int_equal(chmod(private_file, 0600), 0);
+}
+
+/* Images are signed by what its owner believes is on disk: the name as well. */
+static void is_on_disk(void **state)
+{
+	char path[64], public_half[80];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/kept", folder);
+	snprintf(public_half, sizeof(public_half), "%s.pub", path);
+	files_flushed = folders_flushed = 0;
+	folder_fails = true;
+	assert_int_equal(signing_key_make(path, error), -EIO);
+	assert_int_equal(access(path, F_OK), -1);
+	folder_fails = false;
+	assert_int_equal(signing_key_make(path, error), 0);
+	assert_int_equal(access(public_half, R_OK), 0);
+	assert_int_equal(files_flushed, 3);
+	assert_int_equal(folders_flushed, 3);
 }
 
 /* What is no key is said to be none, and the sentence does not repeat it. */
@@ -251,6 +291,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_and_their_modes),
+		cmocka_unit_test(is_on_disk),
 		cmocka_unit_test(bad_files),
 		cmocka_unit_test(no_key_takes_all),
 		cmocka_unit_test(a_key_takes_its_own),
