@@ -26,7 +26,7 @@
 #include "say.h"
 #include "signing_key.h"
 
-#define LISTEN_BACKLOG 64
+#define LISTEN_BACKLOG 1024
 
 struct options {
 	const char *database, *socket, *link, *report, *audit, *user, *make_key, *sign_key;

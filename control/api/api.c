@@ -10,7 +10,6 @@
 #include "rule_set.h"
 #include "say.h"
 
-#define CONNECTIONS_MAX 64u
 #define IDLE_S 60u
 #define BODY_START (64u << 10)
 
@@ -113,13 +112,17 @@ static unsigned fail_early(const struct request *request, const char *path, json
 		return api_fail(out, request->failure, path, "split the file",
 		                "the body is larger than %llu octets",
 		                (unsigned long long)request->route->body_max);
+	case MHD_HTTP_SERVICE_UNAVAILABLE:
+		return api_fail(out, request->failure, path, "try again when one is answered",
+		                "as many requests of this user as may are being answered");
 	default:
 		return api_fail(out, request->failure, path, "try again later",
 		                "out of memory");
 	}
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, json_t *json)
+static enum MHD_Result send_answer(struct MHD_Connection *connection, unsigned status,
+                                   json_t *json)
 {
 	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
 
@@ -138,39 +141,67 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
 	return result;
 }
 
+/* The head is there: what can be refused before the body is sent, is. */
+static enum MHD_Result begin(struct api *api, struct MHD_Connection *connection,
+                             const char *path, const char *method, struct request **out)
+{
+	struct request *request = calloc(1, sizeof(*request));
+
+	if (request == NULL)
+		return MHD_NO;
+	*out = request;
+	request->connection = connection;
+	request->visitor = door_visitor(connection);
+	door_moved(api->door, request->visitor);
+	find_route(request, method, path);
+	check_length(request);
+	if (door_turned_away(request->visitor))
+		request->failure = MHD_HTTP_SERVICE_UNAVAILABLE;
+	return MHD_YES;
+}
+
+static enum MHD_Result answer(struct api *api, struct request *request, const char *path)
+{
+	json_t *json = NULL;
+	unsigned status;
+
+	if (!door_answering(api->door, request->visitor))
+		return MHD_NO;
+	if (request->failure == 0 && request->body == NULL)
+		append(request, "", 0);
+	if (request->failure != 0)
+		status = fail_early(request, path, &json);
+	else
+		status = request->route->handle(api, request, &json);
+	const enum MHD_Result result = send_answer(request->connection, status, json);
+	door_moved(api->door, request->visitor);
+	return result;
+}
+
 /* libmicrohttpd calls this once for the head, then for the body, then for the end. */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
                                   const char *path, const char *method, const char *version,
                                   const char *octets, size_t *n, void **state)
 {
 	struct request *request = *state;
-	json_t *json = NULL;
-	unsigned status;
+	struct api *api = context;
 
 	(void)version;
 	if (request == NULL) {
-		request = calloc(1, sizeof(*request));
-		if (request == NULL)
+		if (begin(api, connection, path, method, &request) != MHD_YES)
 			return MHD_NO;
 		*state = request;
-		request->connection = connection;
-		find_route(request, method, path);
-		check_length(request);
 		/* Too large: said now, before gigabytes are sent. */
-		if (request->failure != MHD_HTTP_CONTENT_TOO_LARGE)
+		if (request->failure != MHD_HTTP_CONTENT_TOO_LARGE &&
+		    request->failure != MHD_HTTP_SERVICE_UNAVAILABLE)
 			return MHD_YES;
 	} else if (*n != 0) {
+		door_moved(api->door, request->visitor);
 		append(request, octets, *n);
 		*n = 0;
 		return MHD_YES;
 	}
-	if (request->failure == 0 && request->body == NULL)
-		append(request, "", 0);
-	if (request->failure != 0)
-		status = fail_early(request, path, &json);
-	else
-		status = request->route->handle(context, request, &json);
-	return answer(connection, status, json);
+	return answer(api, request, path);
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **state,
@@ -195,13 +226,20 @@ int api_open(struct api **out, const struct api_setting *setting, int listener)
 	api->setting = *setting;
 	api->started = (uint64_t)time(NULL);
 	pthread_mutex_init(&api->lock, NULL);
-	api->daemon = MHD_start_daemon(
-		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ITC,
-		0, NULL, NULL, on_request, api, MHD_OPTION_LISTEN_SOCKET, listener,
-		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
-	if (api->daemon == NULL) {
+	if (door_open(&api->door, listener) != 0) {
 		free(api);
+		return -ENOMEM;
+	}
+	/* How many there are is the door's affair. */
+	api->daemon = MHD_start_daemon(
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ITC |
+			MHD_USE_NO_LISTEN_SOCKET,
+		0, NULL, NULL, on_request, api, MHD_OPTION_CONNECTION_LIMIT, 2 * DOOR_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, door_notify, api->door,
+		MHD_OPTION_END);
+	if (api->daemon == NULL || door_start(api->door, api->daemon) != 0) {
+		api_close(api);
 		return -EIO;
 	}
 	*out = api;
@@ -210,7 +248,10 @@ int api_open(struct api **out, const struct api_setting *setting, int listener)
 
 void api_close(struct api *api)
 {
-	MHD_stop_daemon(api->daemon); /* waits for the requests that run */
+	door_stop(api->door);
+	if (api->daemon != NULL)
+		MHD_stop_daemon(api->daemon); /* waits for the requests that run */
+	door_close(api->door);
 	pthread_mutex_destroy(&api->lock);
 	free(api);
 }

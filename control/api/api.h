@@ -22,7 +22,7 @@
  * of a client is ever opened here: files come as bodies. Who may connect is decided by
  * the mode of the socket.
  *
- * Threads  one a connection; a long import holds up nobody but its own client.
+ * Threads  one a connection (door.h); a long import holds up nobody but its own client.
  */
 #ifndef CONTROL_API_H
 #define CONTROL_API_H

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "api.h"
+#include "door.h"
 #include "import.h"
 #include "problems.h"
 #include "push.h"
@@ -23,6 +24,7 @@
 
 struct api {
 	struct api_setting setting;
+	struct door *door;
 	struct MHD_Daemon *daemon;
 	uint64_t started;     /* Unix seconds */
 	pthread_mutex_t lock; /* of counts: a full count of millions takes a while */
@@ -33,6 +35,7 @@ struct api {
 struct request {
 	const struct route *route;
 	struct MHD_Connection *connection;
+	struct visitor *visitor;
 	char *body; /* NUL after size octets */
 	uint64_t size, capacity;
 	unsigned failure; /* HTTP status decided before the body was read, or 0 */

@@ -24,10 +24,15 @@ static int count(struct api *api, struct registry *registry, struct registry_cou
 
 static json_t *control_part(const struct api *api)
 {
-	return json_pack("{ss sI sI ss ss}", "version", SLUICE_VERSION, "pid",
+	struct door_state door;
+
+	door_read(api->door, &door);
+	return json_pack("{ss sI sI ss ss si sI sI}", "version", SLUICE_VERSION, "pid",
 	                 (json_int_t)getpid(), "uptime_s",
 	                 (json_int_t)((uint64_t)time(NULL) - api->started), "database",
-	                 api->setting.database, "socket", api->setting.socket);
+	                 api->setting.database, "socket", api->setting.socket, "connections",
+	                 door.connected, "connections_gave_way", (json_int_t)door.gave_way,
+	                 "connections_turned_away", (json_int_t)door.turned_away);
 }
 
 static json_t *registry_part(const struct registry_counts *c)

@@ -105,6 +105,19 @@ static void print_audit_state(const json_t *a)
 		printf("            %s\n", cli_text(a, "text"));
 }
 
+/* Connections to sluice-control: only where there were too many. */
+static void print_door(const json_t *c)
+{
+	const long long gave_way = cli_number(c, "connections_gave_way");
+	const long long turned_away = cli_number(c, "connections_turned_away");
+
+	if (gave_way + turned_away == 0)
+		return;
+	fputs("            too many connections: ", stdout);
+	cli_print_count(gave_way, "idle one");
+	printf(" closed, %lld turned away\n", turned_away);
+}
+
 static void print_registry(const json_t *r)
 {
 	printf("registry    generation %lld: ", cli_number(r, "generation"));
@@ -130,6 +143,7 @@ int run_status(const struct cli *cli)
 	printf("control     %s, pid %lld, up ", cli_text(c, "version"), cli_number(c, "pid"));
 	print_duration(cli_number(c, "uptime_s"));
 	printf(", %s\n", cli_text(c, "database"));
+	print_door(c);
 	print_registry(json_object_get(answer, "registry"));
 	print_dataplane(json_object_get(answer, "dataplane"));
 	print_links(json_object_get(answer, "links"));
