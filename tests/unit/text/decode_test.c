@@ -14,33 +14,10 @@
 #include <cmocka.h>
 #include <utf8proc.h>
 
-#include "guard.h"
-#include "text.h"
+#include "guarded.h"
 
 #define TEXT_MAX 1024u
 #define OUT_MAX (TEXT_GROWTH * TEXT_MAX)
-
-static struct guard in_guard, out_guard;
-
-/* Decode between guard pages, at both ends, with the least room the header asks. */
-static int64_t decode(enum text_coding coding, const uint8_t *in, size_t len, size_t udh,
-                      uint8_t *result)
-{
-	const size_t cap = TEXT_GROWTH * len;
-	uint8_t *at_start = memcpy(guard_start(&in_guard), in, len);
-	const int64_t n = text_decode(coding, at_start, len, udh, guard_start(&out_guard), cap);
-
-	if (n > 0)
-		memcpy(result, guard_start(&out_guard), (size_t)n);
-	uint8_t *at_end = memcpy(guard_end(&in_guard, len), in, len),
-		*out = guard_end(&out_guard, cap);
-	assert_int_equal(text_decode(coding, at_end, len, udh, out, cap), n);
-	if (n > 0)
-		assert_memory_equal(out, result, (size_t)n);
-	if (len > 0)
-		assert_int_equal(text_decode(coding, at_end, len, udh, out, cap - 1), -ENOSPC);
-	return n;
-}
 
 /* UTF-8 of the octets by iconv, or -EILSEQ. */
 static int64_t twin(iconv_t cd, const uint8_t *in, size_t len, uint8_t *out)
@@ -409,14 +386,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	guard_free(&in_guard);
-	guard_free(&out_guard);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,5 +402,5 @@ int main(void)
 		cmocka_unit_test(octet_alphabets),
 		cmocka_unit_test(not_text),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, guards_free);
 }

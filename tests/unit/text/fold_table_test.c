@@ -10,13 +10,11 @@
 #include <utf8proc.h>
 
 #include "fold_table.h"
-#include "guard.h"
+#include "guarded.h"
 
 #define CODE_POINTS 0x110000
 #define TEXT_MAX 1024u
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct guard in_guard, out_guard;
 
 static int by_from(const void *a, const void *b)
 {
@@ -42,7 +40,7 @@ static size_t encode(const int32_t *c, size_t n, uint8_t *out)
 	return len;
 }
 
-static size_t decode(const uint8_t *in, size_t len, int32_t *c)
+static size_t code_points(const uint8_t *in, size_t len, int32_t *c)
 {
 	size_t n = 0;
 
@@ -259,7 +257,7 @@ static size_t write_folded(const struct twin *t, int32_t c, int32_t *out)
 {
 	uint8_t octets[4], folded[4 * TEXT_FOLD_GROWTH];
 	const size_t len = encode(&c, 1, octets);
-	const size_t n = decode(folded, text_fold(octets, len, folded, sizeof(folded)), out);
+	const size_t n = code_points(folded, text_fold(octets, len, folded, sizeof(folded)), out);
 
 	return replace(t, out, n) == 0 || (n > 1 && has_letter(out, n)) ? 0 : n;
 }
@@ -290,7 +288,7 @@ static size_t twin_fold(const struct twin *t, const int32_t *c, size_t n, uint8_
 	const size_t k = write_out(t, c, n, written);
 	const size_t len = encode(written, k, in);
 	const size_t f = text_fold(in, len, folded, TEXT_FOLD_GROWTH * len);
-	const size_t m = decode(folded, f, written);
+	const size_t m = code_points(folded, f, written);
 
 	replace(t, written, m);
 	return encode(written, m, out);
@@ -337,12 +335,12 @@ static void check(const struct twin *t, const struct text_table *table, const in
 
 	if (folded != want || memcmp(out, wanted, want) != 0) {
 		print("text", c, n);
-		print("folds to", characters, decode(out, folded, characters));
-		print("not to", characters, decode(wanted, want, characters));
+		print("folds to", characters, code_points(out, folded, characters));
+		print("not to", characters, code_points(wanted, want, characters));
 		fail();
 	}
 	/* What has a row is nowhere in a folded text. */
-	assert_int_equal(replace(t, characters, decode(out, folded, characters)), 0);
+	assert_int_equal(replace(t, characters, code_points(out, folded, characters)), 0);
 }
 
 static void random_texts(void **state)
@@ -392,14 +390,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	guard_free(&in_guard);
-	guard_free(&out_guard);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,5 +397,5 @@ int main(void)
 		cmocka_unit_test(every_place),      cmocka_unit_test(random_texts),
 		cmocka_unit_test(every_code_point),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, guards_free);
 }

@@ -11,13 +11,10 @@
 #include <utf8proc.h>
 
 #include "fold_twin.h"
-#include "guard.h"
-#include "text.h"
+#include "guarded.h"
 
 #define CODE_POINTS 0x110000
 #define TEXT_MAX 512u
-
-static struct guard in_guard, out_guard;
 
 static bool surrogate(int32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
 
@@ -344,14 +341,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	guard_free(&in_guard);
-	guard_free(&out_guard);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,5 +354,5 @@ int main(void)
 		cmocka_unit_test(random_texts),
 		cmocka_unit_test(garbage),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, guards_free);
 }

@@ -14,31 +14,11 @@
 #include <errno.h>
 #include <cmocka.h>
 
-#include "guard.h"
-#include "text.h"
+#include "guarded.h"
 
 #define TEXT_MAX 512u
 #define OUT_MAX (TEXT_GROWTH * TEXT_MAX)
 #define ESC 0x1Bu
-
-static struct guard in_guard, out_guard;
-
-static int64_t decode(enum text_coding coding, const uint8_t *in, size_t len, size_t udh,
-                      uint8_t *result)
-{
-	const size_t cap = TEXT_GROWTH * len;
-	uint8_t *at_start = memcpy(guard_start(&in_guard), in, len);
-	const int64_t n = text_decode(coding, at_start, len, udh, guard_start(&out_guard), cap);
-
-	if (n > 0)
-		memcpy(result, guard_start(&out_guard), (size_t)n);
-	uint8_t *at_end = memcpy(guard_end(&in_guard, len), in, len),
-		*out = guard_end(&out_guard, cap);
-	assert_int_equal(text_decode(coding, at_end, len, udh, out, cap), n);
-	if (n > 0)
-		assert_memory_equal(out, result, (size_t)n);
-	return n;
-}
 
 /* What the decoder says of each septet alone, and behind an ESC. */
 static struct {
@@ -245,14 +225,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	guard_free(&in_guard);
-	guard_free(&out_guard);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,5 +237,5 @@ int main(void)
 		cmocka_unit_test(every_packed_octet_survives),
 		cmocka_unit_test(not_septets),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, guards_free);
 }

@@ -14,7 +14,6 @@
 #include <jansson.h>
 
 #include "../shared.h"
-#include "guard.h"
 #include "text.h"
 
 #define ESC 0x1Bu
