@@ -11,8 +11,6 @@
 
 #define SIZE 1000u /* of a segment, one PDU */
 
-static struct rte_mempool *small;
-
 static void plain(struct rig *r)
 {
 	for (int end = ESME; end <= SMSC; end++)
@@ -112,7 +110,7 @@ static void room_follows_what_goes_through(void **state)
 static void what_a_window_promised_is_taken(void **state)
 {
 	const uint32_t full = 1448;
-	struct rig *r = rig_open(small, NULL);
+	struct rig *r = rig_open(rig_small, NULL);
 	uint32_t at = 0;
 
 	(void)state;
@@ -139,7 +137,7 @@ static void what_a_window_promised_is_taken(void **state)
 static void newcomers_have_room_while_there_is_plenty(void **state)
 {
 	struct rte_mbuf *grabbed[128];
-	struct rig *r = rig_open(small, NULL);
+	struct rig *r = rig_open(rig_small, NULL);
 	const struct tcp_config *config = &r->worker->tcp_config;
 	unsigned n = 0;
 
@@ -150,8 +148,8 @@ static void newcomers_have_room_while_there_is_plenty(void **state)
 	rig_handshake(r);
 	assert_in_range(config->leg_segments, (127 - 7) / 4 - 1, (127 - 7) / 4);
 	assert_in_range(config->newcomer_segments, (127 - 63) / 4 - 1, (127 - 63) / 4);
-	while (rte_mempool_avail_count(small) > 80)
-		grabbed[n++] = rte_pktmbuf_alloc(small);
+	while (rte_mempool_avail_count(rig_small) > 80)
+		grabbed[n++] = rte_pktmbuf_alloc(rig_small);
 	rig_send(r, ESME, rig_text(0, SIZE, 0));
 	assert_in_range(config->leg_segments, (80 - 7) / 4 - 1, (80 - 7) / 4);
 	assert_in_range(config->newcomer_segments, (80 - 7) / 16 - 1, (80 - 7) / 16);
@@ -180,14 +178,6 @@ static void room_is_not_for_a_queue(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	const int result = rig_start(state);
-
-	small = rig_pool(127);
-	return result;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,5 +188,5 @@ int main(void)
 		cmocka_unit_test(room_is_not_for_a_queue),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start_small, NULL);
 }

@@ -12,11 +12,9 @@
 
 #define SIZE 1000u /* of a segment, one PDU */
 
-static struct rte_mempool *small;
-
 static struct rig *open_plain(void)
 {
-	struct rig *r = rig_open(small, NULL);
+	struct rig *r = rig_open(rig_small, NULL);
 
 	for (int end = ESME; end <= SMSC; end++)
 		r->offer[end].no_ts = r->offer[end].no_sack = true;
@@ -29,8 +27,8 @@ static unsigned n_grabbed;
 
 static void leave(unsigned buffers)
 {
-	while (rte_mempool_avail_count(small) > buffers)
-		grabbed[n_grabbed++] = rte_pktmbuf_alloc(small);
+	while (rte_mempool_avail_count(rig_small) > buffers)
+		grabbed[n_grabbed++] = rte_pktmbuf_alloc(rig_small);
 }
 
 static void give_back(void)
@@ -217,7 +215,7 @@ static uint32_t send_large(struct rig *r)
 
 static struct rig *open_scarce(void)
 {
-	struct rig *r = rig_open(small, short_limit);
+	struct rig *r = rig_open(rig_small, short_limit);
 
 	for (int end = ESME; end <= SMSC; end++)
 		r->offer[end].no_ts = r->offer[end].no_sack = true;
@@ -273,14 +271,6 @@ static void a_pdu_that_waited_for_room_lives(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	const int result = rig_start(state);
-
-	small = rig_pool(127);
-	return result;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,5 +282,5 @@ int main(void)
 		cmocka_unit_test(a_pdu_that_waited_for_room_lives),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start_small, NULL);
 }

@@ -8,8 +8,6 @@
 
 #include "rig.h"
 
-static struct rte_mempool *small;
-
 static struct rig *connected(void (*change)(struct settings *))
 {
 	struct rig *r = rig_open(rig_buffers, change);
@@ -264,7 +262,7 @@ static void a_closed_window_is_probed(void **state)
  * a newcomer gets less than either. */
 static void the_greedy_suffer_first(void **state)
 {
-	struct rig *r = rig_open(small, NULL);
+	struct rig *r = rig_open(rig_small, NULL);
 	uint32_t held = 0;
 
 	(void)state;
@@ -305,7 +303,7 @@ static void the_greedy_suffer_first(void **state)
 static void newcomers_wait_while_buffers_are_scarce(void **state)
 {
 	struct rte_mbuf *grabbed[128];
-	struct rig *r = rig_open(small, NULL);
+	struct rig *r = rig_open(rig_small, NULL);
 	unsigned n = 0;
 
 	(void)state;
@@ -313,8 +311,8 @@ static void newcomers_wait_while_buffers_are_scarce(void **state)
 	rig_stream(16);
 	rig_handshake(r);
 	rig_wait(r, 11000);
-	while (rte_mempool_avail_count(small) > small->size / 8 - 2)
-		grabbed[n++] = rte_pktmbuf_alloc(small);
+	while (rte_mempool_avail_count(rig_small) > rig_small->size / 8 - 2)
+		grabbed[n++] = rte_pktmbuf_alloc(rig_small);
 	rig_send(r, ESME, rig_text(0, 16, 0));
 	rig_wait(r, 70);
 	rig_quiet(r);
@@ -456,14 +454,6 @@ static void an_unseen_connection_passes_by_setting(void **state)
 	rig_close(r);
 }
 
-static int start(void **state)
-{
-	const int result = rig_start(state);
-
-	small = rig_pool(127);
-	return result;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,5 +476,5 @@ int main(void)
 		cmocka_unit_test(an_unseen_connection_passes_by_setting),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, rig_start_small, NULL);
 }

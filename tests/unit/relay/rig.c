@@ -35,7 +35,7 @@ struct rte_mempool *rig_pool(unsigned buffers)
 	return pool;
 }
 
-struct rte_mempool *rig_buffers;
+struct rte_mempool *rig_buffers, *rig_small;
 
 int rig_start(void **state)
 {
@@ -43,6 +43,14 @@ int rig_start(void **state)
 	rig_eal();
 	rig_buffers = rig_pool(8191);
 	return 0;
+}
+
+int rig_start_small(void **state)
+{
+	const int result = rig_start(state);
+
+	rig_small = rig_pool(127);
+	return result;
 }
 
 /* What the worker needs of the rest of the data plane: no tables, and a screener that

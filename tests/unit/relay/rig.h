@@ -53,6 +53,9 @@ struct rte_mempool *rig_pool(unsigned buffers);
 /* Both, as what a group of tests begins with: rig_buffers is the pool. */
 extern struct rte_mempool *rig_buffers;
 int rig_start(void **state);
+/* And a pool of few, for tests of what happens when none is left. */
+extern struct rte_mempool *rig_small;
+int rig_start_small(void **state);
 
 /* A worker with default settings, changed by change (NULL: none). rig_close() also asserts
  * that every buffer came back. */
