@@ -3,7 +3,6 @@
  * sluice-control: the registry, its API, and what keeps the data plane at it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>

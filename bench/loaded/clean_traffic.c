@@ -5,7 +5,6 @@
  * how many messages a pass of them has.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "traffic.h"

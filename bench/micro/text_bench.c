@@ -7,7 +7,6 @@
  * utf8proc's NFKC_Casefold of the same texts (which allocates its result), in the same run;
  * and once more folding, with a table that has as many rows of an operator as it may.
  */
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Words near each other: syllables come from few, so that prefixes are shared. */
 #define SYLLABLES 300u

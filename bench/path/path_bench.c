@@ -8,7 +8,6 @@
  * worker decided as the schedule says: as many messages, as many refusals, none lost.
  * The audit ring is drained between rounds, outside the measured time.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_priv.h"
 
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 

@@ -6,7 +6,6 @@
  * is left out, every other one is spam. A message is caught when it would be refused or
  * discarded: by a rule, or because its score reaches --threshold.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

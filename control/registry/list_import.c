@@ -2,8 +2,6 @@
 /* Block lists of others: a file is the whole list. */
 #include "import_priv.h"
 
-#include <errno.h>
-#include <string.h>
 
 #include "address.h"
 #include "instant.h"

@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 #include "check.h"
-#include "image_format.h"
 #include "registry.h"
 
 /* When none is given. Measured (bench/RESULTS.md, campaigns): one clean text in ten thousand

@@ -2,7 +2,6 @@
 #include "registry_delta.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

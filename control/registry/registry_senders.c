@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry_senders.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* Go to the next row; at its end the statement is finalized and NULL. */

@@ -5,7 +5,6 @@
 #include <hs/hs.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The octet that \xHH stands for at at; 0: one that is not ASCII, and there a character. */
 static uint8_t escaped(const char *at)

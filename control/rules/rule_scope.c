@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rule_scope: whom, when and how far a rule concerns: scope, valid, mode, canary. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

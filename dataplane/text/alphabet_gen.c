@@ -5,7 +5,6 @@
  *
  * usage: alphabet_gen LANGUAGE
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <unicode/ulocdata.h>
 #include <unicode/uset.h>

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 
-#include "text_tables.h"
 
 static size_t utf8_character(const uint8_t *in, size_t left)
 {

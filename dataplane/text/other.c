@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#include "text_tables.h"
 
 #define PACKED_MIN 6u /* septets: fewer are plausible by chance */
 #define PACKED_MAX 1024u

@@ -8,10 +8,8 @@
  * anywhere, campaign, rule), place (2), how (1) and value (3).
  */
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <xxhash.h>

@@ -8,7 +8,6 @@
  * skipped, and at the end every buffer is back.
  */
 #include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SET_LEAST 500u /* clean messages of a set that has a say of its own */
 #define TAIL_LEAST 10u

@@ -2,7 +2,6 @@
 /* folds: of a rule file: every fault with its place, rules and their tests under them. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -3,7 +3,6 @@
  * of a part, and destinations of a submit_multi. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

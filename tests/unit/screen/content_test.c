@@ -2,7 +2,6 @@
 /* Which of several rules that match decides, against a twin that tries each alone. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -2,7 +2,6 @@
 /* Texts that outgrow the arena: every one is read, and every record keeps its own. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +9,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "text.h"
 #include "world.h"
 
 #define PAYLOAD_MAX 65535u

@@ -2,7 +2,6 @@
 /* campaigns: found by fingerprints near them, against a look at all of them; deltas of them. */
 #include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>

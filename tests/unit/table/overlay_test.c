@@ -3,7 +3,6 @@
  * overlay alone, beside a twin that keeps the latest generation of each thing that is said of
  * a subject: while its index grows, while it is read, and while it is carried into another.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,6 @@
  * Random sequences of imports, deltas, images that are swapped in late, and time that
  * passes, beside a twin that keeps a plain row a sender. SLUICE_STEPS: how many.
  */
-#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,6 @@
 /* Mining against a naive twin: every piece of every message, looked for in all of them. */
 #include "grams.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

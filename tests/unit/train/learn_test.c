@@ -11,8 +11,6 @@
 #include "cmocka_first.h"
 #include "figures.h"
 #include "pack.h"
-#include "problems.h"
-#include "rule_set.h"
 #include "validate.h"
 
 #define MESSAGES 600
