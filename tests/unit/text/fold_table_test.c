@@ -257,7 +257,8 @@ static size_t write_folded(const struct twin *t, int32_t c, int32_t *out)
 {
 	uint8_t octets[4], folded[4 * TEXT_FOLD_GROWTH];
 	const size_t len = encode(&c, 1, octets);
-	const size_t n = code_points(folded, text_fold(octets, len, folded, sizeof(folded)), out);
+	const size_t n =
+		code_points(folded, text_fold(octets, len, folded, sizeof(folded)), out);
 
 	return replace(t, out, n) == 0 || (n > 1 && has_letter(out, n)) ? 0 : n;
 }
