@@ -24,17 +24,20 @@
 #include "registry.h"
 #include "say.h"
 #include "signing_key.h"
+#include "stranger_share.h"
 
 #define LISTEN_BACKLOG 1024
 
 struct options {
-	const char *database, *socket, *link, *report, *audit, *user, *make_key, *sign_key;
+	const char *database, *socket, *link, *report, *audit, *user, *make_key, *sign_key,
+		*strangers;
 };
 
 static void usage(FILE *out)
 {
 	fputs("usage: sluice-control --database FILE --socket PATH --link PATH --report FILE\n"
-	      "                      [--audit DIR] [--user NAME] [--sign-key FILE]\n"
+	      "                      [--audit DIR] [--strangers N] [--user NAME]\n"
+	      "                      [--sign-key FILE]\n"
 	      "       sluice-control --make-key FILE\n"
 	      "\n"
 	      "  --database FILE  the registry (SQLite); made when it is missing\n"
@@ -43,6 +46,8 @@ static void usage(FILE *out)
 	      "  --report FILE    the data plane's setting report_file\n"
 	      "  --audit DIR      day files of refusals; default: \"audit\" beside the "
 	      "registry\n"
+	      "  --strangers N    refusals a day of who is not bound, or no account, that are\n"
+	      "                   stored; the rest is counted; default 100000\n"
 	      "  --user NAME      user to become before anything is served\n"
 	      "  --sign-key FILE  sign every table image with this key (mode 0600)\n"
 	      "  --make-key FILE  make a key to sign images with, FILE (mode 0600), and its\n"
@@ -62,6 +67,7 @@ static const struct option_place places[] = {
 	{ 'l', offsetof(struct options, link) },
 	{ 'r', offsetof(struct options, report) },
 	{ 'a', offsetof(struct options, audit) },
+	{ 'n', offsetof(struct options, strangers) },
 	{ 'u', offsetof(struct options, user) },
 	{ 'm', offsetof(struct options, make_key) },
 	{ 'k', offsetof(struct options, sign_key) },
@@ -91,6 +97,7 @@ static bool read_options(struct options *o, int argc, char **argv)
 		{ "link", required_argument, NULL, 'l' },
 		{ "report", required_argument, NULL, 'r' },
 		{ "audit", required_argument, NULL, 'a' },
+		{ "strangers", required_argument, NULL, 'n' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "sign-key", required_argument, NULL, 'k' },
 		{ "make-key", required_argument, NULL, 'm' },
@@ -107,6 +114,23 @@ static bool read_options(struct options *o, int argc, char **argv)
 	if (o->make_key != NULL)
 		return optind == argc;
 	return optind == argc && o->database && o->socket && o->link && o->report;
+}
+
+/* --strangers, or what holds without it. */
+static bool read_strangers(const struct options *o, uint64_t *a_day)
+{
+	const char *text = o->strangers;
+	char *end = NULL;
+
+	*a_day = STRANGERS_DAY;
+	if (text == NULL)
+		return true;
+	*a_day = strtoull(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *a_day <= STRANGERS_DAY_MAX)
+		return true;
+	say("--strangers %s: a number from 0 to %llu", text,
+	    (unsigned long long)STRANGERS_DAY_MAX);
+	return false;
 }
 
 /* "audit" in the folder of the database. */
@@ -249,7 +273,7 @@ static int make_key(const char *file)
 
 /* Serve until a signal says stop. */
 static int serve(const struct options *o, const struct signing_key *key, int listener,
-                 const sigset_t *stop)
+                 uint64_t strangers, const sigset_t *stop)
 {
 	struct api_setting setting = { o->database, o->socket, o->link, o->report,
 		                       o->audit,    NULL,      NULL };
@@ -262,7 +286,7 @@ static int serve(const struct options *o, const struct signing_key *key, int lis
 		say("%s", error);
 		return 1;
 	}
-	if (audit_drain_open(&setting.drain, store, o->report) != 0 ||
+	if (audit_drain_open(&setting.drain, store, o->report, strangers) != 0 ||
 	    push_open(&setting.push, o->database, o->link, key) != 0 ||
 	    api_open(&api, &setting, listener) != 0) {
 		say("cannot start: out of memory or threads");
@@ -282,6 +306,7 @@ int main(int argc, char **argv)
 {
 	char error[SIGNING_KEY_ERROR_SIZE];
 	struct options o = { 0 };
+	uint64_t strangers;
 	sigset_t stop;
 
 	if (!read_options(&o, argc, argv)) {
@@ -290,6 +315,8 @@ int main(int argc, char **argv)
 	}
 	if (o.make_key != NULL)
 		return make_key(o.make_key);
+	if (!read_strangers(&o, &strangers))
+		return 2;
 	if (o.audit == NULL)
 		o.audit = default_audit(o.database);
 	/* Before any thread, so that all of them leave these signals to sigwait(). */
@@ -316,7 +343,7 @@ int main(int argc, char **argv)
 		unlink(o.socket); /* ours: nobody served it */
 		return 1;
 	}
-	const int status = serve(&o, key, listener, &stop);
+	const int status = serve(&o, key, listener, strangers, &stop);
 	signing_key_free(key);
 	close(registry);
 	return status;

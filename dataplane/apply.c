@@ -224,8 +224,10 @@ static uint64_t recipient_hash(const struct worker *w, const struct view digits)
 static void name_account(const struct worker *w, struct audit_record *r,
                          const struct session *s)
 {
-	if (w->tables != NULL && s->tables_serial == w->tables->serial)
-		r->account_id = tables_account(w->tables, s->account_row)->id;
+	if (w->tables == NULL || s->tables_serial != w->tables->serial)
+		return;
+	r->account_id = tables_account(w->tables, s->account_row)->id;
+	r->stranger = r->account_id == 0;
 }
 
 /* Half of the ring is for the bound: others, who may be anybody, cannot keep them from it. */
@@ -252,7 +254,8 @@ static struct audit_record *record_new(struct worker *w, const struct connection
 	r->sequence = header->sequence;
 	/* Whose the connection is is known when its bind was accepted; what the bind claims,
 	 * system_id, is recorded in any case. */
-	if (session_is_bound(&c->session))
+	r->stranger = !session_is_bound(&c->session);
+	if (!r->stranger)
 		name_account(w, r, &c->session);
 	memcpy(r->system_id, c->session.system_id, sizeof(r->system_id));
 	return r;

@@ -27,7 +27,7 @@
 #include "verdict.h"
 
 #define REPORT_MAGIC UINT64_C(0x3154525043554c53) /* "SLUCPRT1" */
-#define REPORT_VERSION 5u
+#define REPORT_VERSION 6u
 #define REPORT_PAGE 4096u
 #define REPORT_WORKERS_MAX 64u
 #define REPORT_PORTS_MAX 16u /* two to a link: the ESME's, then the SMSC's */
@@ -127,7 +127,8 @@ struct audit_record {
 	uint32_t rules_version;  /* struct image_policy.rules_version in force */
 	uint8_t part, parts;     /* of a concatenated message; 0, 0: no part, or not known */
 	uint8_t part_refused;    /* the part for which this one is refused; 0: for itself */
-	uint8_t reserved[5];     /* 0 */
+	uint8_t stranger;        /* 1: not bound, or bound under a system_id of no account */
+	uint8_t reserved[4];     /* 0 */
 };
 _Static_assert(sizeof(struct audit_record) == 480, "audit record");
 

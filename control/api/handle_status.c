@@ -64,8 +64,9 @@ static json_t *audit_part(const struct api *api)
 	struct audit_drain_state s;
 
 	audit_drain_state(api->setting.drain, &s);
-	return json_pack("{ss sb sI sI sI so}", "folder", api->setting.audit, "attached",
-	                 s.attached, "stored", (json_int_t)s.stored, "waiting",
+	return json_pack("{ss sb sI sI sI sI so}", "folder", api->setting.audit, "attached",
+	                 s.attached, "stored", (json_int_t)(s.stored - s.left_out),
+	                 "left_out", (json_int_t)s.left_out, "waiting",
 	                 (json_int_t)s.waiting, "failing_s", (json_int_t)s.failing_s, "text",
 	                 api_text(s.text));
 }

@@ -92,6 +92,7 @@ static void count(struct audit_drain *drain, uint64_t stored, uint64_t waiting)
 	pthread_mutex_lock(&drain->lock);
 	drain->state.stored += stored;
 	drain->state.waiting = waiting;
+	drain->state.left_out = audit_store_left_out(drain->store);
 	load_note(&drain->state.load, drain->reader, now_us());
 	pthread_mutex_unlock(&drain->lock);
 }
@@ -142,6 +143,7 @@ static int64_t drain_turn(struct audit_drain *drain)
 	int64_t stored = 0, failure = 0;
 	uint64_t waiting = 0;
 
+	audit_store_tick(drain->store, now_us());
 	for (unsigned w = 0; w < report_reader_workers(drain->reader); w++) {
 		const int64_t n = drain_worker(drain, w);
 		const int64_t left = report_reader_waiting(drain->reader, w);
@@ -187,7 +189,7 @@ static void *drain_thread(void *context)
 }
 
 int audit_drain_open(struct audit_drain **out, struct audit_store *store,
-                     const char *report_path)
+                     const char *report_path, uint64_t strangers_a_day)
 {
 	struct audit_drain *drain = calloc(1, sizeof(*drain));
 	pthread_condattr_t monotonic;
@@ -203,6 +205,7 @@ int audit_drain_open(struct audit_drain **out, struct audit_store *store,
 	pthread_cond_init(&drain->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	drain->store = store;
+	audit_store_bound(store, strangers_a_day, now_us());
 	const int result = drain->report_path == NULL || drain->aside_path == NULL
 	                           ? ENOMEM
 	                           : pthread_create(&drain->thread, NULL, drain_thread, drain);

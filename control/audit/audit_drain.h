@@ -22,7 +22,8 @@ struct audit_drain;
 
 struct audit_drain_state {
 	bool attached;       /* the report file is mapped */
-	uint64_t stored;     /* records, since we started */
+	uint64_t stored;     /* records taken from the rings, since we started */
+	uint64_t left_out;   /* of them only counted: strangers' beyond their share */
 	uint64_t waiting;    /* records in the rings at the last look */
 	uint64_t failing_s;  /* how long storing has been failing; 0 = it works */
 	char text[AUDIT_ERROR_SIZE]; /* what is wrong, or "" */
@@ -31,7 +32,7 @@ struct audit_drain_state {
 
 /* The thread starts here; store is its own from now on (closed by audit_drain_close). */
 must_use int audit_drain_open(struct audit_drain **out, struct audit_store *store,
-                              const char *report_path);
+                              const char *report_path, uint64_t strangers_a_day);
 void audit_drain_close(struct audit_drain *drain);
 void audit_drain_state(struct audit_drain *drain, struct audit_drain_state *out);
 

@@ -8,6 +8,7 @@
 #include "problems.h"
 #include "registry.h"
 #include "sql.h"
+#include "stranger_share.h"
 
 /* Of rules whose names were asked for; at rule % AUDIT_NAMES. */
 #define AUDIT_NAMES 64u
@@ -21,6 +22,9 @@ struct audit_store {
 	struct sql sql;       /* of the day that is open */
 	uint32_t day;         /* YYYYMMDD, 0 = none is open */
 	sqlite3_stmt *insert;
+	bool bounded;         /* strangers are */
+	struct stranger_share share;
+	uint64_t left_out;
 	struct audit_name names[AUDIT_NAMES];
 };
 

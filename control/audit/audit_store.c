@@ -44,7 +44,13 @@ static const char version_4[] =
 	"ALTER TABLE record ADD COLUMN part_refused INTEGER NOT NULL DEFAULT 0;"
 	"PRAGMA user_version = 4;";
 
-static const char *const steps[] = { version_1, version_2, version_3, version_4 };
+/* Refusals of strangers that were not stored one by one (stranger_share.h). */
+static const char version_5[] =
+	"CREATE TABLE left_out(reason INTEGER PRIMARY KEY, n INTEGER NOT NULL,"
+	"  first_us INTEGER NOT NULL, last_us INTEGER NOT NULL);"
+	"PRAGMA user_version = 5;";
+
+static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5 };
 #define VERSION ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 
 static const char insert[] =
@@ -55,6 +61,10 @@ static const char insert[] =
 	" part, parts, part_refused)"
 	" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 	" ON CONFLICT DO NOTHING";
+
+static const char count_left_out[] =
+	"INSERT INTO left_out VALUES(?1, ?2, ?3, ?4) ON CONFLICT(reason) DO UPDATE SET"
+	" n = n + ?2, first_us = min(first_us, ?3), last_us = max(last_us, ?4)";
 
 int audit_store_open(struct audit_store **out, const char *dir, const char *registry,
                      char error[AUDIT_ERROR_SIZE])
@@ -247,18 +257,66 @@ static int put_record(struct audit_store *store, unsigned worker, uint64_t posit
 	                rules, (int64_t)r->part, (int64_t)r->parts, (int64_t)r->part_refused);
 }
 
-/* All records are of this store's day; one transaction. */
+/* Refusals of strangers that a transaction leaves out, by reason. */
+struct left_out {
+	uint64_t n, first_us, last_us;
+};
+
+static void leave_out(struct left_out *of, uint64_t time_us)
+{
+	of->first_us = of->n == 0 || time_us < of->first_us ? time_us : of->first_us;
+	of->last_us = time_us > of->last_us ? time_us : of->last_us;
+	of->n++;
+}
+
+/* How many there were, or negative errno. */
+static int64_t put_left_out(struct audit_store *store, const struct left_out *left_out)
+{
+	int64_t n = 0;
+
+	for (unsigned i = 0; i < REASON_SLOTS; i++) {
+		const struct left_out *of = &left_out[i];
+		const int result =
+			of->n == 0 ? 0
+				   : sql_run(&store->sql, count_left_out, "iiii", (int64_t)i,
+		                             (int64_t)of->n, (int64_t)of->first_us,
+		                             (int64_t)of->last_us);
+		if (result < 0)
+			return result;
+		n += (int64_t)of->n;
+	}
+	return n;
+}
+
+static bool is_left_out(const struct audit_store *store, const struct audit_record *r,
+                        struct stranger_share *share)
+{
+	return store->bounded && r->stranger != 0 && r->reason < REASON_SLOTS &&
+	       !stranger_share_take(share);
+}
+
+/* All records are of this store's day; one transaction. What it took of the share counts
+ * when it is committed: what failed is tried again. */
 static int put_day(struct audit_store *store, unsigned worker, uint64_t position,
                    const struct audit_record *records, unsigned n, char error[AUDIT_ERROR_SIZE])
 {
+	struct left_out left_out[REASON_SLOTS] = { 0 };
+	struct stranger_share share = store->share;
 	int result = sql_script(&store->sql, "BEGIN IMMEDIATE");
 
 	for (unsigned i = 0; result >= 0 && i < n; i++)
-		result = put_record(store, worker, position + i, &records[i]);
-	if (result >= 0)
-		result = sql_script(&store->sql, "COMMIT");
+		if (is_left_out(store, &records[i], &share))
+			leave_out(&left_out[records[i].reason], records[i].time_us);
+		else
+			result = put_record(store, worker, position + i, &records[i]);
+	const int64_t left = result < 0 ? result : put_left_out(store, left_out);
+	result = left < 0 ? (int)left : sql_script(&store->sql, "COMMIT");
 	/* Closing rolls back what was not committed. */
-	return result < 0 ? failed(store, result, error) : 0;
+	if (result < 0)
+		return failed(store, result, error);
+	store->share = share;
+	store->left_out += (uint64_t)left;
+	return 0;
 }
 
 int audit_store_put(struct audit_store *store, unsigned worker, uint64_t position,
@@ -280,3 +338,17 @@ int audit_store_put(struct audit_store *store, unsigned worker, uint64_t positio
 	}
 	return 0;
 }
+
+void audit_store_bound(struct audit_store *store, uint64_t strangers_a_day, uint64_t now_us)
+{
+	store->bounded = true;
+	store->share = stranger_share(strangers_a_day, now_us);
+}
+
+void audit_store_tick(struct audit_store *store, uint64_t now_us)
+{
+	if (store->bounded)
+		stranger_share_fill(&store->share, now_us);
+}
+
+uint64_t audit_store_left_out(const struct audit_store *store) { return store->left_out; }

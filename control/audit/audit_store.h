@@ -35,6 +35,16 @@ must_use int audit_store_put(struct audit_store *store, unsigned worker, uint64_
                              const struct audit_record *records, unsigned n,
                              char error[AUDIT_ERROR_SIZE]);
 
+/*
+ * Of strangers (stranger_share.h) only so many a day are stored from now on. What is left out
+ * is counted by reason in the table left_out of the day's file, with the first and the last
+ * time, in the transaction of its batch; a batch that comes again after a crash counts twice.
+ */
+void audit_store_bound(struct audit_store *store, uint64_t strangers_a_day, uint64_t now_us);
+/* Time goes on: at the latest before what is stored next. */
+void audit_store_tick(struct audit_store *store, uint64_t now_us);
+uint64_t audit_store_left_out(const struct audit_store *store); /* since it was opened */
+
 #define AUDIT_RULE_NAME_SIZE 65u
 #define AUDIT_RULES_SIZE (sizeof(((struct audit_record *)0)->rules) / 4 * AUDIT_RULE_NAME_SIZE)
 

@@ -98,6 +98,9 @@ static void print_audit_state(const json_t *a)
 {
 	printf("audit       %lld stored, %lld waiting, in %s\n", cli_number(a, "stored"),
 	       cli_number(a, "waiting"), cli_text(a, "folder"));
+	if (cli_number(a, "left_out") != 0)
+		printf("            %lld more of strangers only counted: above their share\n",
+		       cli_number(a, "left_out"));
 	if (cli_number(a, "failing_s") != 0)
 		printf("            FAILING for %lld s; refusals are held back: %s\n",
 		       cli_number(a, "failing_s"), cli_text(a, "text"));

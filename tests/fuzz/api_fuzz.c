@@ -82,7 +82,7 @@ static void start(struct sockaddr_un *address)
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	strcpy(address->sun_path, paths[1]);
 	bug_if(audit_store_open(&store, paths[4], paths[0], error) != 0);
-	bug_if(audit_drain_open(&setting.drain, store, paths[3]) != 0);
+	bug_if(audit_drain_open(&setting.drain, store, paths[3], 1000) != 0);
 	bug_if(push_open(&setting.push, paths[0], paths[2], NULL) != 0);
 	bug_if(api_open(&api, &setting, listen_here(address)) != 0);
 	bug_if(atexit(stop) != 0);

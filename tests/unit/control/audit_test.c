@@ -215,6 +215,7 @@ static void old_days_are_kept(void **state)
 	                                  "ALTER TABLE record DROP COLUMN part;"
 	                                  "ALTER TABLE record DROP COLUMN parts;"
 	                                  "ALTER TABLE record DROP COLUMN part_refused;"
+	                                  "DROP TABLE left_out;"
 	                                  "PRAGMA user_version = 1"),
 	                 0);
 	sql_close(&sql);
@@ -267,6 +268,90 @@ static void keeps_the_names_of_its_rules(void **state)
 	audit_store_close(store);
 }
 
+#define HOUR_US UINT64_C(3600000000)
+#define A_DAY 40u /* ten at once, thirty in a day */
+
+/* n refusals of strangers, one of an account behind each. */
+static void put_mixed(struct audit_store *store, uint64_t position, unsigned n)
+{
+	struct audit_record records[2 * A_DAY];
+
+	for (unsigned i = 0; i < n; i++) {
+		records[2 * i] = record(DAY1 + i, REASON_ACCOUNT_UNKNOWN, "");
+		records[2 * i].account_id = 0;
+		records[2 * i].stranger = 1;
+		records[2 * i + 1] = record(DAY1 + i, REASON_CONTENT_RULE, "text");
+	}
+	assert_int_equal(audit_store_put(store, 0, position, records, 2 * n, error), 0);
+}
+
+/* Of the first day's file; -1: it is none. */
+static int64_t number(const char *statement)
+{
+	int64_t out = -1;
+	struct sql sql;
+
+	assert_int_equal(sql_open(&sql, temp_path("audit/audit-20240601.sqlite"), 0x534c5541),
+	                 0);
+	assert_true(sql_number(&sql, &out, statement, "") >= 0);
+	sql_close(&sql);
+	return out;
+}
+
+static int64_t strangers(void)
+{
+	return number("SELECT count(*) FROM record WHERE account_id = 0");
+}
+
+/* Strangers' refusals have a bound, and cost no account's. */
+static void strangers_have_a_share(void **state)
+{
+	struct audit_store *store = opened();
+
+	(void)state;
+	audit_store_bound(store, A_DAY, HOUR_US);
+	put_mixed(store, 0, A_DAY);
+	assert_int_equal(strangers(), A_DAY / 4);
+	assert_int_equal(audit_store_left_out(store), A_DAY - A_DAY / 4);
+	/* Three quarters are a day's, evenly: five in four hours, however it is looked at. */
+	for (unsigned i = 1; i <= 4000; i++)
+		audit_store_tick(store, HOUR_US + 4 * HOUR_US / 4000 * i);
+	put_mixed(store, 1000, A_DAY);
+	assert_int_equal(strangers(), A_DAY / 4 + 5);
+	/* And in two months of quiet no more than the quarter. */
+	audit_store_tick(store, 1500 * HOUR_US);
+	put_mixed(store, 2000, A_DAY);
+	assert_int_equal(strangers(), A_DAY / 4 + 5 + A_DAY / 4);
+	assert_int_equal(number("SELECT count(*) FROM record WHERE account_id <> 0"),
+	                 3 * A_DAY);
+	assert_int_equal(number("SELECT n FROM left_out WHERE reason = 2"), 3 * A_DAY - 25);
+	assert_int_equal(audit_store_left_out(store), 3 * A_DAY - 25);
+	assert_int_equal(number("SELECT first_us FROM left_out"), (DAY1 + 5) * 1000000);
+	assert_int_equal(number("SELECT last_us FROM left_out"), (DAY1 + 39) * 1000000);
+	audit_store_close(store);
+}
+
+/* What could not be stored has taken nothing of the share. */
+static void a_failure_costs_no_share(void **state)
+{
+	struct audit_store *store = opened();
+	struct audit_record r = record(DAY1, REASON_NOT_BOUND, "");
+
+	(void)state;
+	r.account_id = 0;
+	r.stranger = 1;
+	audit_store_bound(store, 8, 0);
+	assert_int_equal(audit_store_put(store, 0, 0, &r, 1, error), 0);
+	number("CREATE TRIGGER t BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'no'); END");
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(audit_store_put(store, 0, 1, &r, 1, error) < 0);
+	number("DROP TRIGGER t");
+	assert_int_equal(audit_store_put(store, 0, 1, &r, 1, error), 0);
+	assert_int_equal(strangers(), 2);
+	assert_int_equal(audit_store_left_out(store), 0);
+	audit_store_close(store);
+}
+
 /* Wait until this many are stored, at most thirty seconds. */
 static bool stored(struct audit_drain *drain, uint64_t n)
 {
@@ -303,7 +388,7 @@ static void drains_the_rings(void **state)
 
 	(void)state;
 	assert_int_equal(report_open(&report, temp_path("report"), 2, 1024, 1000, why), 0);
-	assert_int_equal(audit_drain_open(&drain, opened(), temp_path("report")), 0);
+	assert_int_equal(audit_drain_open(&drain, opened(), temp_path("report"), 1000), 0);
 	write_records(report, 0, 700);
 	write_records(report, 1, 3);
 	assert_true(stored(drain, 703));
@@ -328,7 +413,7 @@ static void drains_what_was_set_aside(void **state)
 	assert_int_equal(report_open(&report, temp_path("report"), 1, 64, 1000, why), 0);
 	assert_non_null(strstr(why, "set aside as .old"));
 	write_records(report, 0, 2);
-	assert_int_equal(audit_drain_open(&drain, opened(), temp_path("report")), 0);
+	assert_int_equal(audit_drain_open(&drain, opened(), temp_path("report"), 1000), 0);
 	assert_true(stored(drain, 5));
 	assert_int_not_equal(access(temp_path("report.old"), F_OK), 0);
 	write_records(report, 0, 1);
@@ -350,7 +435,7 @@ static void leaves_what_is_no_report(void **state)
 	report_close(report);
 	assert_int_equal(report_open(&report, temp_path("report"), 1, 64, 1000, why), 0);
 	write_records(report, 0, 2);
-	assert_int_equal(audit_drain_open(&drain, opened(), temp_path("report")), 0);
+	assert_int_equal(audit_drain_open(&drain, opened(), temp_path("report"), 1000), 0);
 	assert_true(stored(drain, 2));
 	assert_int_equal(access(temp_path("report.old"), F_OK), 0);
 	audit_drain_close(drain);
@@ -371,7 +456,7 @@ static void holds_what_it_cannot_store(void **state)
 	assert_int_equal(mkdir(temp_path("audit/audit-20240601.sqlite"), 0700), 0);
 	assert_int_equal(report_open(&report, temp_path("report"), 1, 64, 1000, why), 0);
 	write_records(report, 0, 64);
-	assert_int_equal(audit_drain_open(&drain, store, temp_path("report")), 0);
+	assert_int_equal(audit_drain_open(&drain, store, temp_path("report"), 1000), 0);
 	for (int i = 0; i < 3000 && s.failing_s == 0; i++) {
 		usleep(10000);
 		audit_drain_state(drain, &s);
@@ -397,6 +482,8 @@ int main(void)
 		T(finds_whose_and_when),
 		T(old_days_are_kept),
 		T(keeps_the_names_of_its_rules),
+		T(strangers_have_a_share),
+		T(a_failure_costs_no_share),
 		T(drains_the_rings),
 		T(holds_what_it_cannot_store),
 		T(drains_what_was_set_aside),

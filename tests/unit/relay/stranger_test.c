@@ -86,6 +86,7 @@ static void names_are_borrowed(void **state)
 	assert_int_equal(r->report.ring->head, 1);
 	assert_int_equal(a[0].reason, REASON_NOT_BOUND);
 	assert_int_equal(a[0].account_id, 0);
+	assert_int_equal(a[0].stranger, 1);
 	assert_int_equal(a[0].fingerprint, FINGERPRINT);
 	for (unsigned i = 0; i < REPORT_CAMPAIGNS; i++)
 		used += rows[i].fingerprint != 0;
@@ -99,6 +100,7 @@ static void names_are_borrowed(void **state)
 	submit(r, RIG_BIND, 16);
 	assert_int_equal(r->report.ring->head, 1);
 	assert_int_equal(a[0].account_id, ACCOUNT);
+	assert_int_equal(a[0].stranger, 0);
 	for (unsigned i = 0; i < REPORT_CAMPAIGNS; i++)
 		used += rows[i].fingerprint == FINGERPRINT;
 	assert_int_equal(used, 2); /* of the account, and of all */
