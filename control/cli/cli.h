@@ -30,11 +30,15 @@ struct cli {
 
 struct command {
 	const char *words[2];  /* words[1] NULL: one word */
-	const char *arguments; /* as --help shows them; those in [] may be left out: NULL */
+	const char *arguments; /* as --help shows them; those in [] may be left out: NULL.
+	                        * An option that is not among them is refused. */
 	unsigned n_arguments;
 	const char *sentence, *example;
 	int (*run)(const struct cli *cli);
 };
+
+extern const struct command cli_commands[];
+extern const unsigned cli_n_commands;
 
 int run_status(const struct cli *cli);
 int run_counters(const struct cli *cli);

@@ -17,261 +17,6 @@
 
 #define SOCKET_DEFAULT "/run/sluice/control.sock"
 
-/* words_run() has it. */
-static int run_own(const struct cli *cli)
-{
-	(void)cli;
-	return EXIT_USAGE;
-}
-
-static const struct command commands[] = {
-	{ { "accounts", "import" },
-	  "FILE.csv [--skip-bad FILE]",
-	  1,
-	  "add or replace accounts (system_id,name,state,mode,alphabet,sender_field,valid_from,"
-	  "valid_until,regime,refuse_score,flag_score)",
-	  "sluicectl accounts import resellers.csv",
-	  run_import_accounts },
-	{ { "senders", "import" },
-	  "FILE.csv [--skip-bad FILE]",
-	  1,
-	  "add or replace senders (address,owner,state,valid_from,valid_until,blocked_until)",
-	  "sluicectl senders import numbers.csv",
-	  run_import_senders },
-	{ { "blacklist", "import" },
-	  "FILE.csv",
-	  1,
-	  "the regulator's blacklist (address,until), the whole list",
-	  "sluicectl blacklist import kisa-2026-02.csv",
-	  run_import_blacklist },
-	{ { "theft", "import" },
-	  "FILE.csv",
-	  1,
-	  "numbers whose owners let nobody send from them (address,until), the whole list",
-	  "sluicectl theft import protected.csv",
-	  run_import_theft },
-	{ { "numbers", "import" },
-	  "FILE.csv",
-	  1,
-	  "which numbers exist (first,last,state), the whole list",
-	  "sluicectl numbers import ranges.csv",
-	  run_import_numbers },
-	{ { "numbering", "import" },
-	  "FILE.csv",
-	  1,
-	  "how the country's numbers are written (kind,prefix,min,max), the whole plan",
-	  "sluicectl numbering import korea.csv",
-	  run_import_numbering },
-	{ { "numbering", "show" },
-	  "[--json]",
-	  0,
-	  "the numbering plan in force, as a file that can be changed and imported",
-	  "sluicectl numbering show > plan.csv",
-	  run_numbering },
-	{ { "rules", "push" },
-	  "FILE.yaml",
-	  1,
-	  "compile, test and put in force the rules of a file",
-	  "sluicectl rules push /etc/sluice/rules.yaml",
-	  run_push_rules },
-	{ { "rules", "versions" },
-	  "",
-	  0,
-	  "the sets of rules that were pushed, the newest first",
-	  "sluicectl rules versions",
-	  run_rules_versions },
-	{ { "rules", "diff" },
-	  "A B",
-	  2,
-	  "which rules differ between two versions, or files",
-	  "sluicectl rules diff 3 my-rules.yaml",
-	  run_rules_diff },
-	{ { "rules", "hits" },
-	  "[--top N]",
-	  0,
-	  "how often each rule matched, and on how many messages it acted",
-	  "sluicectl rules hits --top 50",
-	  run_rule_hits },
-	{ { "rules", "rollback" },
-	  "[VERSION]",
-	  1,
-	  "put an old version in force, or the one before",
-	  "sluicectl rules rollback",
-	  run_rules_rollback },
-	{ { "rules", "check" },
-	  "FILE.yaml [--all] [--corpus FILE.tsv] [--budget-ns N]",
-	  1,
-	  "the same without a daemon: nothing changes",
-	  "sluicectl rules check my-rules.yaml",
-	  run_check_rules },
-	{ { "rules", "test" },
-	  "--corpus FILE.tsv [--rules FILE.yaml ...] [--misses] [--json]",
-	  0,
-	  "what rules catch of labelled messages, and what they should not have",
-	  "sluicectl rules test --corpus messages.tsv --rules my-rules.yaml",
-	  run_own },
-	{ { "explain", NULL },
-	  "--text TEXT | --pdu HEX [--rules FILE.yaml ...] [--json]",
-	  0,
-	  "what would become of one message, and why; --help of it has its options",
-	  "sluicectl explain --text \"No papers needed, same day loan\"",
-	  run_own },
-	{ { "rules", "train" },
-	  "CORPUS.tsv... [--output FILE] [OPTIONS]",
-	  0,
-	  "learn a rule from labelled messages; --help of it has its options",
-	  "sluicectl rules train spam.tsv ham.tsv --output learned.yaml",
-	  run_own },
-	{ { "suspend", "account" },
-	  "SYSTEM_ID",
-	  1,
-	  "refuse all that an account sends, now",
-	  "sluicectl suspend account acme",
-	  run_suspend_account },
-	{ { "suspend", "sender" },
-	  "ADDRESS",
-	  1,
-	  "refuse all that comes from a sender, now",
-	  "sluicectl suspend sender 010-1234-5678",
-	  run_suspend_sender },
-	{ { "lift", "account" },
-	  "SYSTEM_ID",
-	  1,
-	  "end a suspension",
-	  "sluicectl lift account acme",
-	  run_lift_account },
-	{ { "lift", "sender" },
-	  "ADDRESS",
-	  1,
-	  "end a suspension",
-	  "sluicectl lift sender +821012345678",
-	  run_lift_sender },
-	{ { "block", "account" },
-	  "SYSTEM_ID [--until TIME]",
-	  1,
-	  "refuse all that an account sends until a time, or for ever; lift does not end it",
-	  "sluicectl block account acme --until 2026-03-01T00:00:00+09:00",
-	  run_block_account },
-	{ { "block", "sender" },
-	  "ADDRESS [--until TIME]",
-	  1,
-	  "refuse a sender, registered or not, until a time, or for ever",
-	  "sluicectl block sender 010-1234-5678 --until 2026-03-01",
-	  run_block_sender },
-	{ { "unblock", "account" },
-	  "SYSTEM_ID",
-	  1,
-	  "end a block",
-	  "sluicectl unblock account acme",
-	  run_unblock_account },
-	{ { "unblock", "sender" },
-	  "ADDRESS",
-	  1,
-	  "end a block",
-	  "sluicectl unblock sender 010-1234-5678",
-	  run_unblock_sender },
-	{ { "add", "account" },
-	  "SYSTEM_ID [--title NAME] [--from TIME] [--until TIME]",
-	  1,
-	  "certify one account, now",
-	  "sluicectl add account acme --title \"Acme Ltd\" --until 2027-01-01",
-	  run_add_account },
-	{ { "add", "sender" },
-	  "ADDRESS --owner SYSTEM_ID[;...] [--from TIME] [--until TIME]",
-	  1,
-	  "certify one sender, now",
-	  "sluicectl add sender 1588-1234 --owner acme",
-	  run_add_sender },
-	{ { "remove", "account" },
-	  "SYSTEM_ID",
-	  1,
-	  "forget an account; its senders have no owner then",
-	  "sluicectl remove account acme",
-	  run_remove_account },
-	{ { "remove", "sender" },
-	  "ADDRESS",
-	  1,
-	  "forget a sender's certificate; a suspension or block of it stays",
-	  "sluicectl remove sender 1588-1234",
-	  run_remove_sender },
-	{ { "campaigns", "block" },
-	  "FINGERPRINT [--radius N] [--action refuse|discard|flag|observe] [--until TIME] "
-	  "[--note TEXT]",
-	  1,
-	  "refuse, or only discard, flag or observe, a campaign and its variants, now",
-	  "sluicectl campaigns block 3b1f00c29e77a5d4 --note \"loan spam\"",
-	  run_block_campaign },
-	{ { "campaigns", "unblock" },
-	  "FINGERPRINT",
-	  1,
-	  "act upon a campaign no longer",
-	  "sluicectl campaigns unblock 3b1f00c29e77a5d4",
-	  run_unblock_campaign },
-	{ { "campaigns", "list" },
-	  "",
-	  0,
-	  "the campaigns that are acted upon",
-	  "sluicectl campaigns list --json",
-	  run_campaigns_acted },
-	{ { "campaigns", NULL },
-	  "[--account SYSTEM_ID] [--top N] [--min-count N] [--radius N]",
-	  0,
-	  "the texts, near duplicates together, of which most messages came",
-	  "sluicectl campaigns --top 10 --account acme",
-	  run_campaigns },
-	{ { "deltas", "apply" },
-	  "FILE.csv",
-	  1,
-	  "apply rows op,kind,name,until,owner (the last two may be empty), a thousand at once",
-	  "sluicectl deltas apply blacklist.csv",
-	  run_apply_deltas },
-	{ { "drain", "off" },
-	  "",
-	  0,
-	  "screen new connections again",
-	  "sluicectl drain off",
-	  run_drain_off },
-	{ { "drain", NULL },
-	  "",
-	  0,
-	  "screen nothing new, hand quiet connections back, say what remains",
-	  "sluicectl drain",
-	  run_drain },
-	{ { "status", NULL },
-	  "",
-	  0,
-	  "control, registry, data plane and audit in a glance",
-	  "sluicectl status --json",
-	  run_status },
-	{ { "counters", NULL },
-	  "[--all]",
-	  0,
-	  "counters and reasons; --all: those at zero too",
-	  "sluicectl counters --all",
-	  run_counters },
-	{ { "audit", NULL },
-	  "[--account SYSTEM_ID] [--sender ADDRESS] [--from TIME] [--until TIME] [--limit N]\n"
-	  "      [--after CURSOR] [--reason REASON] [--campaign FINGERPRINT [--radius N]] "
-	  "[--follow]",
-	  0,
-	  "the latest refusals and flags; with --from the first since then",
-	  "sluicectl audit --account acme --from 2026-03-01T14:00+09:00",
-	  run_audit },
-	{ { "policy", "show" },
-	  "",
-	  0,
-	  "the numbers of the policy",
-	  "sluicectl policy show",
-	  run_policy },
-	{ { "policy", "set" },
-	  "NAME VALUE",
-	  2,
-	  "change one of them",
-	  "sluicectl policy set refuse_at_bind 1",
-	  run_set_policy },
-};
-static const unsigned n_commands = sizeof(commands) / sizeof(commands[0]);
-
 static void print_command(FILE *out, const struct command *c)
 {
 	fprintf(out, "  sluicectl %s%s%s%s%s\n      %s\n", c->words[0], c->words[1] ? " " : "",
@@ -282,13 +27,14 @@ static void print_command(FILE *out, const struct command *c)
 static void usage(FILE *out)
 {
 	fputs("usage: sluicectl [--socket PATH] [--json] COMMAND ...\n\n", out);
-	for (unsigned i = 0; i < n_commands; i++)
-		print_command(out, &commands[i]);
+	for (unsigned i = 0; i < cli_n_commands; i++)
+		print_command(out, &cli_commands[i]);
 	fputs("\nOptions of all commands:\n"
 	      "  --socket PATH  of sluice-control; else $SLUICE_SOCKET, else " SOCKET_DEFAULT
 	      "\n"
 	      "  --json         one JSON object on stdout, also of a failure\n"
 	      "  --help         of the command, with an example\n"
+	      "  --version      and stop\n"
 	      "A file that is called - is what comes on stdin.\n"
 	      "\nExit status: 0 done; 1 failed; 2 wrong command line; 3 recorded, and "
 	      "enforced\n"
@@ -304,25 +50,25 @@ static bool matches(const struct command *c, int n, char **words)
 
 static const struct command *find_command(int n, char **words)
 {
-	for (unsigned i = 0; i < n_commands; i++)
-		if (matches(&commands[i], n, words))
-			return &commands[i];
+	for (unsigned i = 0; i < cli_n_commands; i++)
+		if (matches(&cli_commands[i], n, words))
+			return &cli_commands[i];
 	return NULL;
 }
 
 static bool begins_a_command(int n, char **words)
 {
-	for (unsigned i = 0; n > 0 && i < n_commands; i++)
-		if (strcmp(words[0], commands[i].words[0]) == 0)
+	for (unsigned i = 0; n > 0 && i < cli_n_commands; i++)
+		if (strcmp(words[0], cli_commands[i].words[0]) == 0)
 			return true;
 	return false;
 }
 
 static void print_those_with(FILE *out, const char *first_word)
 {
-	for (unsigned i = 0; i < n_commands; i++)
-		if (strcmp(first_word, commands[i].words[0]) == 0)
-			print_command(out, &commands[i]);
+	for (unsigned i = 0; i < cli_n_commands; i++)
+		if (strcmp(first_word, cli_commands[i].words[0]) == 0)
+			print_command(out, &cli_commands[i]);
 }
 
 static int unknown_command(int n, char **words)
@@ -423,6 +169,42 @@ static int read_options(struct cli *cli, bool *help, int argc, char **argv)
 	return EXIT_DONE;
 }
 
+/* Whether a command's row names an option. */
+static bool takes(const struct command *c, const char *name)
+{
+	char dashed[24];
+	const size_t n = (size_t)snprintf(dashed, sizeof(dashed), "--%s", name);
+	const char *at = strstr(c->arguments, dashed);
+
+	while (at != NULL && (at[n] == '-' || (at[n] >= 'a' && at[n] <= 'z')))
+		at = strstr(at + n, dashed);
+	return at != NULL;
+}
+
+/* Whether an option that only some commands have was given. */
+static bool given(const struct cli *cli, int letter)
+{
+	for (const struct option_place *p = places; p->letter != 0; p++)
+		if (p->letter == letter && letter != 's')
+			return *(const char *const *)((const char *)cli + p->offset) != NULL;
+	return (letter == 'a' && cli->all) || (letter == 'f' && cli->follow);
+}
+
+/* An option of another command would be as if it had not been given: a budget that nobody
+ * keeps, an end that never comes. */
+static bool refuse_foreign(const struct cli *cli, const struct command *c)
+{
+	for (const struct option *o = options; o->name != NULL; o++) {
+		if (!given(cli, o->val) || takes(c, o->name))
+			continue;
+		cli_fail("%s%s%s has no option --%s; --help behind it shows those that it has",
+		         c->words[0], c->words[1] ? " " : "", c->words[1] ? c->words[1] : "",
+		         o->name);
+		return true;
+	}
+	return false;
+}
+
 static int run(struct cli *cli, bool help, int n, char **words)
 {
 	const struct command *c = find_command(n, words);
@@ -432,14 +214,16 @@ static int run(struct cli *cli, bool help, int n, char **words)
 	if (c == NULL)
 		return unknown_command(n, words);
 	const int skip = c->words[1] ? 2 : 1;
-	const unsigned given = (unsigned)(n - skip);
-	if (given != c->n_arguments && (c->arguments[0] != '[' || given != 0)) {
+	const unsigned n_given = (unsigned)(n - skip);
+	if (refuse_foreign(cli, c))
+		return EXIT_USAGE;
+	if (n_given != c->n_arguments && (c->arguments[0] != '[' || n_given != 0)) {
 		cli_fail("%s%s%s takes %u argument%s, for example: %s", c->words[0],
 		         c->words[1] ? " " : "", c->words[1] ? c->words[1] : "", c->n_arguments,
 		         c->n_arguments == 1 ? "" : "s", c->example);
 		return EXIT_USAGE;
 	}
-	for (unsigned i = 0; i < given; i++)
+	for (unsigned i = 0; i < n_given; i++)
 		cli->arguments[i] = words[skip + (int)i];
 	return c->run(cli);
 }

@@ -3,6 +3,7 @@
  * Commands that show something: status, counters, audit, policy show.
  */
 #include "cli.h"
+#include "fail.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -328,8 +329,12 @@ static int follow(const struct cli *cli, json_t *answer)
 int run_audit(const struct cli *cli)
 {
 	json_t *answer = NULL;
-	const int status = ask_audit(cli, cli->limit, cli->after, &answer);
 
+	if (cli->radius != NULL && cli->campaign == NULL) {
+		cli_fail("--radius is about a campaign: give --campaign FINGERPRINT too");
+		return EXIT_USAGE;
+	}
+	const int status = ask_audit(cli, cli->limit, cli->after, &answer);
 	if (status != 0)
 		return status;
 	if (cli->json && !cli->follow)

@@ -56,6 +56,7 @@ lint_manuals() {
 		command -v mandoc >/dev/null || continue # a second opinion, where there is one
 		mandoc -Tlint -Wwarning "$page" || return 1
 	done
+	python3 tests/lint/options.py build
 }
 lint_perl() { perl -c tests/netns/smpp_client.pl && perl -c tests/netns/smpp_server.pl; }
 

@@ -114,7 +114,6 @@ static void wrong_words_are_explained(void **state)
 		{ "campaigns block 3b1f00c29e77a5d4 --until soon", "a time like" },
 		{ "campaigns block 3b1f00c29e77a5d4 --until 2020-01-01", "until is over" },
 		{ "campaigns unblock 3b1f00c29e77a5d4", "is not acted upon" },
-		{ "suspend account acme --action flag", "only campaigns have an action" },
 		{ "audit --campaign 3b1f", "16 hexadecimal digits" },
 	};
 

@@ -111,6 +111,23 @@ static void of_one_and_of_several(void **state)
 	assert_true(said("\"sluicectl policy show\" has the bounds"));
 }
 
+/* An option of another command would be lost without a word. */
+static void options_of_others(void **state)
+{
+	static const char *const wrong[] = {
+		"rules push one.yaml --budget-ns 300", "suspend account a --until 2030-01-01",
+		"audit --top 5", "campaigns list --account a", "status --follow",
+		"counters --limit 5", "drain --all", "audit --radius 3",
+		"suspend account a --action flag",
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(ctl(wrong[i]), 2);
+	assert_int_equal(ctl("rules push one.yaml --budget-ns 300"), 2);
+	assert_true(said("rules push has no option --budget-ns; --help behind it shows"));
+}
+
 static void rules_from_a_pipe(void **state)
 {
 	(void)state;
@@ -204,6 +221,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(why_nobody_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_one_and_of_several, setup, teardown),
+		cmocka_unit_test_setup_teardown(options_of_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_from_a_pipe, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(owners_of_a_sender, setup, teardown),
