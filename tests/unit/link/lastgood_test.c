@@ -3,7 +3,7 @@
  * lastgood: a data plane that starts without control enforces what it enforced when it
  * was stopped; and what happens when the disk does not keep its word.
  */
-#include "fixture.h"
+#include "fixture_each.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,25 +17,6 @@
 #include <unistd.h>
 
 #include "verdict.h"
-
-static struct fixture f;
-static char error[LINK_CLIENT_ERROR_SIZE];
-static struct link_message answer;
-
-static int setup(void **state)
-{
-	(void)state;
-	fixture_make(&f);
-	fixture_start(&f);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fixture_free(&f);
-	return 0;
-}
 
 static void sanction(struct link_client *client, const struct link_delta *d)
 {

@@ -2,32 +2,13 @@
 /*
  * link_delta: deltas hold when they are answered, come in batches, and pass images.
  */
-#include "fixture.h"
+#include "fixture_each.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "verdict.h"
-
-static struct fixture f;
-static char error[LINK_CLIENT_ERROR_SIZE];
-static struct link_message answer;
-
-static int setup(void **state)
-{
-	(void)state;
-	fixture_make(&f);
-	fixture_start(&f);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fixture_free(&f);
-	return 0;
-}
 
 static void test_sanction_holds_when_answered(void **state)
 {

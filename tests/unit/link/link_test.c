@@ -3,7 +3,7 @@
  * link: what control may ask of the data plane, and everything that is refused: each
  * with its reason, and with the tables in force as they were.
  */
-#include "fixture.h"
+#include "fixture_each.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,25 +17,6 @@
 #include <unistd.h>
 
 #include "verdict.h"
-
-static struct fixture f;
-static char error[LINK_CLIENT_ERROR_SIZE];
-static struct link_message answer;
-
-static int setup(void **state)
-{
-	(void)state;
-	fixture_make(&f);
-	fixture_start(&f);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fixture_free(&f);
-	return 0;
-}
 
 /* Generation 5 is in force for every worker, and nothing was changed about it. */
 static void assert_unchanged(struct link_client *client)
