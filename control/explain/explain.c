@@ -198,14 +198,7 @@ static void weigh_reading(struct explanation *out, struct match_state *state,
 static int weigh(struct explanation *out, const struct explain *e,
                  const struct screen_context *context)
 {
-	const struct screen_message *m = &out->message;
-	const struct match_input input = {
-		.account_row = m->account_row,
-		.seconds = context->seconds,
-		.share = screen_share(context, m),
-		.data_coding = m->sm.data_coding,
-		.from_esme = m->from_esme,
-	};
+	const struct match_input input = screen_match_input(context, &out->message);
 	struct match_state *state = NULL;
 	const int result = match_open(&state, e->tables->image);
 

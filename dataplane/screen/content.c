@@ -144,7 +144,7 @@ static void scan_alone(struct screen_context *context, const struct screen_vecto
 /* Which ten-thousandth of the traffic: a subscriber is always in the same one, so a rule
  * on trial treats all parts and repetitions of what is sent to a person alike, however the
  * number is written. */
-uint32_t screen_share(const struct screen_context *context, const struct screen_message *m)
+static uint32_t share_of(const struct screen_context *context, const struct screen_message *m)
 {
 	const struct image *im = context->tables->image;
 	struct view to = m->sm.destination.digits;
@@ -157,18 +157,23 @@ uint32_t screen_share(const struct screen_context *context, const struct screen_
 	return (uint32_t)(XXH3_64bits(to.data, to.len) % IMAGE_SHARE_WHOLE);
 }
 
+struct match_input screen_match_input(const struct screen_context *context,
+                                      const struct screen_message *m)
+{
+	return (struct match_input){
+		.account_row = m->account_row,
+		.seconds = context->seconds,
+		.share = share_of(context, m),
+		.data_coding = m->sm.data_coding,
+		.from_esme = m->from_esme,
+	};
+}
+
 /* Replay the finds of message i that are in this list of it. */
 static void judge(struct screen_context *context, struct screen_vector *v, unsigned i,
                   uint32_t list, struct match_result *result)
 {
-	const struct screen_message *m = &v->messages[i];
-	const struct match_input input = {
-		.account_row = m->account_row,
-		.seconds = context->seconds,
-		.share = screen_share(context, m),
-		.data_coding = m->sm.data_coding,
-		.from_esme = m->from_esme,
-	};
+	const struct match_input input = screen_match_input(context, &v->messages[i]);
 	uint32_t at = v->hits.last[list];
 
 	match_begin(context->match);

@@ -204,10 +204,9 @@ static inline uint32_t screen_sample(const struct screen_context *context)
 	return acts || context->fingerprint_every == 0 ? 1 : context->fingerprint_every;
 }
 
-/* Which of IMAGE_SHARE_WHOLE parts of the traffic a message is of (match_input.share); 0 where
- * no rule asks. Needs tables. */
-uint32_t screen_share(const struct screen_context *context,
-                      const struct screen_message *message);
+/* What rules ask of a message besides its text (.share: 0 where no rule does). Needs tables. */
+struct match_input screen_match_input(const struct screen_context *context,
+                                      const struct screen_message *message);
 
 /* Whether a bind of this account row is refused by policy, and with what reason:
  * PASS leaves *command_status alone. Without tables there is no policy: PASS. */
