@@ -215,6 +215,14 @@ static void take_foreign(struct worker *w, struct connection *c, enum side from)
 	take_raw(w, c, from);
 }
 
+/* The vector is full. In the next turn that side is first which had less of this one. */
+static void wait_a_turn(struct worker *w, struct connection *c, enum side from, bool had)
+{
+	worker_count(w, COUNTER_VECTOR_FULL, 1);
+	c->retry = true;
+	c->smsc_first = (from == SIDE_SMSC) != had;
+}
+
 static void collect_side(struct worker *w, struct connection *c, enum side from)
 {
 	const struct chain *in = &c->relay.leg[from].in;
@@ -237,8 +245,7 @@ static void collect_side(struct worker *w, struct connection *c, enum side from)
 			break;
 		}
 		if (vector_is_full(w->vector, result == FRAME_WHOLE ? header.length : 0)) {
-			worker_count(w, COUNTER_VECTOR_FULL, 1);
-			c->retry = true;
+			wait_a_turn(w, c, from, left != in->octets);
 			break;
 		}
 		if (result == FRAME_BAD) {
@@ -278,7 +285,9 @@ void collect(struct worker *w)
 		c->retry = c->waits = false;
 		if (c->relay.state != RELAY_OPEN)
 			continue;
-		for (enum side from = SIDE_ESME; from <= SIDE_SMSC; from++) {
+		const enum side first = c->smsc_first ? SIDE_SMSC : SIDE_ESME;
+		for (unsigned i = 0; i < 2; i++) {
+			const enum side from = i == 0 ? first : side_other(first);
 			/* An end that does not read its answers gets no more of them. */
 			c->stalled[from] = relay_stalls(&c->relay, from, &w->tcp_config);
 			if (!c->stalled[from])

@@ -30,6 +30,7 @@ struct connection {
 	bool touched;           /* on the worker's list of this turn */
 	bool retry : 1;         /* there is more to do: look again next turn */
 	bool waits : 1;         /* something lacks room: look again STALL_WAIT_US later */
+	bool smsc_first : 1;    /* the vector was full before it was the SMSC's turn */
 	bool lacks_room[2];     /* of packet buffers, that PDU does, or did when seen last */
 	bool stalled[2];        /* this turn decides no more octets from this side */
 } __attribute__((aligned(64)));

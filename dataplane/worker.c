@@ -252,12 +252,15 @@ static uint64_t deadline(const struct worker *w, const struct connection *c)
 }
 
 /* What was decided for each touched connection, everything it has to say, its next deadline,
- * its end. One after the other: a connection takes fifteen lines. */
+ * its end. One after the other: a connection takes fifteen lines. Of those that have more for
+ * the next turn they are first in it who had nothing in this one: the vector was full. */
 static void tcp_send(struct worker *w)
 {
-	struct connection *c = w->touched, *next, **retry = &w->retry;
+	struct connection *c = w->touched, *next, *had = NULL;
+	struct connection **retry = &w->retry, **retry_had = &had;
 
 	for (; c != NULL; c = next) {
+		const unsigned applied = w->vector->n_applied;
 		next = c->touched_next;
 		c->touched = false;
 		apply(w, c);
@@ -272,13 +275,15 @@ static void tcp_send(struct worker *w)
 		}
 		timer_set(&w->timers, &c->timer, deadline(w, c));
 		if (c->retry) {
+			struct connection ***end =
+				w->vector->n_applied == applied ? &retry : &retry_had;
 			c->touched = true; /* it is on a list */
-			c->touched_next = NULL;
-			*retry = c;
-			retry = &c->touched_next;
+			**end = c;
+			*end = &c->touched_next;
 		}
 	}
-	*retry = NULL;
+	*retry_had = NULL;
+	*retry = had;
 }
 
 /* The one clock read of a turn: its time, and what the turn before cost. */
