@@ -192,7 +192,7 @@ static void receive_rst(struct relay *r, enum side side, const struct packet *p,
 		challenge(r, l, env);
 		return;
 	}
-	(void)leg_emit_bare(r, other, r->leg[other].snd_max, TCP_RST | TCP_ACK, env);
+	(void)leg_emit_bare(r, other, leg_number(&r->leg[other]), TCP_RST | TCP_ACK, env);
 	tcp_count(env, COUNTER_HELD_AT_CLOSE, l->in.octets);
 	r->state = RELAY_DEAD;
 }

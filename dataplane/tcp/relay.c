@@ -202,7 +202,7 @@ void relay_shut(struct relay *r, struct tcp_env *env)
 void relay_abort(struct relay *r, struct tcp_env *env)
 {
 	for (enum side side = SIDE_ESME; side <= SIDE_SMSC; side++) {
-		(void)leg_emit_bare(r, side, r->leg[side].snd_max, TCP_RST | TCP_ACK, env);
+		(void)leg_emit_bare(r, side, leg_number(&r->leg[side]), TCP_RST | TCP_ACK, env);
 		tcp_count(env, COUNTER_HELD_AT_CLOSE, r->leg[side].in.octets);
 	}
 	tcp_count(env, COUNTER_FLOWS_RESET, 1);

@@ -108,6 +108,20 @@ uint16_t leg_advertise(struct relay *r, enum side side, const struct tcp_env *en
  */
 bool splice_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env *env);
 
+/*
+ * The number of a segment without octets: SND.NXT, but not beyond a window that its end has
+ * taken back (RFC 9293 section 3.8.6), or that end would not look at our ACKs and our RST. Of
+ * less than the unit of its windows we do not know: it may be rounded away.
+ */
+static inline uint32_t leg_number(const struct leg *l)
+{
+	const uint32_t out = l->snd_max - l->snd_una;
+
+	return likely(out <= l->snd_wnd) || out - l->snd_wnd < 1u << l->wscale
+	               ? l->snd_max
+	               : l->snd_una + l->snd_wnd;
+}
+
 /* segment.c */
 /* A segment without payload; false when no buffer or no room. */
 bool leg_emit_bare(struct relay *r, enum side side, uint32_t seq, uint8_t flags,

@@ -237,7 +237,7 @@ static __rte_noinline bool send_all(struct relay *r, enum side side, struct tcp_
 	/* An unfinished PDU may wait for the sender's Nagle: do not delay its ACK. */
 	if (l->ack_now || (leg_unacked(l) != 0 && l->in.octets != 0) ||
 	    window_reopened(r, side, env)) {
-		if (!leg_emit_bare(r, side, l->snd_max, TCP_ACK, env))
+		if (!leg_emit_bare(r, side, leg_number(l), TCP_ACK, env))
 			sent = SENT_RETRY;
 	}
 	return sent == SENT_RETRY;

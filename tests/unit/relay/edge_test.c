@@ -152,6 +152,58 @@ static void only_a_fin_prolongs_the_end(void **state)
 	rig_close(r);
 }
 
+/* An end that has taken back its window takes no number beyond it, or its ACKs would never
+ * come (RFC 9293 section 3.10.7.4, first check): what has no octets says the last that fits. */
+static void numbers_stay_within_a_window_taken_back(void **state)
+{
+	struct rig *r = rig_connected(rig_without_stamps);
+	struct seg s = rig_text(0, 0, 0);
+	const struct seg *said;
+
+	(void)state;
+	rig_stream(1000);
+	for (uint32_t n = 0; n < 5; n++)
+		rig_send(r, ESME, rig_text(1000 * n, 1000, 0));
+	s.ack = 1000;
+	s.window = 1000 >> 3;
+	rig_send(r, SMSC, s);
+	rig_quiet(r);
+	s.payload = rig_octets;
+	s.len = 10; /* of a PDU: acknowledged at once */
+	rig_send(r, SMSC, s);
+	said = rig_said(r, SMSC);
+	assert_non_null(said);
+	assert_int_equal(said->ack, 10);
+	assert_int_equal(said->seq, 2000);
+	/* And so does a RST: a challenge from where that end is draws the right one. */
+	rig_send(r, ESME, (struct seg){ .flags = RST, .seq = 5000 });
+	while ((said = rig_said(r, SMSC)) != NULL && !(said->flags & RST))
+		;
+	assert_non_null(said);
+	assert_int_equal(said->seq, 2000);
+	rig_close(r);
+}
+
+/* What a scaled window rounds away is not taken back. */
+static void a_rounded_window_is_none_taken_back(void **state)
+{
+	struct rig *r = rig_connected(rig_without_stamps);
+	struct seg s = rig_text(0, 10, 0);
+	const struct seg *said;
+
+	(void)state;
+	rig_stream(1000);
+	rig_send(r, ESME, rig_text(0, 1000, 0));
+	s.ack = 6; /* 994 are out, of which it says 992 */
+	s.window = 994 >> 3;
+	rig_quiet(r);
+	rig_send(r, SMSC, s);
+	said = rig_said(r, SMSC);
+	assert_non_null(said);
+	assert_int_equal(said->seq, 1000);
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +213,8 @@ int main(void)
 		cmocka_unit_test(guesses_are_no_sign_of_life),
 		cmocka_unit_test(every_second_of_its_own_size),
 		cmocka_unit_test(only_a_fin_prolongs_the_end),
+		cmocka_unit_test(numbers_stay_within_a_window_taken_back),
+		cmocka_unit_test(a_rounded_window_is_none_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);
