@@ -193,8 +193,10 @@ uint64_t limit_deadline(const struct worker *w, const struct connection *c)
 /* Its time is over: whether it has more, because this was not its fault. */
 static bool has_more_time(const struct worker *w, const struct connection *c, enum side from)
 {
-	/* The other end does not read, so our window is closed. */
-	if (relay_backlog(&c->relay, side_other(from)) != 0)
+	/* The other end does not read, so our window is closed; or this one does not, and
+	 * nobody has looked whether it is whole. */
+	if (relay_backlog(&c->relay, side_other(from)) != 0 ||
+	    relay_stalls(&c->relay, from, &w->tcp_config))
 		return true;
 	return c->lacks_room[from] && !relay_lacks_buffers(&c->relay, &w->env);
 }

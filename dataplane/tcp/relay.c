@@ -24,6 +24,8 @@ void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_
 	tx->mbufs[tx->n++] = m;
 }
 
+static bool shut_by_us(const struct relay *r) { return r->leg[0].discard; }
+
 static void enter(struct relay *r, enum relay_state state, const struct tcp_env *env)
 {
 	r->state = state;
@@ -205,7 +207,7 @@ void relay_abort(struct relay *r, struct tcp_env *env)
 		(void)leg_emit_bare(r, side, leg_number(&r->leg[side]), TCP_RST | TCP_ACK, env);
 		tcp_count(env, COUNTER_HELD_AT_CLOSE, r->leg[side].in.octets);
 	}
-	tcp_count(env, COUNTER_FLOWS_RESET, 1);
+	tcp_count(env, COUNTER_FLOWS_RESET, !shut_by_us(r)); /* who did that counted it */
 	r->state = RELAY_DEAD;
 }
 
@@ -244,8 +246,6 @@ bool relay_output(struct relay *r, struct tcp_env *env)
 
 /* 0 is none: less 1, it is the latest of all. */
 static uint64_t sooner(uint64_t a, uint64_t b) { return b - 1 < a - 1 ? b : a; }
-
-static bool shut_by_us(const struct relay *r) { return r->leg[0].discard; }
 
 uint64_t relay_deadline(const struct relay *r, const struct tcp_config *config)
 {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "rig.h"
@@ -60,9 +61,9 @@ static void expect(uint32_t rule, uint64_t matched, uint64_t acted)
 	                                                            : REPORT_RULE_ACTIVE);
 }
 
-static struct rig *begin(void)
+static struct rig *begin_with(void (*change)(struct settings *))
 {
-	struct rig *r = rig_open(rig_buffers, NULL);
+	struct rig *r = rig_open(rig_buffers, change);
 
 	rows = calloc(REPORT_RULES, sizeof(*rows));
 	assert_non_null(rows);
@@ -73,6 +74,8 @@ static struct rig *begin(void)
 	rig_handshake(r);
 	return r;
 }
+
+static struct rig *begin(void) { return begin_with(NULL); }
 
 static void end(struct rig *r)
 {
@@ -86,13 +89,7 @@ static void submit(struct rig *r, uint8_t n)
 {
 	const uint8_t octets[16] = { 0, 0, 0, 16, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, n };
 
-	rig_send(r, ESME,
-	         (struct seg){ .seq = 16u * (n - 1u),
-	                       .payload = octets,
-	                       .len = sizeof(octets),
-	                       .window = 60000,
-	                       .has_ts = true,
-	                       .ts_val = 1000 });
+	rig_send(r, ESME, rig_part(16u * (n - 1u), octets, sizeof(octets)));
 }
 
 static void passed_ones_count(void **state)
@@ -220,13 +217,7 @@ static void more_than_a_vector_waits_a_turn(void **state)
 		octets[16 * i + 15] = 1; /* sequence_number */
 	}
 	for (unsigned i = SEGMENTS; i-- > 0;)
-		rig_send(r, ESME,
-		         (struct seg){ .seq = i * EACH,
-		                       .payload = octets + i * EACH,
-		                       .len = EACH,
-		                       .window = 60000,
-		                       .has_ts = true,
-		                       .ts_val = 1000 });
+		rig_send(r, ESME, rig_part(i * EACH, octets + i * EACH, EACH));
 	assert_true(rig_counter(r, COUNTER_VECTOR_FULL) > 0);
 	assert_int_equal(rig_counter(r, COUNTER_FORWARDED), SCREEN_VECTOR_MAX);
 	rig_wait(r, 5);
@@ -240,15 +231,68 @@ static void what_was_held_is_counted(void **state)
 	struct rig *r = begin();
 
 	(void)state;
-	rig_send(r, ESME,
-	         (struct seg){ .payload = (const uint8_t[10]){ 0, 0, 0, 16, 0, 0, 0, 4 },
-	                       .len = 10,
-	                       .window = 60000,
-	                       .has_ts = true,
-	                       .ts_val = 1000 });
+	rig_send(r, ESME, rig_part(0, (const uint8_t[10]){ 0, 0, 0, 16, 0, 0, 0, 4 }, 10));
 	assert_int_equal(rig_counter(r, COUNTER_HELD_AT_CLOSE), 0);
 	rig_send(r, ESME, (struct seg){ .flags = RST, .seq = 10 });
 	assert_int_equal(rig_counter(r, COUNTER_HELD_AT_CLOSE), 10);
+	end(r);
+}
+
+/* Framing is lost, and an end that does not close is reset: that is one connection ended. */
+static void an_end_by_us_counts_once(void **state)
+{
+	uint8_t octets[32];
+	struct rig *r = begin();
+
+	(void)state;
+	refuse = false;
+	rig_pdu(octets, 16);
+	memset(octets + 16, 0, 16);
+	rig_send(r, ESME, rig_part(0, octets, sizeof(octets)));
+	assert_int_equal(rig_counter(r, COUNTER_FRAMING_LOST), 1);
+	assert_int_equal(rig_counter(r, COUNTER_FLOWS_RESET), 1);
+	for (unsigned s = 0; s < 60 && rig_relay(r) != NULL; s++, rig_quiet(r))
+		rig_wait(r, 1000);
+	assert_null(rig_relay(r));
+	assert_int_equal(rig_counter(r, COUNTER_FLOWS_RESET), 1);
+	end(r);
+}
+
+static void little_room(struct settings *s)
+{
+	s->leg_buffer = s->leg_buffer_most = 131072;
+	s->pdu_limit = 5;
+}
+
+/* An ESME that does not read its answers has no more of its PDUs decided: one that was half
+ * there when that began, and is whole since then, is not late. */
+static void what_is_not_looked_at_is_not_late(void **state)
+{
+	/* The end of a submit_sm and the beginning of the next. */
+	static const uint8_t octets[16] = { [7] = 1, [11] = 16, [15] = 4 };
+	struct rig *r = begin_with(little_room);
+	struct report_ring *ring = r->report.ring;
+	uint32_t seq = 8;
+
+	(void)state;
+	rig_stream(1440);
+	for (uint32_t at = 0; at + 2 * 1440 < 131072; at += 1440, rig_quiet(r))
+		rig_send(r, SMSC, rig_part(at, rig_octets, 1440));
+	refuse = true;
+	rig_send(r, ESME, rig_part(0, octets + 8, 8));
+	for (; seq < 5000 && !relay_stalls(rig_relay(r), SIDE_ESME, &r->worker->tcp_config);
+	     seq += 16, rig_quiet(r)) {
+		rig_send(r, ESME, rig_part(seq, octets, sizeof(octets)));
+		__atomic_store_n(&ring->tail, ring->head, __ATOMIC_RELEASE);
+	}
+	assert_in_range(seq, 1000, 4999);
+	rig_send(r, ESME, rig_part(seq, octets, 8));
+	for (unsigned i = 0; i < 20; i++, rig_quiet(r)) {
+		rig_wait(r, 1000);
+		rig_send(r, ESME, rig_part(seq + 8, NULL, 0)); /* it lives */
+	}
+	assert_int_equal(rig_counter(r, COUNTER_PDU_LATE), 0);
+	assert_non_null(rig_relay(r));
 	end(r);
 }
 
@@ -261,6 +305,8 @@ int main(void)
 		cmocka_unit_test(the_screeners_counts_have_their_names),
 		cmocka_unit_test(more_than_a_vector_waits_a_turn),
 		cmocka_unit_test(what_was_held_is_counted),
+		cmocka_unit_test(an_end_by_us_counts_once),
+		cmocka_unit_test(what_is_not_looked_at_is_not_late),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);

@@ -13,16 +13,6 @@
 enum { EACH = 1440, SEGMENTS = 40, MESSAGES = SEGMENTS * EACH / 16 };
 _Static_assert(MESSAGES > 10 * SCREEN_VECTOR_MAX, "as much as many turns decide");
 
-static struct seg message(uint32_t seq, const uint8_t *octets, uint32_t len)
-{
-	return (struct seg){ .seq = seq,
-		             .payload = octets,
-		             .len = len,
-		             .window = 60000,
-		             .has_ts = true,
-		             .ts_val = 1000 };
-}
-
 /* All messages of that end at once: the first segment comes last. */
 static void flood(struct rig *r, int from)
 {
@@ -31,7 +21,7 @@ static void flood(struct rig *r, int from)
 	for (unsigned i = 0; i < MESSAGES; i++)
 		memcpy(octets + 16 * i, "\0\0\0\20\0\0\0\4\0\0\0\0\0\0\0\1", 16);
 	for (unsigned i = SEGMENTS; i-- > 0; rig_quiet(r))
-		rig_send(r, from, message(i * EACH, octets + i * EACH, EACH));
+		rig_send(r, from, rig_part(i * EACH, octets + i * EACH, EACH));
 	assert_true(rig_relay(r)->leg[from].in.octets > 8 * 16 * SCREEN_VECTOR_MAX);
 }
 
@@ -42,7 +32,7 @@ static void expect_soon(struct rig *r, int from)
 	uint8_t pdu[16];
 	bool came = false;
 
-	rig_send(r, from, message(0, rig_pdu(pdu, sizeof(pdu)), sizeof(pdu)));
+	rig_send(r, from, rig_part(0, rig_pdu(pdu, sizeof(pdu)), sizeof(pdu)));
 	rig_wait(r, 1);
 	for (const struct seg *s; (s = rig_said(r, !from)) != NULL;)
 		came |= s->len == sizeof(pdu) && s->seq == 0;

@@ -449,3 +449,13 @@ struct seg rig_text(uint32_t seq, uint32_t len, uint32_t ts)
 		             .has_ts = ts != 0,
 		             .ts_val = ts };
 }
+
+struct seg rig_part(uint32_t seq, const uint8_t *octets, uint32_t len)
+{
+	return (struct seg){ .seq = seq,
+		             .payload = octets,
+		             .len = len,
+		             .window = 60000,
+		             .has_ts = true,
+		             .ts_val = 1000 };
+}

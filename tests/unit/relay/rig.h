@@ -102,5 +102,7 @@ const uint8_t *rig_pdu(uint8_t *out, uint32_t n);
 extern uint8_t rig_octets[8192];
 void rig_stream(uint32_t n);
 struct seg rig_text(uint32_t seq, uint32_t len, uint32_t ts);
+/* A segment of any octets, with a time-stamp. */
+struct seg rig_part(uint32_t seq, const uint8_t *octets, uint32_t len);
 
 #endif
