@@ -17,6 +17,8 @@
 #define DESCRIPTORS_MAX 1024u
 #define DESCRIPTORS_MIN 64u
 #define RSS_KEY_MAX 128u
+#define RSS_TABLE_MAX 4096u
+#define RSS_GROUPS_MAX (RSS_TABLE_MAX / RTE_ETH_RETA_GROUP_SIZE)
 #define RX_SUMS (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 #define RSS_TCP (RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP)
 
@@ -88,7 +90,8 @@ static bool has_symmetric_rss(const struct rte_eth_dev_info *info, unsigned n)
 {
 	return info->max_rx_queues >= n && info->max_tx_queues >= n &&
 	       (info->flow_type_rss_offloads & RSS_TCP) == RSS_TCP &&
-	       info->hash_key_size <= RSS_KEY_MAX;
+	       info->hash_key_size <= RSS_KEY_MAX && info->reta_size >= n &&
+	       info->reta_size <= RSS_TABLE_MAX && rte_is_power_of_2(info->reta_size);
 }
 
 static struct rte_eth_conf configuration(struct port *port, const struct rte_eth_dev_info *info,
@@ -165,6 +168,32 @@ static int setup_queues(const struct port *port, uint16_t n_desc, struct rte_mem
 			: "");
 }
 
+/*
+ * Which queue a hash goes to, the same on every port: tables of different sizes, each filled in
+ * turn by its PMD, agree only where the queues are a power of two, and a connection whose two
+ * directions come to two workers is none. The first `alike` entries are repeated.
+ */
+static int spread(const struct port *port, unsigned alike, char error[PORT_ERROR_SIZE])
+{
+	struct rte_eth_rss_reta_entry64 table[RSS_GROUPS_MAX];
+	struct rte_eth_dev_info info;
+
+	int result = rte_eth_dev_info_get(port->id, &info);
+	for (unsigned i = 0; result == 0 && i < info.reta_size; i++) {
+		struct rte_eth_rss_reta_entry64 *group = &table[i / RTE_ETH_RETA_GROUP_SIZE];
+		group->mask = UINT64_MAX;
+		group->reta[i % RTE_ETH_RETA_GROUP_SIZE] =
+			(uint16_t)(i % alike % port->n_queues);
+	}
+	if (result == 0)
+		result = rte_eth_dev_rss_reta_update(port->id, table, info.reta_size);
+	if (result == 0)
+		return 0;
+	return fail(error, result, "%s: its hashes cannot be given to %u queues (%s): write "
+	                           "workers: 1",
+	            port->name, port->n_queues, strerror(-result));
+}
+
 static int start(struct port *port, uint16_t n_desc, struct rte_mempool *pool,
                  char error[PORT_ERROR_SIZE])
 {
@@ -228,20 +257,24 @@ static int probe_link(struct ports *out, const struct setting_link *names,
 }
 
 /* One queue pair a worker on every port, or one in all and software distribution (together:
- * fragments meet in one worker, fragment.c). */
-static void choose_queues(struct ports *out, unsigned workers, bool together)
+ * fragments meet in one worker, fragment.c). The size of the smallest table of hashes. */
+static unsigned choose_queues(struct ports *out, unsigned workers, bool together)
 {
 	struct rte_eth_dev_info info;
 	bool rss = workers > 1 && !together;
+	unsigned smallest = RSS_TABLE_MAX;
 
 	for (unsigned i = 0; i < out->n_links * 2; i++) {
 		const struct port *port = &out->links[i / 2].port[i % 2];
 		rss = rss && rte_eth_dev_info_get(port->id, &info) == 0 &&
 		      has_symmetric_rss(&info, workers);
+		if (rss && info.reta_size < smallest)
+			smallest = info.reta_size;
 	}
 	for (unsigned i = 0; i < out->n_links * 2; i++)
 		out->links[i / 2].port[i % 2].n_queues = (uint16_t)(rss ? workers : 1);
 	out->distribute = workers > 1 && !rss;
+	return smallest;
 }
 
 static int open_all(struct ports *out, const struct settings *settings, uint16_t segment_priv,
@@ -252,12 +285,16 @@ static int open_all(struct ports *out, const struct settings *settings, uint16_t
 		if (result)
 			return result;
 	}
-	choose_queues(out, (unsigned)settings->workers,
-	              settings->fragments == FRAGMENTS_REASSEMBLE);
+	const unsigned alike = choose_queues(out, (unsigned)settings->workers,
+	                                     settings->fragments == FRAGMENTS_REASSEMBLE);
 	int result = open_pool(out, settings, segment_priv, error);
 	const uint16_t n_desc = result ? 0 : descriptors(out, settings);
-	for (unsigned i = 0; result == 0 && i < out->n_links * 2; i++)
-		result = start(&out->links[i / 2].port[i % 2], n_desc, out->pool, error);
+	for (unsigned i = 0; result == 0 && i < out->n_links * 2; i++) {
+		struct port *port = &out->links[i / 2].port[i % 2];
+		result = start(port, n_desc, out->pool, error);
+		if (result == 0 && port->n_queues > 1)
+			result = spread(port, alike, error);
+	}
 	return result;
 }
 

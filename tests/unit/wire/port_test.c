@@ -125,6 +125,16 @@ static void test_no_memory(void **state)
 	assert_int_equal(rte_eth_dev_count_avail(), EAL_PORTS);
 }
 
+/* By ours, and not by a table that each PMD fills as it likes. */
+static void expect_spread(uint16_t id, unsigned queues)
+{
+	struct rte_eth_rss_reta_entry64 table[2] = { [0 ... 1] = { .mask = UINT64_MAX } };
+
+	assert_int_equal(rte_eth_dev_rss_reta_query(id, table, 128), 0);
+	for (unsigned i = 0; i < 128; i++)
+		assert_int_equal(table[i / 64].reta[i % 64], i % queues);
+}
+
 /* Again and again under the same names, with one worker and with three. */
 static void test_null(void **state)
 {
@@ -152,6 +162,7 @@ static void test_null(void **state)
 			assert_int_equal(
 				rte_eth_tx_burst(ports.links[0].port[1].id, q, burst, 32), 32);
 		}
+		expect_spread(ports.links[0].port[SIDE_SMSC].id, workers);
 		close_ports(&ports, 4096);
 		assert_int_equal(rte_eth_dev_count_avail(), EAL_PORTS);
 	}
