@@ -67,7 +67,9 @@ unsigned worker_send(struct worker *w, unsigned link, enum side side)
 		sent = distribute_send(w->distribute, w->index, link, side, tx->mbufs, tx->n);
 	else
 		sent = transmit(w, &w->ports->links[link].port[side], tx);
-	worker_count(w, COUNTER_TX_FRAMES, sent);
+	/* Where the port has it: who sends for all counts for all. */
+	if (w->distribute == NULL || w->index == 0)
+		worker_count(w, COUNTER_TX_FRAMES, sent);
 	if (sent < tx->n) { /* like a full switch: TCP sends it again */
 		worker_count(w, COUNTER_TX_FULL, tx->n - sent);
 		rte_pktmbuf_free_bulk(tx->mbufs + sent, tx->n - sent);
