@@ -42,6 +42,14 @@ static void add(struct layout *l, enum image_section_type type, const void *cont
 	};
 }
 
+/* Without rows there is no section. */
+static void add_rows(struct layout *l, enum image_section_type type, const struct rows *rows,
+                     uint32_t row_size)
+{
+	if (rows->n > 0)
+		add(l, type, rows->data, row_size, rows->n);
+}
+
 static void add_senders(struct layout *l, const struct image_build *b)
 {
 	const uint64_t n = b->senders.n;
@@ -66,14 +74,6 @@ static void add_database(struct layout *l, enum image_section_type type,
 		add(l, type, database->octets, 1, database->size);
 }
 
-static void add_literals(struct layout *l, const struct image_build *b)
-{
-	add_database(l, IMAGE_HS_LITERALS, &b->literals);
-	if (b->excerpts.n > 0)
-		add(l, IMAGE_EXCERPTS, b->excerpts.data, sizeof(struct image_excerpt),
-		    b->excerpts.n);
-}
-
 static void make_layout(struct layout *l, const struct image_build *b, uint64_t generation,
                         uint64_t created)
 {
@@ -86,32 +86,23 @@ static void make_layout(struct layout *l, const struct image_build *b, uint64_t 
 	add(l, IMAGE_POLICY, &b->policy, sizeof(b->policy), 1);
 	add(l, IMAGE_ACCOUNTS, b->accounts.data, sizeof(struct image_account), b->accounts.n);
 	add_senders(l, b);
-	if (b->rules.n > 0)
-		add(l, IMAGE_RULES, b->rules.data, sizeof(struct image_rule), b->rules.n);
-	if (b->patterns.n > 0)
-		add(l, IMAGE_PATTERNS, b->patterns.data, sizeof(struct image_pattern),
-		    b->patterns.n);
+	add_rows(l, IMAGE_RULES, &b->rules, sizeof(struct image_rule));
+	add_rows(l, IMAGE_PATTERNS, &b->patterns, sizeof(struct image_pattern));
 	add_database(l, IMAGE_HS_DATABASE, &b->folded);
 	add(l, IMAGE_STRINGS, b->strings.octets, 1, b->strings.size);
-	if (b->code.n > 0)
-		add(l, IMAGE_RULE_CODE, b->code.data, sizeof(uint32_t), b->code.n);
-	if (b->rule_accounts.n > 0)
-		add(l, IMAGE_RULE_ACCOUNTS, b->rule_accounts.data, sizeof(uint32_t),
-		    b->rule_accounts.n);
+	add_rows(l, IMAGE_RULE_CODE, &b->code, sizeof(uint32_t));
+	add_rows(l, IMAGE_RULE_ACCOUNTS, &b->rule_accounts, sizeof(uint32_t));
 	add_database(l, IMAGE_HS_PLAIN, &b->plain);
-	if (b->campaigns.n > 0)
-		add(l, IMAGE_CAMPAIGNS, b->campaigns.data, sizeof(struct image_campaign),
-		    b->campaigns.n);
-	if (b->folds.n > 0)
-		add(l, IMAGE_FOLDS, b->folds.data, sizeof(struct image_fold), b->folds.n);
-	add_literals(l, b);
+	add_rows(l, IMAGE_CAMPAIGNS, &b->campaigns, sizeof(struct image_campaign));
+	add_rows(l, IMAGE_FOLDS, &b->folds, sizeof(struct image_fold));
+	add_database(l, IMAGE_HS_LITERALS, &b->literals);
+	add_rows(l, IMAGE_EXCERPTS, &b->excerpts, sizeof(struct image_excerpt));
 	if (b->numbers.n > 0) {
 		add(l, IMAGE_NUMBER_BLOCKS, b->numbers.blocks,
 		    sizeof(struct image_number_block), b->numbers.n);
 		add(l, IMAGE_NUMBERS, NULL, IMAGE_NUMBER_OCTETS, b->numbers.n);
 	}
-	if (b->plan.n > 0)
-		add(l, IMAGE_NUMBERING, b->plan.data, sizeof(struct image_plan_row), b->plan.n);
+	add_rows(l, IMAGE_NUMBERING, &b->plan, sizeof(struct image_plan_row));
 	if (b->key != NULL) /* the last of all */
 		add(l, IMAGE_SIGNATURE, NULL, IMAGE_SIGNATURE_SIZE, 1);
 
