@@ -253,7 +253,15 @@ static int too_many_owners(struct registry *r)
 	                       LINK_OWNERS_MAX, SENDER_OWNERS_MAX);
 }
 
-/* The accounts that owners names, into t. */
+static bool is_owner(const struct link_delta *t, uint32_t id)
+{
+	for (unsigned i = 0; i < t->n_owners; i++)
+		if (t->owners[i] == id)
+			return true;
+	return false;
+}
+
+/* The accounts that owners names, into t; the same one twice is one. */
 static int read_owners(struct registry *r, const char *owners, struct link_delta *t)
 {
 	char names[LINK_OWNERS_MAX * (SYSTEM_ID_MAX + 2) + 1], *rest = NULL;
@@ -269,6 +277,8 @@ static int read_owners(struct registry *r, const char *owners, struct link_delta
 			return result;
 		if (result == 0)
 			return no_account(r, name);
+		if (is_owner(t, (uint32_t)a.id))
+			continue;
 		if (t->n_owners == LINK_OWNERS_MAX)
 			return too_many_owners(r);
 		t->owners[t->n_owners++] = (uint32_t)a.id;

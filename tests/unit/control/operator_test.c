@@ -213,6 +213,10 @@ static void owners_of_a_sender(void **state)
 	             "to 32; nothing was changed"));
 	assert_int_equal(ctl("add sender 0212345678 --owner 'a0;a1;a2;a3'"), 0);
 	assert_int_equal(reason_of("a3", "0212345678"), REASON_PASS);
+	/* One that is named twice is one, as in a file. */
+	assert_int_equal(ctl("add sender 0212345679 --owner 'a0;a1;a2;a3;a1;a0'"), 0);
+	assert_int_equal(reason_of("a3", "0212345679"), REASON_PASS);
+	assert_int_equal(reason_of("a4", "0212345679"), REASON_SENDER_NOT_OWNED);
 	data_plane_stop();
 }
 
