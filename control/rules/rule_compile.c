@@ -11,6 +11,7 @@
 #include "rule_engine.h"
 #include "rule_excerpt.h"
 #include "rule_expression.h"
+#include "rule_trial.h"
 
 /* Patterns of a file with mistakes that are compiled all the same: it takes seconds. */
 #define SALVAGE_MAX 5000u
@@ -136,6 +137,12 @@ static void refuse_ours(const struct expressions *e, struct rule_set *set,
 		         needs_no_character(e->texts[i], e->flags[i]))
 			refuse(set, e->ids[i],
 			       "it would match where no character is, that is, every message",
+			       problems);
+		else if (set->patterns[e->ids[i]].kind == RULE_REGEX &&
+		         rule_trial_due(e->texts[i]) && !rule_trial(e->texts[i], e->flags[i]))
+			refuse(set, e->ids[i],
+			       "it takes too long to compile; write * for {0,200} and such, "
+			       "or far smaller numbers",
 			       problems);
 	}
 }
