@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api.h"
@@ -27,6 +28,7 @@
 #include "stranger_share.h"
 
 #define LISTEN_BACKLOG 1024
+#define LOOK_S 2
 
 struct options {
 	const char *database, *socket, *link, *report, *audit, *user, *make_key, *sign_key,
@@ -271,6 +273,24 @@ static int make_key(const char *file)
 	return 0;
 }
 
+/* The number of the signal that says stop. Meanwhile it is said when the report and the link
+ * are of two data planes: at the second look, since one that starts anew says it here first. */
+static int wait_for_stop(const struct api_setting *setting, const sigset_t *stop)
+{
+	const struct timespec look = { .tv_sec = LOOK_S };
+	unsigned looks = 0;
+	int signal_number;
+
+	while ((signal_number = sigtimedwait(stop, NULL, &look)) < 0) {
+		looks = api_two_dataplanes(setting) ? looks + 1 : 0;
+		if (looks == 2)
+			say("--report %s and --link %s are of two data planes: counters and "
+			    "audit are of one, tables and sanctions go to the other",
+			    setting->report, setting->link);
+	}
+	return signal_number;
+}
+
 /* Serve until a signal says stop. */
 static int serve(const struct options *o, const struct signing_key *key, int listener,
                  uint64_t strangers, const sigset_t *stop)
@@ -280,7 +300,6 @@ static int serve(const struct options *o, const struct signing_key *key, int lis
 	struct audit_store *store = NULL;
 	struct api *api = NULL;
 	char error[AUDIT_ERROR_SIZE];
-	int signal_number;
 
 	if (audit_store_open(&store, o->audit, o->database, error) != 0) {
 		say("%s", error);
@@ -293,8 +312,7 @@ static int serve(const struct options *o, const struct signing_key *key, int lis
 		return 1;
 	}
 	say("serving on %s, registry %s, pid %d", o->socket, o->database, (int)getpid());
-	sigwait(stop, &signal_number);
-	say("stopping on signal %d", signal_number);
+	say("stopping on signal %d", wait_for_stop(&setting, stop));
 	unlink(o->socket);
 	api_close(api);
 	push_close(setting.push);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -167,6 +168,14 @@ static int open_ports(struct dataplane *d, char error[ERROR_SIZE])
 	return become(d->settings.user, error);
 }
 
+/* 0, when there are no random octets, is for "not said". */
+static uint64_t draw_instance(void)
+{
+	uint64_t instance = 0;
+
+	return getrandom(&instance, sizeof(instance), 0) == sizeof(instance) ? instance : 0;
+}
+
 static int open_all(struct dataplane *d, char error[ERROR_SIZE])
 {
 	const unsigned n = (unsigned)d->settings.workers;
@@ -183,6 +192,8 @@ static int open_all(struct dataplane *d, char error[ERROR_SIZE])
 		return result;
 	if (error[0] != '\0')
 		say(NULL, error);
+	const uint64_t instance = draw_instance();
+	report_instance(d->report, instance);
 	result = publish_open(&d->publish, n);
 	if (result == 0)
 		result = open_workers(d, error);
@@ -192,6 +203,7 @@ static int open_all(struct dataplane *d, char error[ERROR_SIZE])
 		.socket_path = d->settings.link_socket,
 		.image_file = d->settings.image_file,
 		.image_key = d->settings.image_key,
+		.instance = instance,
 		.n_workers = n,
 		.say = say,
 	};

@@ -18,7 +18,7 @@
 #include "image_format.h"
 
 #define LINK_MAGIC UINT32_C(0x4b4e4c53) /* "SLNK" in memory */
-#define LINK_VERSION 4u
+#define LINK_VERSION 5u
 #define LINK_TEXT_SIZE 256u
 /* 64 KiB of deltas: a datagram that a socket takes whole with its default buffer. */
 #define LINK_DELTAS_MAX 1024u
@@ -91,7 +91,10 @@ struct link_message {
 	int32_t result;         /* answers: 0 or negative errno */
 	uint32_t workers;       /* answers: how many workers now enforce it */
 	uint64_t generation;    /* of the image; answers: of the image in force, 0 none */
-	uint64_t size;          /* image: octets */
+	union {
+		uint64_t size;     /* image: octets; drain: 0 or 1 */
+		uint64_t instance; /* answers: as struct report_header; 0 = it does not say */
+	};
 	uint64_t elapsed_us;    /* answers: from receipt to the last quiescent report */
 	uint64_t uptime_s;      /* answers */
 	uint64_t pid;           /* answers: process id of the data plane */

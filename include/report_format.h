@@ -27,7 +27,7 @@
 #include "verdict.h"
 
 #define REPORT_MAGIC UINT64_C(0x3154525043554c53) /* "SLUCPRT1" */
-#define REPORT_VERSION 6u
+#define REPORT_VERSION 7u
 #define REPORT_PAGE 4096u
 #define REPORT_WORKERS_MAX 64u
 #define REPORT_PORTS_MAX 16u /* two to a link: the ESME's, then the SMSC's */
@@ -89,6 +89,8 @@ struct report_header {
 	uint32_t n_rules;        /* per worker */
 	uint64_t rules_offset;   /* octets from a worker's block to its rules; of 64 */
 	uint64_t n_ports;        /* how many of these tell something */
+	/* Drawn by lot at each start; its link says the same (link_message.h). 0: not yet. */
+	uint64_t instance;
 	struct report_port ports[REPORT_PORTS_MAX];
 };
 _Static_assert(sizeof(struct report_header) <= REPORT_PAGE, "report header");

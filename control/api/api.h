@@ -26,6 +26,8 @@
  */
 #ifndef CONTROL_API_H
 #define CONTROL_API_H
+#include <stdbool.h>
+
 #include "check.h"
 
 struct api;
@@ -41,5 +43,9 @@ struct api_setting {
 /* Serve on this listening socket, which is ours from now on. Strings are borrowed. */
 must_use int api_open(struct api **out, const struct api_setting *setting, int listener);
 void api_close(struct api *api);
+
+/* Whether the report and the link are known to be of two data planes: then counters, links
+ * and audit are of one, and tables and sanctions go to another. */
+bool api_two_dataplanes(const struct api_setting *setting);
 
 #endif

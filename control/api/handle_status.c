@@ -71,6 +71,21 @@ static json_t *audit_part(const struct api *api)
 	                 api_text(s.text));
 }
 
+bool api_two_dataplanes(const struct api_setting *setting)
+{
+	char error[REPORT_ERROR_SIZE] = "";
+	struct report_reader *reader = NULL;
+	struct push_state s;
+
+	push_state(setting->push, &s);
+	if (!s.connected || s.instance == 0 ||
+	    report_reader_open(&reader, setting->report, error) != 0)
+		return false;
+	const uint64_t instance = report_reader_instance(reader);
+	report_reader_close(reader);
+	return instance != 0 && instance != s.instance;
+}
+
 static json_t *port_part(const struct report_port *p)
 {
 	return json_pack("{so sb sI sI}", "port", api_text(p->name), "up", (int)(p->state & 1),
@@ -123,11 +138,12 @@ unsigned handle_status(struct api *api, struct request *request, json_t **out)
 	if (result != 0)
 		return api_fail_registry(out, registry, result);
 	registry_close(registry);
-	*out = json_pack("{so so so so so so ss}", "control", control_part(api), "registry",
+	*out = json_pack("{so so so so so so ss sb}", "control", control_part(api), "registry",
 	                 registry_part(&counts), "dataplane",
 	                 dataplane_part(api, counts.generation), "links", links_part(api),
 	                 "busy_percent", busy_part(api), "audit", audit_part(api), "report",
-	                 api->setting.report);
+	                 api->setting.report, "report_is_of_another",
+	                 api_two_dataplanes(&api->setting));
 	return MHD_HTTP_OK;
 }
 

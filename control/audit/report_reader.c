@@ -175,6 +175,13 @@ uint64_t report_reader_started(const struct report_reader *reader)
 	return __atomic_load_n(&h->started, __ATOMIC_RELAXED);
 }
 
+uint64_t report_reader_instance(const struct report_reader *reader)
+{
+	const struct report_header *h = (const void *)reader->map;
+
+	return __atomic_load_n(&h->instance, __ATOMIC_RELAXED);
+}
+
 uint64_t report_reader_tsc_hz(const struct report_reader *reader)
 {
 	const struct report_header *h = (const void *)reader->map;

@@ -44,6 +44,7 @@ bool report_reader_replaced(const struct report_reader *reader);
 
 unsigned report_reader_workers(const struct report_reader *reader);
 uint64_t report_reader_started(const struct report_reader *reader); /* Unix seconds */
+uint64_t report_reader_instance(const struct report_reader *reader); /* 0: it does not say */
 uint64_t report_reader_tsc_hz(const struct report_reader *reader);
 
 /* The rows of ports that tell something, copied; names end in NUL. How many. */

@@ -155,6 +155,9 @@ int run_status(const struct cli *cli)
 		print_busy(json_object_get(answer, "busy_percent"));
 	print_audit_state(json_object_get(answer, "audit"));
 	printf("report      %s\n", cli_text(answer, "report"));
+	if (cli_flag(answer, "report_is_of_another"))
+		puts("            OF ANOTHER DATA PLANE than the link: counters, links and\n"
+		     "            audit are its; mend --report or --link of sluice-control");
 	json_decref(answer);
 	return EXIT_DONE;
 }

@@ -19,8 +19,7 @@
 #define PAUSE_MIN_MS 100u
 #define PAUSE_MAX_MS 1000u
 #define PING_MS 1000u
-#define RETRY_US \
-	(30u * 1000000) /* a refused image costs seconds to build; it may be refused again */
+#define RETRY_US 30000000u /* a refused image costs seconds, and may be refused again */
 
 /* A registry that was never written to has this generation; it is never pushed, so
  * that a mistyped --database cannot empty the tables of a running data plane. */
@@ -45,6 +44,7 @@ void push_note(struct push *push, const struct link_message *answer, const char 
 		s->uptime_s = answer->uptime_s;
 		s->workers = answer->workers ? answer->workers : s->workers;
 		s->pid = answer->pid ? answer->pid : s->pid;
+		s->instance = answer->instance;
 		s->seen = answer->seen;
 		s->overlay_used = answer->overlay_used;
 		s->overlay_max = answer->overlay_max;

@@ -55,6 +55,7 @@ struct push_state {
 	uint64_t generation; /* of its image; 0 = none */
 	unsigned workers;
 	uint64_t pid, uptime_s;
+	uint64_t instance; /* as struct link_message */
 	uint64_t seen; /* latest generation in force there, of an image or a delta */
 	uint32_t overlay_used, overlay_max, overlay_full; /* as struct link_message */
 	char text[PUSH_TEXT_SIZE]; /* why it is away, or why the last push failed; or "" */

@@ -25,7 +25,7 @@ struct link_server {
 	int client_fd; /* -1: no control is connected */
 	bool greeted;  /* it has said hello */
 	uint64_t client_serial;
-	uint64_t started_us;
+	uint64_t started_us, instance;
 	bool whole; /* all deltas that were acknowledged are in force */
 	uint32_t overlay_full;
 	struct image_job *job;
@@ -191,6 +191,7 @@ static void answer(struct link_server *s, const struct link_message *request, in
 		.elapsed_us = elapsed_us,
 		.uptime_s = (now_us() - s->started_us) / 1000000,
 		.pid = (uint64_t)getpid(),
+		.instance = s->instance,
 	};
 
 	memcpy(a.text, text, strnlen(text, LINK_TEXT_SIZE - 1));
@@ -320,6 +321,7 @@ int link_open(struct link_server **out, const struct link_params *params,
 		.listen_fd = -1,
 		.client_fd = -1,
 		.started_us = now_us(),
+		.instance = params->instance,
 		.say = params->say,
 		.arg = params->arg,
 	};

@@ -36,6 +36,7 @@ struct link_params {
 	const char *socket_path; /* settings: link_socket */
 	const char *image_file;  /* settings: image_file */
 	const char *image_key;   /* settings: image_key; NULL or "": none is demanded */
+	uint64_t instance; /* of this process; 0 = it is not said */
 	unsigned n_workers;
 	/* One sentence an event, for the log; NULL = silent. Link thread. */
 	void (*say)(void *arg, const char *sentence);

@@ -220,6 +220,13 @@ static int make_or_reopen(struct report *r, const char *path, const struct repor
 	return rc;
 }
 
+void report_instance(struct report *report, uint64_t instance)
+{
+	struct report_header *h = (void *)report->map;
+
+	__atomic_store_n(&h->instance, instance, __ATOMIC_RELAXED);
+}
+
 static void write_header(struct report *r, const struct report_header *shape, uint64_t tsc_hz)
 {
 	struct report_header *h = (void *)r->map;
@@ -231,6 +238,7 @@ static void write_header(struct report *r, const struct report_header *shape, ui
 	if (h->magic == REPORT_MAGIC) { /* reopened: readers may be looking at the rest */
 		__atomic_store_n(&h->started, next.started, __ATOMIC_RELAXED);
 		__atomic_store_n(&h->tsc_hz, next.tsc_hz, __ATOMIC_RELAXED);
+		report_instance(r, 0);
 		__atomic_store_n(&h->n_ports, 0, __ATOMIC_RELEASE); /* they may be others now */
 		return;
 	}

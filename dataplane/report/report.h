@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * report: a worker's counters and audit ring in the shared report file.
- * Layout and memory order: include/report_format.h. Threads: report_open, report_close
- * and report_port_state by main; a struct report_worker by its worker alone.
+ * Layout and memory order: include/report_format.h. Threads: report_open, report_close,
+ * report_instance and report_port_state by main; a struct report_worker by its worker alone.
  */
 #ifndef DP_REPORT_H
 #define DP_REPORT_H
@@ -35,6 +35,9 @@ must_use int report_open(struct report **out, const char *path, unsigned n_worke
                          uint64_t ring_slots, uint64_t tsc_hz, char error[200]);
 void report_close(struct report *report);
 struct report_worker *report_worker(struct report *report, unsigned worker);
+
+/* Whose report it is: the number that the link says as well. */
+void report_instance(struct report *report, uint64_t instance);
 
 /* What the link of a port is now (Unix seconds); ports in their order, over and over. Whether
  * it came or went since it was told last. */

@@ -62,6 +62,7 @@ void data_plane_start(const char *folder)
 	snprintf(image_path, sizeof(image_path), "%s/last.image", folder);
 	const struct link_params params = { .socket_path = socket_path,
 		                            .image_file = image_path,
+		                            .instance = PLANE_INSTANCE,
 		                            .n_workers = WORKERS };
 	stop = false;
 	assert_int_equal(publish_open(&publish, WORKERS), 0);

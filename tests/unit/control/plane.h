@@ -13,6 +13,8 @@
 void data_plane_start(const char *folder);
 void data_plane_stop(void); /* also when it does not run */
 
+#define PLANE_INSTANCE 7u /* what its link says */
+
 struct plane_state {
 	bool there;          /* tables are; else all is 0 */
 	uint64_t generation; /* of their image */

@@ -70,6 +70,43 @@ static void links_are_shown(void **state)
 	assert_true(said("\"links\":[]"));
 }
 
+static const char another[] = "OF ANOTHER DATA PLANE than the link";
+
+static bool says_another(void)
+{
+	assert_int_equal(ctl("status"), 0);
+	return strstr(output, another) != NULL;
+}
+
+/* Counters of one, sanctions for another: the operator is told, here and in the log. */
+static void two_data_planes_are_told_apart(void **state)
+{
+	char log[4000] = "";
+
+	(void)state;
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_true(becomes("\"connected\":true"));
+	assert_false(says_another()); /* it does not say */
+	report_instance(report, PLANE_INSTANCE);
+	assert_false(says_another());
+	report_instance(report, PLANE_INSTANCE + 1);
+	assert_true(says_another());
+	assert_int_equal(ctl("status --json"), 0);
+	assert_true(said("\"report_is_of_another\":true"));
+	for (int i = 0; i < 400 && strstr(log, "are of two data planes") == NULL; i++) {
+		FILE *f = fopen(temp_path("log"), "r");
+		assert_non_null(f);
+		log[fread(log, 1, sizeof(log) - 1, f)] = '\0';
+		fclose(f);
+		usleep(50000);
+	}
+	assert_non_null(strstr(log, "are of two data planes"));
+	data_plane_stop(); /* away, it is no other */
+	assert_true(becomes("\"connected\":false"));
+	assert_false(says_another());
+}
+
 /* Workers of these tests have a clock of 1,000 cycles a second (reported.h). */
 static void busy_is_shown(void **state)
 {
@@ -165,6 +202,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(links_are_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_data_planes_are_told_apart, setup,
+		                                teardown),
 		cmocka_unit_test_setup_teardown(busy_is_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(fits_the_terminal, setup, teardown),
 	};
