@@ -100,11 +100,24 @@ static void write_call(struct registry *registry, struct push_call *call,
 	call->answer.generation = told[*n - 1].generation;
 }
 
+/* What those that add or remove need on disk before (registry_delta.h). */
+static int keep_sanctions(struct push *push, const struct push_call *calls)
+{
+	int result = 0;
+
+	for (const struct push_call *c = calls; c != NULL && result == 0; c = c->next)
+		if (c->records)
+			result = registry_keep_sanctions(push->registry, c->deltas, c->n);
+	return result;
+}
+
 /* While an import writes, what adds or removes fails and the rest goes on. */
 static int begin(struct push *push, struct push_call *calls, bool records)
 {
-	int result = registry_deltas_begin(push->registry, records);
+	int result = records ? keep_sanctions(push, calls) : 0;
 
+	if (result == 0)
+		result = registry_deltas_begin(push->registry, records);
 	if (result != -EBUSY || !records)
 		return result;
 	for (struct push_call *c = calls; c != NULL; c = c->next)

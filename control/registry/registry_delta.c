@@ -34,6 +34,8 @@ static const char *const statements[DELTA_STATEMENTS] = {
 	[DELTA_LOCK] = "UPDATE serial SET value = value",
 	[DELTA_GENERATION] = generation_sql,
 	[DELTA_ADVANCE] = "UPDATE serial SET value = value + ?",
+	[DELTA_ADVANCE_RECORDS] =
+		"UPDATE meta SET value = value + ? WHERE name = 'generation'",
 	[DELTA_COMMIT] = "COMMIT",
 	[DELTA_GROUP] = "SAVEPOINT one",
 	[DELTA_GROUP_END] = "RELEASE one",
@@ -95,13 +97,16 @@ int registry_deltas_begin(struct registry *r, bool records)
 	if (result == 0)
 		result = read_generation(r);
 	r->n_deltas = 0;
+	r->records = records;
 	return result == 0 ? 0 : registry_end(r, result);
 }
 
 int registry_deltas_end(struct registry *r, int result)
 {
+	/* In the file of what else it wrote: of two, one may be committed and the other not. */
 	if (result == 0 && r->n_deltas != 0)
-		result = RUN(r, DELTA_ADVANCE, "i", (int64_t)r->n_deltas);
+		result = r->records ? RUN(r, DELTA_ADVANCE_RECORDS, "i", (int64_t)r->n_deltas)
+		                    : RUN(r, DELTA_ADVANCE, "i", (int64_t)r->n_deltas);
 	crash_point("registry_before_commit");
 	if (result == 0)
 		result = RUN(r, DELTA_COMMIT, "");
@@ -322,6 +327,40 @@ static int keep_sanctions(struct registry *r, const struct sender *s,
 		result = RUN(r, DELTA_BLOCK_SENDER, "biii", &t->key, sizeof(t->key),
 		             s->block_of_file, s->import, now());
 	return result;
+}
+
+/* Where a removal would leave sanctions behind, before it: 1, it began a transaction. */
+static int keep_one(struct registry *r, const struct registry_delta *d, bool begun)
+{
+	struct link_delta t = { 0 };
+	struct sender s;
+
+	if (d->op != LINK_REMOVE || d->kind != LINK_SENDER ||
+	    address_key_by(&t.key, (const uint8_t *)d->name, strlen(d->name), &r->plan) != 0)
+		return begun;
+	int result = find_sender(r, &t.key, &s);
+	if (result < 0 || !s.registered || !(s.suspended || s.block_of_file != 0))
+		return result < 0 ? result : begun;
+	if (!begun)
+		result = registry_deltas_begin(r, false);
+	if (result == 0)
+		result = keep_sanctions(r, &s, &t);
+	return result < 0 ? result : 1;
+}
+
+int registry_keep_sanctions(struct registry *r, const struct registry_delta *deltas, unsigned n)
+{
+	const struct numbering_plan *plan; /* r->plan from then on */
+	int result = registry_plan(r, &plan);
+	bool begun = false;
+
+	for (unsigned i = 0; i < n && result >= 0; i++) {
+		result = keep_one(r, &deltas[i], begun);
+		begun = result == 1;
+	}
+	if (sqlite3_get_autocommit(r->sql.db))
+		return result < 0 ? result : 0;
+	return registry_deltas_end(r, result < 0 ? result : 0);
 }
 
 static int remove_sender(struct registry *r, const struct sender *s, const struct link_delta *t)

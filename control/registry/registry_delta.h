@@ -52,6 +52,15 @@ struct registry_delta {
 must_use int registry_deltas_begin(struct registry *registry, bool records);
 must_use int registry_deltas_end(struct registry *registry, int result);
 
+/*
+ * Before a transaction with records: what it removes leaves its suspension and its block
+ * behind, in the file of sanctions. A transaction of two files is committed in each by
+ * itself, the registry's first; killed in between, or without power, it would have taken the
+ * record away and kept nothing. Done twice it is as done once.
+ */
+must_use int registry_keep_sanctions(struct registry *registry,
+                                     const struct registry_delta *deltas, unsigned n);
+
 must_use int registry_group_begin(struct registry *registry);
 must_use int registry_group_end(struct registry *registry, int result);
 

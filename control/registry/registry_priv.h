@@ -21,6 +21,7 @@ enum delta_statement {
 	DELTA_LOCK,
 	DELTA_GENERATION,
 	DELTA_ADVANCE,
+	DELTA_ADVANCE_RECORDS,
 	DELTA_COMMIT,
 	DELTA_GROUP,
 	DELTA_GROUP_END,
@@ -46,6 +47,7 @@ struct registry {
 	sqlite3_stmt *delta[DELTA_STATEMENTS];
 	uint64_t generation; /* before the first of them */
 	uint32_t n_deltas, n_before_group;
+	bool records; /* it may add or remove */
 	/* registry_log.c: the sanctions' serial when it last looked, and when it last acted */
 	int64_t serial_before, serial_carried;
 	int64_t log_frames; /* of the sanctions' log after the latest commit of deltas */
