@@ -149,7 +149,15 @@ static int make_schema(struct sql *sql)
 	int64_t version = 0;
 	const int result = sql_number(sql, &version, "PRAGMA user_version", "");
 
-	return result < 0 ? result : version >= VERSION ? 0 : upgrade(sql);
+	if (result < 0 || version == VERSION)
+		return result < 0 ? result : 0;
+	if (version >= 0 && version < VERSION)
+		return upgrade(sql);
+	snprintf(sql->error, sizeof(sql->error),
+	         "the day's file has schema version %lld and this program knows %lld; run the "
+	         "newer version, or move the file away",
+	         (long long)version, (long long)VERSION);
+	return -EPROTONOSUPPORT;
 }
 
 /* SQL: in how many bits two fingerprints differ. */

@@ -85,22 +85,32 @@ int registry_changed(struct registry *registry, uint64_t *generation)
 	return result < 0 ? result : registry_generation(registry, generation);
 }
 
+/* A file that a newer version made is not touched: what it means is not known here. */
+static int refuse_newer(struct registry *registry, const char *which, int64_t version,
+                        int known)
+{
+	if (version >= 0 && version <= known)
+		return 0;
+	return registry_refuse(registry, -EPROTONOSUPPORT,
+	                       "the registry%s has schema version %lld and this program knows "
+	                       "%d; run the newer version",
+	                       which, (long long)version, known);
+}
+
 /* Under the write lock, so that two processes that start at once make one schema. */
 static int upgrade(struct registry *registry)
 {
-	int64_t version = 0;
-	int result = sql_number(&registry->sql, &version, "PRAGMA user_version", "");
+	int64_t version = 0, sanctions = 0;
+	int result = sql_number(&registry->sql, &version, "PRAGMA main.user_version", "");
 
-	if (result < 0)
-		return result;
-	if (version < 0 || version > registry_version) {
-		snprintf(registry->sql.error, sizeof(registry->sql.error),
-		         "the registry has schema version %lld and this program knows %d; "
-		         "run the newer version",
-		         (long long)version, registry_version);
-		return -EPROTONOSUPPORT;
-	}
-	result = 0;
+	if (result >= 0)
+		result = sql_number(&registry->sql, &sanctions, "PRAGMA sanctions.user_version",
+		                    "");
+	if (result >= 0)
+		result = refuse_newer(registry, "", version, registry_version);
+	if (result == 0)
+		result = refuse_newer(registry, "'s file of sanctions", sanctions,
+		                      REGISTRY_SANCTIONS_VERSION);
 	for (; result == 0 && version < registry_version; version++)
 		result = sql_script(&registry->sql, registry_steps[version]);
 	return result == 0 ? sql_script(&registry->sql, registry_sanctions) : result;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,7 +196,20 @@ static void finds_whose_and_when(void **state)
 	audit_store_close(store);
 }
 
-/* A day's file of the version before keeps its records, and takes new ones. */
+/* Of the first day's file; -1: it is none. */
+static int64_t number(const char *statement)
+{
+	int64_t out = -1;
+	struct sql sql;
+
+	assert_int_equal(sql_open(&sql, temp_path("audit/audit-20240601.sqlite"), 0x534c5541),
+	                 0);
+	assert_true(sql_number(&sql, &out, statement, "") >= 0);
+	sql_close(&sql);
+	return out;
+}
+
+/* A day's file of an older version keeps its records; a newer one's is left alone. */
 static void old_days_are_kept(void **state)
 {
 	struct audit_store *store = opened();
@@ -226,6 +240,11 @@ static void old_days_are_kept(void **state)
 	assert_int_equal(audit_store_put(store, 0, 1, &r, 1, error), 0);
 	assert_int_equal(count_of(store, 5, 3), 1);
 	assert_int_equal(count_of(store, 0, 0), 2);
+	audit_store_close(store);
+	number("PRAGMA user_version = 99");
+	store = opened();
+	assert_int_equal(audit_store_put(store, 0, 1, &r, 1, error), -EPROTONOSUPPORT);
+	assert_non_null(strstr(error, "run the newer version"));
 	audit_store_close(store);
 }
 
@@ -283,19 +302,6 @@ static void put_mixed(struct audit_store *store, uint64_t position, unsigned n)
 		records[2 * i + 1] = record(DAY1 + i, REASON_CONTENT_RULE, "text");
 	}
 	assert_int_equal(audit_store_put(store, 0, position, records, 2 * n, error), 0);
-}
-
-/* Of the first day's file; -1: it is none. */
-static int64_t number(const char *statement)
-{
-	int64_t out = -1;
-	struct sql sql;
-
-	assert_int_equal(sql_open(&sql, temp_path("audit/audit-20240601.sqlite"), 0x534c5541),
-	                 0);
-	assert_true(sql_number(&sql, &out, statement, "") >= 0);
-	sql_close(&sql);
-	return out;
 }
 
 static int64_t strangers(void)

@@ -449,6 +449,16 @@ static void refuses_files_that_are_not_its_own(void **state)
 	assert_int_equal(registry_open(&other, temp_path("r.sqlite")), -EPROTONOSUPPORT);
 	assert_non_null(strstr(registry_error(other), "newer"));
 	registry_close(other);
+	/* Of its two files either may be. */
+	assert_int_equal(sqlite3_open(temp_path("r.sqlite"), &sql.db), SQLITE_OK);
+	assert_int_equal(sql_script(&sql, "PRAGMA user_version = 5"), 0);
+	sql_close(&sql);
+	assert_int_equal(sqlite3_open(temp_path("r.sqlite-sanctions"), &sql.db), SQLITE_OK);
+	assert_int_equal(sql_script(&sql, "PRAGMA user_version = 99"), 0);
+	sql_close(&sql);
+	assert_int_equal(registry_open(&other, temp_path("r.sqlite")), -EPROTONOSUPPORT);
+	assert_non_null(strstr(registry_error(other), "sanctions has schema version 99"));
+	registry_close(other);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
