@@ -51,6 +51,21 @@ const char *word_name(const struct word *words, uint32_t value)
 	return "?";
 }
 
+char *owner_next(char **rest)
+{
+	while (*rest != NULL) {
+		char *name = strsep(rest, ";");
+		name += strspn(name, " ");
+		size_t len = strlen(name);
+		while (len > 0 && name[len - 1] == ' ')
+			len--;
+		name[len] = '\0';
+		if (len > 0)
+			return name;
+	}
+	return NULL;
+}
+
 int registry_begin(struct registry *registry)
 {
 	const int result =

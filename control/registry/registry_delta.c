@@ -269,14 +269,13 @@ static bool is_owner(const struct link_delta *t, uint32_t id)
 /* The accounts that owners names, into t; the same one twice is one. */
 static int read_owners(struct registry *r, const char *owners, struct link_delta *t)
 {
-	char names[LINK_OWNERS_MAX * (SYSTEM_ID_MAX + 2) + 1], *rest = NULL;
+	char names[LINK_OWNERS_MAX * (SYSTEM_ID_MAX + 2) + 1], *rest = names;
 	struct account a = { 0 };
 
 	if (owners == NULL || strlen(owners) >= sizeof(names))
 		return too_many_owners(r);
 	strcpy(names, owners);
-	for (char *name = strtok_r(names, "; ", &rest); name != NULL;
-	     name = strtok_r(NULL, "; ", &rest)) {
+	for (const char *name; (name = owner_next(&rest)) != NULL;) {
 		const int result = find_account(r, name, &a);
 		if (result < 0)
 			return result;

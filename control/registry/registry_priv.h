@@ -107,4 +107,8 @@ extern const struct word account_states[], sender_states[], modes[], alphabets[]
 int64_t word_value(const struct word *words, const char *name);
 const char *word_name(const struct word *words, uint32_t value); /* "?" when none */
 
+/* The next system_id of "a; b c;d", without the blanks around it, of which *rest is left; NULL:
+ * no more. The text is cut up. */
+char *owner_next(char **rest);
+
 #endif

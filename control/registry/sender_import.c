@@ -123,12 +123,11 @@ static void add_owner(struct import *import, struct owners *out, uint32_t id)
 
 static void read_owners(struct import *import, struct senders *s, struct owners *out)
 {
-	char names[CSV_FIELD_MAX + 1], *rest = NULL;
+	char names[CSV_FIELD_MAX + 1], *rest = names;
 
 	out->n = 0;
 	strcpy(names, import_field(import, OWNER)); /* CSV_FIELD_MAX bounds every field */
-	for (char *name = strtok_r(names, "; ", &rest); name != NULL;
-	     name = strtok_r(NULL, "; ", &rest))
+	for (const char *name; (name = owner_next(&rest)) != NULL;)
 		add_owner(import, out, find_owner(import, s, name));
 }
 

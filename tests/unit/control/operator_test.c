@@ -220,6 +220,24 @@ static void owners_of_a_sender(void **state)
 	data_plane_stop();
 }
 
+/* A system_id may have blanks in it, and none that are between owners. */
+static void owners_with_blanks(void **state)
+{
+	(void)state;
+	data_plane_start(temp_dir);
+	control_start();
+	temp_write("a.csv", "system_id\nmy esme\nother\n");
+	temp_write("s.csv", "address,owner\n010-1234-5678,other ;; my esme;\n");
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_int_equal(import("senders import", "s.csv"), 0);
+	assert_int_equal(reason_of("my esme", "01012345678"), REASON_PASS);
+	assert_int_equal(reason_of("other", "01012345678"), REASON_PASS);
+	assert_int_equal(ctl("add sender 0212345678 --owner ' my esme '"), 0);
+	assert_int_equal(reason_of("my esme", "0212345678"), REASON_PASS);
+	assert_int_equal(reason_of("other", "0212345678"), REASON_SENDER_NOT_OWNED);
+	data_plane_stop();
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +247,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(rules_from_a_pipe, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(owners_of_a_sender, setup, teardown),
+		cmocka_unit_test_setup_teardown(owners_with_blanks, setup, teardown),
 	};
 
 	if (argc != 3) {
