@@ -88,6 +88,7 @@ struct gap {
 #define SPACES (1u << SPACE)
 #define SYMBOLS (1u << SYMBOL)
 #define DIGITS (1u << DIGIT)
+#define LETTERS (1u << LETTER)
 
 static inline struct gap gap_at(const struct loose *l, size_t i)
 {
@@ -95,8 +96,10 @@ static inline struct gap gap_at(const struct loose *l, size_t i)
 	size_t octets;
 	enum kind k = kind_at(l, i, &octets);
 
-	for (unsigned n = 0; (1u << k & (SPACES | SYMBOLS | DIGITS)) != 0; n++) {
+	for (unsigned n = 0; (1u << k & (SPACES | SYMBOLS | DIGITS | LETTERS)) != 0; n++) {
 		if (n >= LOOSE_GAP_MAX && (gap.kinds | 1u << k) != SYMBOLS)
+			return gap;
+		if (k == LETTER && (gap.kinds & LETTERS) != 0)
 			return gap;
 		if (n == LOOSE_SYMBOLS_MAX)
 			return gap;
@@ -104,7 +107,8 @@ static inline struct gap gap_at(const struct loose *l, size_t i)
 		i += octets;
 		k = kind_at(l, i, &octets);
 	}
-	if (k != HANGUL || gap.kinds == 0)
+	if (k != HANGUL || gap.kinds == 0 ||
+	    (gap.kinds & (LETTERS | SPACES)) == (LETTERS | SPACES))
 		return gap;
 	gap.end = i;
 	gap.lone = kind_behind(l, i + octets) != HANGUL;
@@ -127,9 +131,9 @@ static bool is_numbered(const struct loose *l, const struct gap *gap)
 
 /*
  * Behind a syllable: where the next one is if what lies between was strewn in, else 0.
- * Symbols and digits always are; spaces, because words of Korean have them too, only where
- * a syllable stands alone on both sides, or on one when there are symbols among them; digits
- * and spaces together as above.
+ * Symbols and digits always are, and one letter (카x지); spaces, because words of Korean have
+ * them too, only where a syllable stands alone on both sides, or on one when there are symbols
+ * among them; digits and spaces together as above.
  */
 static size_t gap_end(struct loose *l, bool *spaced)
 {
@@ -185,6 +189,8 @@ static void take_hangul(struct loose *l, size_t octets)
 		l->i += stray;
 		if (!syllable_at(l, l->i))
 			break;
+		if (loose_may_be_number(l, l->i) && loose_take_number(l))
+			return;
 		write_octets(l, l->in + l->i, 3);
 		l->syllables++;
 		l->i += 3;
@@ -360,6 +366,8 @@ static void take(struct loose *l)
 	size_t octets;
 	const enum kind k = kind_at(l, l->i, &octets);
 
+	if (loose_may_be_number(l, l->i) && loose_take_number(l))
+		return;
 	if (k == HANGUL) {
 		take_hangul(l, octets);
 		return;

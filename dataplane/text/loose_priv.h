@@ -66,6 +66,29 @@ bool loose_take_inside(struct loose *l);
 bool loose_take_first(struct loose *l);
 bool loose_take_domain(struct loose *l);
 
+/* loose_number.c: a telephone number that is not written as one; from its first digit on. */
+bool loose_take_number(struct loose *l);
+
+/* Whether its first digit may be at in[i], i < len: 0, o, zero, 공, 영, 〇. */
+static inline bool loose_may_be_number(const struct loose *l, size_t i)
+{
+	switch (l->in[i]) {
+	case '0':
+	case 'o':
+		return true;
+	case 'z':
+		return l->len - i > 4 && memcmp(l->in + i, "zero", 4) == 0;
+	case 0xE3:
+		return l->len - i > 3 && memcmp(l->in + i, "〇", 3) == 0;
+	case 0xEA:
+		return l->len - i > 3 && memcmp(l->in + i, "공", 3) == 0;
+	case 0xEC:
+		return l->len - i > 3 && memcmp(l->in + i, "영", 3) == 0;
+	default:
+		return false;
+	}
+}
+
 /* Kind of the character at in[i], and its octets. */
 static inline enum kind kind_at(const struct loose *l, size_t i, size_t *octets)
 {

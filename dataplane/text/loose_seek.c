@@ -48,7 +48,8 @@ static uint64_t foreign(struct wide w)
 	       wide_between(w, 0xEE, 0xFF);
 }
 
-/* Runs of syllables with a gap between them that is not as people write: without a space; of
+/* Runs of syllables with a gap between them that is not as people write: without a space,
+ * and with one letter at most; of
  * spaces, with digits or without, between lone syllables; of spaces and symbols where one of
  * the two is alone. */
 static uint64_t in_hangul(const struct sight *s)
@@ -59,16 +60,17 @@ static uint64_t in_hangul(const struct sight *s)
 	const uint64_t lone_before = end & start << 3, lone = start & end >> 3;
 	const uint64_t strewn = s->symbol | s->digit;
 	uint64_t marks = 0, spaces = end, strewns = end, mixed = end, numbered = end;
-	uint64_t symbols = end;
+	uint64_t symbols = end, lettered = 0; /* strewn, with one letter */
 
 	for (unsigned k = 0; k < LOOSE_GAP_MAX; k++) {
 		spaces &= (s->space & ~s->symbol) >> k;
 		symbols &= s->symbol >> k;
+		lettered = (lettered & strewn >> k) | (strewns & s->letter >> k);
 		strewns &= strewn >> k;
 		numbered &= (s->space | strewn) >> k;
 		mixed &= (s->space | s->symbol) >> k;
 		const uint64_t next = start >> (k + 1), next_lone = lone >> (k + 1);
-		marks |= strewns & next;
+		marks |= (strewns | lettered) & next;
 		marks |= numbered & lone_before & next_lone;
 		marks |= mixed & ~spaces & ((lone_before & next) | next_lone);
 	}
@@ -123,6 +125,11 @@ static uint64_t in_words(const struct sight *s)
 	if ((first | last) != 0)
 		marks |= (first | last) & (wide_equal(s->w, '$') | wide_equal(s->w, '+') |
 		                           wide_equal(s->w, '@') | wide_equal(s->w, '|'));
+	if (last != 0) /* "dot!+" */
+		marks |= last & wide_equal(s->w, '!') &
+		         (wide_equal(s->w, '$') | wide_equal(s->w, '+') |
+		          wide_equal(s->w, '@')) >>
+		                 1;
 	if (first != 0)
 		marks |= first & (wide_equal(s->w, '!') | wide_equal(s->w, '0'));
 	return marks;
@@ -168,18 +175,77 @@ static uint64_t in_urls(const struct sight *s)
 	return marks;
 }
 
+/* Places before a gap between digits of up to three signs and spaces, nine octets before it at
+ * most, where one of the signs is none that numbers have. */
+static uint64_t before_odd_gap(const struct sight *s)
+{
+	const uint64_t usual = wide_between(s->w, '(', ')') | wide_equal(s->w, '-') |
+	                       wide_equal(s->w, ',') | wide_between(s->w, ':', ';');
+	const uint64_t odd = s->symbol & ~usual, gap = s->symbol | s->space;
+	const uint64_t one = gap & s->digit << 1, two = one & gap >> 1, three = two & gap >> 2;
+	const uint64_t gaps = (one & odd & s->digit >> 1) |
+	                      (two & (odd | odd >> 1) & s->digit >> 2) |
+	                      (three & (odd | odd >> 1 | odd >> 2) & s->digit >> 3);
+	const uint64_t by_two = gaps >> 1 | gaps >> 2, by_four = by_two | by_two >> 2;
+
+	return by_four | by_four >> 4 | gaps >> 9;
+}
+
+/* Telephone numbers with digits of ASCII that are not written as such: where they begin. */
+static uint64_t in_numbers(const struct sight *s)
+{
+	const uint64_t o = wide_equal(s->w, 'o'), zero = wide_equal(s->w, '0');
+	const uint64_t like = o | wide_equal(s->w, 'l') | wide_equal(s->w, 'i');
+	const uint64_t digit = s->digit | like;
+	const uint64_t no_begin = s->letter | s->digit | (s->symbol & s->digit << 1);
+	const uint64_t begin =
+		(zero | (o & (s->digit >> 1 | (like >> 1 & digit >> 2)))) & ~(no_begin << 1);
+
+	if (begin == 0)
+		return 0;
+	const uint64_t other = like | s->high, gap = s->symbol | s->space;
+	return begin & (o | before_odd_gap(s) | other >> 1 | (s->digit >> 1 & other >> 2) |
+	                (gap >> 1 & digit >> 2 & gap >> 3 & digit >> 4));
+}
+
+/* Those in words of Korean: 공 or 영 before what may be another digit. */
+static uint64_t spoken(const struct sight *s)
+{
+	const uint64_t zero = (wide_equal(s->w, 0xEA) & wide_equal(s->w, 0xB3) >> 1 &
+	                       wide_equal(s->w, 0xB5) >> 2) |
+	                      (wide_equal(s->w, 0xEC) & wide_equal(s->w, 0x98) >> 1 &
+	                       wide_equal(s->w, 0x81) >> 2);
+
+	if (zero == 0)
+		return 0;
+	/* 공 영, 일 이, 삼 사, 오, 육 륙, 칠, 팔, 구 by their first two octets */
+	const uint64_t lead = wide_between(s->w, 0xEA, 0xED);
+	const uint64_t second = wide_between(s->w, 0x9C, 0x9D) | wide_equal(s->w, 0x82) |
+	                        wide_equal(s->w, 0x98) | wide_equal(s->w, 0xB9);
+	const uint64_t digit = (wide_equal(s->w, 0xEC) & second >> 1) |
+	                       (wide_equal(s->w, 0xED) & wide_equal(s->w, 0x8C) >> 1) |
+	                       (wide_equal(s->w, 0xEB) & wide_equal(s->w, 0xA5) >> 1) |
+	                       (wide_equal(s->w, 0xEA) &
+	                        (wide_equal(s->w, 0xB3) | wide_equal(s->w, 0xB5)) >> 1);
+	const uint64_t alone = s->space & ~(lead << 6); /* no syllable before it */
+	return zero & (~(lead | s->space) | digit | alone) >> 3;
+}
+
 /* The marks of n octets, at most 64; foreign: the text has some. */
 static uint64_t marks_of(const uint8_t *in, size_t n, bool has_foreign)
 {
 	const struct sight s = sight_of(wide_load(in, n));
 	const uint64_t star = wide_equal(s.w, '*') | wide_equal(s.w, 'x');
 	uint64_t marks = spelled(&s, has_foreign) | in_urls(&s) |
-	                 (wide_equal(s.w, 'h') & star >> 1 & star >> 2); /* hxxp, h**p */
+	                 (wide_equal(s.w, 'h') & star >> 1 & star >> 2) |    /* hxxp, h**p */
+	                 (wide_equal(s.w, 'z') & wide_equal(s.w, 'r') >> 2); /* zero */
 
 	if ((s.symbol | s.digit) != 0)
 		marks |= in_words(&s);
+	if (s.digit != 0)
+		marks |= in_numbers(&s);
 	if (s.high != 0)
-		marks |= in_hangul(&s);
+		marks |= in_hangul(&s) | spoken(&s);
 	if (has_foreign)
 		marks |= foreign(s.w);
 	return marks;

@@ -22,6 +22,16 @@ LOOKS = {"a": "\u0430\u0251", "c": "\u0441\u03f2", "e": "\u0435", "i": "\u0456",
          "B": "\u0412\u0392", "C": "\u0421", "E": "\u0415\u0395", "H": "\u041d\u0397",
          "K": "\u039a", "M": "\u041c\u039c", "O": "\u041e\u039f", "P": "\u0420\u03a1",
          "T": "\u0422\u03a4", "X": "\u0425\u03a7", "Y": "\u03a5", "Z": "\u0396"}
+# Capitals that look it though their small letters do not, or look like others.
+CAPITALS = {"N": "\u039d", "H": "\u0397", "Y": "\u03a5", "B": "\u0412", "M": "\u041c",
+            "I": "\u0399", "A": "\u0391", "E": "\u0395"}
+# A syllable that is read as another one: a horizontal stroke joined, or not.
+ALIKE = {"\ub300": "\uba38", "\uadc0": "\ucee4", "\ucee4": "\uadc0", "\ube44": "\ub124",
+         "\uba85": "\ub775", "\uba4d": "\ub315", "\uba74": "\ub764", "\uc720": "\uc73e"}
+# What digits are called, zero first; a number is written with these between its digits.
+SPOKEN, SIGNED = "\uacf5\uc77c\uc774\uc0bc\uc0ac\uc624\uc721\uce60\ud314\uad6c", "*._~=/"
+IDEOGRAPHS = "\u3007\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d"
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 LEET = {"o": "0", "i": "1", "l": "1", "e": "3", "a": "4", "s": "5", "t": "7", "b": "8"}
 SIGNS = {"a": "@", "s": "$", "i": "!|", "l": "|", "e": "\u20ac", "o": "0", "t": "+"}
 # Grave to caron, ring and dots above; cedilla, ogonek and a dot below.
@@ -160,6 +170,40 @@ def between_syllables(marks):
     return change
 
 
+def cut_words(text, rng):
+    """Some words cut once: cas-ino."""
+    def word(m):
+        at = rng.randrange(2, len(m[0]) - 1)
+        return m[0][:at] + rng.choice("-._") + m[0][at:] if some(rng) else m[0]
+    return re.sub(r"[A-Za-z]{5,}", word, text)
+
+
+def capitals(looks):
+    """Some words in capitals, with letters that look like these."""
+    def word(m, rng):
+        return "".join(looks.get(c, c) for c in m[0].upper()) if some(rng) else m[0]
+    return lambda text, rng: re.sub(r"[A-Za-z]{4,}", lambda m: word(m, rng), text)
+
+
+def numbers(text, rng):
+    """A number with other signs in it, or with its digits in words or as look-alikes."""
+    def spelled(number, digits, between=""):
+        return between.join(digits[int(c)] for c in number if c.isdigit())
+
+    def word(m):
+        number, how = m[0], rng.randrange(5)
+        if how == 0:
+            return re.sub("[ -]", lambda _: rng.choice(SIGNED), number)
+        if how == 1:
+            return rng.choice(SIGNED + " ").join(c for c in number if c.isdigit())
+        if how == 2:
+            return number.translate({ord("0"): "O", ord("1"): "l"})
+        if how == 3:
+            return spelled(number, SPOKEN if re.search("[\uac00-\ud7a3]", text) else IDEOGRAPHS)
+        return spelled(number, WORDS, " ")
+    return re.sub(r"(?<![\w.-])0\d[\d -]{6,10}\d(?![\w.-])", word, text)
+
+
 KINDS = {
     "zero_width": after("\u200b\u200c\u200d\ufeff"),
     "invisible": after("\u00ad\u2060\u2061\u180e"),
@@ -192,6 +236,12 @@ KINDS = {
     "unseen_ends": strewn(["\\r", "\x0b", "\x85", "\u2028"]),
     "pieces": pieces,
     "stray_jamo": between_syllables("\u314b\u314e\u3147\u3161"),
+    "cut_words": cut_words,
+    "capitals": capitals(CAPITALS),
+    "small_l": capitals({"I": "l"}),
+    "numbers": numbers,
+    "stray_letter": between_syllables("xoXz"),
+    "alike": each(lambda c, rng: ALIKE.get(c, c)),
     "long_signs": between_syllables(["......", "\u2605" * 6, "~~~~~"]),
 }
 

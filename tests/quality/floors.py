@@ -43,7 +43,8 @@ CLEAN_SETS = ["en_uci_sms_spam_collection", "en_mishra_soni_5971", "en_nus_sms_c
               "multi_ots_synthetic", "multi_ots_adversarial_synthetic", "id_sms_spam_v1",
               "zh_nus_sms_corpus"]
 # Kinds that touch nothing of a language without Hangul.
-HANGUL_ONLY = {"jamo", "conjoining", "jamo_latin", "spaced_digits", "stray_jamo", "long_signs"}
+HANGUL_ONLY = {"jamo", "conjoining", "jamo_latin", "spaced_digits", "stray_jamo", "long_signs",
+               "stray_letter", "alike"}
 
 
 def read(name):

@@ -58,6 +58,7 @@ static void hangul(void **state)
 	read_as("카!!!!!!지·······노", "카지노");
 	read_as("대ㅊ출 카ㅋㅋ지ㅋㅋ노", "대출 카지노");
 	read_as("무서\r류", "무서류");
+	read_as("카x지x노 대(x)출 대Ж출", "카지노 대출 대출");
 }
 
 static void latin(void **state)
@@ -93,6 +94,29 @@ static void latin(void **state)
 	read_as("+ex+ fre€ cal| |ong |nc !nstan+", "text free call long inc instant");
 	read_as("$€xy 0ffer c@p!+al bes+, game$", "sexy offer capital best, games");
 	read_as("(f)(r)[e](e) [c][a][s][h] f(r)e(e)!", "free cash free)!");
+}
+
+/* Telephone numbers that are not written as such. */
+static void numbers(void **state)
+{
+	(void)state;
+	read_as("tel 010*1234*5678 or", "tel 010-1234-5678 or");
+	read_as("010-1234*5678, 0 1 0 1 2 3 4 5 6 7 8", "010-1234-5678, 01012345678");
+	read_as("010 / 1234 / 5678", "010-1234-5678");
+	read_as("010·1234·5678", "010-1234-5678");
+	read_as("０１０．１２３４．５６７８", "010-1234-5678");
+	read_as("0.1.0.1.2.3.4.5.6.7.8 02~123~4567", "01012345678 02-123-4567");
+	read_as("공일공 일이삼사 오육칠팔", "010-1234-5678");
+	read_as("전화공일공-일이삼사-오륙칠팔이 번호", "전화010-1234-5678이 번호");
+	read_as("영일영일이삼사오육칠팔로", "01012345678로");
+	read_as("공1공-1234-5678 0일0 1234 5678", "010-1234-5678 010-1234-5678");
+	read_as("〇一〇一二三四五六七八", "01012345678");
+	read_as("⓪①⓪ 1234*5678", "010-1234-5678");
+	read_as("call zero eight zero one two three four five six!", "call 080123456!");
+	read_as("O1O-1234-5678 OlO-l234-5678 0I0 1234 5678",
+	        "010-1234-5678 010-1234-5678 010-1234-5678");
+	read_as("010*1234*56789", "");
+	read_as("010*1234", "");
 }
 
 static void urls(void **state)
@@ -190,7 +214,11 @@ static void clean(void **state)
 		"$50 @5",
 		"5th 10am 0 a",
 		"hi! ok? (yes!) a+ 5",
-		"Güçlü bir ağaç, şöyle"
+		"Güçlü bir ağaç, şöyle",
+		"02-123-4567 (031) 123-4567 010 1234 5678",
+		"05:30:10, 0, 1, 2, 3, 4, 5, 6, 7, 8 05.12.2026",
+		"제공 일이 영 아니다 zero one two",
+		"갤럭시tv구매 비타민 c 함유"
 	};
 
 	(void)state;
@@ -262,12 +290,14 @@ static void twins(void **state)
 		                             "a",          "(주)",   "people", "3시",
 		                             "don't",      "note:" };
 	static const char *const pieces[] = {
-		"대",   "출",      "ㄷ",  "ㅐ", "f",  "r",   "é",   "ж",    " ",   "  ",
-		"\t",   "\n",      ".",   "[",  "]",  "[.]", "(",   ")",    "dot", "점",
-		"hxxp", "h**p",    "://", ":",  "/",  "♠",   "·",   "。",   "1",   "0",
-		"2",    "@",       "$",   "*",  "-",  "!",   "abc", "한글", "漢",  "ก",
-		"א",    "😀",       "ꀀ",  "힣", "힠", "á",   "й",   "ㆍ",   "・",  "|",
-		"5",    "가 1 나", "ｗ",  "+",  "€",  "ü"
+		"대",     "출",   "ㄷ",   "ㅐ",   "f",   "r",   "é",       "ж",   " ",
+		"  ",     "\t",   "\n",   ".",    "[",   "]",   "[.]",     "(",   ")",
+		"dot",    "점",   "hxxp", "h**p", "://", ":",   "/",       "♠",   "·",
+		"。",     "1",    "0",    "2",    "@",   "$",   "*",       "-",   "!",
+		"abc",    "한글", "漢",   "ก",    "א",   "😀",   "ꀀ",      "힣",  "힠",
+		"á",      "й",    "ㆍ",   "・",   "|",   "5",   "가 1 나", "ｗ",  "+",
+		"€",      "ü",    "공",   "일",   "0*",  "010", "1234",    "o1o", "zero one ",
+		"공일공", "x",    "〇",   "영 "
 	};
 	unsigned skipped = 0;
 
@@ -331,7 +361,20 @@ static const char *const longest[] = { "f - -r - -e",
 	                               "f\nr\ne",
 	                               "대ㆍ출",
 	                               "가나☆",
-	                               "가 나☆" };
+	                               "가 나☆",
+	                               "카x지",
+	                               "가(x)나",
+	                               "010-1234*5678",
+	                               "010 1234 -*5678",
+	                               "(02) 123 -·4567",
+	                               "0 1 0 1 2 3 4 5 6 7 8",
+	                               "공일공일이삼사오육칠팔",
+	                               "가공일공 일이삼사 오육칠팔",
+	                               "영 일 영일이삼사오육칠팔",
+	                               "0일0-1234-5678",
+	                               "01o-1234-5678",
+	                               "olo-1234-5678",
+	                               "zero one zero one two three four five six" };
 
 /* They, at every place of a set of 64 octets, and with more behind. */
 static void edges(void **state)
@@ -357,9 +400,10 @@ static void edges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hangul), cmocka_unit_test(latin), cmocka_unit_test(urls),
-		cmocka_unit_test(marks),  cmocka_unit_test(clean), cmocka_unit_test(bounds),
-		cmocka_unit_test(twins),  cmocka_unit_test(edges), cmocka_unit_test(own_marks),
+		cmocka_unit_test(hangul),  cmocka_unit_test(latin), cmocka_unit_test(urls),
+		cmocka_unit_test(marks),   cmocka_unit_test(clean), cmocka_unit_test(bounds),
+		cmocka_unit_test(twins),   cmocka_unit_test(edges), cmocka_unit_test(own_marks),
+		cmocka_unit_test(numbers),
 	};
 	in_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);
 	out_guard = guard_new(TEXT_MAX * TEXT_FOLD_GROWTH);
