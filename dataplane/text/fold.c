@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fold_priv.h"
 
+#include <ctype.h>
+
 #include "text_priv.h"
 
 const struct text_table text_table_default = {
@@ -92,6 +94,31 @@ static inline void put_word(struct fold *f, uint32_t word, size_t octets)
 	f->i += octets;
 }
 
+/* Octets that are looked at before and behind a capital: more than most words have. */
+#define NEAR 24u
+
+/* Whether a letter of ASCII is in the word that in[i] is of. */
+static bool in_latin_word(const struct fold *f, size_t i)
+{
+	const size_t from = i > NEAR ? i - NEAR : 0;
+	const size_t to = f->len - i > NEAR ? i + NEAR : f->len;
+	size_t k = i;
+
+	while (k > from && f->in[k - 1] >= 0x80)
+		k--;
+	if (k > from && isalpha(f->in[k - 1]))
+		return true;
+	for (k = i; k < to && f->in[k] >= 0x80;)
+		k++;
+	return k < to && isalpha(f->in[k]);
+}
+
+static void put_capital(struct fold *f, uint32_t word, size_t octets)
+{
+	fold_put(f, in_latin_word(f, f->i) ? word >> 8 & 0xFF : word & 0xFF, f->i);
+	f->i += octets;
+}
+
 static void look_up(struct fold *f)
 {
 	size_t octets;
@@ -103,6 +130,8 @@ static void look_up(struct fold *f)
 		fold_jamo_at(f);
 	else if (fold_kind(word) == FOLD_SIGN)
 		fold_sign_at(f);
+	else if (fold_kind(word) == FOLD_CAPITAL)
+		put_capital(f, word, octets);
 	else
 		fold_marks_at(f);
 }

@@ -10,6 +10,8 @@ SKELETONS is what skeleton_gen prints (UTS #39, from ICU). What a code point fol
    (look()), in the same way for both cases of a letter; but of a compatibility form of
    one other letter (U+03F2, of sigma) what it looks like itself, if that is a letter of ASCII;
 3. composed again (NFC).
+A capital that looks like another letter than its small one (U+039D: N and v) is what it looks
+like itself in words with letters of ASCII, and as above in its own script.
 Marks and conjoining or compatibility jamo depend on their neighbours: they have kinds
 of their own, which fold_mark.c and fold_jamo.c obey.
 """
@@ -18,7 +20,7 @@ import sys
 
 CODE_POINTS = 0x110000
 BLOCK = 64
-PUT, STRING, MARK, JAMO, MARKED, SIGN = 1, 2, 3, 4, 5, 6  # enum fold_kind
+PUT, STRING, MARK, JAMO, MARKED, SIGN, CAPITAL = 1, 2, 3, 4, 5, 6, 7  # enum fold_kind
 SYLLABLES = range(0xAC00, 0xD7A4)
 ACCENTS = range(0x300, 0x370)
 # Marks that are dropped where they do not compose: accents, strokes and rings that are strewn
@@ -39,6 +41,22 @@ OWN_SCRIPTS = ('CJK', 'HANGUL', 'HIRAGANA', 'KATAKANA', 'KANGXI', 'IDEOGRAPHIC',
 ENCLOSED = re.compile(r'(?:NEGATIVE (?:CIRCLED|SQUARED)|REGIONAL INDICATOR SYMBOL|'
                       r'LATIN LETTER SMALL CAPITAL|RAISED SMALL LEFT)'
                       r'(?: LATIN CAPITAL)?(?: LETTER)? ([A-Z])$')
+
+
+# A dot of braille each, from bit 0: a to j; k to t have the third besides, u to z but for w the
+# third and the sixth.
+BRAILLE = (0x01, 0x03, 0x09, 0x19, 0x11, 0x0B, 0x1B, 0x13, 0x0A, 0x1A)
+
+
+def braille_letter(c):
+    """The letter of a pattern of six dots, or None."""
+    dots = c - 0x2800
+    if dots == 0x3A:
+        return 'w'
+    for letters, more in (('abcdefghij', 0), ('klmnopqrst', 0x04), ('uvxyz', 0x24)):
+        if dots & 0x24 == more and dots & ~0x24 in BRAILLE[:len(letters)]:
+            return letters[BRAILLE.index(dots & ~0x24)]
+    return None
 
 
 def points(field):
@@ -160,6 +178,8 @@ class Folding:
             return [ord(x) for x in self.u.number[c]]
         if c in WRITTEN_FOR:
             return [ord(WRITTEN_FOR[c])]
+        if braille_letter(c):
+            return [ord(braille_letter(c))]
         letter = ENCLOSED.match(self.u.name.get(c, ''))
         if letter:
             return [ord(letter[1].lower())]
@@ -178,6 +198,19 @@ class Folding:
         if len(first) == 1 and first[0] >= 0x80 and own is not None and chr(own).isalpha():
             return [ord(chr(own).lower())]
         return to
+
+
+    def capital(self, c):
+        """What a capital looks like, where its small letter looks like another; both ASCII."""
+        own, small = self.ascii_skeleton(c), self.decomposed(c)
+        if c < 0x80 or own is None or self.u.category[c] != 'Lu' or len(small) != 1 or \
+                any(x in ACCENTS for x in self.skeleton[c]) or len(self.u.decompose(c)) != 1:
+            return None
+        look, (small,) = ord(chr(own).lower()), small
+        # UTS #39 has capital I as l.
+        if small >= 0x80 or look == small or (own, small) == (ord('l'), ord('i')):
+            return None
+        return look << 8 | small
 
 
 def utf8(text):
@@ -213,6 +246,8 @@ class Tables:
             return PUT << 28 | 1 << 24 | ord(chr(c).lower())
         if c in SYLLABLES:
             return 0
+        if self.f.capital(c) is not None:
+            return CAPITAL << 28 | self.f.capital(c)
         text = self.f.decomposed(c)
         if len(text) == 1 and self.jamo(text[0]):
             return self.jamo(text[0])

@@ -200,7 +200,7 @@ static bool ends_word(const struct fold *f, size_t i)
 			return !isalnum((int)(word & 0xFF));
 		if (fold_kind(word) == FOLD_STRING || fold_kind(word) == FOLD_MARKED)
 			return !isalnum(f->table->pool[word & 0xFFFF]);
-		return fold_kind(word) != FOLD_MARK;
+		return fold_kind(word) != FOLD_MARK && fold_kind(word) != FOLD_CAPITAL;
 	}
 	return true;
 }

@@ -19,11 +19,12 @@
 
 enum fold_kind {
 	FOLD_SAME = 0,
-	FOLD_PUT = 1,    /* bits 0-23 octets, lowest first; 24-27 how many, 0 = dropped */
-	FOLD_STRING = 2, /* bits 0-15 place in the pool, 16-27 octets */
-	FOLD_MARK = 3,   /* bits 0-15 row of fold_marks: orders or composes with others */
-	FOLD_JAMO = 4,   /* bits 0-7 which, 8-9 enum fold_jamo_class */
-	FOLD_MARKED = 5, /* as STRING: a character and marks that it does not compose with */
+	FOLD_PUT = 1,     /* bits 0-23 octets, lowest first; 24-27 how many, 0 = dropped */
+	FOLD_STRING = 2,  /* bits 0-15 place in the pool, 16-27 octets */
+	FOLD_MARK = 3,    /* bits 0-15 row of fold_marks: orders or composes with others */
+	FOLD_JAMO = 4,    /* bits 0-7 which, 8-9 enum fold_jamo_class */
+	FOLD_MARKED = 5,  /* as STRING: a character and marks that it does not compose with */
+	FOLD_CAPITAL = 7, /* letters of ASCII: bits 0-7 by its small one, 8-15 by itself */
 	FOLD_SIGN = 6, /* itself: of a script with vowel signs; without order or composition */
 };
 enum fold_jamo_class { FOLD_LEAD = 0, FOLD_VOWEL = 1, FOLD_TAIL = 2 };

@@ -146,8 +146,9 @@ size_t text_unpack(const uint8_t *in, size_t len, size_t udh_octets, uint8_t *ou
  * - letters and digits in circles, squares, brackets and keycaps, small capitals and regional
  *   indicators to the bare ones; every decimal digit to 0-9;
  * - what UTS #39 has as confusable with one ASCII character to that, for both cases of
- *   a letter alike; not right-to-left letters, ideographs and kana. Of ASCII letters only
- *   change case;
+ *   a letter alike, but of a capital that looks like another letter than its small one
+ *   (Greek Ν, ν) in words with ASCII letters for itself; not right-to-left letters, ideographs
+ *   and kana. Of ASCII letters only change case; braille of six dots to letters;
  * - accents and other marks of no script that compose with nothing dropped, and those of other
  *   scripts over Latin letters, digits and Hangul;
  * - Hangul letters of any kind put together as a keyboard does, with Latin look-alikes.

@@ -204,6 +204,14 @@ def numbers(text, rng):
     return re.sub(r"(?<![\w.-])0\d[\d -]{6,10}\d(?![\w.-])", word, text)
 
 
+def braille(c):
+    at = "abcdefghijklmnopqrstuvxyz".find(c.lower())
+    if at < 0:
+        return "\u283a" if c in "wW" else c
+    first = (0x01, 0x03, 0x09, 0x19, 0x11, 0x0B, 0x1B, 0x13, 0x0A, 0x1A)
+    return chr(0x2800 + first[at % 10] + (0, 0x04, 0x24)[at // 10])
+
+
 KINDS = {
     "zero_width": after("\u200b\u200c\u200d\ufeff"),
     "invisible": after("\u00ad\u2060\u2061\u180e"),
@@ -242,6 +250,7 @@ KINDS = {
     "numbers": numbers,
     "stray_letter": between_syllables("xoXz"),
     "alike": each(lambda c, rng: ALIKE.get(c, c)),
+    "braille": in_words(braille),
     "long_signs": between_syllables(["......", "\u2605" * 6, "~~~~~"]),
 }
 

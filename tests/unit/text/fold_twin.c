@@ -15,6 +15,7 @@ static char names[CODE_POINTS][NAME_MAX_OCTETS];
 static char digits[CODE_POINTS][3]; /* value of Nd, of what is circled */
 static bool right_to_left[CODE_POINTS];
 static int32_t skeleton[CODE_POINTS]; /* one ASCII character, or 0 */
+static bool accented[CODE_POINTS];    /* and accents, which are left out there */
 static int32_t uppers[CODE_POINTS];
 
 static int category(int32_t c) { return utf8proc_get_property(c)->category; }
@@ -80,6 +81,7 @@ static void read_skeleton(char *line)
 	for (unsigned i = 0; i < n; i++)
 		if (to[i] < 0x300 || to[i] >= 0x370)
 			kept[k++] = to[i];
+	accented[c] = k != n;
 	if (stays((int32_t)c) || c < 0x80 || k == 0 || kept[0] >= 0x80)
 		return;
 	if (k == 1)
@@ -148,6 +150,15 @@ static bool bare(int32_t c)
 	       (c > 0x3130 && c <= 0x318E) || (c >= 0xAC00 && c < 0xD7A4);
 }
 
+/* Letters by the dots of braille. */
+static const char braille[0x100] = {
+	[0x01] = 'a', [0x03] = 'b', [0x09] = 'c', [0x19] = 'd', [0x11] = 'e', [0x0B] = 'f',
+	[0x1B] = 'g', [0x13] = 'h', [0x0A] = 'i', [0x1A] = 'j', [0x05] = 'k', [0x07] = 'l',
+	[0x0D] = 'm', [0x1D] = 'n', [0x15] = 'o', [0x0F] = 'p', [0x1F] = 'q', [0x17] = 'r',
+	[0x0E] = 's', [0x1E] = 't', [0x25] = 'u', [0x27] = 'v', [0x3A] = 'w', [0x2D] = 'x',
+	[0x3D] = 'y', [0x35] = 'z',
+};
+
 static size_t look(int32_t c, int32_t *out)
 {
 	const int cat = category(c);
@@ -162,7 +173,9 @@ static size_t look(int32_t c, int32_t *out)
 		out[1] = (uint8_t)digits[c][1];
 		return strlen(digits[c]);
 	}
-	if (written_for(c) != 0)
+	if (c >= 0x2800 && c < 0x2900 && braille[c - 0x2800] != 0)
+		out[0] = braille[c - 0x2800];
+	else if (written_for(c) != 0)
 		out[0] = written_for(c);
 	else if (named_letter(names[c]) != 0)
 		out[0] = named_letter(names[c]);
@@ -194,6 +207,39 @@ size_t twin_map(int32_t c, int32_t out[TWIN_ONE_MAX])
 	    parts[0] >= 0x80 && is_letter(c) && isalpha(skeleton[c]))
 		out[0] = tolower(skeleton[c]);
 	return n;
+}
+
+/* Whether in[i] is of a word with letters of ASCII that are at most 24 octets away. */
+static bool in_latin_word(const int32_t *in, size_t i, size_t n)
+{
+	uint8_t octets[4];
+	size_t away = 0;
+
+	for (size_t k = i; k > 0 && away < 24; k--) {
+		if (in[k - 1] < 0x80 && isalpha((int)in[k - 1]))
+			return true;
+		if (in[k - 1] < 0x80)
+			break;
+		away += (size_t)utf8proc_encode_char(in[k - 1], octets);
+	}
+	away = 0;
+	for (size_t k = i; k < n && away < 24; k++) {
+		if (in[k] < 0x80)
+			return isalpha((int)in[k]);
+		away += (size_t)utf8proc_encode_char(in[k], octets);
+	}
+	return false;
+}
+
+/* A capital that looks like a letter of ASCII which its small one does not look like. */
+static bool is_capital(int32_t c, int32_t small)
+{
+	int32_t parts[TWIN_ONE_MAX];
+
+	return c >= 0x80 && category(c) == UTF8PROC_CATEGORY_LU && skeleton[c] != 0 &&
+	       !accented[c] && small < 0x80 && tolower(skeleton[c]) != small &&
+	       !(skeleton[c] == 'l' && small == 'i') &&
+	       utf8proc_decompose_char(c, parts, TWIN_ONE_MAX, UTF8PROC_DECOMPOSE, NULL) == 1;
 }
 
 /* An array that grows to the right: what is folded so far. */
@@ -442,6 +488,11 @@ size_t twin_fold(const int32_t *in, size_t n, uint8_t *out)
 					    mapped + start, (ssize_t)(k - start),
 					    UTF8PROC_COMPOSE | UTF8PROC_STABLE);
 		alone[start] = k - start == 1;
+		if (k - start == 1 && is_capital(in[i], mapped[start])) {
+			alone[start] = false;
+			if (in_latin_word(in, i, n))
+				mapped[start] = tolower(skeleton[in[i]]);
+		}
 	}
 	for (size_t i = 0; i < k;) {
 		if (is_mark(mapped[i]))
