@@ -13,6 +13,9 @@
 
 #define PACKED_MIN 6u /* septets: fewer are plausible by chance */
 #define PACKED_MAX 1024u
+/* Octets with bit 7 in a row: of what is UTF-8 fewer hide no word when that bit is taken off,
+ * since each of its characters is a letter and a sign or more then. */
+#define UTF8_RUN_MIN 6u
 #define EVEN UINT64_C(0x5555555555555555)
 
 static bool any_high(const uint8_t *in, size_t len)
@@ -49,37 +52,46 @@ static bool any_control(const uint8_t *in, size_t len)
 	return false;
 }
 
+static bool is_ascii_letter(uint8_t c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+
 /* Pairs of CP949, those of them that are syllables of Hangul, and octets that are neither a
- * pair's nor ASCII. */
+ * pair's nor ASCII; of the syllables those with no Latin letter before them since another. */
 struct korean {
-	size_t pairs, syllables, strays;
+	size_t pairs, syllables, strays, together;
 };
 
 static struct korean count_korean(const uint8_t *in, size_t len)
 {
 	struct korean k = { 0 };
+	bool behind = false;
 
 	for (size_t i = 0; i < len; i++) {
 		if (in[i] < 0x80) {
 			k.strays += text_is_control(in[i]);
+			behind &= !is_ascii_letter(in[i]);
 			continue;
 		}
 		const uint16_t c = text_cp949_pair(in + i, len - i);
+		const bool syllable = c >= 0xAC00 && c < 0xD7A4;
 		k.pairs += c != 0;
-		k.syllables += c >= 0xAC00 && c < 0xD7A4;
+		k.syllables += syllable;
 		k.strays += c == 0;
+		k.together += syllable && behind;
+		behind |= syllable;
 		i += c != 0;
 	}
 	return k;
 }
 
 /* CP949 without a hole, and with a syllable of Hangul in it: octets of Latin-1, UTF-8 or
- * UTF-16 hardly ever come in such pairs. */
+ * UTF-16 hardly ever come in such pairs; but single letters of UTF-8 with accents do, which a
+ * Latin text has here and there, and one syllable is no word. */
 static bool is_korean(const uint8_t *in, size_t len)
 {
 	const struct korean k = count_korean(in, len);
 
-	return k.syllables != 0 && k.strays == 0;
+	return k.syllables != 0 && k.strays == 0 &&
+	       (k.together != 0 || !text_utf8_valid(in, len));
 }
 
 /* UTF-8 or CP949 but for a few octets, which receivers pass over. UTF-16 has more holes, and
@@ -192,13 +204,16 @@ bool text_may_be_gsm(const uint8_t *in, size_t len)
 
 bool text_may_be_masked(enum text_coding coding, const uint8_t *in, size_t len)
 {
-	size_t letters = 0;
+	size_t letters = 0, run = 0, longest = 0;
 
 	if (coding != TEXT_GSM7 || !any_high(in, len))
 		return false;
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		letters += is_letter(in[i] & 0x7F);
-	return 4 * letters >= 3 * len;
+		run = in[i] < 0x80 ? 0 : run + 1;
+		longest = run > longest ? run : longest;
+	}
+	return 4 * letters >= 3 * len && (longest >= UTF8_RUN_MIN || !text_utf8_valid(in, len));
 }
 
 /* Where the first coding has one octet a character, or CP949. */

@@ -93,6 +93,37 @@ static void whatever_was_announced(void **state)
 	}
 }
 
+/* An accent here and there in UTF-8 is a syllable in CP949, and a letter and a sign without bit
+ * 7: neither is a word. Several of them may be. */
+static void accents_are_no_other_text(void **state)
+{
+	static const struct {
+		const char *text;
+		enum text_coding other;
+		bool masked;
+	} rows[] = {
+		{ "When can ü come out?", TEXT_UNKNOWN, false },
+		{ "crème brûlée à la carte", TEXT_UNKNOWN, false },
+		{ "the word üü and what follows", TEXT_CP949, false },
+		{ "the word ü. ü and what follows", TEXT_CP949, false },
+		{ "the word ÃÉÓÉÎÏ and what follows it, and that is more", TEXT_CP949, true },
+		{ "cas\xE9no is not UTF-8", TEXT_GSM7_MASKED, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const uint8_t *text = (const uint8_t *)rows[i].text;
+		const size_t len = strlen(rows[i].text);
+		if (text_other_coding(TEXT_GSM7, text, len, 0) != rows[i].other ||
+		    text_may_be_masked(TEXT_GSM7, text, len) != rows[i].masked)
+			fail_msg("\"%s\": %d", rows[i].text,
+			         text_other_coding(TEXT_GSM7, text, len, 0));
+	}
+	assert_int_equal(text_other_coding(TEXT_BINARY, (const uint8_t *)rows[0].text,
+	                                   strlen(rows[0].text), 0),
+	                 TEXT_UNKNOWN);
+}
+
 /* Septets packed, of a text that is the same in ASCII. */
 static size_t pack(const char *text, uint8_t *out)
 {
@@ -171,7 +202,7 @@ static const struct {
 	const char *is;
 	double most;
 } shares[] = {
-	{ TEXT_UCS2, "UTF-16BE", 0.007 },    { TEXT_GSM7, "UTF-8", 0.05 },
+	{ TEXT_UCS2, "UTF-16BE", 0.007 },    { TEXT_GSM7, "UTF-8", 0.02 },
 	{ TEXT_LATIN1, "ISO-8859-1", 0.01 }, { TEXT_ASCII, "ASCII", 0.01 },
 	{ TEXT_CP949, "CP949", 0.01 },       { TEXT_GSM7, "ISO-8859-1", 0.1 },
 };
@@ -224,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whatever_was_announced),
+		cmocka_unit_test(accents_are_no_other_text),
 		cmocka_unit_test(packed_septets),
 		cmocka_unit_test(against_a_twin),
 		cmocka_unit_test(what_is_plausible_has_none),
