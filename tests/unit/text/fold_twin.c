@@ -140,9 +140,6 @@ static bool unseen(int32_t c)
 	       (c & 0xFFFE) == 0xFFFE;
 }
 
-/* What people write for n: Cyrillic pe and i. */
-static int32_t written_for(int32_t c) { return c == 0x43F || c == 0x438 ? 'n' : 0; }
-
 /* Latin letters, digits and Hangul, over which marks of other scripts are strewn. */
 static bool bare(int32_t c)
 {
@@ -150,39 +147,35 @@ static bool bare(int32_t c)
 	       (c > 0x3130 && c <= 0x318E) || (c >= 0xAC00 && c < 0xD7A4);
 }
 
-/* Letters by the dots of braille. */
-static const char braille[0x100] = {
-	[0x01] = 'a', [0x03] = 'b', [0x09] = 'c', [0x19] = 'd', [0x11] = 'e', [0x0B] = 'f',
-	[0x1B] = 'g', [0x13] = 'h', [0x0A] = 'i', [0x1A] = 'j', [0x05] = 'k', [0x07] = 'l',
-	[0x0D] = 'm', [0x1D] = 'n', [0x15] = 'o', [0x0F] = 'p', [0x1F] = 'q', [0x17] = 'r',
-	[0x0E] = 's', [0x1E] = 't', [0x25] = 'u', [0x27] = 'v', [0x3A] = 'w', [0x2D] = 'x',
-	[0x3D] = 'y', [0x35] = 'z',
-};
+/* Of braille the letter of six dots, as Braille ASCII has them in order; 0: a sign. */
+static int32_t braille(int32_t c)
+{
+	static const char ascii[] =
+		" A1B'K2L@CIF/MSP\"E3H9O6R^DJG>NTQ,*5<-U8V.%[$+X!&;:4\\0Z7(_?W]#Y)=";
+
+	const char letter = c >= 0x2800 && c < 0x2840 ? ascii[c - 0x2800] : ' ';
+
+	return isupper(letter) ? tolower(letter) : 0;
+}
 
 static size_t look(int32_t c, int32_t *out)
 {
 	const int cat = category(c);
 
 	out[0] = c;
-	if (c < 0x80 || cat == UTF8PROC_CATEGORY_MN || cat == UTF8PROC_CATEGORY_MC)
-		return 1;
-	if (cat == UTF8PROC_CATEGORY_ME)
-		return 0;
+	if (c < 0x80 || cat == UTF8PROC_CATEGORY_MN || cat == UTF8PROC_CATEGORY_MC ||
+	    cat == UTF8PROC_CATEGORY_ME)
+		return cat != UTF8PROC_CATEGORY_ME;
 	if (digits[c][0] != '\0') {
 		out[0] = (uint8_t)digits[c][0];
 		out[1] = (uint8_t)digits[c][1];
 		return strlen(digits[c]);
 	}
-	if (c >= 0x2800 && c < 0x2900 && braille[c - 0x2800] != 0)
-		out[0] = braille[c - 0x2800];
-	else if (written_for(c) != 0)
-		out[0] = written_for(c);
-	else if (named_letter(names[c]) != 0)
-		out[0] = named_letter(names[c]);
-	else if (skeleton[c] != 0)
-		out[0] = tolower(skeleton[c]);
-	else if (uppers[c] != 0 && skeleton[uppers[c]] != 0)
-		out[0] = tolower(skeleton[uppers[c]]);
+	const int32_t like[] = { braille(c), c == 0x43F || c == 0x438 ? 'n' : 0 /* pe, i */,
+		                 named_letter(names[c]), tolower(skeleton[c]),
+		                 tolower(skeleton[uppers[c]]) };
+	for (size_t i = 0; i < 5 && out[0] == c; i++)
+		out[0] = like[i] != 0 ? like[i] : c;
 	return 1;
 }
 
@@ -213,22 +206,15 @@ size_t twin_map(int32_t c, int32_t out[TWIN_ONE_MAX])
 static bool in_latin_word(const int32_t *in, size_t i, size_t n)
 {
 	uint8_t octets[4];
-	size_t away = 0;
+	size_t away = 0, k = i;
 
-	for (size_t k = i; k > 0 && away < 24; k--) {
-		if (in[k - 1] < 0x80 && isalpha((int)in[k - 1]))
-			return true;
-		if (in[k - 1] < 0x80)
-			break;
-		away += (size_t)utf8proc_encode_char(in[k - 1], octets);
-	}
-	away = 0;
-	for (size_t k = i; k < n && away < 24; k++) {
-		if (in[k] < 0x80)
-			return isalpha((int)in[k]);
+	while (k > 0 && away < 24 && in[k - 1] >= 0x80)
+		away += (size_t)utf8proc_encode_char(in[--k], octets);
+	if (k > 0 && away < 24 && isalpha((int)in[k - 1]))
+		return true;
+	for (away = 0, k = i; k < n && away < 24 && in[k] >= 0x80; k++)
 		away += (size_t)utf8proc_encode_char(in[k], octets);
-	}
-	return false;
+	return k < n && away < 24 && isalpha((int)in[k]);
 }
 
 /* A capital that looks like a letter of ASCII which its small one does not look like. */
@@ -265,7 +251,7 @@ static bool is_mark(int32_t c)
 	        (c < 0x1100 || c > 0x11FF));
 }
 
-/* A mark that neither orders nor composes. */
+/* It neither orders nor composes. */
 static bool is_sign(int32_t c)
 {
 	return !is_mark(c) &&
