@@ -41,9 +41,10 @@ static void counters(void)
 static void policy(void)
 {
 #define POLICY(name, min, max, def, sentence) \
-	printf(".It Ic %s\n%s.\nFrom %llu to %llu; default %llu.\n", #name, sentence, \
+	printf(".It Ic %s\n%s.\nFrom %llu to %llu; default %llu%s.\n", #name, sentence, \
 	       (unsigned long long)(min), (unsigned long long)(max), \
-	       (unsigned long long)(def));
+	       (unsigned long long)(def), \
+	       strncmp(sentence, "points", 6) == 0 ? ", in thousandths" : "");
 #include "policy.def"
 }
 

@@ -38,18 +38,37 @@ static void join_accounts(const json_t *campaign, char *out, size_t size)
 		snprintf(out, size, "-");
 }
 
+/* On a terminal that has no room for all, who and when are a line of their own. */
+static bool is_narrow(void)
+{
+	return cli_terminal_width() != 0 && cli_terminal_width() < 144;
+}
+
+static void print_head(void)
+{
+	printf("%-16s %12s %14s %12s %8s ", "fingerprint", "messages", "at most wrong",
+	       "refused", "variants");
+	if (is_narrow())
+		puts("acted upon");
+	printf("%s%-24s %-20s %-20s%s\n", is_narrow() ? "    " : "", "accounts", "first",
+	       "last", is_narrow() ? "" : " acted upon");
+}
+
 static void print_campaign(const json_t *c)
 {
 	const json_t *acted = json_object_get(c, "acted");
+	const char *action = json_is_object(acted) ? cli_text(acted, "action") : "-";
 	char accounts[ACCOUNTS_WIDTH + 8];
 
 	join_accounts(c, accounts, sizeof(accounts));
 	printf("%-16s %12lld %14lld %12lld %8lld ", cli_text(c, "fingerprint"),
 	       cli_number(c, "messages"), cli_number(c, "at_most_wrong_by"),
 	       cli_number(c, "refused"), cli_number(c, "variants"));
+	if (is_narrow())
+		printf("%s\n    ", action);
 	cli_print_cell(accounts, ACCOUNTS_WIDTH);
-	printf(" %-20s %-20s %s\n", cli_text(c, "first"), cli_text(c, "last"),
-	       json_is_object(acted) ? cli_text(acted, "action") : "-");
+	printf(" %-20s %-20s", cli_text(c, "first"), cli_text(c, "last"));
+	printf("%s%s\n", is_narrow() ? "" : " ", is_narrow() ? "" : action);
 }
 
 /* What "at most wrong" is worth where counts are estimates. */
@@ -85,9 +104,7 @@ int run_campaigns(const struct cli *cli)
 	if (cli->json)
 		return cli_print_json(answer, EXIT_DONE);
 	if (total != 0)
-		printf("%-16s %12s %14s %12s %8s %-24s %-20s %-20s %s\n", "fingerprint",
-		       "messages", "at most wrong", "refused", "variants", "accounts", "first",
-		       "last", "acted upon");
+		print_head();
 	json_array_foreach(list, i, c) print_campaign(c);
 	print_sampling(list);
 	if (total > (long long)json_array_size(list))
@@ -103,6 +120,7 @@ int run_campaigns_acted(const struct cli *cli)
 	json_t *answer = NULL;
 	const int status = cli_ask(cli, "/v1/campaigns/acted", NULL, 0, NULL, &answer);
 	const json_t *list = json_object_get(answer, "campaigns"), *c;
+	const bool narrow = cli_terminal_width() != 0 && cli_terminal_width() < 104;
 	size_t i;
 
 	if (status != 0)
@@ -110,16 +128,18 @@ int run_campaigns_acted(const struct cli *cli)
 	if (cli->json)
 		return cli_print_json(answer, EXIT_DONE);
 	if (json_array_size(list) != 0)
-		puts("fingerprint      radius action  since                until               "
-		     " "
-		     "note");
+		printf("%-16s %6s %-7s %-20s %-20s %s\n", "fingerprint", "radius", "action",
+		       "since", "until", narrow ? "" : "note");
 	json_array_foreach(list, i, c)
 	{
-		const char *until = cli_text(c, "until");
+		const char *until = cli_text(c, "until"), *note = cli_text(c, "note");
 
-		printf("%-16s %6lld %-7s %-20s %-20s %s\n", cli_text(c, "fingerprint"),
+		printf("%-16s %6lld %-7s %-20s %-20s", cli_text(c, "fingerprint"),
 		       cli_number(c, "radius"), cli_text(c, "action"), cli_text(c, "since"),
-		       until[0] ? until : "for ever", cli_text(c, "note"));
+		       until[0] ? until : "for ever");
+		if (note[0] != '\0')
+			fputs(narrow ? "\n    " : " ", stdout);
+		cli_print_hanging(4, note);
 	}
 	if (json_array_size(list) == 0)
 		fputs("sluicectl: no campaign is acted upon; campaigns block does\n", stderr);

@@ -133,6 +133,12 @@ double cli_real(const json_t *object, const char *member);
 bool cli_flag(const json_t *object, const char *member);
 const char *cli_text(const json_t *object, const char *member);
 
+/* Columns of the terminal, 80 at the least; 0: no terminal, so nothing is cut. */
+size_t cli_terminal_width(void);
+
+/* The rest of a line at this column, broken between words where a terminal ends. */
+void cli_print_hanging(size_t indent, const char *text);
+
 /* 1 rule, 2 rules. */
 void cli_print_count(long long n, const char *noun);
 

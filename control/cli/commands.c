@@ -15,14 +15,15 @@ const struct command cli_commands[] = {
 	{ { "accounts", "import" },
 	  "FILE.csv [--skip-bad FILE]",
 	  1,
-	  "add or replace accounts (system_id,name,state,mode,alphabet,sender_field,valid_from,"
-	  "valid_until,regime,refuse_score,flag_score)",
+	  "add or replace accounts (system_id,name,state,mode,alphabet,sender_field,\n"
+	  "      valid_from,valid_until,regime,refuse_score,flag_score)",
 	  "sluicectl accounts import resellers.csv",
 	  run_import_accounts },
 	{ { "senders", "import" },
 	  "FILE.csv [--skip-bad FILE]",
 	  1,
-	  "add or replace senders (address,owner,state,valid_from,valid_until,blocked_until)",
+	  "add or replace senders\n"
+	  "      (address,owner,state,valid_from,valid_until,blocked_until)",
 	  "sluicectl senders import numbers.csv",
 	  run_import_senders },
 	{ { "blacklist", "import" },
@@ -34,7 +35,8 @@ const struct command cli_commands[] = {
 	{ { "theft", "import" },
 	  "FILE.csv",
 	  1,
-	  "numbers whose owners let nobody send from them (address,until), the whole list",
+	  "numbers whose owners let nobody send from them (address,until),\n"
+	  "      the whole list",
 	  "sluicectl theft import protected.csv",
 	  run_import_theft },
 	{ { "numbers", "import" },
@@ -46,7 +48,8 @@ const struct command cli_commands[] = {
 	{ { "numbering", "import" },
 	  "FILE.csv",
 	  1,
-	  "how the country's numbers are written (kind,prefix,min,max), the whole plan",
+	  "how the country's numbers are written (kind,prefix,min,max),\n"
+	  "      the whole plan",
 	  "sluicectl numbering import korea.csv",
 	  run_import_numbering },
 	{ { "numbering", "show" },
@@ -92,7 +95,8 @@ const struct command cli_commands[] = {
 	  "sluicectl rules check my-rules.yaml",
 	  run_check_rules },
 	{ { "rules", "test" },
-	  "--corpus FILE.tsv [--rules FILE.yaml ...] [--misses] [--json]",
+	  "--corpus FILE.tsv [--rules FILE.yaml ...]\n"
+	  "      [--misses] [--json]",
 	  0,
 	  "what rules catch of labelled messages, and what they should not have",
 	  "sluicectl rules test --corpus messages.tsv --rules my-rules.yaml",
@@ -136,7 +140,7 @@ const struct command cli_commands[] = {
 	{ { "block", "account" },
 	  "SYSTEM_ID [--until TIME]",
 	  1,
-	  "refuse all that an account sends until a time, or for ever; lift does not end it",
+	  "refuse all that it sends until a time, or for ever; lift does not end it",
 	  "sluicectl block account acme --until 2026-03-01T00:00:00+09:00",
 	  run_block_account },
 	{ { "block", "sender" },
@@ -164,7 +168,8 @@ const struct command cli_commands[] = {
 	  "sluicectl add account acme --title \"Acme Ltd\" --until 2027-01-01",
 	  run_add_account },
 	{ { "add", "sender" },
-	  "ADDRESS --owner SYSTEM_ID[;...] [--from TIME] [--until TIME]",
+	  "ADDRESS --owner SYSTEM_ID[;...]\n"
+	  "      [--from TIME] [--until TIME]",
 	  1,
 	  "certify one sender, now",
 	  "sluicectl add sender 1588-1234 --owner acme",
@@ -182,10 +187,10 @@ const struct command cli_commands[] = {
 	  "sluicectl remove sender 1588-1234",
 	  run_remove_sender },
 	{ { "campaigns", "block" },
-	  "FINGERPRINT [--radius N] [--action refuse|discard|flag|observe] [--until TIME] "
-	  "[--note TEXT]",
+	  "FINGERPRINT [--radius N] [--until TIME]\n"
+	  "      [--action refuse|discard|flag|observe] [--note TEXT]",
 	  1,
-	  "refuse, or only discard, flag or observe, a campaign and its variants, now",
+	  "refuse, discard, flag or observe a campaign and its variants, now",
 	  "sluicectl campaigns block 3b1f00c29e77a5d4 --note \"loan spam\"",
 	  run_block_campaign },
 	{ { "campaigns", "unblock" },
@@ -201,7 +206,8 @@ const struct command cli_commands[] = {
 	  "sluicectl campaigns list --json",
 	  run_campaigns_acted },
 	{ { "campaigns", NULL },
-	  "[--account SYSTEM_ID] [--top N] [--min-count N] [--radius N]",
+	  "[--account SYSTEM_ID] [--top N]\n"
+	  "      [--min-count N] [--radius N]",
 	  0,
 	  "the texts, near duplicates together, of which most messages came",
 	  "sluicectl campaigns --top 10 --account acme",
@@ -209,7 +215,8 @@ const struct command cli_commands[] = {
 	{ { "deltas", "apply" },
 	  "FILE.csv",
 	  1,
-	  "apply rows op,kind,name,until,owner (the last two may be empty), a thousand at once",
+	  "apply rows op,kind,name,until,owner (the last two may be empty),\n"
+	  "      a thousand at once",
 	  "sluicectl deltas apply blacklist.csv",
 	  run_apply_deltas },
 	{ { "drain", "off" },
@@ -237,9 +244,9 @@ const struct command cli_commands[] = {
 	  "sluicectl counters --all",
 	  run_counters },
 	{ { "audit", NULL },
-	  "[--account SYSTEM_ID] [--sender ADDRESS] [--from TIME] [--until TIME] [--limit N]\n"
-	  "      [--after CURSOR] [--reason REASON] [--campaign FINGERPRINT [--radius N]] "
-	  "[--follow]",
+	  "[--account SYSTEM_ID] [--sender ADDRESS] [--from TIME]\n"
+	  "      [--until TIME] [--limit N] [--after CURSOR] [--reason REASON]\n"
+	  "      [--campaign FINGERPRINT [--radius N]] [--follow]",
 	  0,
 	  "the latest refusals and flags; with --from the first since then",
 	  "sluicectl audit --account acme --from 2026-03-01T14:00+09:00",

@@ -4,17 +4,28 @@
 
 #include "cli.h"
 
+#define NAME 32
+#define PLACES 12
+
+/* On a terminal of 80 columns names have ten less, and numbers four. */
+static int less(int columns)
+{
+	return cli_terminal_width() != 0 && cli_terminal_width() < 104 ? columns : 0;
+}
+
 static void print_hit(const json_t *row)
 {
+	const int places = PLACES - less(4);
 	char number[16];
 	const char *name = cli_text(row, "rule");
 
 	/* The registry may be another one than that of the rules which were counted. */
 	snprintf(number, sizeof(number), "#%lld", cli_number(row, "rule_id"));
-	printf("%c %-7lld %-32s %-7s %12lld %12lld  %s\n",
-	       cli_flag(row, "in_force") ? '*' : ' ', cli_number(row, "version"),
-	       name[0] != '\0' ? name : number, cli_text(row, "mode"),
-	       cli_number(row, "matched"), cli_number(row, "acted"), cli_text(row, "last"));
+	printf("%c %-7lld ", cli_flag(row, "in_force") ? '*' : ' ', cli_number(row, "version"));
+	cli_print_cell(name[0] != '\0' ? name : number, (size_t)(NAME - less(10)));
+	printf(" %-7s %*lld %*lld  %s\n", cli_text(row, "mode"), places,
+	       cli_number(row, "matched"), places, cli_number(row, "acted"),
+	       cli_text(row, "last"));
 }
 
 int run_rule_hits(const struct cli *cli)
@@ -32,8 +43,9 @@ int run_rule_hits(const struct cli *cli)
 	if (cli->json)
 		return cli_print_json(answer, EXIT_DONE);
 	if (total != 0)
-		printf("%-9s %-32s %-7s %12s %12s  %s\n", "version", "rule", "mode", "matched",
-		       "acted", "last match");
+		printf("%-9s %-*s %-7s %*s %*s  %s\n", "version", NAME - less(10), "rule",
+		       "mode", PLACES - less(4), "matched", PLACES - less(4), "acted",
+		       "last match");
 	json_array_foreach(list, i, row) print_hit(row);
 	if (total > shown)
 		printf("(%lld more: --top)\n", total - shown);

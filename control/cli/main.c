@@ -30,8 +30,8 @@ static void usage(FILE *out)
 	for (unsigned i = 0; i < cli_n_commands; i++)
 		print_command(out, &cli_commands[i]);
 	fputs("\nOptions of all commands:\n"
-	      "  --socket PATH  of sluice-control; else $SLUICE_SOCKET, else " SOCKET_DEFAULT
-	      "\n"
+	      "  --socket PATH  of sluice-control; else $SLUICE_SOCKET, else\n"
+	      "                 " SOCKET_DEFAULT "\n"
 	      "  --json         one JSON object on stdout, also of a failure\n"
 	      "  --help         of the command, with an example\n"
 	      "  --version      and stop\n"

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <wchar.h>
 
 long long cli_number(const json_t *object, const char *member)
@@ -106,6 +108,37 @@ void cli_print_cell(const char *stranger, size_t width)
 	for (; used < width; used++)
 		putchar(' ');
 	free(shown);
+}
+
+size_t cli_terminal_width(void)
+{
+	struct winsize size = { 0 };
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return 0;
+	return size.ws_col > 80 ? size.ws_col : 80;
+}
+
+void cli_print_hanging(size_t indent, const char *text)
+{
+	const size_t width = cli_terminal_width();
+	size_t room = width > indent ? width - indent : 0;
+
+	while (room != 0 && columns_of(text) > room) {
+		size_t n = 0, fits = 0, used = 0, columns;
+
+		while (text[n] != '\0' && used <= room) {
+			if (text[n] == ' ')
+				fits = n;
+			n += character(text + n, &columns);
+			used += columns;
+		}
+		if (fits == 0)
+			break; /* one word that is too long */
+		printf("%.*s\n%*s", (int)fits, text, (int)indent, "");
+		text += fits + 1;
+	}
+	puts(text);
 }
 
 void cli_print_count(long long n, const char *noun)

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -174,10 +173,13 @@ static void print_counters(const json_t *list, bool all, const char *title, long
 		if (!all && cli_number(counter, "value") == 0)
 			continue;
 		const long long value = cli_number(counter, "value");
-		printf("%20lld  %-26s ", value, cli_text(counter, "name"));
+		char time[32] = "", text[300];
 		if (tsc_hz > 0 && strcmp(cli_text(counter, "unit"), "cycles") == 0)
-			printf("%.1f s of ", (double)value / (double)tsc_hz);
-		puts(cli_text(counter, "sentence"));
+			snprintf(time, sizeof(time), "%.1f s of ",
+			         (double)value / (double)tsc_hz);
+		snprintf(text, sizeof(text), "%s%s", time, cli_text(counter, "sentence"));
+		printf("%20lld  %-26s ", value, cli_text(counter, "name"));
+		cli_print_hanging(20 + 2 + 26 + 1, text);
 	}
 }
 
@@ -217,16 +219,6 @@ int run_counters(const struct cli *cli)
 	return EXIT_DONE;
 }
 
-/* Columns of the terminal; 0 = no terminal, so nothing is cut. */
-static size_t terminal_width(void)
-{
-	struct winsize size = { 0 };
-
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
-		return 0;
-	return size.ws_col > 80 ? size.ws_col : 80;
-}
-
 /* A text that nothing is wrong with was refused because of another part of its message. */
 static const char *record_text(const json_t *r)
 {
@@ -252,7 +244,7 @@ static void print_field(const json_t *r, const char *member, size_t width)
 /* On a terminal that has no room for all, its second half is a line of its own. */
 static void print_record(const json_t *r)
 {
-	const size_t width = terminal_width(), first = 24 + 1 + 16 + 1 + 18 + 1 + 19;
+	const size_t width = cli_terminal_width(), first = 24 + 1 + 16 + 1 + 18 + 1 + 19;
 	const bool narrow = width != 0 && width < first + 17 + 17 + 17 + 20;
 	const char *kind = cli_text(r, "kind");
 	size_t used = narrow ? 4 : first + 1;
@@ -371,11 +363,12 @@ int run_policy(const struct cli *cli)
 	json_array_foreach(json_object_get(answer, "policy"), i, row)
 	{
 		const double unit = cli_in_points(cli_text(row, "name")) ? 1000 : 1;
+		char text[300];
 
-		printf("%12.10g  %-16s %.10g to %.10g%s; %s\n", cli_real(row, "value") / unit,
-		       cli_text(row, "name"), cli_real(row, "min") / unit,
-		       cli_real(row, "max") / unit, unit == 1 ? "" : " points",
-		       cli_text(row, "sentence"));
+		snprintf(text, sizeof(text), "%.10g to %.10g; %s", cli_real(row, "min") / unit,
+		         cli_real(row, "max") / unit, cli_text(row, "sentence"));
+		printf("%12.10g  %-16s ", cli_real(row, "value") / unit, cli_text(row, "name"));
+		cli_print_hanging(12 + 2 + 16 + 1, text);
 	}
 	json_decref(answer);
 	return EXIT_DONE;

@@ -17,7 +17,7 @@
 /* Of CPU time. */
 #define RULE_TRIAL_SECONDS 3u
 
-/* Whether it may take long: its repeats {n,m} allow 32 in all, or more; the packs' do not. */
+/* Whether it may take long: its repeats {n,m} allow 32 in all, or more; few of ours do. */
 bool rule_trial_due(const char *expression);
 
 /* False: the trial did not end in time. Also true of what Hyperscan refuses. */

@@ -78,6 +78,13 @@ def of_client(build):
                            paged[command] - COMMON)
 
 
+def too_wide(program, *words):
+    """Lines of --help that a terminal of 80 columns breaks."""
+    for line in shown(program, *words).split("\n"):
+        if len(line) > 80:
+            yield f"{program} --help: {len(line)} columns: {line}"
+
+
 def of_daemon(program, page):
     """What differs in a daemon, whose options all stand at the head of its page."""
     paged = set()
@@ -101,6 +108,8 @@ def main():
              ("sluicectl.1", "sluice-control.8", "sluice-dataplane.8")]
     wrong = [w for page in pages for w in nested(page)]
     wrong += of_client(build)
+    wrong += too_wide(f"{build}/control/sluicectl")
+    wrong += too_wide(f"{build}/control/sluice-control")
     wrong += of_daemon(f"{build}/control/sluice-control", pages[1])
     wrong += of_daemon(f"{build}/dataplane/sluice-dataplane", pages[2])
     print("\n".join(wrong))

@@ -198,6 +198,38 @@ static void fits_the_terminal(void **state)
 		said("\"noon\" is no time; write 2026-01-31, which is its midnight in UTC"));
 }
 
+static void tables_fit_the_terminal(void **state)
+{
+	struct report_worker *w = report_worker(report, 0);
+
+	(void)state;
+	report_campaign_write(&w->campaigns[0],
+	                      &(struct report_campaign){ .fingerprint = 0x3b1f00c29e77a5d4,
+	                                                 .count = 1000000000,
+	                                                 .first = 1700000000,
+	                                                 .last = 1800000000 });
+	report_rule_write(&w->rules[0], &(struct report_rule){ .mode = REPORT_RULE_CANARY,
+	                                                       .rule = 77,
+	                                                       .version = 1000000,
+	                                                       .last = 1700000003,
+	                                                       .matched = 10000000,
+	                                                       .acted = 10000000 });
+	control_start();
+	assert_int_equal(ctl("campaigns block 3b1f00c29e77a5d4 --note "
+	                     "무서류당일대출가능합니다지금바로신청하세요상담환영 --json"),
+	                 0);
+	assert_in_range(widest_line("campaigns", 80), 70, 80);
+	assert_true(said("3b1f00c29e77a5d4   1000000000 ") && said("refuse\r\n    -   "));
+	assert_in_range(widest_line("campaigns list", 80), 60, 80);
+	assert_true(said("\r\n    무서류"));
+	assert_in_range(widest_line("rules hits", 80), 70, 80);
+	assert_true(said("  1000000 #77  "));
+	assert_in_range(widest_line("counters --all", 80), 70, 80);
+	assert_true(said("\r\n                                                 "));
+	assert_in_range(widest_line("policy show", 80), 70, 80);
+	assert_in_range(widest_line("policy show", 200), 100, 200);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +238,7 @@ int main(int argc, char **argv)
 		                                teardown),
 		cmocka_unit_test_setup_teardown(busy_is_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(fits_the_terminal, setup, teardown),
+		cmocka_unit_test_setup_teardown(tables_fit_the_terminal, setup, teardown),
 	};
 
 	if (argc != 3) {
