@@ -184,13 +184,20 @@ static bool is_left_alone(const struct endpoint *e, const struct endpoint *other
 	       (end_is_over(other) && e->snd_una == e->out.len && e->rcv_nxt == e->rcv_read);
 }
 
+/* Who was to be called never was, when the caller has given up. */
+static bool is_over_or_waits(const struct endpoint *e)
+{
+	return end_is_over(e) || e->state == END_LISTEN;
+}
+
 static bool conn_is_over(const struct conn *c)
 {
 	const struct endpoint *e = &c->end[ESME], *s = &c->end[SMSC];
 
 	if (c->plan.close > CLOSE_PARTIAL)
 		return is_left_alone(e, s) && is_left_alone(s, e);
-	return end_is_over(e) && (end_is_over(s) || s->state == END_LISTEN);
+	return c->plan.outbound ? end_is_over(s) && is_over_or_waits(e)
+	                        : end_is_over(e) && is_over_or_waits(s);
 }
 
 bool check_is_over(struct sim *s)

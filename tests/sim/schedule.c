@@ -101,6 +101,7 @@ static void draw_slow_reader(struct random *r, struct end_config *e)
 static void draw_conn(struct sim *s, struct conn *c, unsigned index)
 {
 	struct random flood = random_of(s->seed, 500 + index);
+	struct random outbound = random_of(s->seed, 600 + index);
 	struct end_config config;
 
 	c->sim = s;
@@ -123,6 +124,8 @@ static void draw_conn(struct sim *s, struct conn *c, unsigned index)
 		draw_flood(&flood, &c->plan);
 	if (c->plan.close == CLOSE_SMSC_ABSENT)
 		c->end[SMSC].state = END_CLOSED;
+	else
+		c->plan.outbound = random_chance(&outbound, 1000);
 }
 
 static void draw_hop(struct sim *s, struct hop *h, uint32_t badness)

@@ -52,6 +52,7 @@ struct plan {
 	uint32_t early;              /* messages before the bind */
 	uint32_t tick_us[2], burst;
 	uint32_t size_most, large;   /* octets of a text; chance of a payload of up to 64 KiB */
+	bool outbound;               /* the SMSC opens it, and the ESME waits to be asked */
 	bool flood;                  /* hardly anything passes, and the ESME reads slowly */
 	bool unbind;                 /* the last request is an unbind */
 	/* In 10,000: requests that are a bind or an unbind, twice as often the bind of another

@@ -108,7 +108,7 @@ static void conn_due(struct sim *s, struct conn *c)
 {
 	if (c->plan.open_at != 0 && s->now >= c->plan.open_at) {
 		c->plan.open_at = 0;
-		end_connect(&c->end[ESME], s->now);
+		end_connect(&c->end[c->plan.outbound ? SMSC : ESME], s->now);
 	}
 	for (int end = ESME; end <= SMSC; end++) {
 		if (app_due(c, end) <= s->now)

@@ -321,6 +321,34 @@ static void a_table_that_filled_meanwhile(void **state)
 	rig_close(r);
 }
 
+/* RFC 9293 section 3.5, figure 8: both call each other at once. The second SYN goes no further,
+ * and its end answers the first: an ordinary handshake, whoever's SYN comes first. */
+static void calls_that_cross(void **state)
+{
+	(void)state;
+	for (int first = ESME; first <= SMSC; first++) {
+		struct rig *r = rig_open(rig_buffers, NULL);
+		struct seg answer = rig_syn(r, !first);
+		struct seg text = rig_text(0, 16, 1000);
+		rig_send(r, first, rig_syn(r, first));
+		rig_send(r, !first, answer);
+		assert_true(rig_said(r, !first)->flags & SYN);
+		assert_null(rig_said(r, first));
+		answer.flags = SYN | ACK;
+		rig_send(r, !first, answer);
+		assert_int_equal(rig_said(r, first)->flags & (SYN | ACK), SYN | ACK);
+		rig_stream(16);
+		rig_send(r, first, rig_text(0, 0, 1000));
+		assert_non_null(rig_relay(r));
+		rig_quiet(r);
+		rig_send(r, !first, text);
+		assert_int_equal(rig_said(r, first)->len, 16);
+		rig_send(r, first, text);
+		assert_int_equal(rig_said(r, !first)->len, 16);
+		rig_close(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +364,7 @@ int main(void)
 		cmocka_unit_test(ports_are_used_again),
 		cmocka_unit_test(a_full_table_turns_new_ones_away),
 		cmocka_unit_test(a_table_that_filled_meanwhile),
+		cmocka_unit_test(calls_that_cross),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);
