@@ -91,7 +91,7 @@ static void take_bind(struct worker *w, struct connection *c, const uint8_t *pdu
 		step_answer(w, c, SIDE_ESME, header, status, REASON_MALFORMED);
 		return;
 	}
-	if (s->state != SESSION_UNBOUND) {
+	if (!session_takes_bind(s)) {
 		step_answer(w, c, SIDE_ESME, header,
 		            reason_row(REASON_ALREADY_BOUND)->command_status,
 		            REASON_ALREADY_BOUND);
@@ -129,6 +129,8 @@ static enum smpp_kind kind_here(const struct worker *w, enum side from, uint32_t
 static void take_pdu(struct worker *w, struct connection *c, enum side from, const uint8_t *pdu,
                      const struct smpp_header *header, enum smpp_kind kind)
 {
+	if (unlikely(!session_is_bound(&c->session)) && from == SIDE_ESME)
+		c->session.others |= kind != SMPP_KIND_BIND;
 	switch (kind) {
 	case SMPP_KIND_MESSAGE:
 		step_message(w, c, from, pdu, header);
@@ -148,7 +150,10 @@ static void take_pdu(struct worker *w, struct connection *c, enum side from, con
 		step_pass(w, c, from, header)->responses++;
 		return;
 	case SMPP_KIND_OTHER:
-		break;
+		if (header->command_id != SMPP_GENERIC_NACK)
+			break;
+		step_new(w, c, from, STEP_SESSION, header);
+		return;
 	}
 	step_pass(w, c, from, header);
 }

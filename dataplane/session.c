@@ -27,6 +27,7 @@ void session_heard(struct session *s, enum side from, const struct smpp_header *
 		s->state = SESSION_BINDING;
 		s->bind_sequence = h->sequence;
 		s->bind_command = (uint8_t)h->command_id;
+		s->nacked = false;
 		s->asked_unbind[SIDE_ESME] = s->asked_unbind[SIDE_SMSC] = false;
 		return;
 	case SMPP_KIND_BIND_RESP:
@@ -40,12 +41,17 @@ void session_heard(struct session *s, enum side from, const struct smpp_header *
 	case SMPP_KIND_UNBIND_RESP:
 		/* Of who was asked. Not while a bind waits: its answer is to come. */
 		if (s->state == SESSION_BOUND && h->command_status == SMPP_ROK &&
-		    s->asked_unbind[side_other(from)])
+		    s->asked_unbind[side_other(from)]) {
 			s->state = SESSION_UNBOUND;
+			s->others = true;
+		}
+		return;
+	case SMPP_KIND_OTHER:
+		if (h->command_id == SMPP_GENERIC_NACK && from == SIDE_SMSC)
+			s->nacked = !s->others;
 		return;
 	case SMPP_KIND_MESSAGE:
 	case SMPP_KIND_RESPONSE:
-	case SMPP_KIND_OTHER:
 		return;
 	}
 }

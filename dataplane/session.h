@@ -13,7 +13,9 @@
  * hold it back until the first is answered would be as safe, but where no answer comes, nothing
  * behind it would ever leave.
  *
- * A generic_nack is no answer to a bind: it may be meant for another PDU of that number.
+ * A generic_nack is no answer to a bind: it may be meant for another PDU of that number. Where
+ * the ESME has said nothing but that bind it can be meant for no other (an SMSC of SMPP 3.3
+ * knows no bind_transceiver): then it makes room for another bind.
  *
  * Threads: the worker of its connection.
  */
@@ -33,13 +35,21 @@ struct session {
 	uint32_t account_row;   /* 0 = unknown */
 	uint32_t bind_sequence;
 	uint8_t bind_command;
-	uint8_t state;        /* enum session_state */
+	uint8_t state : 2;    /* enum session_state */
+	bool others : 1;      /* the ESME has said more than binds, or was bound before */
+	bool nacked : 1;      /* so may be the bind that waits */
 	bool asked_unbind[2]; /* by enum side: it sent an unbind, since the last bind */
 	uint32_t unbound_ms;  /* since when it is not bound, of the worker's clock */
 };
 
 /* A bind that an unbound session may send on: its account is the session's. */
 void session_offer(struct session *s, const struct smpp_message *bind);
+
+/* Whether a bind can go on: none is in force, and none waits that may yet be accepted. */
+static inline bool session_takes_bind(const struct session *s)
+{
+	return s->state == SESSION_UNBOUND || (s->state == SESSION_BINDING && s->nacked);
+}
 
 /* This PDU from that side has left for the other end, once. */
 void session_heard(struct session *s, enum side from, const struct smpp_header *header);

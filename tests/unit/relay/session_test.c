@@ -388,6 +388,50 @@ static void odd_numbers_and_nacks(void **state)
 	end(r);
 }
 
+/* An SMSC of SMPP 3.3 knows no bind_transceiver, and answers it with generic_nack: the ESME
+ * tries another bind on the same connection. Its first words were that bind alone, so the nack
+ * can be of nothing else. */
+static void a_bind_that_is_not_known_makes_room(void **state)
+{
+	struct rig *r = begin();
+
+	(void)state;
+	bind(r, TRANSCEIVER, 1, "hanbit");
+	smsc_says(r, 0x80000000u, 3, 1);
+	bind(r, TRANSMITTER, 2, "noeul");
+	assert_int_equal(heard[SMSC].len, wrote[ESME].len);
+	smsc_says(r, TRANSMITTER | RESPONSE, 0, 2);
+	submits(r, true, "noeul");
+	end(r);
+}
+
+/* Where it can be of something else it decides nothing: the answer to the bind is to come. */
+static void a_nack_of_something_else(void **state)
+{
+	for (unsigned when = 0; when < 3; when++) {
+		struct rig *r = begin();
+		(void)state;
+		if (when == 0)
+			say(r, ESME, 0x15, 0, 1); /* enquire_link */
+		bind(r, TRANSCEIVER, 1, "hanbit");
+		if (when == 1)
+			say(r, ESME, 0x777, 0, 1);
+		if (when == 2) { /* it was bound before */
+			smsc_says(r, TRANSCEIVER | RESPONSE, 0, 1);
+			say(r, ESME, UNBIND, 0, 2);
+			smsc_says(r, UNBIND | RESPONSE, 0, 2);
+			bind(r, TRANSCEIVER, 1, "hanbit");
+		}
+		smsc_says(r, 0x80000000u, 3, 1);
+		answered = heard[ESME].len;
+		bind(r, TRANSCEIVER, 1, "noeul");
+		is_answered(TRANSCEIVER, 1, ALREADY_BOUND);
+		smsc_says(r, TRANSCEIVER | RESPONSE, 0, 1);
+		submits(r, true, "hanbit");
+		end(r);
+	}
+}
+
 /* message_payload of 64 KiB - 1, 255 destinations and TLVs fit; what is longer is not SMPP, and
  * is answered as its command_length, before any octet of its body is there. */
 static void no_pdu_is_longer_than_72_kib(void **state)
@@ -421,6 +465,8 @@ int main(void)
 		cmocka_unit_test(a_bind_that_waits_is_one_bind),
 		cmocka_unit_test(outbind),
 		cmocka_unit_test(odd_numbers_and_nacks),
+		cmocka_unit_test(a_bind_that_is_not_known_makes_room),
+		cmocka_unit_test(a_nack_of_something_else),
 		cmocka_unit_test(no_pdu_is_longer_than_72_kib),
 	};
 
