@@ -144,7 +144,7 @@ bool api_number(const struct request *request, const char *name, uint64_t fallba
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out <= most;
 }
 
-unsigned api_radius(const struct request *request, unsigned *radius, json_t **out)
+static unsigned read_radius(const struct request *request, unsigned *radius, json_t **out)
 {
 	const char *text = request_argument(request, "radius");
 	const unsigned value = (unsigned)(text[0] - '0');
@@ -158,6 +158,19 @@ unsigned api_radius(const struct request *request, unsigned *radius, json_t **ou
 		                "the radius must be from 0 to %u", IMAGE_CAMPAIGN_RADIUS_MAX);
 	*radius = value;
 	return 0;
+}
+
+unsigned api_campaign(const struct request *request, uint64_t *fingerprint, unsigned *radius,
+                      json_t **out)
+{
+	const char *campaign = request_argument(request, "campaign");
+
+	if (campaign[0] != '\0' && campaign_parse(fingerprint, campaign) != 0)
+		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "campaign",
+		                "sluicectl campaigns and explain show fingerprints",
+		                "\"%.40s\" is not a fingerprint: 16 hexadecimal digits",
+		                campaign);
+	return read_radius(request, radius, out);
 }
 
 const char *request_file(const struct request *request, const char *otherwise)

@@ -55,8 +55,10 @@ const char *request_argument(const struct request *request, const char *name);
 bool api_number(const struct request *request, const char *name, uint64_t fallback,
                 uint64_t most, uint64_t *out);
 
-/* The query argument radius, CAMPAIGN_RADIUS when it is not there. 0, or a status. */
-unsigned api_radius(const struct request *request, unsigned *radius, json_t **out);
+/* The query arguments campaign, left alone when it is not there, and radius, CAMPAIGN_RADIUS
+ * then. 0, or a status. */
+unsigned api_campaign(const struct request *request, uint64_t *fingerprint, unsigned *radius,
+                      json_t **out);
 
 /* The name that messages about the body carry. */
 const char *request_file(const struct request *request, const char *otherwise);

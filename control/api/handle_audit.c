@@ -43,20 +43,6 @@ static bool read_cursor(struct audit_query *query, const char *text)
 	return *end == '\0';
 }
 
-/* campaign, radius: which fingerprints. The HTTP status of a failure, or 0. */
-static unsigned read_campaign(const struct request *request, struct audit_query *query,
-                              json_t **out)
-{
-	const char *campaign = request_argument(request, "campaign");
-
-	if (campaign[0] != '\0' && campaign_parse(&query->campaign, campaign) != 0)
-		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "campaign",
-		                "sluicectl campaigns shows fingerprints",
-		                "\"%.40s\" is not a fingerprint: 16 hexadecimal digits",
-		                campaign);
-	return api_radius(request, &query->radius, out);
-}
-
 /* account, sender, from, until. The HTTP status of a failure, or 0. */
 static unsigned read_whose_and_when(const struct request *request, struct audit_query *query,
                                     json_t **out)
@@ -92,7 +78,7 @@ static unsigned read_query(const struct request *request, struct audit_query *qu
 		return api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "reason",
 		                "sluicectl counters names them", "there is no reason \"%s\"",
 		                request_argument(request, "reason"));
-	unsigned status = read_campaign(request, query, out);
+	unsigned status = api_campaign(request, &query->campaign, &query->radius, out);
 	if (status == 0)
 		status = read_whose_and_when(request, query, out);
 	if (status != 0)

@@ -71,8 +71,9 @@ static void close_said(struct said *said)
 	free(said->acted);
 }
 
+/* near: the campaign that is asked for, 0: all are. */
 static unsigned read_query(const struct request *request, struct said *said,
-                           struct campaign_query *query, json_t **out)
+                           struct campaign_query *query, uint64_t *near, json_t **out)
 {
 	const char *account = request_argument(request, "account");
 	uint64_t top = 0;
@@ -97,7 +98,7 @@ static unsigned read_query(const struct request *request, struct said *said,
 			                "check the spelling; import or add it first",
 			                "no account has the system_id \"%.40s\"", account);
 	}
-	return api_radius(request, &query->radius, out);
+	return api_campaign(request, near, &query->radius, out);
 }
 
 /* The rows of all workers, to free(); NULL: there is no room for them. */
@@ -111,6 +112,17 @@ static struct report_campaign *read_rows(const struct report_reader *reader, siz
 	for (unsigned w = 0; rows != NULL && w < workers; w++)
 		*n += report_reader_campaigns(reader, w, rows + *n);
 	return rows;
+}
+
+/* Of n rows those in this radius, moved to the front: how many. */
+static size_t keep_near(struct report_campaign *rows, size_t n, uint64_t near, unsigned radius)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned)__builtin_popcountll(rows[i].fingerprint ^ near) <= radius)
+			rows[kept++] = rows[i];
+	return kept;
 }
 
 /* The nearest that is acted upon in whose radius it is; null: nothing is done with it. */
@@ -168,11 +180,14 @@ static json_t *campaign_json(const struct said *said, const struct campaign *c)
 }
 
 static unsigned answer_campaigns(const struct said *said, const struct report_reader *reader,
-                                 const struct campaign_query *query, json_t **out)
+                                 const struct campaign_query *query, uint64_t near,
+                                 json_t **out)
 {
 	struct campaign_list list = { 0 };
 	size_t n = 0;
 	struct report_campaign *rows = read_rows(reader, &n);
+	if (near != 0)
+		n = keep_near(rows, n, near, query->radius);
 	const int result = rows == NULL ? -ENOMEM : campaign_tally(&list, rows, n, query);
 
 	free(rows);
@@ -190,24 +205,25 @@ static unsigned answer_campaigns(const struct said *said, const struct report_re
 	return MHD_HTTP_OK;
 }
 
-/* account, top, min_count, radius. */
+/* account, campaign, top, min_count, radius. */
 unsigned handle_campaigns(struct api *api, struct request *request, json_t **out)
 {
 	char error[REPORT_ERROR_SIZE] = "";
 	struct campaign_query query = { 0 };
+	uint64_t near = 0;
 	struct report_reader *reader = NULL;
 	struct said said = { 0 };
 	unsigned status = open_said(api, &said, out);
 
 	if (status != 0)
 		return status;
-	status = read_query(request, &said, &query, out);
+	status = read_query(request, &said, &query, &near, out);
 	if (status == 0 && report_reader_open(&reader, api->setting.report, error) != 0)
 		status = api_fail(out, MHD_HTTP_SERVICE_UNAVAILABLE, api->setting.report,
 		                  "start the data plane; its report_file must be this one",
 		                  "%s", error);
 	if (status == 0) {
-		status = answer_campaigns(&said, reader, &query, out);
+		status = answer_campaigns(&said, reader, &query, near, out);
 		report_reader_close(reader);
 	}
 	close_said(&said);

@@ -92,8 +92,9 @@ static void print_sampling(const json_t *list)
 int run_campaigns(const struct cli *cli)
 {
 	json_t *answer = NULL;
-	char *url = cli_url("/v1/campaigns", "account", cli->account, "top", cli->top,
-	                    "min_count", cli->min_count, "radius", cli->radius, NULL);
+	char *url = cli_url("/v1/campaigns", "account", cli->account, "campaign", cli->campaign,
+	                    "top", cli->top, "min_count", cli->min_count, "radius", cli->radius,
+	                    NULL);
 	const int status = cli_get(cli, url, &answer);
 	const json_t *list = json_object_get(answer, "campaigns"), *c;
 	const long long total = cli_number(answer, "total");
@@ -110,7 +111,8 @@ int run_campaigns(const struct cli *cli)
 	if (total > (long long)json_array_size(list))
 		printf("(%lld more: --top)\n", total - (long long)json_array_size(list));
 	if (total == 0)
-		fputs("sluicectl: no text that is long enough was counted yet\n", stderr);
+		fprintf(stderr, "sluicectl: no text that is %s was counted yet\n",
+		        cli->campaign != NULL ? "near that fingerprint" : "long enough");
 	json_decref(answer);
 	return EXIT_DONE;
 }

@@ -206,7 +206,7 @@ const struct command cli_commands[] = {
 	  "sluicectl campaigns list --json",
 	  run_campaigns_acted },
 	{ { "campaigns", NULL },
-	  "[--account SYSTEM_ID] [--top N]\n"
+	  "[--account SYSTEM_ID] [--campaign FINGERPRINT] [--top N]\n"
 	  "      [--min-count N] [--radius N]",
 	  0,
 	  "the texts, near duplicates together, of which most messages came",

@@ -77,6 +77,14 @@ static void the_largest_are_shown(void **state)
 	assert_true(said("\"messages\":101,\"at_most_wrong_by\":0,\"sampled\":0,") &&
 	            strstr(output, "one in") == NULL);
 	assert_true(said("\"total\":1"));
+	/* Who sent a text, whose fingerprint explain says. */
+	assert_int_equal(ctl("campaigns --campaign 3b1f00c29e77a5d5 --json"), 0);
+	assert_true(said("\"messages\":1011,") && said("\"system_id\":\"acme\"") &&
+	            said("\"total\":1,"));
+	assert_int_equal(ctl("campaigns --campaign 3b1f00c29e77a5d4 --radius 1 --json"), 0);
+	assert_true(said("\"messages\":1000,") && said("\"total\":1,"));
+	assert_int_equal(ctl("campaigns --campaign 00ff00ff00ff00ff"), 0);
+	assert_true(said("no text that is near that fingerprint was counted yet"));
 }
 
 /* What is an estimate is said to be one, and how wrong it may be for that. */
@@ -106,6 +114,7 @@ static void wrong_words_are_explained(void **state)
 		{ "campaigns --top 0", "from 1 to 1000" },
 		{ "campaigns --top -1", "from 1 to 1000" },
 		{ "campaigns --radius 8", "from 0 to 7" },
+		{ "campaigns --campaign 3b1f", "16 hexadecimal digits" },
 		{ "campaigns --min-count many", "must be a number" },
 		{ "campaigns block 3b1f", "16 hexadecimal digits" },
 		{ "campaigns block 0000000000000000", "16 hexadecimal digits" },
