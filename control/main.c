@@ -91,6 +91,14 @@ static bool read_option(struct options *o, int option)
 	return false;
 }
 
+/* Whether an option that must be there is; said when not. */
+static bool has(const char *name, const char *given)
+{
+	if (given == NULL)
+		fprintf(stderr, "sluice-control: --%s is needed\n", name);
+	return given != NULL;
+}
+
 static bool read_options(struct options *o, int argc, char **argv)
 {
 	static const struct option rows[] = {
@@ -110,12 +118,14 @@ static bool read_options(struct options *o, int argc, char **argv)
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
-		if (!read_option(o, c))
+		if (!read_option(o, c)) /* getopt_long() has said what is wrong */
 			return false;
 	}
-	if (o->make_key != NULL)
-		return optind == argc;
-	return optind == argc && o->database && o->socket && o->link && o->report;
+	if (optind != argc)
+		return fprintf(stderr, "sluice-control: %s is no option\n", argv[optind]) < 0;
+	return o->make_key != NULL || (has("database", o->database) &&
+	                               has("socket", o->socket) && has("link", o->link) &&
+	                               has("report", o->report));
 }
 
 /* --strangers, or what holds without it. */
@@ -328,7 +338,7 @@ int main(int argc, char **argv)
 	sigset_t stop;
 
 	if (!read_options(&o, argc, argv)) {
-		usage(stderr);
+		fputs("sluice-control: --help shows all of them\n", stderr);
 		return 2;
 	}
 	if (o.make_key != NULL)

@@ -97,8 +97,8 @@ static int probe_error(int result, const char *name, char error[PORT_ERROR_SIZE]
 		return result;
 	}
 	snprintf(error, PORT_ERROR_SIZE,
-	         "%.60s: no such device or driver, or refused (%.30s): bind "
-	         "a PCI device to vfio-pci; name a vdev as its driver",
+	         "%.50s: no such device or driver, or refused (%.30s): bind "
+	         "a PCI device to vfio-pci, or write \"net_af_packet0,iface=eth0\"",
 	         name, told ? strerror(-result) : "no reason told");
 	return told ? result : -ENODEV;
 }

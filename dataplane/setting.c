@@ -291,7 +291,8 @@ static int read_link(const struct reader *r, const yaml_node_t *node, unsigned n
 		const int side = text ? value_of("esme|smsc", text, len) : -1;
 		if (side < 0)
 			return fail_at(r, &key->start_mark,
-			               "a link has no such key: write esme and smsc only");
+			               "a link has no such key: write esme and smsc only, "
+			               "and a port with commas in quotes");
 		int error = read_device(r, value, side ? "smsc" : "esme", n,
 		                        side ? link->smsc : link->esme);
 		if (error)

@@ -251,8 +251,9 @@ def times(ms):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    p.add_argument("build")
+    p = argparse.ArgumentParser(prog="sudo ./run bench loaded", usage="%(prog)s [OPTION ...]",
+                                description=__doc__.split("\n", maxsplit=1)[0])
+    p.add_argument("build", help=argparse.SUPPRESS)
     p.add_argument("--rate", type=int, default=10000, help="deltas a second (10000)")
     p.add_argument("--batch", type=int, default=100, help="of a call (100)")
     p.add_argument("--callers", type=int, default=8)

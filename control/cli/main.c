@@ -75,7 +75,11 @@ static int unknown_command(int n, char **words)
 {
 	const bool begun = begins_a_command(n, words);
 
-	cli_fail("there is no command \"%s%s%s\"; %s", n ? words[0] : "", n > 1 ? " " : "",
+	if (n == 0) {
+		cli_fail("there is no command; sluicectl --help names them");
+		return EXIT_USAGE;
+	}
+	cli_fail("there is no command \"%s%s%s\"; %s", words[0], n > 1 ? " " : "",
 	         n > 1 ? words[1] : "",
 	         begun ? "did you mean:" : "sluicectl --help names them");
 	if (begun)

@@ -180,6 +180,8 @@ static const struct {
 	{ "links: [ { smsc: a } ]\n", "f:1:10: this link has no esme" },
 	{ "links: [ { esme: a, smsk: b } ]\n", "f:1:21: a link has no such key" },
 	{ "links: [ { esme: a, [ x ]: b } ]\n", "f:1:21: a link has no such key" },
+	{ "links: [ { esme: net_af_packet0,iface=e0, smsc: b } ]\n",
+	  "f:1:33: a link has no such key: write esme and smsc only, and a port with commas" },
 	{ "links: [ { esme: a, esme: b } ]\n", "f:1:27: esme is there twice" },
 	{ "links: [ { esme: \"\", smsc: b } ]\n", "f:1:18: esme is empty" },
 	{ "links: [ { esme: a, smsc: { b: c } } ]\n", "f:1:27: smsc must be a text" },
