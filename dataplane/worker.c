@@ -315,7 +315,8 @@ static void decide(struct worker *w)
 	s->cache_hits = s->cache_misses = s->cache_replaced = 0;
 	s->sender_hits = s->sender_misses = s->sender_replaced = 0;
 	s->fingerprints = s->campaign_matches = 0;
-	s->parts_seen = s->parts_lost = s->parts_sticky = s->parts_beyond = 0;
+	s->parts_seen = s->parts_lost = s->parts_own_lost = 0;
+	s->parts_sticky = s->parts_beyond = 0;
 	screen_run(s, &w->vector->screen);
 	worker_count(w, COUNTER_SCREENED_OCTETS, s->scanned_octets);
 	worker_count(w, COUNTER_RESCANNED_TEXTS, s->rescanned_texts);
@@ -331,6 +332,7 @@ static void decide(struct worker *w)
 	worker_count(w, COUNTER_SENDER_REPLACED, s->sender_replaced);
 	worker_count(w, COUNTER_PARTS_SEEN, s->parts_seen);
 	worker_count(w, COUNTER_PARTS_LOST, s->parts_lost);
+	worker_count(w, COUNTER_PARTS_OWN_LOST, s->parts_own_lost);
 	worker_count(w, COUNTER_PARTS_STICKY, s->parts_sticky);
 	worker_count(w, COUNTER_PARTS_BEYOND, s->parts_beyond);
 }

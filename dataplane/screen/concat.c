@@ -77,6 +77,7 @@ static bool make_part(const struct screen_context *context, const struct screen_
 	part->key = key;
 	part->until = context->seconds + PARTS_LIFE_S;
 	part->number = m->concat.part;
+	part->account = account_id_of(context, m);
 	/* Each part is packed by itself: joined are the septets. */
 	part->coding = coding == TEXT_GSM7_PACKED ? TEXT_GSM7 : (uint8_t)coding;
 	part->lock = udh.locking_shift;
@@ -130,6 +131,12 @@ static bool collect(const struct screen_context *context, const struct screen_me
 	return agree;
 }
 
+static void count_lost(struct screen_context *context, enum parts_added added)
+{
+	context->parts_lost += added == PARTS_GAVE_WAY || added == PARTS_OWN_GAVE_WAY;
+	context->parts_own_lost += added == PARTS_OWN_GAVE_WAY;
+}
+
 /* What the store keeps of a part that may go on: 0, or the command_status that refuses it. */
 static uint32_t add(struct screen_context *context, const struct screen_message *m)
 {
@@ -145,7 +152,7 @@ static uint32_t add(struct screen_context *context, const struct screen_message 
 			parts_add(context->parts, &part, context->seconds);
 		if (added == PARTS_DIFFER)
 			return SMPP_RINVOPTPARAMVAL;
-		context->parts_lost += added == PARTS_GAVE_WAY;
+		count_lost(context, added);
 	}
 	return m->sm.n_destinations < 2 || collect(context, m, &n) ? SMPP_ROK
 	                                                           : SMPP_RINVOPTPARAMVAL;
@@ -458,10 +465,11 @@ static void settle(struct screen_context *context, const struct screen_message *
 		                      .reason = (uint8_t)m->reason,
 		                      .refused = m->concat_refused != 0 ? m->concat_refused
 		                                                        : m->concat.part,
-		                      .discard = m->discard };
+		                      .discard = m->discard,
+		                      .account = account_id_of(context, m) };
 
 	if (m->refuse)
-		context->parts_lost += parts_put(context->parts, &refused, context->seconds);
+		count_lost(context, parts_put(context->parts, &refused, context->seconds));
 	else if (is_whole(context, m, key))
 		for (unsigned n = 1; n <= m->concat.total; n++)
 			parts_drop(context->parts, key, (uint8_t)n);

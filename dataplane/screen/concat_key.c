@@ -40,7 +40,7 @@ static struct parts_key key_for(const struct screen_context *context,
                                 const struct screen_message *m, struct view destination)
 {
 	const struct smpp_concat *c = &m->concat;
-	const uint32_t account = context->tables != NULL ? account_of(context, m)->id : 0;
+	const uint32_t account = account_id_of(context, m);
 	uint8_t octets[2 * 256 + 16], *at = octets;
 
 	memcpy(at, &account, 4);

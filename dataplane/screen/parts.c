@@ -23,9 +23,10 @@ struct parts {
 	struct slot slots[PARTS_SLOTS];
 };
 
-enum { WORD_KEY = 0, WORD_UNTIL = 2, WORD_NUMBER = 3 };
+enum { WORD_KEY = 0, WORD_UNTIL = 2, WORD_NUMBER = 3, WORD_ACCOUNT = 5 };
 _Static_assert(offsetof(struct part, until) == 8 * WORD_UNTIL, "words");
 _Static_assert(offsetof(struct part, command_status) == 8 * WORD_NUMBER, "words");
+_Static_assert(offsetof(struct part, account) == 8 * WORD_ACCOUNT, "words");
 _Static_assert(offsetof(struct part, number) == 8 * WORD_NUMBER + 6, "words");
 
 int parts_open(struct parts **out)
@@ -68,6 +69,8 @@ static uint64_t word(const struct slot *s, unsigned i)
 static uint32_t until_of(const struct slot *s) { return (uint32_t)word(s, WORD_UNTIL); }
 static uint8_t number_of(const struct slot *s) { return (uint8_t)(word(s, WORD_NUMBER) >> 48); }
 
+static uint32_t account_of(const struct slot *s) { return (uint32_t)word(s, WORD_ACCOUNT); }
+
 static bool holds(const struct slot *s, struct parts_key key, uint8_t number)
 {
 	return until_of(s) != 0 && number_of(s) == number && word(s, WORD_KEY) == key.hash[0] &&
@@ -90,8 +93,27 @@ static void settle(struct slot *s, uint64_t version)
 	__atomic_store_n(&s->version, version + 2, __ATOMIC_RELEASE);
 }
 
-/* The way to write into: the same part, else a free or expired one, else the one that ends
- * first. */
+/* Of a set full of live parts: of the account that has most of them, the one that ends
+ * first. What is to come counts as its account's. */
+static struct slot *one_to_give_way(struct slot *set, const struct part *part)
+{
+	struct slot *best = NULL;
+	unsigned most = 0;
+
+	for (unsigned i = 0; i < PARTS_WAYS; i++) {
+		const uint32_t account = account_of(&set[i]);
+		unsigned n = account == part->account;
+		for (unsigned k = 0; k < PARTS_WAYS; k++)
+			n += account_of(&set[k]) == account;
+		if (n > most || (n == most && until_of(&set[i]) < until_of(best))) {
+			most = n;
+			best = &set[i];
+		}
+	}
+	return best;
+}
+
+/* The way to write into: the same part, else a free or expired one, else one that is live. */
 static struct slot *way_for(struct slot *set, const struct part *part, uint32_t now, bool *live)
 {
 	struct slot *best = &set[0];
@@ -105,7 +127,7 @@ static struct slot *way_for(struct slot *set, const struct part *part, uint32_t 
 			best = &set[i];
 	}
 	*live = until_of(best) > now;
-	return best;
+	return *live ? one_to_give_way(set, part) : best;
 }
 
 /* Relaxed stores between two versions. The fence keeps them behind the odd one. */
@@ -158,23 +180,25 @@ static enum parts_added put(struct slot *set, const struct part *part, uint32_t 
 				return PARTS_DIFFER;
 			}
 		}
+		const bool own = account_of(s) == part->account;
 		store(s, part);
 		settle(s, version);
 		/* Before we look for the other parts: see the header. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		*into = s;
-		return live ? PARTS_GAVE_WAY : PARTS_KEPT;
+		if (!live)
+			return PARTS_KEPT;
+		return own ? PARTS_OWN_GAVE_WAY : PARTS_GAVE_WAY;
 	}
 	*into = NULL;
 	return PARTS_GAVE_WAY; /* nothing kept: counted like one that gave way */
 }
 
-bool parts_put(struct parts *parts, const struct part *part, uint32_t now)
+enum parts_added parts_put(struct parts *parts, const struct part *part, uint32_t now)
 {
 	struct slot *into;
 
-	return put(set_of(parts, part->key, part->number), part, now, true, &into) !=
-	       PARTS_KEPT;
+	return put(set_of(parts, part->key, part->number), part, now, true, &into);
 }
 
 enum copied { COPIED, NOT_THERE, BEING_WRITTEN };

@@ -10,8 +10,11 @@
  * time just then is looked at again, PARTS_TRIES times, which is longer than a writing takes;
  * whose writer has lost its core meanwhile is missed, and that is counted: nobody waits.
  *
- * Bound      PARTS_SLOTS; where a set is full of live parts the one nearest its end gives way
- *            and is counted. A part lives PARTS_LIFE_S seconds, or until its message is whole.
+ * Bound      PARTS_SLOTS; where a set is full of live parts one gives way and is counted: of
+ *            the account that has most of them, the new one among its own, the one nearest its
+ *            end. So an account that fills the store pushes out what is its own, and of others
+ *            nothing, until as many accounts as a set has ways do so. A part lives
+ *            PARTS_LIFE_S seconds, or until its message is whole.
  * Threads    any worker, any time; parts_open() and parts_close() by main.
  */
 #ifndef DP_PARTS_H
@@ -49,6 +52,8 @@ struct part {
 	uint16_t udh_octets;     /* of the header in front of data, length octet included */
 	uint8_t refused;         /* of a refusal: the part that it was for; else 0 */
 	uint8_t reserved[1];     /* 0 */
+	uint32_t account;        /* whose it is: image_account.id */
+	uint32_t reserved_2;     /* 0 */
 	uint8_t data[PARTS_OCTETS];
 };
 _Static_assert(sizeof(struct part) % 8 == 0, "copied by words");
@@ -61,8 +66,11 @@ void parts_close(struct parts *parts);       /* NULL is allowed */
 /* The key of these octets (at most a few hundred), under a secret of this process. */
 struct parts_key parts_key(const struct parts *parts, const void *octets, uint32_t len);
 
-/* Keep a part, in place of one with its key and number. True: a live one had to give way. */
-bool parts_put(struct parts *parts, const struct part *part, uint32_t now);
+/* OWN: a live one of its own account; GAVE_WAY: of another, or it was not kept itself. */
+enum parts_added { PARTS_KEPT, PARTS_GAVE_WAY, PARTS_OWN_GAVE_WAY, PARTS_DIFFER };
+
+/* Keep a part, in place of one with its key and number. Never PARTS_DIFFER. */
+enum parts_added parts_put(struct parts *parts, const struct part *part, uint32_t now);
 
 /*
  * Keep a part unless a live one with its key and number says something else: which of the two
@@ -70,7 +78,6 @@ bool parts_put(struct parts *parts, const struct part *part, uint32_t now);
  * time, at least one is told: that they differ, or, where the other lost its core while it
  * wrote, that its own was not kept (PARTS_GAVE_WAY).
  */
-enum parts_added { PARTS_KEPT, PARTS_GAVE_WAY, PARTS_DIFFER };
 enum parts_added parts_add(struct parts *parts, const struct part *part, uint32_t now);
 
 /* Whether two parts are to be read the same. */

@@ -174,7 +174,8 @@ struct screen_context {
 	uint64_t fingerprints;     /* out: added to; texts */
 	uint64_t campaign_matches; /* out: added to; messages */
 	struct parts *parts;       /* of all workers; NULL: each part is judged alone */
-	uint64_t parts_seen, parts_lost, parts_sticky, parts_beyond; /* out: added to */
+	uint64_t parts_seen, parts_lost, parts_own_lost; /* out: added to */
+	uint64_t parts_sticky, parts_beyond;
 	/* For tools, NULL in workers: sees each slice behind its stages, texts included. */
 	void (*watch)(void *watcher, const struct screen_vector *vector);
 	void *watcher;

@@ -85,6 +85,13 @@ static inline const struct image_account *account_of(const struct screen_context
 	return tables_account(context->tables, m->account_row);
 }
 
+/* 0: no account, or no tables. */
+static inline uint32_t account_id_of(const struct screen_context *context,
+                                     const struct screen_message *m)
+{
+	return context->tables != NULL ? account_of(context, m)->id : 0;
+}
+
 /* The sender that people will see. */
 struct smpp_address sender_shown(const struct screen_context *context,
                                  const struct screen_message *m);

@@ -177,6 +177,7 @@ static void count_all(struct screen_context *s, struct screen_vector *v)
 	s->parts_lost = 11;
 	s->parts_sticky = 12;
 	s->parts_beyond = 13;
+	s->parts_own_lost = 14;
 }
 
 static void the_screeners_counts_have_their_names(void **state)
@@ -186,7 +187,7 @@ static void the_screeners_counts_have_their_names(void **state)
 		COUNTER_RULE_HITS_LOST,  COUNTER_FINGERPRINTS,    COUNTER_CAMPAIGN_MATCHES,
 		COUNTER_CACHE_HITS,      COUNTER_CACHE_MISSES,    COUNTER_CACHE_REPLACED,
 		COUNTER_PARTS_SEEN,      COUNTER_PARTS_LOST,      COUNTER_PARTS_STICKY,
-		COUNTER_PARTS_BEYOND,
+		COUNTER_PARTS_BEYOND,    COUNTER_PARTS_OWN_LOST,
 	};
 	struct rig *r = begin();
 

@@ -51,7 +51,7 @@ static void against_a_list(void **state)
 			*twin = part_of(parts, message, number,
 			                now + 1 + (uint32_t)random() % 9,
 			                (uint8_t)(round % 200));
-			assert_false(parts_put(parts, twin, now));
+			assert_int_equal(PARTS_KEPT, parts_put(parts, twin, now));
 			break;
 		case 1:
 			parts_drop(parts, key, number);
@@ -82,7 +82,7 @@ static void full(void **state)
 	assert_int_equal(parts_open(&parts), 0);
 	for (uint32_t i = 0; i < 2 * PARTS_SLOTS; i++) {
 		const struct part p = part_of(parts, i, 1, NOW + 10, 40);
-		lost += parts_put(parts, &p, NOW);
+		lost += parts_put(parts, &p, NOW) != PARTS_KEPT;
 	}
 	assert_true(lost >= PARTS_SLOTS);
 	for (uint32_t i = 0; i < 2 * PARTS_SLOTS; i++)
@@ -92,8 +92,54 @@ static void full(void **state)
 	 * many one did in two hundred runs. */
 	for (uint32_t i = 0; i < PARTS_SLOTS / 64; i++) {
 		const struct part p = part_of(parts, i, 2, NOW + 30, 40);
-		assert_false(parts_put(parts, &p, NOW + 10));
+		assert_int_equal(PARTS_KEPT, parts_put(parts, &p, NOW + 10));
 	}
+	parts_close(parts);
+}
+
+#define SMALL 64u /* accounts, with some parts each */
+#define SMALL_PARTS 8u
+
+/* Parts of small accounts that are still there; one is from number 1 on. */
+static uint32_t small_there(struct parts *parts)
+{
+	struct part found;
+	uint32_t there = 0;
+
+	for (uint32_t a = 1; a <= SMALL; a++)
+		for (uint8_t number = 1; number <= SMALL_PARTS; number++)
+			there += parts_get(parts, parts_key(parts, &a, 4), number, NOW, &found);
+	return there;
+}
+
+/* Who fills the store pushes out what is his own: of others nothing, whoever came first. */
+static void an_account_pushes_out_its_own(void **state)
+{
+	uint32_t lost = 0, own = 0, others = 0;
+	struct parts *parts;
+
+	(void)state;
+	assert_int_equal(parts_open(&parts), 0);
+	for (uint32_t i = 0; i < 8 * PARTS_SLOTS; i++) {
+		struct part p = part_of(parts, 1000 + i, 1, NOW + 10 + i / PARTS_SLOTS, 40);
+		p.account = 1000;
+		const enum parts_added added = parts_put(parts, &p, NOW);
+		own += added == PARTS_OWN_GAVE_WAY;
+		others += added == PARTS_GAVE_WAY;
+		/* In the middle of it the small ones come. */
+		const uint32_t n = i - 2 * PARTS_SLOTS;
+		if (n >= SMALL * SMALL_PARTS)
+			continue;
+		p = part_of(parts, 1 + n / SMALL_PARTS, (uint8_t)(1 + n % SMALL_PARTS), NOW + 5,
+		            40);
+		p.account = 1 + n / SMALL_PARTS;
+		lost += parts_put(parts, &p, NOW) == PARTS_GAVE_WAY;
+	}
+	/* 512 in 4,096 sets: that one has eight of eight accounts is no chance to speak of. */
+	assert_int_equal(small_there(parts), SMALL * SMALL_PARTS);
+	assert_true(lost > SMALL * SMALL_PARTS * 9 / 10); /* each took a place of his */
+	assert_true(own > 6 * PARTS_SLOTS);
+	assert_int_equal(others, 0);
 	parts_close(parts);
 }
 
@@ -257,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(against_a_list), cmocka_unit_test(full),
+		cmocka_unit_test(an_account_pushes_out_its_own),
 		cmocka_unit_test(two_workers),    cmocka_unit_test(written_again),
 		cmocka_unit_test(added),          cmocka_unit_test(two_copies),
 	};
