@@ -8,6 +8,7 @@
 . tests/netns/ends.sh
 . tests/netns/impaired.sh
 . tests/netns/e2e_case.sh
+. tests/netns/e2e_trouble.sh
 
 e2e_passed=0
 e2e_failed=0

@@ -435,4 +435,7 @@ e2e_cases() {
 	e2e_case "either daemon killed at every point of a sanction" case_crash
 	e2e_case "control dies in mid-session" case_control_dies
 	e2e_case "the data plane dies in mid-session" case_data_plane_dies
+	e2e_case "the wall clock jumps by hours, forth and back" case_clock
+	e2e_case "the disk of the journal is full" case_full_disk
+	e2e_case "a store of an older version, and of a newer one" case_old_store
 }

@@ -97,12 +97,13 @@ suite_interrupts() {
 suite_e2e() {
 	local folder=build cases=e2e_cases
 	# shellcheck disable=SC2034 # of build.sh
-	build_targets=("${programs[@]}")
+	build_targets=("${programs[@]}" tests/netns/jumping_clock.so)
 	install_missing
 	install_node_modules
 	case ${1:-} in
 	--sanitized)
 		folder=build-asan cases=e2e_sanitized_cases
+		build_targets=("${programs[@]}")
 		shift
 		build_folder $folder clang "${sanitizer_arguments[@]}" || die "the build fails"
 		;;
