@@ -2,7 +2,6 @@
 /* Block lists of others: a file is the whole list. */
 #include "import_priv.h"
 
-
 #include "address.h"
 #include "instant.h"
 #include "sender_fault.h"

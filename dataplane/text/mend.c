@@ -7,7 +7,6 @@
 
 #include <errno.h>
 
-
 static size_t utf8_character(const uint8_t *in, size_t left)
 {
 	const size_t n = in[0] < 0x80 ? 1 : in[0] < 0xE0 ? 2 : in[0] < 0xF0 ? 3 : 4;

@@ -2,7 +2,6 @@
 /* national: GSM 7-bit under national language tables (TS 23.038 section 6.2.1.2). */
 #include "text_priv.h"
 
-
 #include "text_tables.h"
 
 #define ESC 0x1Bu

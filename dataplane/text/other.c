@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-
 #define PACKED_MIN 6u /* septets: fewer are plausible by chance */
 #define PACKED_MAX 1024u
 /* Octets with bit 7 in a row: of what is UTF-8 fewer hide no word when that bit is taken off,
