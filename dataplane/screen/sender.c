@@ -119,7 +119,7 @@ static void gather(const struct screen_context *context, struct screen_vector *v
 static void know(struct screen_context *context, struct asked *asked)
 {
 	struct known_senders *known = context->known_senders;
-	uint8_t said[ASKED_MAX];
+	uint8_t said[WIDE]; /* of ASKED_MAX; gcc cannot see that no more are loaded */
 	unsigned n = 0;
 
 	_Static_assert(REASON_PASS == 0 && ASKED_MAX <= WIDE, "a bit for each");
