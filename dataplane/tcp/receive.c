@@ -181,20 +181,19 @@ static void receive_fin(struct leg *l, const struct packet *p)
 	}
 }
 
-/* RFC 5961 section 3.2: only the exact next number resets; near misses are challenged. */
+/* RFC 5961 section 3.2: only the exact next number resets; near misses are challenged. It goes
+ * on behind what came before it, at the end of the turn; to its sender nothing more does. */
 static void receive_rst(struct relay *r, enum side side, const struct packet *p,
                         struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
-	const enum side other = side_other(side);
 
 	if (p->seq != l->rcv_nxt) {
 		challenge(r, l, env);
 		return;
 	}
-	(void)leg_emit_bare(r, other, leg_number(&r->leg[other]), TCP_RST | TCP_ACK, env);
-	tcp_count(env, COUNTER_HELD_AT_CLOSE, l->in.octets);
-	r->state = RELAY_DEAD;
+	r->reset_to = (side_other(side) + 1u) & 3u;
+	l->fin_queued = true;
 }
 
 /* RFC 5961 section 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. */

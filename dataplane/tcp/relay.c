@@ -71,7 +71,7 @@ void relay_open(struct relay *r, const struct embryo *e, const struct packet *ac
 {
 	const enum side first = e->initiator;
 
-	r->initiator = (uint8_t)first;
+	r->initiator = first & 1;
 	r->touched_us = env->now_us;
 	/* RFC 7323 section 3.2 and RFC 2018 section 2: in use when both ends offered it. */
 	r->ts_ok = e->offer[0].has_ts && e->offer[1].has_ts;
@@ -231,10 +231,26 @@ static bool ended(const struct relay *r)
 	       r->leg[1].fin_acked;
 }
 
+/* An end that resets may have closed with answers unread, right behind its last messages: as
+ * much of them as can be sent now goes first, as it would without us. */
+static void pass_reset(struct relay *r, struct tcp_env *env)
+{
+	const enum side to = (enum side)(r->reset_to - 1);
+
+	(void)leg_output(r, to, env);
+	(void)leg_emit_bare(r, to, leg_number(&r->leg[to]), TCP_RST | TCP_ACK, env);
+	tcp_count(env, COUNTER_HELD_AT_CLOSE, r->leg[0].in.octets + r->leg[1].in.octets);
+	r->state = RELAY_DEAD;
+}
+
 bool relay_output(struct relay *r, struct tcp_env *env)
 {
 	if (r->state != RELAY_OPEN)
 		return false;
+	if (unlikely(r->reset_to != 0)) {
+		pass_reset(r, env);
+		return false;
+	}
 	bool again = leg_output(r, SIDE_ESME, env);
 	again |= leg_output(r, SIDE_SMSC, env);
 	if (ended(r) && !r->leg[0].ack_now && !r->leg[1].ack_now) {

@@ -196,8 +196,9 @@ struct relay {
 	struct flow_head head;
 	enum relay_state state;
 	bool ts_ok, sack_ok;    /* both ends offered it */
-	bool established;       /* the handshake was completed */
-	uint8_t initiator;      /* enum side */
+	bool established : 1;   /* the handshake was completed */
+	uint8_t initiator : 1;  /* enum side */
+	uint8_t reset_to : 2;   /* enum side + 1 of who is to hear of a RST; 0: none came */
 	uint8_t challenges;     /* since challenge_us */
 	uint16_t mss_less_s;    /* since when a router made an MSS less: seconds, lower half */
 	struct leg leg[2];      /* by enum side */
@@ -219,7 +220,8 @@ void relay_open(struct relay *r, const struct embryo *e, const struct packet *ac
  * whether the SYN is good (RFC 9293 section 3.6.1). */
 bool relay_restarts(const struct relay *r, const struct packet *p);
 
-/* One segment from either end. Afterwards look at leg[].in for new octets. */
+/* One segment from either end. Afterwards look at leg[].in for new octets. A RST ends the
+ * relay with the next relay_output(). */
 void relay_input(struct relay *r, const struct packet *p, struct tcp_env *env);
 
 /* A router on the way to side could not carry a segment of size octets that began at seq

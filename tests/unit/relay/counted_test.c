@@ -297,6 +297,38 @@ static void what_is_not_looked_at_is_not_late(void **state)
 	end(r);
 }
 
+/* An ESME that goes without having read its answers resets (close() with octets unread), right
+ * behind its last messages: they go on before the RST does, as on a wire without us; and one
+ * that is refused has no answer. */
+static void a_rst_comes_behind_what_came_before(void **state)
+{
+	static const uint8_t octets[2][20] = { { [3] = 16, [7] = 4, [15] = 1 },
+		                               { [3] = 16, [7] = 4, [15] = 2, [19] = 16 } };
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		struct rig *r = begin();
+		const struct seg burst[3] = { rig_part(0, octets[0], 16),
+			                      rig_part(16, octets[1], 20),
+			                      { .flags = RST, .seq = 36 } };
+		const struct seg *s;
+		uint32_t heard = 0;
+		refuse = round != 0;
+		rig_burst(r, ESME, burst, 3);
+		while ((s = rig_said(r, SMSC)) != NULL && !(s->flags & RST))
+			heard += s->len;
+		assert_non_null(s);
+		assert_int_equal(s->seq, heard);
+		assert_int_equal(heard, refuse ? 0 : 32);
+		assert_null(rig_said(r, ESME));
+		assert_null(rig_relay(r));
+		assert_int_equal(rig_counter(r, COUNTER_FORWARDED), refuse ? 0 : 2);
+		assert_int_equal(rig_counter(r, COUNTER_UNANSWERED), refuse ? 2 : 0);
+		assert_int_equal(rig_counter(r, COUNTER_HELD_AT_CLOSE), 4);
+		end(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +340,7 @@ int main(void)
 		cmocka_unit_test(what_was_held_is_counted),
 		cmocka_unit_test(an_end_by_us_counts_once),
 		cmocka_unit_test(what_is_not_looked_at_is_not_late),
+		cmocka_unit_test(a_rst_comes_behind_what_came_before),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);

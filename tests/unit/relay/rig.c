@@ -247,6 +247,17 @@ void rig_send(struct rig *r, int from, struct seg s)
 	rig_frame(r, from, frame, rig_build(r, from, s, frame));
 }
 
+void rig_burst(struct rig *r, int from, const struct seg *s, unsigned n)
+{
+	struct rte_mbuf *frames[16];
+	uint8_t frame[WIRE_MAX];
+
+	assert_true(n <= 16);
+	for (unsigned i = 0; i < n; i++)
+		frames[i] = buffer_of(r, frame, rig_build(r, from, s[i], frame));
+	turn(r, from, frames, n);
+}
+
 void rig_both(struct rig *r, struct seg from_esme, struct seg from_smsc)
 {
 	const struct seg s[2] = { from_esme, from_smsc };

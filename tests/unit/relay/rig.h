@@ -65,6 +65,8 @@ void rig_close(struct rig *r);
 /* One segment from an end, as a turn of its own; window and time-stamps as they are in s.
  * ACK is added unless s->flags says SYN or RST. */
 void rig_send(struct rig *r, int from, struct seg s);
+/* Several from one end, in the same turn. */
+void rig_burst(struct rig *r, int from, const struct seg *s, unsigned n);
 /* One from each end, in the same turn. */
 void rig_both(struct rig *r, struct seg from_esme, struct seg from_smsc);
 /* Its frame alone, to be sent in another form: WIRE_MAX octets of room; its octets. */
