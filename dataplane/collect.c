@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "settled.h"
 #include "worker.h"
 
 /* The account row of a session under the tables of this turn. */
@@ -230,7 +231,7 @@ static void wait_a_turn(struct worker *w, struct connection *c, enum side from, 
 
 static void collect_side(struct worker *w, struct connection *c, enum side from)
 {
-	const struct chain *in = &c->relay.leg[from].in;
+	const struct chain *in = settled(&c->relay.leg[from].in);
 	struct chain_place at = chain_start(in);
 	uint32_t left = in->octets;
 	bool partial = false;

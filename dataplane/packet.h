@@ -19,7 +19,7 @@ struct rte_mbuf;
 enum side { SIDE_ESME = 0, SIDE_SMSC = 1 };
 static inline enum side side_other(enum side s)
 {
-	return s == SIDE_ESME ? SIDE_SMSC : SIDE_ESME;
+	return (enum side)(SIDE_SMSC - s);
 }
 
 enum packet_class {

@@ -81,7 +81,7 @@ static void free_acknowledged(struct leg *l, uint32_t ack, struct news *n,
  */
 static inline void right_size(struct relay *r, struct leg *l, struct tcp_env *env)
 {
-	const struct leg *o = &r->leg[l == &r->leg[SIDE_ESME] ? SIDE_SMSC : SIDE_ESME];
+	const struct leg *o = leg_across(r, l);
 	const uint32_t took_us = (uint32_t)env->now_us - l->sized_us;
 	const uint32_t trips_us = l->rtt.srtt_us + o->rtt.srtt_us;
 
@@ -242,7 +242,7 @@ static inline void head_acknowledged(struct relay *r, struct leg *l, struct tcp_
 	const uint32_t len = s->len;
 
 	rack_delivered(&l->rack, s, env->now_us);
-	rte_pktmbuf_free(m);
+	segment_free(m);
 	l->snd_una += len;
 	right_size(r, l, env);
 	restart_timers(l);

@@ -49,6 +49,17 @@ static inline uint8_t *segment_octets(struct rte_mbuf *m)
 	return (uint8_t *)m->buf_addr + segment_of(m)->off;
 }
 
+/* Give up one reference. Nearly all are of whole buffers that nobody else holds, and go back
+ * without a call. */
+static inline void segment_free(struct rte_mbuf *m)
+{
+	if (likely(rte_mbuf_refcnt_read(m) == 1 && m->next == NULL && m->nb_segs == 1 &&
+	           RTE_MBUF_DIRECT(m)))
+		rte_mbuf_raw_free(m);
+	else
+		rte_pktmbuf_free(m);
+}
+
 struct chain {
 	struct rte_mbuf *head, *tail;
 	uint32_t octets;

@@ -81,7 +81,7 @@ static void note_old(struct leg *l, const struct packet *p, struct tcp_env *env)
 static __rte_always_inline void take_in_order(struct relay *r, struct leg *l,
                                               struct rte_mbuf *m, const struct tcp_env *env)
 {
-	const struct leg *o = &r->leg[side_other(l == &r->leg[0] ? SIDE_ESME : SIDE_SMSC)];
+	const struct leg *o = leg_across(r, l);
 	const uint16_t len = segment_of(m)->len;
 
 	l->rcv_nxt += len;
@@ -203,24 +203,23 @@ static bool ack_believable(const struct leg *l, uint32_t ack)
 }
 
 /* Next hops change (VRRP): what we send follows what we last received. */
-static void follow_path(struct relay *r, const struct packet *p)
+static void follow_path(struct header_template *h, const struct packet *p)
 {
-	struct header_template *h = &r->leg[side_other(p->side)].header;
-
 	if (memcmp(h->octets, rte_pktmbuf_mtod(p->mbuf, const uint8_t *), 12) != 0)
 		header_capture(h, p);
 }
 
 /* What a segment says by having come, whose numbers are not somebody's guess. */
-static void note_heard(struct relay *r, const struct packet *p, const struct tcp_env *env)
+static inline void note_heard(struct relay *r, struct leg *l, const struct packet *p,
+                              const struct tcp_env *env)
 {
-	struct leg *l = &r->leg[p->side], *o = &r->leg[side_other(p->side)];
+	struct leg *o = leg_across(r, l);
 	const uint32_t window = (uint32_t)p->window << l->wscale;
 
 	r->touched_us = env->now_us;
 	if (l->max_wnd < window)
 		l->max_wnd = window;
-	follow_path(r, p);
+	follow_path(&o->header, p);
 	if (unlikely(o->asks)) {
 		o->asks = false;
 		o->ack_now = true;
@@ -230,7 +229,7 @@ static void note_heard(struct relay *r, const struct packet *p, const struct tcp
 static void take_ack(struct relay *r, enum side side, const struct packet *p,
                      struct tcp_env *env)
 {
-	note_heard(r, p, env);
+	note_heard(r, &r->leg[side], p, env);
 	leg_acknowledged(r, side, p, env);
 }
 
@@ -365,7 +364,7 @@ static bool usual_options(const struct relay *r, const struct packet *p,
 static inline bool receive_expected(struct relay *r, enum side side, const struct packet *p,
                                     struct tcp_env *env)
 {
-	struct leg *l = &r->leg[side];
+	struct leg *l = settled(&r->leg[side]);
 	struct tcp_options options;
 
 	if (p->seq != l->rcv_nxt || (p->flags & ~TCP_PSH) != TCP_ACK ||
@@ -374,10 +373,10 @@ static inline bool receive_expected(struct relay *r, enum side side, const struc
 	    timestamp_is_old(l, &options) || (p->payload_len != 0 && beyond_share(r, env)))
 		return false;
 	timestamp_take(l, p, &options);
-	note_heard(r, p, env);
+	note_heard(r, l, p, env);
 	leg_acknowledged_plainly(r, l, p, env);
 	if (p->payload_len == 0) {
-		rte_pktmbuf_free(p->mbuf);
+		segment_free(p->mbuf);
 		return true;
 	}
 	take_in_order(r, l, segment_of_packet(p), env);

@@ -133,11 +133,11 @@ void relay_input(struct relay *r, const struct packet *p, struct tcp_env *env)
 
 int relay_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env *env)
 {
+	if (likely(splice_pass(r, from, octets, env)))
+		return 0;
 	struct leg *l = &r->leg[from], *o = &r->leg[side_other(from)];
 	struct rte_mbuf *tail = o->out.tail;
 
-	if (likely(splice_pass(r, from, octets, env)))
-		return 0;
 	if (o->fin_queued) { /* we have shut this direction: nothing may follow a FIN */
 		chain_drop(&l->in, octets);
 		return 0;

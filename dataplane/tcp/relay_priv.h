@@ -5,6 +5,7 @@
 #include "options.h"
 #include "relay.h"
 #include "sequence.h"
+#include "settled.h"
 
 /* Below this, headers are most of the wire (RFC 9293 section 3.7.1). */
 #define MSS_LEAST 88u
@@ -26,6 +27,14 @@ void tcp_forward(struct tcp_env *env, uint16_t link, enum side side, struct rte_
 
 /* path_mtu.c: the path may carry more again by now (RFC 1191 section 6.3). */
 void relay_raise_mtu(struct relay *r, struct tcp_env *env);
+
+/* The leg of the other end. */
+static inline struct leg *leg_across(struct relay *r, const struct leg *l)
+{
+	struct leg *esme = &r->leg[SIDE_ESME], *smsc = &r->leg[SIDE_SMSC];
+
+	return l == esme ? smsc : esme;
+}
 
 /* Buffers that the connection may hold. */
 static inline uint32_t segments_most(const struct relay *r, const struct tcp_env *env)

@@ -240,6 +240,7 @@ static __rte_noinline bool send_all(struct relay *r, enum side side, struct tcp_
 		if (!leg_emit_bare(r, side, leg_number(l), TCP_ACK, env))
 			sent = SENT_RETRY;
 	}
+	set_deadlines(r, l, env);
 	return sent == SENT_RETRY;
 }
 
@@ -253,11 +254,12 @@ static inline bool has_to_send(const struct leg *l, const struct tcp_env *env)
 
 bool leg_output(struct relay *r, enum side side, struct tcp_env *env)
 {
-	struct leg *l = &r->leg[side];
+	struct leg *l = settled(&r->leg[side]);
 
 	l->limited = false;
 	l->paced = false;
-	const bool again = unlikely(has_to_send(l, env)) && send_all(r, side, env);
-	set_deadlines(r, l, env);
-	return again;
+	if (unlikely(has_to_send(l, env)))
+		return send_all(r, side, env);
+	set_deadlines(r, l, env); /* here, where most that is asked is known */
+	return false;
 }

@@ -39,11 +39,11 @@ static inline bool is_ready(struct rte_mbuf *m)
 	       rte_mbuf_refcnt_read(m) == 1;
 }
 
-/* The next octets to side are m's: its headers, and one reference to the port. */
-static __rte_always_inline void emit(struct relay *r, enum side side, struct rte_mbuf *m,
-                                     struct tcp_tx *tx, struct tcp_env *env)
+/* The next octets of o, the leg to side, are in m: its headers, and a reference to the port. */
+static __rte_always_inline void emit(struct relay *r, enum side side, struct leg *o,
+                                     struct rte_mbuf *m, struct tcp_tx *tx,
+                                     struct tcp_env *env)
 {
-	struct leg *o = &r->leg[side];
 	const struct segment *s = segment_of(m);
 	const bool to_esme = side == SIDE_ESME;
 	uint8_t options[OPTIONS_TS_OCTETS];
@@ -62,8 +62,7 @@ static __rte_always_inline void emit(struct relay *r, enum side side, struct rte
 	const uint32_t headers = header_len(&o->header, fields.options_len);
 
 	if (r->ts_ok)
-		(void)options_write_ts(options, r->leg[side_other(side)].ts_newest,
-		                       o->ts_recent);
+		(void)options_write_ts(options, leg_across(r, o)->ts_newest, o->ts_recent);
 	m->data_off = (uint16_t)(s->off - headers);
 	m->data_len = (uint16_t)(s->len + headers);
 	m->pkt_len = m->data_len;
@@ -95,7 +94,7 @@ static inline void note_sent(struct leg *o, struct rte_mbuf *m, uint32_t now_ms,
 bool splice_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_env *env)
 {
 	const enum side to = side_other(from);
-	struct leg *l = &r->leg[from], *o = &r->leg[to];
+	struct leg *l = settled(&r->leg[from]), *o = leg_across(r, l);
 	struct tcp_tx *tx = tcp_tx_of(env, r->head.key.link, to);
 	const uint32_t now_ms = (uint32_t)(env->now_us / 1000);
 	struct rte_mbuf *m = l->in.head;
@@ -104,7 +103,7 @@ bool splice_pass(struct relay *r, enum side from, uint32_t octets, struct tcp_en
 	    !is_ready(m) || tx->n == TCP_TX_MAX)
 		return false;
 	l->in = (struct chain){ .head = NULL };
-	emit(r, to, m, tx, env);
+	emit(r, to, o, m, tx, env);
 	note_sent(o, m, now_ms, env);
 	return true;
 }

@@ -2,9 +2,9 @@
 /* window: what a leg lets its endpoint send. */
 #include "relay_priv.h"
 
-uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env *env)
+static inline uint32_t window(const struct relay *r, const struct leg *l, const struct leg *o,
+                              const struct tcp_env *env)
 {
-	const struct leg *l = &r->leg[side], *o = &r->leg[side_other(side)];
 	const uint32_t held = l->in.octets + l->ooo.octets + o->out.octets;
 	const uint32_t segments = l->in.segments + l->ooo.segments + o->out.segments;
 
@@ -15,6 +15,11 @@ uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env 
 	return min_u32(room - held, (most - segments) * o->mss);
 }
 
+uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env *env)
+{
+	return window(r, &r->leg[side], &r->leg[side_other(side)], env);
+}
+
 bool relay_lacks_buffers(const struct relay *r, const struct tcp_env *env)
 {
 	return segments_held(r) >= segments_promised(r, env);
@@ -22,10 +27,10 @@ bool relay_lacks_buffers(const struct relay *r, const struct tcp_env *env)
 
 uint16_t leg_advertise(struct relay *r, enum side side, const struct tcp_env *env)
 {
-	struct leg *l = &r->leg[side];
-	const uint8_t shift = r->leg[side_other(side)].wscale;
+	struct leg *l = settled(&r->leg[side]), *o = leg_across(r, l);
+	const uint8_t shift = o->wscale;
 	const uint32_t most = (uint32_t)UINT16_MAX << shift;
-	uint32_t open = min_u32(leg_window(r, side, env), most);
+	uint32_t open = min_u32(window(r, l, o, env), most);
 
 	if (open < l->mss) /* RFC 9293 section 3.8.6.2.2: no silly windows */
 		open = 0;
