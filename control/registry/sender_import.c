@@ -77,6 +77,22 @@ static void read_address(struct import *import, const struct senders *s, struct 
 		problems_add(import->problems, import->row.row, 0, "address", "%s", why);
 }
 
+/* A name is whatever has a letter: 010-12o4-5678 too, which nobody meant. */
+static void note_mistyped(struct import *import)
+{
+	const char *text = import_field(import, ADDRESS);
+	unsigned digits = 0, letters = 0;
+
+	for (const char *c = text; *c != '\0'; c++) {
+		digits += *c >= '0' && *c <= '9';
+		letters += (*c | 0x20) >= 'a' && (*c | 0x20) <= 'z';
+	}
+	if (digits >= 7 && letters > 0 && letters <= 2)
+		problems_add(import->notes, import->row.row, 0, "address",
+		             "\"%.40s\" has a letter, so it is a name: a mistyped number?",
+		             text);
+}
+
 /* The id of one owner; 0 with a problem. */
 static uint32_t find_owner(struct import *import, struct senders *s, const char *name)
 {
@@ -155,6 +171,7 @@ static int sender_row(struct import *import, void *state)
 		             "an owner is needed, unless the state is blocked");
 	if (import->problems->total != before)
 		return 0;
+	note_mistyped(import);
 	row.owner = owners.n != 0 ? owners.ids[0] : 0;
 	if (owners.n > 1) {
 		const int64_t run = sender_rows_owners(&s->rows, owners.ids + 1, owners.n - 1);

@@ -111,6 +111,20 @@ static void of_one_and_of_several(void **state)
 	assert_true(said("\"sluicectl policy show\" has the bounds"));
 }
 
+static void numbers_with_letters(void **state)
+{
+	(void)state;
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_int_equal(ctl_reads("address,owner\n010-12o4-5678,acme\n1588CALL,acme\n"
+	                           "SHOP2,acme\n010-1234-5678,acme\n",
+	                           "senders import"),
+	                 0);
+	assert_true(said("note: stdin:2: address: \"010-12o4-5678\" has a letter, so it is a"));
+	assert_true(said("4 senders read: 4 added"));
+	assert_null(strstr(output, "1588CALL"));
+}
+
 /* An option of another command would be lost without a word. */
 static void options_of_others(void **state)
 {
@@ -243,6 +257,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(why_nobody_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_one_and_of_several, setup, teardown),
+		cmocka_unit_test_setup_teardown(numbers_with_letters, setup, teardown),
 		cmocka_unit_test_setup_teardown(options_of_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_from_a_pipe, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
