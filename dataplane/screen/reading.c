@@ -7,8 +7,8 @@
 #include "text.h"
 #include "udh.h"
 
-static enum text_coding alphabet_of(const struct screen_context *context,
-                                    const struct screen_message *m)
+enum text_coding reading_alphabet(const struct screen_context *context,
+                                  const struct screen_message *m)
 {
 	if (context->tables == NULL || account_of(context, m)->alphabet == 0)
 		return TEXT_GSM7;
@@ -22,7 +22,7 @@ enum text_coding reading_coding(const struct screen_context *context,
 {
 	const bool replace = m->sm.header.command_id == SMPP_REPLACE_SM;
 
-	return text_coding(replace ? 0 : m->sm.data_coding, alphabet_of(context, m));
+	return text_coding(replace ? 0 : m->sm.data_coding, reading_alphabet(context, m));
 }
 
 static struct text_language language_of(const struct smpp_text *text)
@@ -83,6 +83,30 @@ static void keep_text(struct screen_vector *v, struct screen_message *m, unsigne
 	m->plain[which] = (struct view){ plain, (uint32_t)n };
 }
 
+/* n octets at the arena's free place go on with the text before them, behind a line end. */
+static void lengthen_text(struct screen_vector *v, struct view *plain, size_t n)
+{
+	bug_if(plain->data + plain->len + 1 != v->arena + v->arena_used);
+	v->arena[v->arena_used - 1] = '\n';
+	v->arena_used += (uint32_t)n + 1;
+	v->arena[v->arena_used - 1] = JOINT_SEPARATOR;
+	plain->len += (uint32_t)n + 1;
+}
+
+/* Callback tags go on with the first text that there is, or are the only one. */
+static void read_tags(const struct screen_context *context, struct screen_vector *v,
+                      struct screen_message *m, unsigned which)
+{
+	const size_t n = callback_tags(context, v, m, v->arena + v->arena_used);
+
+	if (n == 0)
+		return;
+	if (m->plain[which].data == NULL)
+		keep_text(v, m, which, n);
+	else
+		lengthen_text(v, &m->plain[which], n);
+}
+
 /* One text of a message, decoded; or why it is not. */
 static enum reason read_text(struct screen_context *context, struct screen_vector *v,
                              struct screen_message *m, unsigned which)
@@ -130,16 +154,6 @@ int64_t reading_decode_other(enum text_coding coding, enum text_coding other,
 	if (masked < 0)
 		*apart = 0;
 	return masked < 0 ? masked : n + masked;
-}
-
-/* n octets at the arena's free place go on with the text before them, behind a line end. */
-static void lengthen_text(struct screen_vector *v, struct view *plain, size_t n)
-{
-	bug_if(plain->data + plain->len + 1 != v->arena + v->arena_used);
-	v->arena[v->arena_used - 1] = '\n';
-	v->arena_used += (uint32_t)n + 1;
-	v->arena[v->arena_used - 1] = JOINT_SEPARATOR;
-	plain->len += (uint32_t)n + 1;
 }
 
 /*
@@ -244,8 +258,8 @@ static bool read_quiet(const struct screen_context *context, struct screen_vecto
 	const struct smpp_text *text = wire_text(m, which);
 
 	if (context->tables == NULL || context->tables->image->plain != NULL ||
-	    context->watch != NULL || text->udh.data != NULL || m->concat.total >= 2 ||
-	    wire_text(m, 1 - which)->octets.len != 0)
+	    m->sm.has_callback_tag || context->watch != NULL || text->udh.data != NULL ||
+	    m->concat.total >= 2 || wire_text(m, 1 - which)->octets.len != 0)
 		return false;
 	const int64_t n = text_decode_quiet(reading_coding(context, m), text->octets.data,
 	                                    text->octets.len, v->folded + v->folded_used,
@@ -268,9 +282,13 @@ static enum reason read_texts(struct screen_context *context, struct screen_vect
 		const enum reason reason = read_text(context, v, m, which);
 		if (reason != REASON_PASS)
 			return reason;
+		if (unlikely(m->sm.has_callback_tag && m->plain[1 - which].data == NULL))
+			read_tags(context, v, m, which);
 		if (!read_other(context, v, m, which) || !read_turned(v, m, which))
 			return REASON_READINGS_DISAGREE;
 	}
+	if (unlikely(m->sm.has_callback_tag && m->plain[0].data == m->plain[1].data))
+		read_tags(context, v, m, 0);
 	return REASON_PASS;
 }
 

@@ -15,7 +15,8 @@ static unsigned only_text(const struct screen_message *m)
 {
 	const uint32_t a = m->sm.short_message.octets.len, b = m->sm.payload.octets.len;
 
-	if ((a != 0) == (b != 0) || a > CACHE_TEXT_MAX || b > CACHE_TEXT_MAX || may_be_part(m))
+	if (m->sm.has_callback_tag || (a != 0) == (b != 0) || a > CACHE_TEXT_MAX ||
+	    b > CACHE_TEXT_MAX || may_be_part(m))
 		return 2;
 	return a != 0 ? 0 : 1;
 }

@@ -33,8 +33,7 @@ _Static_assert((uint64_t)ARENA_GROWTH *(SMPP_PDU_MAX + 2 * NEIGHBOURS_MAX + SCRE
 
 static uint64_t arena_need(const struct screen_message *m)
 {
-	const uint64_t own =
-		(uint64_t)m->sm.short_message.octets.len + m->sm.payload.octets.len;
+	const uint64_t own = own_octets(m);
 	const uint64_t again = own < SCREEN_OTHER_MAX ? own : SCREEN_OTHER_MAX;
 
 	/* Neighbours in both codings; a JOINT_SEPARATOR after each decoded text, and what

@@ -109,6 +109,22 @@ static inline const struct smpp_text *wire_text(const struct screen_message *m, 
 	return which == 0 ? &m->sm.short_message : &m->sm.payload;
 }
 
+/* Octets of the texts of a message, or more: with callback tags of all of its TLVs. */
+static inline uint64_t own_octets(const struct screen_message *m)
+{
+	return (uint64_t)m->sm.short_message.octets.len +
+	       (m->sm.has_callback_tag ? m->sm.tlvs.len : m->sm.payload.octets.len);
+}
+
+/* Of data_coding 0 in a message. */
+enum text_coding reading_alphabet(const struct screen_context *context,
+                                  const struct screen_message *m);
+
+/* The texts of its callback tags, decoded, a line each; octets written at out, which is in the
+ * arena. */
+size_t callback_tags(const struct screen_context *context, const struct screen_vector *vector,
+                     const struct screen_message *m, uint8_t *out);
+
 /* Octets of the header in front of a text, with the one that says how long it is. */
 static inline size_t udh_octets_of(const struct smpp_text *text)
 {

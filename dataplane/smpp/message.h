@@ -48,7 +48,8 @@ enum smpp_status {
 enum smpp_tag {
 	SMPP_TAG_SAR_MSG_REF_NUM = 0x020C, SMPP_TAG_SAR_TOTAL_SEGMENTS = 0x020E,
 	SMPP_TAG_SAR_SEGMENT_SEQNUM = 0x020F, SMPP_TAG_SC_INTERFACE_VERSION = 0x0210,
-	SMPP_TAG_CALLBACK_NUM = 0x0381, SMPP_TAG_MESSAGE_PAYLOAD = 0x0424,
+	SMPP_TAG_CALLBACK_NUM_ATAG = 0x0303, SMPP_TAG_CALLBACK_NUM = 0x0381,
+	SMPP_TAG_MESSAGE_PAYLOAD = 0x0424,
 };
 
 #define SMPP_ESM_UDHI 0x40u /* esm_class bit 6, SMPP 3.4 section 5.2.12 */
@@ -91,6 +92,7 @@ struct smpp_message {
 	uint32_t n_destinations; /* as announced */
 	struct view destinations; /* of a submit_multi, for smpp_next_destination() */
 	uint8_t esm_class, data_coding;
+	bool has_callback_tag; /* TLVs with SMPP_TAG_CALLBACK_NUM_ATAG, whose text is shown */
 	struct smpp_text short_message, payload; /* screened both when both are there */
 	struct view tlvs;        /* all whole TLVs, as sent; not the stray octets */
 };

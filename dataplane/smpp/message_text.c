@@ -24,6 +24,7 @@ void text_tlvs(struct reader *r)
 			break;
 		}
 		last = r->cursor.at;
+		m->has_callback_tag |= tag == SMPP_TAG_CALLBACK_NUM_ATAG;
 		if (tag != SMPP_TAG_MESSAGE_PAYLOAD)
 			continue;
 		if (m->payload.octets.data != NULL)

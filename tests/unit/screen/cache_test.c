@@ -225,6 +225,11 @@ static void add_random(struct world *w, char text[64])
 		s.payload = text;
 		s.payload_len = strlen(text);
 	}
+	if (random() % 10 == 0) {
+		s.tag = SMPP_TAG_CALLBACK_NUM_ATAG;
+		s.value = random() % 2 == 0 ? "\0bravo" : "\0delta";
+		s.value_len = 6;
+	}
 	(void)world_add(w, random() % 2 == 0 ? "alpha" : "bravo", &s);
 }
 

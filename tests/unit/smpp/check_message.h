@@ -49,6 +49,7 @@ static inline unsigned check_tlvs(const struct smpp_message *m)
 		at += 4 + size;
 		n++;
 	}
+	bug_if(m->has_callback_tag != (smpp_tlv(m, SMPP_TAG_CALLBACK_NUM_ATAG).data != NULL));
 	return n;
 }
 
