@@ -36,7 +36,7 @@ struct number {
 
 static bool is_plain_digit(const struct loose *l, size_t i)
 {
-	return i < l->len && kind_of_ascii(l->in[i]) == DIGIT;
+	return i < l->len && l->in[i] >= '0' && l->in[i] <= '9';
 }
 
 /* A letter that looks like a digit; 0 to 9, or NO_DIGIT. */
