@@ -354,6 +354,19 @@ static void send_reset(const struct packet *p, enum side side,
 		tx->mbufs[tx->n++] = m;
 }
 
+/* On to the other end, in the sender's name: at the sender's next number. */
+static void refuse_other(const struct packet *p, const struct header_template *header,
+                         struct header_fields fields, struct tcp_env *env)
+{
+	send_reset(p, side_other(p->side), header, &fields, env);
+	if (p->flags & TCP_RST)
+		return;
+	/* If that number is not its next one, an ACK far from it draws the right one
+	 * (RFC 9293 section 3.10.7.4, first check), and we answer that exactly. */
+	fields.flags = TCP_ACK;
+	send_reset(p, side_other(p->side), header, &fields, env);
+}
+
 void relay_refuse(const struct packet *p, struct tcp_env *env)
 {
 	const bool from_esme = p->side == SIDE_ESME, resets = p->flags & TCP_RST;
@@ -361,22 +374,20 @@ void relay_refuse(const struct packet *p, struct tcp_env *env)
 	const uint16_t there = from_esme ? p->key.smsc_port : p->key.esme_port;
 	const uint32_t end =
 		p->seq + p->payload_len + (p->flags & (TCP_SYN | TCP_FIN) ? 1u : 0u);
-	struct header_fields fields = { .src_port = here,
-		                        .dst_port = there,
-		                        .seq = p->seq,
-		                        .ack = p->ack,
-		                        .flags = TCP_RST |
-		                                 (resets ? p->flags & TCP_ACK : TCP_ACK) };
+	const uint8_t flags = TCP_RST | (resets ? p->flags & TCP_ACK : TCP_ACK);
 	struct header_template header;
 
-	/* On to the other end, in the sender's name: at the sender's next number. */
 	header_capture(&header, p);
-	send_reset(p, side_other(p->side), &header, &fields, env);
+	/* Who calls, and gave way in a flood, calls again: a RST would refuse him. */
+	if (!(p->flags & TCP_SYN))
+		refuse_other(p, &header,
+		             (struct header_fields){ .src_port = here,
+		                                     .dst_port = there,
+		                                     .seq = p->seq,
+		                                     .ack = p->ack,
+		                                     .flags = flags },
+		             env);
 	if (!resets) {
-		/* If that number is not its next one, an ACK far from it draws the right one
-		 * (RFC 9293 section 3.10.7.4, first check), and we answer that exactly. */
-		fields.flags = TCP_ACK;
-		send_reset(p, side_other(p->side), &header, &fields, env);
 		/* Back to the sender (RFC 9293 section 3.10.7.1). */
 		header_reverse(&header);
 		send_reset(p, p->side, &header,

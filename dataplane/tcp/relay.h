@@ -295,8 +295,9 @@ static inline bool relay_stalls(const struct relay *r, enum side to,
 bool relay_listen(struct relay *r, const struct packet *p, struct tcp_env *env);
 
 /* A RST that answers a segment of a connection we do not have, to its sender and,
- * in the sender's name, to the other end (both then reconnect). A RST of such a connection
- * goes on, without anything that it carries. Consumes the mbuf. */
+ * in the sender's name, to the other end (both then reconnect), but of a SYN,ACK to its
+ * sender alone. A RST of such a connection goes on, without anything that it carries.
+ * Consumes the mbuf. */
 void relay_refuse(const struct packet *p, struct tcp_env *env);
 
 #endif

@@ -321,6 +321,35 @@ static void a_table_that_filled_meanwhile(void **state)
 	rig_close(r);
 }
 
+static void few_attempts(struct settings *s) { s->embryos = 64; }
+
+/* An attempt gave way in a flood before it was answered: who answers is reset, and who called
+ * hears nothing, and calls again. A RST would tell him that he is refused. */
+static void an_attempt_forgotten_comes_again(void **state)
+{
+	struct rig *r = rig_open(rig_buffers, few_attempts);
+	const struct seg *s;
+
+	(void)state;
+	rig_send(r, ESME, rig_syn(r, ESME));
+	for (unsigned i = 0; i < 200; i++) {
+		r->path.port[ESME] = (uint16_t)(30000 + i);
+		rig_send(r, ESME, rig_syn(r, ESME));
+		rig_quiet(r);
+	}
+	r->path.port[ESME] = 40000;
+	rig_send(r, SMSC, syn_ack(r));
+	assert_null(rig_said(r, ESME));
+	s = rig_said(r, SMSC);
+	assert_non_null(s);
+	assert_true(s->flags & RST);
+	assert_int_equal(s->seq, 0);
+	rig_quiet(r);
+	rig_handshake(r);
+	assert_non_null(rig_relay(r));
+	rig_close(r);
+}
+
 /* RFC 9293 section 3.5, figure 8: both call each other at once. The second SYN goes no further,
  * and its end answers the first: an ordinary handshake, whoever's SYN comes first. */
 static void calls_that_cross(void **state)
@@ -364,6 +393,7 @@ int main(void)
 		cmocka_unit_test(ports_are_used_again),
 		cmocka_unit_test(a_full_table_turns_new_ones_away),
 		cmocka_unit_test(a_table_that_filled_meanwhile),
+		cmocka_unit_test(an_attempt_forgotten_comes_again),
 		cmocka_unit_test(calls_that_cross),
 	};
 
