@@ -314,7 +314,7 @@ static void a_bad_file_changes_nothing(void **state)
 	assert_int_equal(ctl("block sender 01012345678 --until 2020-01-01"), 1);
 	assert_true(said("until is over"));
 	assert_int_equal(ctl("policy set refuse_score 2.5") + ctl("policy show"), 0);
-	assert_true(said("2.5  refuse_score     0 to 1000 points"));
+	assert_true(said("2.5  refuse_score     0 to 1000; points"));
 	assert_int_equal(ctl("audit --reason nonsense"), 1);
 	assert_true(said("there is no reason"));
 	assert_int_equal(in_force().generation, before + 1);
