@@ -106,6 +106,19 @@ static void take_refusal(struct screen_context *context, struct screen_message *
 	context->parts_sticky++;
 }
 
+/* A part of one of the messages, beside what was seen of it in others; false: they differ. */
+static bool see(const struct screen_context *context, struct parts_key key, uint8_t number,
+                bool *there, struct part *part)
+{
+	struct part again;
+
+	if (*there)
+		return !parts_get_head(context->parts, key, number, context->seconds, &again) ||
+		       again.digest == part->digest;
+	*there = parts_get(context->parts, key, number, context->seconds, part);
+	return true;
+}
+
 /* The neighbours of a part in any of its messages, by place; false: two of the messages have
  * parts there that differ. */
 static bool collect(const struct screen_context *context, const struct screen_message *m,
@@ -119,14 +132,10 @@ static bool collect(const struct screen_context *context, const struct screen_me
 	memset(n->there, 0, sizeof(n->there));
 	while (concat_keys_next(&keys, &key))
 		for (unsigned place = 0; place < PLACES; place++) {
-			struct part again, *to = n->there[place] ? &again : &n->parts[place];
-			if (place == WINDOW || own + place <= WINDOW ||
-			    own + place - WINDOW > total ||
-			    !parts_get(context->parts, key, (uint8_t)(own + place - WINDOW),
-			               context->seconds, to))
-				continue;
-			agree &= !n->there[place] || parts_same(&again, &n->parts[place]);
-			n->there[place] = true;
+			const unsigned before = own + place - WINDOW - 1; /* parts before it */
+			if (place != WINDOW && before < total)
+				agree &= see(context, key, (uint8_t)(before + 1),
+				             &n->there[place], &n->parts[place]);
 		}
 	return agree;
 }
@@ -145,9 +154,10 @@ static uint32_t add(struct screen_context *context, const struct screen_message 
 	struct parts_key key;
 	struct part part;
 
+	if (!make_part(context, m, (struct parts_key){ { 0, 0 } }, &part))
+		return SMPP_RINVMSGLEN;
 	while (concat_keys_next(&keys, &key)) {
-		if (!make_part(context, m, key, &part))
-			return SMPP_RINVMSGLEN;
+		part.key = key;
 		const enum parts_added added =
 			parts_add(context->parts, &part, context->seconds);
 		if (added == PARTS_DIFFER)
@@ -449,7 +459,7 @@ static bool is_whole(const struct screen_context *context, const struct screen_m
 	if (m->concat.total > WHOLE_MAX)
 		return false;
 	for (unsigned i = 1; i <= m->concat.total; i++)
-		if (!parts_get(context->parts, key, (uint8_t)i, context->seconds, &part))
+		if (!parts_get_head(context->parts, key, (uint8_t)i, context->seconds, &part))
 			return false;
 	return true;
 }

@@ -23,9 +23,11 @@ struct parts {
 	struct slot slots[PARTS_SLOTS];
 };
 
-enum { WORD_KEY = 0, WORD_UNTIL = 2, WORD_NUMBER = 3, WORD_ACCOUNT = 5 };
+enum { WORD_KEY = 0, WORD_UNTIL = 2, WORD_NUMBER = 3, WORD_ACCOUNT = 5, WORD_DIGEST = 6 };
 _Static_assert(offsetof(struct part, until) == 8 * WORD_UNTIL, "words");
 _Static_assert(offsetof(struct part, command_status) == 8 * WORD_NUMBER, "words");
+_Static_assert(offsetof(struct part, digest) == 8 * WORD_DIGEST, "words");
+_Static_assert(sizeof(struct slot) == 1024, "the digest costs no memory");
 _Static_assert(offsetof(struct part, account) == 8 * WORD_ACCOUNT, "words");
 _Static_assert(offsetof(struct part, number) == 8 * WORD_NUMBER + 6, "words");
 
@@ -130,13 +132,23 @@ static struct slot *way_for(struct slot *set, const struct part *part, uint32_t 
 	return *live ? one_to_give_way(set, part) : best;
 }
 
+/* Of all that parts_same() compares. */
+static uint64_t digest_of(const struct parts *parts, const struct part *part)
+{
+	const uint64_t read_as = (uint64_t)part->len << 32 | (uint64_t)part->coding << 16 |
+	                         (uint64_t)part->lock << 8 | part->shift;
+
+	return XXH3_64bits_withSeed(part->data, part->len, parts->secret[0] ^ read_as);
+}
+
 /* Relaxed stores between two versions. The fence keeps them behind the odd one. */
-static void store(struct slot *s, const struct part *part)
+static void store(struct slot *s, const struct part *part, uint64_t digest)
 {
 	uint64_t words[WORDS];
 	const size_t used = (offsetof(struct part, data) + part->len + 7) / 8;
 
 	memcpy(words, part, used * 8);
+	words[WORD_DIGEST] = digest;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	for (size_t i = 0; i < used; i++)
 		__atomic_store_n(&s->words[i], words[i], __ATOMIC_RELAXED);
@@ -159,9 +171,11 @@ static void read_own(const struct slot *s, struct part *out)
 }
 
 /* replace: whatever one with its key and number says. *into: the slot it is in. */
-static enum parts_added put(struct slot *set, const struct part *part, uint32_t now,
-                            bool replace, struct slot **into)
+static enum parts_added put(const struct parts *parts, struct slot *set,
+                            const struct part *part, uint32_t now, bool replace,
+                            struct slot **into)
 {
+	const uint64_t digest = digest_of(parts, part);
 	bool live = false;
 	uint64_t version;
 
@@ -181,7 +195,7 @@ static enum parts_added put(struct slot *set, const struct part *part, uint32_t 
 			}
 		}
 		const bool own = account_of(s) == part->account;
-		store(s, part);
+		store(s, part, digest);
 		settle(s, version);
 		/* Before we look for the other parts: see the header. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -198,14 +212,15 @@ enum parts_added parts_put(struct parts *parts, const struct part *part, uint32_
 {
 	struct slot *into;
 
-	return put(set_of(parts, part->key, part->number), part, now, true, &into);
+	return put(parts, set_of(parts, part->key, part->number), part, now, true, &into);
 }
 
 enum copied { COPIED, NOT_THERE, BEING_WRITTEN };
 
-/* A slot whose part is written again keeps its key and number all the while. */
+/* A slot whose part is written again keeps its key and number all the while. head: all but
+ * the data. */
 static enum copied copy(const struct slot *s, struct parts_key key, uint8_t number,
-                        uint32_t now, struct part *out)
+                        uint32_t now, bool head, struct part *out)
 {
 	const uint64_t before = __atomic_load_n(&s->version, __ATOMIC_ACQUIRE);
 	uint64_t words[WORDS];
@@ -219,24 +234,24 @@ static enum copied copy(const struct slot *s, struct parts_key key, uint8_t numb
 	memcpy(out, words, offsetof(struct part, data));
 	if (out->len > PARTS_OCTETS) /* torn */
 		return BEING_WRITTEN;
-	const size_t used = (offsetof(struct part, data) + out->len + 7) / 8;
+	const size_t used = (offsetof(struct part, data) + (head ? 0u : out->len) + 7) / 8;
 	for (size_t i = offsetof(struct part, data) / 8; i < used; i++)
 		words[i] = word(s, (unsigned)i);
 	/* The loads above are before the second look at the version. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (__atomic_load_n(&s->version, __ATOMIC_RELAXED) != before)
 		return BEING_WRITTEN;
-	memcpy(out, words, offsetof(struct part, data) + out->len);
+	memcpy(out, words, offsetof(struct part, data) + (head ? 0u : out->len));
 	return COPIED;
 }
 
 static enum copied look(const struct slot *set, struct parts_key key, uint8_t number,
-                        uint32_t now, struct part *out)
+                        uint32_t now, bool head, struct part *out)
 {
 	enum copied most = NOT_THERE;
 
 	for (unsigned i = 0; i < PARTS_WAYS; i++) {
-		const enum copied c = copy(&set[i], key, number, now, out);
+		const enum copied c = copy(&set[i], key, number, now, head, out);
 		if (c == COPIED)
 			return c;
 		if (c == BEING_WRITTEN)
@@ -245,19 +260,31 @@ static enum copied look(const struct slot *set, struct parts_key key, uint8_t nu
 	return most;
 }
 
-bool parts_get(struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
-               struct part *out)
+static bool get(struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
+                bool head, struct part *out)
 {
 	const struct slot *set = set_of(parts, key, number);
-	enum copied found = look(set, key, number, now, out);
+	enum copied found = look(set, key, number, now, head, out);
 
 	for (unsigned i = 0; unlikely(found == BEING_WRITTEN) && i < PARTS_TRIES; i++) {
 		__builtin_ia32_pause();
-		found = look(set, key, number, now, out);
+		found = look(set, key, number, now, head, out);
 	}
 	if (unlikely(found == BEING_WRITTEN)) /* relaxed: a count */
 		__atomic_add_fetch(&parts->missed, 1, __ATOMIC_RELAXED);
 	return found == COPIED;
+}
+
+bool parts_get(struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
+               struct part *out)
+{
+	return get(parts, key, number, now, false, out);
+}
+
+bool parts_get_head(struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
+                    struct part *out)
+{
+	return get(parts, key, number, now, true, out);
 }
 
 /* Forget a part where it is in this slot. */
@@ -276,7 +303,7 @@ static void forget(struct slot *s, struct parts_key key, uint8_t number)
 enum parts_added parts_add(struct parts *parts, const struct part *part, uint32_t now)
 {
 	struct slot *set = set_of(parts, part->key, part->number), *own;
-	const enum parts_added added = put(set, part, now, false, &own);
+	const enum parts_added added = put(parts, set, part, now, false, &own);
 	struct part other;
 
 	if (added == PARTS_DIFFER || own == NULL)
@@ -284,7 +311,7 @@ enum parts_added parts_add(struct parts *parts, const struct part *part, uint32_
 	/* Another worker may have put one beside it meanwhile. */
 	for (unsigned i = 0; i < PARTS_WAYS; i++) {
 		if (&set[i] == own ||
-		    copy(&set[i], part->key, part->number, now, &other) != COPIED ||
+		    copy(&set[i], part->key, part->number, now, false, &other) != COPIED ||
 		    parts_same(&other, part))
 			continue;
 		forget(own, part->key, part->number);

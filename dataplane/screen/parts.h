@@ -54,6 +54,7 @@ struct part {
 	uint8_t reserved[1];     /* 0 */
 	uint32_t account;        /* whose it is: image_account.id */
 	uint32_t reserved_2;     /* 0 */
+	uint64_t digest;         /* of the store: two that are read the same have the same */
 	uint8_t data[PARTS_OCTETS];
 };
 _Static_assert(sizeof(struct part) % 8 == 0, "copied by words");
@@ -86,6 +87,10 @@ bool parts_same(const struct part *a, const struct part *b);
 /* Copy a live part; false when there is none. */
 bool parts_get(struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
                struct part *out);
+
+/* The same without the data: of its coming again to many destinations the digest tells. */
+bool parts_get_head(struct parts *parts, struct parts_key key, uint8_t number, uint32_t now,
+                    struct part *out);
 
 /* How many parts were there and missed since this was last asked, by whichever worker. */
 uint32_t parts_missed(struct parts *parts);

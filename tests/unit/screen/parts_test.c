@@ -143,6 +143,37 @@ static void an_account_pushes_out_its_own(void **state)
 	parts_close(parts);
 }
 
+/* The head of a part is the part without its data, and its digest that of what is read. */
+static void heads(void **state)
+{
+	struct part a = { 0 }, b = { 0 }, found;
+	struct parts *parts;
+
+	(void)state;
+	assert_int_equal(parts_open(&parts), 0);
+	for (uint8_t n = 1; n < 200; n++) {
+		struct part p = part_of(parts, 1, n, NOW + 10, (uint8_t)(n / 2));
+		p.coding = n % 2;
+		assert_int_equal(parts_put(parts, &p, NOW), PARTS_KEPT);
+		p.key = parts_key(parts, &n, 1); /* the same of another message */
+		p.until++;
+		p.account = 9;
+		assert_int_equal(parts_put(parts, &p, NOW), PARTS_KEPT);
+		memset(&found, 0, sizeof(found));
+		assert_true(parts_get_head(parts, p.key, n, NOW, &found));
+		assert_int_equal(found.len, p.len);
+		assert_int_equal(found.account, 9);
+		assert_int_equal(found.data[0], 0);
+		b = a;
+		assert_true(
+			parts_get(parts, parts_key(parts, &(uint32_t){ 1 }, 4), n, NOW, &a));
+		assert_int_equal(a.digest, found.digest);
+		assert_true(n == 1 || (a.digest == b.digest) == parts_same(&a, &b));
+	}
+	assert_false(parts_get_head(parts, parts_key(parts, "x", 1), 1, NOW, &found));
+	parts_close(parts);
+}
+
 struct writer {
 	struct parts *parts;
 	uint8_t number;
@@ -302,10 +333,14 @@ static void written_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(against_a_list), cmocka_unit_test(full),
+		cmocka_unit_test(against_a_list),
+		cmocka_unit_test(full),
 		cmocka_unit_test(an_account_pushes_out_its_own),
-		cmocka_unit_test(two_workers),    cmocka_unit_test(written_again),
-		cmocka_unit_test(added),          cmocka_unit_test(two_copies),
+		cmocka_unit_test(heads),
+		cmocka_unit_test(two_workers),
+		cmocka_unit_test(written_again),
+		cmocka_unit_test(added),
+		cmocka_unit_test(two_copies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
