@@ -14,27 +14,29 @@
 
 #define WIDE 32u
 
-/* Of a repeat whose '{' is before at: how often at most; 0: it has no end, or is none. */
+/* Of a repeat whose '{' is before at: how often at most, or at least where it has no end; 0: it
+ * is none. */
 static unsigned long most_of(const char *at)
 {
 	char *end = NULL;
 	const unsigned long least = strtoul(at, &end, 10);
 
-	if (end == at || *end == '}')
-		return end == at ? 0 : least;
-	if (*end != ',')
+	if (end == at || (*end != ',' && *end != '}'))
 		return 0;
-	return strtoul(end + 1, NULL, 10);
+	const unsigned long most = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
+	return most > least ? most : least;
 }
 
-bool rule_trial_due(const char *at)
+bool rule_trial_due(const char *expression)
 {
 	unsigned long sum = 0;
 
-	while (sum < WIDE && (at = strchr(at, '{')) != NULL) {
-		const unsigned long most = most_of(++at);
+	for (const char *at = expression; sum < WIDE && (at = strchr(at, '{')) != NULL; at++) {
+		const unsigned long most = most_of(at + 1), some = most < WIDE ? most : WIDE;
+		/* What a group repeats is among what came before it. */
+		const bool again = some > 0 && sum > 0 && at[-1] == ')';
 
-		sum += most < WIDE ? most : WIDE;
+		sum = again ? sum * some : sum + some;
 	}
 	return sum >= WIDE;
 }

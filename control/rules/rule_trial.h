@@ -17,7 +17,8 @@
 /* Of CPU time. */
 #define RULE_TRIAL_SECONDS 3u
 
-/* Whether it may take long: its repeats {n,m} allow 32 in all, or more; few of ours do. */
+/* Whether it may take long: its repeats {n,m}, and {n,}, come to 32 in all, or more, those of a
+ * group times how often the group is; few of ours do. */
 bool rule_trial_due(const char *expression);
 
 /* False: the trial did not end in time. Also true of what Hyperscan refuses. */

@@ -28,7 +28,11 @@ static void wide_ones_are_tried(void **state)
 	assert_true(rule_trial_due("a.{1,16}b.{1,16}c"));
 	assert_true(rule_trial_due("a{1,18446744073709551615}b{2}"));
 	assert_false(rule_trial_due("foo.{0,31}bar"));
-	assert_false(rule_trial_due("a{100,}b.*c{2,6}"));
+	assert_true(rule_trial_due("foo.{1000,}bar"));
+	assert_true(rule_trial_due("foo(.{0,15}){0,15}bar"));
+	assert_true(rule_trial_due("(a(b{4}){4}){2}"));
+	assert_false(rule_trial_due("(a(b{3}){3}){3}c{4}"));
+	assert_false(rule_trial_due("a{10,}b.*c{2,6}(de){1}f{x}"));
 	assert_false(rule_trial_due("\\x{1F600}?{}{,}"));
 }
 

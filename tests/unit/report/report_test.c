@@ -23,7 +23,6 @@
 
 #define SLOTS 64u
 
-static char folder[64], path[96], old_path[112];
 static char error[REPORT_ERROR_SIZE];
 
 static struct report *open_ok(unsigned n_workers, uint64_t slots)
