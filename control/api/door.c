@@ -118,10 +118,11 @@ static bool make_room(struct door *door, uid_t uid)
 		return false;
 	v->leaving = true;
 	door->leaving++;
-	door->gave_way++;
+	door->gave_way += !v->turned_away;
 	/* Its thread sees that it has ended; the number is its own until door_notify(). */
 	shutdown(v->fd, SHUT_RDWR);
-	return true;
+	/* One that was turned away was beyond the bound: so is who comes in its place. */
+	return !v->turned_away;
 }
 
 static struct visitor *row_of(struct door *door, int fd)
