@@ -59,7 +59,8 @@ case_full_disk() {
 	undo disk_remove
 	image_file=$run_dir/disk/last.image
 	stack_settings
-	data_plane_start && wait_for 10 "control to reattach" ctl_attached && full_disk ||
+	data_plane_start && wait_for 10 "control to reattach" ctl_attached &&
+		wait_for 10 "the image on its disk" test -s "$image_file" && full_disk ||
 		status=1
 	data_plane_stop
 	disk_remove
