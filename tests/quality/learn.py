@@ -7,8 +7,10 @@ usage: learn.py SLUICECTL LANGUAGE > control/rules/packs/learned-LANGUAGE.yaml
 From the labelled sets of ../shared and messages of clean.py. A pack is one rule or two: where
 it is two, each gives 3 points, and with both a message has the 5 that refuse (refuse_score of
 the policy): it is then unlike what people write to each other, and unlike what firms write to
-their customers. Learned as one, the second costs recall of the first. Of Korean the first gives
-5, and the second, whose weights are turned about, takes 6 away from what reads like a notice.
+their customers. Learned as one, the second costs recall of the first. Of Turkish the first gives
+4 and the second 1, so that the second makes up 5 with no rule but its own.
+Of Korean the first gives 5, and the second, whose weights are turned about, takes 6 away from
+what reads like a notice.
 """
 import os
 import re
@@ -19,8 +21,8 @@ import tempfile
 import floors
 
 CLEAN_PY = os.path.join(floors.ROOT, "control", "rules", "train", "clean.py")
-MADE = {"clean_english": ("english", 7000), "clean_latin": ("latin", 3500),
-        "clean_korean": ("korean", 3000)}
+MADE = {"clean_english": ("english", 10000), "clean_latin": ("latin", 3500),
+        "clean_korean": ("korean", 3000), "clean_turkish": ("turkish", 3000)}
 FIRMS = ["multi_ots_synthetic", "multi_ots_test_subset", "multi_ots_adversarial_synthetic",
          "th_sivakorn", "id_sms_spam_v1"]
 HANGUL = re.compile("[가-힣]")
@@ -46,8 +48,9 @@ FIRM = {
     "sentence": "reads like the unwanted messages it was learned from, "
                 "not like a firm's notice",
     "spam": ["spam_en_uci_sms_spam_collection", "spam_en_mishra_soni_5971", "ko_latin",
-             "clean_english", "clean_latin", *("clean_" + name for name in FIRMS)],
-    "options": OPTIONS.format(0.3, 0.65, 0.01, 3, 3, 4),
+             "clean_english", "clean_latin", "clean_turkish",
+             *("clean_" + name for name in FIRMS)],
+    "options": OPTIONS.format(0.3, 0.9, 0.01, 3, 3, 4),
     "points": 3,
     "shift": 10,
     "first": [],
@@ -74,19 +77,33 @@ KOREAN_NOTICE = {
     "shift": 5 - 600,  # text without Hangul is no Korean notice
     "first": [("^[^가-힣\\\\n]*[가-힣]", 600)],
 }
+TURKISH = {
+    "id": "learned-turkish",
+    "sentence": "reads like the unwanted messages it was learned from, not like people",
+    "spam": ["tr_karasoy_balli"],
+    "others": ["ko_lgai_ham_delivery", "ko_lgai_ham_comments",
+               "en_uci_sms_spam_collection", "en_mishra_soni_5971"],
+    "options": OPTIONS.format(0.5, 0.0625, 0.002, 5, 2, 0),
+    "points": 4,
+    "shift": 20,  # what it misses so the starter rules catch
+    "first": [],
+}
+# As of Korean, there are no clean ones of firms: without it one of eight is refused. It adds
+# what is missing to 5: nothing in a text of another language makes it say so.
+TURKISH_FIRM = {
+    "id": "learned-turkish-firms",
+    "sentence": "reads like the unwanted messages it was learned from, "
+                "not like a firm's notice",
+    "spam": ["spam_tr_karasoy_balli", "clean_turkish"],
+    "options": OPTIONS.format(0.5, 0.25, 0.01, 3, 2, 0),
+    "points": 1,
+    "shift": 5,
+    "first": [],
+}
 RECIPES = {
     "english": [PEOPLE, FIRM],
     "korean": [KOREAN, KOREAN_NOTICE],
-    "turkish": [{
-        "id": "learned-turkish",
-        "sentence": "reads like the unwanted messages that it was learned from",
-        "spam": ["tr_karasoy_balli"],
-        "others": ["ko_lgai_ham_delivery", "ko_lgai_ham_comments",
-                   "en_uci_sms_spam_collection", "en_mishra_soni_5971"],
-        "options": OPTIONS.format(0.5, 0.0625, 0.002, 5, 2, 0),
-        "shift": 20,  # what it misses so the starter rules catch
-        "first": [],
-    }],
+    "turkish": [TURKISH, TURKISH_FIRM],
 }
 
 

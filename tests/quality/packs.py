@@ -18,10 +18,11 @@ import sys
 ROOT = os.environ.get("SLUICE_SOURCE", ".")
 PACKS = {
     "english": ["en_uci_sms_spam_collection", "en_nus_sms_corpus", "en_mishra_soni_5971",
-                "clean_multi_ots_test_subset", "clean_th_sivakorn", "clean_english"],
+                "clean_multi_ots_test_subset", "clean_th_sivakorn", "clean_english",
+                "clean_turkish"],
     "korean": ["ko_lgai_spam", "ko_lgai_ham_delivery", "ko_lgai_ham_comments",
                "clean_korean"],
-    "turkish": ["tr_karasoy_balli"],
+    "turkish": ["tr_karasoy_balli", "clean_turkish"],
 }
 
 NOTICES_WRONG = 1

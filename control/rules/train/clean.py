@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """clean: messages of firms and offices that nobody objects to, made from templates.
 
-usage: clean.py LANGUAGE COUNT SEED [PART/PARTS] > FILE.tsv
+usage: clean.py LANGUAGE|FILE.txt COUNT SEED [PART/PARTS] > FILE.tsv
 
 What people write to each other is easily had as clean messages, what firms write to their
 customers (codes, sums, parcels, appointments) is not, and a rule learned without takes a sum
@@ -37,9 +37,10 @@ TITLES = "Mr Mrs Ms Mr. Ms.".split()
 
 class Maker:
     def __init__(self, language, seed, part=0, parts=1):
-        self.rng = random.Random(f"{language} {seed}")
+        self.rng = random.Random(f"{os.path.basename(language).removesuffix('.txt')} {seed}")
         self.words, self.messages = {}, []
-        with open(os.path.join(HERE, f"{language}.txt"), encoding="utf-8") as f:
+        path = language if language.endswith(".txt") else os.path.join(HERE, f"{language}.txt")
+        with open(path, encoding="utf-8") as f:
             for line in f:
                 name, colon, rest = line.rstrip("\n").partition(": ")
                 if line.startswith("#") or not colon:
@@ -113,7 +114,8 @@ class Maker:
             "city": lambda: self.name(3), "CITY": lambda: self.name(2)[:3].upper(),
             "branch": lambda: self.name(2), "street": lambda: self.name(3) + " Street",
             "title": lambda: self.pick(TITLES), "day": lambda: self.pick(DAYS),
-            "month": lambda: self.pick(MONTHS), "site": self.site, "link": self.link,
+            "month": lambda: self.pick(MONTHS), "site": self.site,
+            "host": lambda: self.name(4).lower(), "link": self.link,
             "amount": self.amount, "date": self.date, "time": self.time, "phone": self.phone,
         }.get(name)
 
