@@ -204,6 +204,11 @@ def numbers(text, rng):
     return re.sub(r"(?<![\w.-])0\d[\d -]{6,10}\d(?![\w.-])", word, text)
 
 
+def beside(text, rng):
+    """A syllable, which makes no Korean notice of a text in another language."""
+    return text + rng.choice([" \uc548", " \uac00\ub098", " [\uc6f9]"]) if text.strip() else text
+
+
 def braille(c):
     at = "abcdefghijklmnopqrstuvxyz".find(c.lower())
     if at < 0:
@@ -251,6 +256,7 @@ KINDS = {
     "stray_letter": between_syllables("xoXz"),
     "alike": each(lambda c, rng: ALIKE.get(c, c)),
     "braille": in_words(braille),
+    "beside": beside,
     "long_signs": between_syllables(["......", "\u2605" * 6, "~~~~~"]),
 }
 

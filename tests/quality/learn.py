@@ -32,6 +32,9 @@ OPTIONS = "--seed 1 --group 0 --literals 2000 --max-chars 12 --ridge {} --lambda
 # Letters of scripts that no set of the pack is in, but those (Han, kana) that clean sets show
 # need no such care: little of them costs little, words of them what the rule is worth.
 FOREIGN = "[^\\\\P{L}\\\\p{Latin}\\\\p{Hangul}\\\\p{Han}\\\\p{Hiragana}\\\\p{Katakana}]"
+# Six words of Latin letters, which a Korean notice hardly has and a text beside which somebody
+# put a syllable does: it would take the points of the other languages' rules away.
+WORDS_OF_LATIN = "([a-zà-ž]+[^a-zà-ž가-힣 \\\\n]* [^a-zà-ž가-힣\\\\n]*){5}[a-zà-ž]"
 PEOPLE = {
     "id": "learned-english",
     "sentence": "reads like the unwanted messages it was learned from, not like people",
@@ -75,7 +78,7 @@ KOREAN_NOTICE = {
     "points": -6,
     "turned": True,
     "shift": 5 - 600,  # text without Hangul is no Korean notice
-    "first": [("^[^가-힣\\\\n]*[가-힣]", 600)],
+    "first": [("^[^가-힣\\\\n]*[가-힣]", 600), (WORDS_OF_LATIN, -600)],
 }
 TURKISH = {
     "id": "learned-turkish",

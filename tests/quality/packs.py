@@ -34,11 +34,12 @@ def pack_path(language):
 
 def characters(kind, literal):
     """Of the text that a pattern matches: escapes of YAML, then of the expression, undone; a
-    class of characters is one."""
+    class of characters is one, how often is none."""
     literal = re.sub(r"\\U[0-9A-F]{8}", "x", literal)
     literal = re.sub(r"\\(.)", r"\1", literal)
     if kind == "regex":
-        literal = re.sub(r"\[[^\]]*\]", "x", re.sub(r"\\(.)", r"\1", literal))
+        literal = re.sub(r"\[[^\]]*\]", "x", literal)
+        literal = re.sub(r"\\(.)|[+*()]|\{\d+\}", r"\1", literal)
     return len(literal)
 
 
