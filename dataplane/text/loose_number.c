@@ -21,7 +21,8 @@
 /* Octets behind the first digit where a gap may begin that has a sign which numbers do not
  * have; loose_seek.c looks so far. */
 #define SIGN_WITHIN 9u
-/* Of digits that are written otherwise, one is among so many first ones. */
+/* Of digits that are written otherwise, one is among so many first ones, which stand together:
+ * loose_seek.c looks no further. */
 #define FIRST_DIGITS 3u
 /* A plain one is so near to an o. */
 #define NEAR 5u
@@ -127,7 +128,8 @@ static bool is_odd(const struct loose *l, const struct number *n, size_t from, b
 	if (k > 0 && sign && n->end - l->i <= SIGN_WITHIN && is_plain_digit(l, from) &&
 	    is_plain_digit(l, n->end - 1))
 		return true;
-	if (k < FIRST_DIGITS && !n->apart[k] && !is_plain_digit(l, from))
+	if (k < FIRST_DIGITS && !n->apart[k] && !(k == 2 && n->apart[1]) &&
+	    !is_plain_digit(l, from))
 		return true;
 	return k == 2 && n->apart[1] && n->apart[2] && from == l->i + 4;
 }
