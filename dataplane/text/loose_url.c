@@ -122,7 +122,7 @@ bool loose_take_url(struct loose *l)
 	octets = broken_dot(l);
 	if (octets == 0)
 		octets = broken_slash(l, &is);
-	if (octets == 0)
+	if (octets == 0 || (octets == 1 && l->in[l->i] == is[0])) /* nothing is broken */
 		return false;
 	write_octets(l, is, strlen(is));
 	l->i += octets;

@@ -375,6 +375,7 @@ static const char *const longest[] = { "f - -r - -e",
 	                               "01o-1234-5678",
 	                               "olo-1234-5678",
 	                               "0 1o-1234-5678",
+	                               "evil.com",
 	                               "zero one zero one two three four five six" };
 
 /* They, at every place of a set of 64 octets, and with more behind. */
