@@ -377,7 +377,8 @@ static void take(struct loose *l)
 		return;
 	if (l->in[l->i] == '%' && loose_take_percent(l))
 		return;
-	if ((k == SYMBOL || k == DIGIT) && (loose_take_inside(l) || loose_take_domain(l)))
+	if ((k == SYMBOL || k == DIGIT) &&
+	    (loose_take_inside(l) || loose_take_domain(l) || loose_take_cut(l)))
 		return;
 	if ((k == SYMBOL || l->in[l->i] == '0') && loose_take_first(l))
 		return;

@@ -49,8 +49,6 @@ static bool is_one_of(uint8_t c, const char *letters)
 	return c != 0 && strchr(letters, c) != NULL;
 }
 
-static bool is_small(uint8_t c) { return c >= 'a' && c <= 'z'; }
-
 static bool is_vowel(uint8_t c) { return is_one_of(c, "aeiouy"); }
 
 static bool is_stroke(const struct loose *l, size_t i)

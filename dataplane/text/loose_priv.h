@@ -56,6 +56,8 @@ struct loose {
  * was taken. */
 bool loose_take_url(struct loose *l);
 bool loose_take_percent(struct loose *l);
+/* Whether in[i] is the last piece of a domain, of all those or of the two most common. */
+bool loose_ends_address(const struct loose *l, size_t i, bool common);
 bool loose_take_hxxp(struct loose *l);
 
 /* loose_leet.c: inside a word of Latin letters, at a sign or digit, what stands for letters, or
@@ -65,6 +67,8 @@ bool loose_take_hxxp(struct loose *l);
 bool loose_take_inside(struct loose *l);
 bool loose_take_first(struct loose *l);
 bool loose_take_domain(struct loose *l);
+/* loose_cut.c: a hyphen, underscore or dot that cuts a word in two: cas-ino. */
+bool loose_take_cut(struct loose *l);
 
 /* loose_number.c: a telephone number that is not written as one; from its first digit on. */
 bool loose_take_number(struct loose *l);
@@ -95,6 +99,8 @@ static inline enum kind kind_at(const struct loose *l, size_t i, size_t *octets)
 	*octets = 0;
 	return i >= l->len ? END : kind_in(l->in + i, l->len - i, octets);
 }
+
+static inline bool is_small(uint8_t c) { return c >= 'a' && c <= 'z'; }
 
 static inline bool is_alnum(enum kind k) { return k == LETTER || k == DIGIT; }
 

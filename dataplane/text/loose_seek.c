@@ -114,7 +114,10 @@ static uint64_t in_words(const struct sight *s)
 	const uint64_t first = (odd | s->digit) & s->letter >> 1 & ~(alnum << 1);
 	const uint64_t last = odd & one & ~(alnum >> 1);
 	const uint64_t zero = wide_equal(s->w, '0') & one & ~(alnum >> 1);
-	uint64_t marks = zero | chunks(s, one);
+	const uint64_t cut = wide_equal(s->w, '-') | wide_equal(s->w, '_') |
+	                     (wide_equal(s->w, '.') & s->letter >> 3);
+	uint64_t marks = zero | chunks(s, one) |
+	                 (cut & one & s->letter << 2 & s->letter >> 1 & s->letter >> 2);
 
 	if (inside != 0)
 		marks |= inside & (s->digit | wide_between(s->w, '\v', '\r') |

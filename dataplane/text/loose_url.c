@@ -23,8 +23,7 @@ static inline bool has(const struct loose *l, size_t i, const char *word)
 	return l->len - i >= n && memcmp(l->in + i, word, n) == 0;
 }
 
-/* Whether in[i] is the last piece of a domain, of all those or of the two most common. */
-static bool ends_address(const struct loose *l, size_t i, bool common)
+bool loose_ends_address(const struct loose *l, size_t i, bool common)
 {
 	static const char *const ends[] = { "com", "net", "org", "kr",   "me",   "io",  "xyz",
 		                            "top", "vip", "cc",  "shop", "site", "info" };
@@ -56,7 +55,7 @@ static size_t broken_dot(const struct loose *l)
 			return 0;
 		/* What ends sentences or lists: only before what ends addresses. */
 		if (!open && (k > 4 || (k == 0 && !space)))
-			return ends_address(l, end, k == 0 || k == 5) ? end - l->i : 0;
+			return loose_ends_address(l, end, k == 0 || k == 5) ? end - l->i : 0;
 		/* "dot" alone is a word, and so is its Korean. */
 		if (!open && ((k < 3 && !space) || ((k == 1 || k == 2) && end == i)))
 			return 0;

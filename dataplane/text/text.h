@@ -164,8 +164,8 @@ size_t text_fold(const uint8_t *in, size_t len, uint8_t *out, size_t cap);
  * and line ends between lone syllables (대♠출, 대ㅊ출, 대 출 상 담, 카 1 지 2 노), and one
  * letter of another script (카x지x노). Telephone numbers from 0 on in digits that nobody writes
  * them in, or with such signs, as 010-1234-5678 (010*1234*5678, 공일공, 〇一〇, o1o). In Latin
- * words: letters spelled apart (f r e e), pieces (ca-si-no), signs between letters, up to
- * three (fr*ee), digits and signs for letters (l0an, c4$1n0, cas|no);
+ * words: letters spelled apart (f r e e), pieces (ca-si-no, cas-ino), signs between letters, up
+ * to three (fr*ee), digits and signs for letters (l0an, c4$1n0, cas|no);
  * marks of Latin, Greek and Cyrillic letters (cásíno), unless all of them are Turkish. URLs:
  * hxxp, [.], (dot), spaces around dots and slashes, letters in percent (%2e).
  * Returns octets written, 0 when the text reads the same; cap at least len (bug_if). Of input

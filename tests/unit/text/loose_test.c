@@ -82,6 +82,7 @@ static void latin(void **state)
 	read_as("CA51NO c4s1n0 ｃa$ino", "casino casino casino");
 	read_as("cas|no", "casino");
 	read_as("ca-si-no c_as_in_o ca.si.no", "casino casino casino");
+	read_as("cas-ino (via.gra) casi_no, cas-ino.", "casino (viagra) casino, casino.");
 	read_as("cas\rino ca\v\fsino cas\xC2\x85ino cas\u2028ino",
 	        "casino casino casino casino");
 	read_as("cas\xEE\x80\x80ino", "casino");
