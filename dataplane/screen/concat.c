@@ -31,18 +31,12 @@
 #define SPLIT_MAX 3u
 
 /* What is at fault where a part is malformed, for people. */
-#define FAULT_SAID "concatenation (said twice, or in two ways)"
-#define FAULT_TEXTS "concatenation (a part with two texts)"
-#define FAULT_MANY "concatenation (that many parts to that many destinations)"
 #define FAULT_LONG "concatenation (a part longer than 960 octets)"
 #define FAULT_AGAIN "concatenation (a part again, with another text)"
 #define FAULT_BEFORE "concatenation (a part before it)"
 _Static_assert(PARTS_OCTETS == 960, "FAULT_LONG");
 
 #define PLACES (2 * WINDOW + 1) /* the part's own is the one in the middle */
-/* Destinations of a part by places: what a submit_multi may cost. 255 of 8 parts have room. */
-#define LOOKS_MAX 2048u
-
 /* What was found on either side of a part. */
 struct neighbours {
 	bool there[PLACES];
@@ -182,24 +176,13 @@ static bool is_refused(const struct screen_context *context, const struct screen
 
 static void look_at(struct screen_context *context, struct screen_message *m)
 {
-	uint32_t error = smpp_concat_of(&m->concat, &m->sm);
-	const unsigned places = m->concat.total < PLACES ? m->concat.total : PLACES;
-	const char *fault = FAULT_SAID;
+	const char *fault;
+	uint32_t error = concat_form(m, PLACES, &fault);
 	struct part part;
 
 	m->concat_refused = 0;
 	if (error == SMPP_ROK && m->concat.total < 2)
 		return;
-	/* Which of the two is put together is the receiver's choice. */
-	if (error == SMPP_ROK && m->sm.short_message.octets.len != 0 &&
-	    m->sm.payload.octets.len != 0) {
-		error = SMPP_RINVOPTPARAMVAL;
-		fault = FAULT_TEXTS;
-	}
-	if (error == SMPP_ROK && m->sm.n_destinations * places > LOOKS_MAX) {
-		error = SMPP_RINVNUMDESTS;
-		fault = FAULT_MANY;
-	}
 	if (error == SMPP_ROK) {
 		m->concat_text = (uint8_t)carrier_of(m);
 		concat_keys_make(context, m);

@@ -5,7 +5,9 @@
  *
  * Addresses are canonical, because the network makes them so: 010... and +8210... reach one
  * phone and are one sender there. The width of the reference is left out: whether a phone
- * joins references of 8 and of 16 bits that are equal is the phone's. A submit_multi is a part
+ * joins references of 8 and of 16 bits that are equal is the phone's. Of the reference the last
+ * 8 bits count: message centres that write a header out of SAR parameters (Kannel does) put no
+ * more of it there. A submit_multi is a part
  * of one message a destination: a list of its own as the key would let the same phone be
  * reached by another list, or by a submit_sm, without its parts meeting.
  */
@@ -46,8 +48,8 @@ static struct parts_key key_for(const struct screen_context *context,
 	memcpy(at, &account, 4);
 	at[4] = m->from_esme;
 	at[5] = c->total;
-	memcpy(at + 6, &c->reference, 2);
-	at = append_address(at + 8, context, sender_shown(context, m).digits);
+	at[6] = (uint8_t)c->reference;
+	at = append_address(at + 7, context, sender_shown(context, m).digits);
 	at = append_address(at, context, destination);
 	return parts_key(context->parts, octets, (uint32_t)(at - octets));
 }

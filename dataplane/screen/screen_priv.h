@@ -96,11 +96,11 @@ static inline uint32_t account_id_of(const struct screen_context *context,
 struct smpp_address sender_shown(const struct screen_context *context,
                                  const struct screen_message *m);
 
-/* Whether to look closer: it has a user data header or the reference of SAR parameters. */
+/* Whether to look closer: it has a user data header or SAR parameters. */
 static inline bool may_be_part(const struct screen_message *m)
 {
 	return m->sm.short_message.udh.data != NULL || m->sm.payload.udh.data != NULL ||
-	       (m->sm.tlvs.len != 0 && smpp_tlv(&m->sm, SMPP_TAG_SAR_MSG_REF_NUM).data != NULL);
+	       m->sm.has_sar;
 }
 
 /* The texts of a message as they are on the wire. */
@@ -148,6 +148,10 @@ must_use int64_t reading_decode_other(enum text_coding coding, enum text_coding 
 /* The coding of a message's texts, by its data_coding and its account. */
 enum text_coding reading_coding(const struct screen_context *context,
                                 const struct screen_message *m);
+
+/* What message it is a part of, into m->concat: 0, or the command_status that refuses it and
+ * what is at fault, for people. places: parts it is read with, itself included, at most. */
+must_use uint32_t concat_form(struct screen_message *m, unsigned places, const char **fault);
 
 /* The text of a part (concat.total of 2 or more) with what was seen of its neighbours, as
  * reading_decode(); -EMSGSIZE: the message is too long to be judged, by policy. */

@@ -38,7 +38,8 @@ enum smpp_status {
 	SMPP_RINVSRCADR = 0x0A, SMPP_RINVDSTADR = 0x0B, SMPP_RINVMSGID = 0x0C,
 	SMPP_RBINDFAIL = 0x0D, SMPP_RINVPASWD = 0x0E, SMPP_RINVSYSID = 0x0F,
 	SMPP_RINVSERTYP = 0x15, SMPP_RINVNUMDESTS = 0x33, SMPP_RINVDLNAME = 0x34,
-	SMPP_RINVDESTFLAG = 0x40, SMPP_RINVESMCLASS = 0x43, SMPP_RSUBMITFAIL = 0x45,
+	SMPP_RINVDESTFLAG = 0x40, SMPP_RINVESMCLASS = 0x43, SMPP_RCNTSUBDL = 0x44,
+	SMPP_RSUBMITFAIL = 0x45,
 	SMPP_RINVSYSTYP = 0x53, SMPP_RINVSCHED = 0x61, SMPP_RINVEXPIRY = 0x62,
 	SMPP_RINVOPTPARSTREAM = 0xC0,
 	SMPP_RINVPARLEN = 0xC2, SMPP_RINVOPTPARAMVAL = 0xC4,
@@ -93,6 +94,8 @@ struct smpp_message {
 	struct view destinations; /* of a submit_multi, for smpp_next_destination() */
 	uint8_t esm_class, data_coding;
 	bool has_callback_tag; /* TLVs with SMPP_TAG_CALLBACK_NUM_ATAG, whose text is shown */
+	bool has_sar;          /* TLVs with any of SMPP_TAG_SAR_ */
+	bool to_list;          /* a distribution list is among the destinations */
 	struct smpp_text short_message, payload; /* screened both when both are there */
 	struct view tlvs;        /* all whole TLVs, as sent; not the stray octets */
 };

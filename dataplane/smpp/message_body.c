@@ -63,6 +63,7 @@ static void read_dest_address(struct reader *r, struct smpp_address *a)
 		read_destination(r, FIELD_DEST_ADDR, a);
 	} else if (flag == DEST_LIST) {
 		a->digits = read_string(r, FIELD_DL_NAME);
+		r->message->to_list = true;
 	} else {
 		/* What follows has a layout that we do not know: so has the text. */
 		field_fault(r->message, field_rows[FIELD_DEST_FLAG].name, SMPP_RINVDESTFLAG,

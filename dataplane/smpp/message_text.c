@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "field_priv.h"
+#include "udh.h"
 
 #define TLV_HEADER_SIZE 4u /* tag and length, SMPP 3.4 section 5.3.1 */
+
+static bool is_sar(uint16_t tag)
+{
+	return tag == SMPP_TAG_SAR_MSG_REF_NUM || tag == SMPP_TAG_SAR_TOTAL_SEGMENTS ||
+	       tag == SMPP_TAG_SAR_SEGMENT_SEQNUM;
+}
 
 /*
  * Up to 3 octets after the last TLV are too few for another one: stray NULs that
@@ -25,6 +32,7 @@ void text_tlvs(struct reader *r)
 		}
 		last = r->cursor.at;
 		m->has_callback_tag |= tag == SMPP_TAG_CALLBACK_NUM_ATAG;
+		m->has_sar |= is_sar(tag);
 		if (tag != SMPP_TAG_MESSAGE_PAYLOAD)
 			continue;
 		if (m->payload.octets.data != NULL)
@@ -63,6 +71,29 @@ static void udh_fault(const struct reader *r)
 }
 
 /*
+ * replace_sm has no esm_class: the message keeps its own, and where that says so the new text
+ * begins with a header. One that makes it a part is refused: for whom is not said, so nobody
+ * can tell which other parts it will be shown with. No text begins so.
+ */
+static void refuse_hidden_part(const struct reader *r)
+{
+	const struct smpp_message *m = r->message;
+	const struct smpp_text texts[] = { m->short_message, m->payload };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct smpp_text text = texts[i];
+		struct smpp_udh udh;
+		if (!header_fits(text.octets))
+			continue;
+		split(&text);
+		smpp_udh_read(&udh, text.udh);
+		if (udh.concat.total >= 2)
+			field_fault(r->message, "user_data_header", SMPP_RINVESMCLASS,
+			            (size_t)(r->cursor.end - texts[i].octets.data));
+	}
+}
+
+/*
  * esm_class says that there is a user data header, not in which text. It is in the
  * one that is not empty. With two texts (which the standard forbids, and which we
  * screen both) it is in the only one where it fits; where it would fit in either,
@@ -75,6 +106,8 @@ void text_split_udh(struct reader *r)
 	struct smpp_text *carrier = NULL;
 	bool any = false;
 
+	if (unlikely(m->header.command_id == SMPP_REPLACE_SM))
+		refuse_hidden_part(r);
 	if (likely((m->esm_class & SMPP_ESM_UDHI) == 0) || m->error != SMPP_ROK)
 		return;
 	for (unsigned i = 0; i < 2; i++) {

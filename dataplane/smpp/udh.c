@@ -80,14 +80,18 @@ void smpp_udh_read(struct smpp_udh *out, struct view udh)
 	}
 }
 
-/* However long the value is; receivers take it so. */
-static uint64_t number(struct view value)
+/* Of one or two octets, which is what they must have; none reads as 0, as receivers take it
+ * that know no "absent". */
+static uint16_t number(struct view value)
 {
-	uint64_t n = 0;
+	return (uint16_t)(value.len == 2   ? value.data[0] << 8 | value.data[1]
+	                  : value.len == 1 ? value.data[0]
+	                                   : 0);
+}
 
-	for (uint32_t i = 0; i < value.len; i++)
-		n = n << 8 | value.data[i];
-	return n;
+static bool has_length(struct view value, uint32_t len)
+{
+	return value.data == NULL || value.len == len;
 }
 
 /* One twice is two messages or two places: which of them holds is the receiver's choice. */
@@ -98,24 +102,33 @@ static bool says_twice(const struct smpp_message *message)
 	       smpp_tlv_repeats(message, SMPP_TAG_SAR_SEGMENT_SEQNUM);
 }
 
-uint32_t smpp_concat_of(struct smpp_concat *out, const struct smpp_message *message)
+/*
+ * Of a number that is longer than it should be one receiver reads the first octets, another one
+ * all of them and keeps the last.
+ */
+static uint32_t read_sar(struct smpp_concat *out, const struct smpp_message *message)
 {
 	const struct view reference = smpp_tlv(message, SMPP_TAG_SAR_MSG_REF_NUM);
 	const struct view total = smpp_tlv(message, SMPP_TAG_SAR_TOTAL_SEGMENTS);
 	const struct view part = smpp_tlv(message, SMPP_TAG_SAR_SEGMENT_SEQNUM);
+
+	if (!has_length(reference, 2) || !has_length(total, 1) || !has_length(part, 1))
+		return SMPP_RINVPARLEN;
+	take_concat(out, number(reference), (uint8_t)number(total), (uint8_t)number(part), 0);
+	return says_twice(message) ? SMPP_RINVOPTPARSTREAM : SMPP_ROK;
+}
+
+uint32_t smpp_concat_of(struct smpp_concat *out, const struct smpp_message *message)
+{
 	struct smpp_concat sar = { 0 };
 	struct smpp_udh udh;
 
 	smpp_udh_read(&udh, message->short_message.udh.data != NULL ? message->short_message.udh
 	                                                            : message->payload.udh);
-	if (reference.data != NULL && number(total) <= 255 && number(part) <= 255)
-		take_concat(&sar, (uint16_t)number(reference), (uint8_t)number(total),
-		            (uint8_t)number(part), 0);
-	if (reference.data != NULL && says_twice(message)) {
-		*out = sar;
-		return SMPP_RINVOPTPARSTREAM;
-	}
+	const uint32_t fault = message->has_sar ? read_sar(&sar, message) : SMPP_ROK;
 	*out = sar.total != 0 ? sar : udh.concat;
+	if (fault != SMPP_ROK)
+		return fault;
 	if (udh.disputed)
 		return SMPP_RINVESMCLASS;
 	return sar.total != 0 && udh.concat.total != 0 ? SMPP_RINVOPTPARAMVAL : SMPP_ROK;

@@ -40,8 +40,8 @@ void smpp_udh_read(struct smpp_udh *out, struct view udh);
  * What kind of part a message is, from its header or from sar_msg_ref_num,
  * sar_total_segments and sar_segment_seqnum (SMPP 3.4 sections 5.3.2.22 to 24). Returns 0, or
  * SMPP_RINVOPTPARAMVAL when it says both, SMPP_RINVOPTPARSTREAM when one of the three is there
- * twice, SMPP_RINVESMCLASS when the header is disputed: which one the receiver obeys we cannot
- * know.
+ * twice, SMPP_RINVPARLEN when one has not the octets it should have, SMPP_RINVESMCLASS when the
+ * header is disputed: which one the receiver obeys we cannot know.
  */
 must_use uint32_t smpp_concat_of(struct smpp_concat *out, const struct smpp_message *message);
 

@@ -68,6 +68,46 @@ static void other_width(void **state)
 	end();
 }
 
+/* SAR parameters of other references that a message centre makes one header of: it has room
+ * for eight bits. */
+static void cut_to_eight_bits(void **state)
+{
+	static const char *const texts[] = { "cas", "ino" };
+
+	(void)state;
+	begin();
+	for (uint8_t i = 0; i < 2; i++) {
+		const uint8_t sar[] = { 2, 0x0C, 0, 2, i,    7, 2, 0x0E,
+			                0, 1,    2, 2, 0x0F, 0, 1, (uint8_t)(1 + i) };
+		world_clear(&w);
+		struct screen_message *m =
+			world_add(&w, "acme", &(struct submit){ .text = texts[i] });
+		m->sm.tlvs = (struct view){ sar, sizeof(sar) };
+		m->sm.has_sar = true;
+		world_screen(&w);
+		assert_int_equal(m->reason, i == 0 ? REASON_PASS : REASON_CONTENT_RULE);
+	}
+	end();
+}
+
+/* Who is on a list, and so gets parts that were sent by number or to another list, is not to be
+ * known: a part to one is refused, a whole message is not. */
+static void to_a_list(void **state)
+{
+	static const char *const to[] = { "821011110000", "friends" };
+	const struct submit whole = { .command_id = SMPP_SUBMIT_MULTI,
+		                      .destinations = to,
+		                      .n_destinations = 2,
+		                      .text = "hello" };
+
+	(void)state;
+	begin();
+	assert_int_equal(judge("acme", &whole), REASON_PASS);
+	assert_int_equal(send_between(1, 1, "hello", whole), REASON_MALFORMED);
+	assert_int_equal(w.vector->messages[0].command_status, SMPP_RCNTSUBDL);
+	end();
+}
+
 /* Which of two copies a phone shows is the phone's: the second one is refused when it says
  * something else, and what came before it may still be made whole. */
 static void second_copy(void **state)
@@ -161,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spelled_otherwise),     cmocka_unit_test(other_width),
+		cmocka_unit_test(cut_to_eight_bits),     cmocka_unit_test(to_a_list),
 		cmocka_unit_test(second_copy),           cmocka_unit_test(several_destinations),
 		cmocka_unit_test(too_many_destinations),
 	};

@@ -238,6 +238,7 @@ static enum reason send_sar(uint8_t part, const char *text, size_t len, unsigned
 		&w, "acme",
 		&(struct submit){ .esm_class = esm_class, .text = text, .text_len = len });
 	m->sm.tlvs = (struct view){ pdu_tlvs, sizeof(pdu_tlvs) };
+	m->sm.has_sar = true;
 	world_screen(&w);
 	return m->reason;
 }

@@ -182,9 +182,13 @@ static void write_destinations(struct pdu *p, const struct submit *s)
 	if (s->command_id == SMPP_SUBMIT_MULTI)
 		pdu_u8(p, n);
 	for (unsigned i = 0; i < n; i++) {
+		const bool list = to[i][0] >= 'a';
 		if (s->command_id == SMPP_SUBMIT_MULTI)
-			pdu_u8(p, 1); /* an SME address */
-		pdu_address(p, 1, 1, to[i]);
+			pdu_u8(p, list ? 2 : 1);
+		if (list)
+			pdu_string(p, to[i]);
+		else
+			pdu_address(p, 1, 1, to[i]);
 	}
 }
 

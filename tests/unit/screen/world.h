@@ -34,7 +34,8 @@ struct world {
 struct submit {
 	uint32_t command_id;             /* 0 = submit_sm */
 	const char *source;              /* NULL = "01012345678" */
-	const char *const *destinations; /* of a submit_multi all; NULL = "821099998888" */
+	/* of a submit_multi all, a small letter begins a list; NULL = "821099998888" */
+	const char *const *destinations;
 	unsigned n_destinations;
 	unsigned ton, npi, esm_class, data_coding;
 	const void *text;    /* short_message */

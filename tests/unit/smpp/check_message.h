@@ -50,6 +50,9 @@ static inline unsigned check_tlvs(const struct smpp_message *m)
 		n++;
 	}
 	bug_if(m->has_callback_tag != (smpp_tlv(m, SMPP_TAG_CALLBACK_NUM_ATAG).data != NULL));
+	bug_if(m->has_sar != (smpp_tlv(m, SMPP_TAG_SAR_MSG_REF_NUM).data != NULL ||
+	                      smpp_tlv(m, SMPP_TAG_SAR_TOTAL_SEGMENTS).data != NULL ||
+	                      smpp_tlv(m, SMPP_TAG_SAR_SEGMENT_SEQNUM).data != NULL));
 	return n;
 }
 

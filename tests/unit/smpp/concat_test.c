@@ -67,7 +67,7 @@ static void sar(void **state)
 	static const uint8_t tlvs[] = { 0x02, 0x0C, 0, 2, 0x12, 0x34, 0x02, 0x0E,
 		                        0,    1,    3, 2, 0x0F, 0,    1,    2 };
 	static const uint8_t udh[] = { 0x00, 3, 1, 2, 1 };
-	struct smpp_message m = { .tlvs = { tlvs, sizeof(tlvs) } };
+	struct smpp_message m = { .has_sar = true, .tlvs = { tlvs, sizeof(tlvs) } };
 	struct smpp_concat c;
 
 	(void)state;
@@ -83,24 +83,42 @@ static void sar(void **state)
 	assert_int_equal(c.width, 8);
 }
 
-/* In more octets than they need: whoever reads numbers joins them. */
-static void sar_in_other_widths(void **state)
+/* Of other lengths: node-smpp reads the first octets of 02 01 as 2, Kannel 513, of which it
+ * writes the last eight bits, 1, into the header. */
+static void sar_of_other_lengths(void **state)
 {
-	static const uint8_t tlvs[] = { 0x02, 0x0C, 0, 4, 0, 0,    0x12, 0x34, 0x02, 0x0E,
-		                        0,    2,    0, 3, 2, 0x0F, 0,    2,    0,    2 };
-	static const uint8_t many[] = { 0x02, 0x0C, 0, 1, 7,    0x02, 0x0E, 0,
-		                        2,    1,    3, 2, 0x0F, 0,    1,    2 };
-	struct smpp_message m = { .tlvs = { tlvs, sizeof(tlvs) } };
+	static const struct {
+		uint8_t len, tlvs[18];
+	} rows[] = {
+		{ 17, { 2, 0x0C, 0, 2, 0, 7, 2, 0x0E, 0, 2, 1, 2, 2, 0x0F, 0, 1, 1 } },
+		{ 17, { 2, 0x0C, 0, 2, 0, 7, 2, 0x0E, 0, 1, 2, 2, 0x0F, 0, 2, 1, 1 } },
+		{ 18, { 2, 0x0C, 0, 4, 0, 7, 0, 1, 2, 0x0E, 0, 1, 2, 2, 0x0F, 0, 1, 1 } },
+		{ 15, { 2, 0x0C, 0, 1, 7, 2, 0x0E, 0, 1, 2, 2, 0x0F, 0, 1, 1 } },
+		{ 14, { 2, 0x0C, 0, 0, 2, 0x0E, 0, 1, 2, 2, 0x0F, 0, 1, 1 } },
+		{ 15, { 2, 0x0C, 0, 2, 0, 7, 2, 0x0E, 0, 0, 2, 0x0F, 0, 1, 1 } },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct smpp_message m = { .has_sar = true,
+			                        .tlvs = { rows[i].tlvs, rows[i].len } };
+		struct smpp_concat c;
+		assert_int_equal(smpp_concat_of(&c, &m), SMPP_RINVPARLEN);
+	}
+}
+
+/* Without a reference: receivers that know no "absent" take 0 for it. */
+static void sar_without_reference(void **state)
+{
+	static const uint8_t tlvs[] = { 2, 0x0E, 0, 1, 3, 2, 0x0F, 0, 1, 2 };
+	const struct smpp_message m = { .has_sar = true, .tlvs = { tlvs, sizeof(tlvs) } };
 	struct smpp_concat c;
 
 	(void)state;
 	assert_int_equal(smpp_concat_of(&c, &m), 0);
-	assert_int_equal(c.reference, 0x1234);
+	assert_int_equal(c.reference, 0);
 	assert_int_equal(c.total, 3);
 	assert_int_equal(c.part, 2);
-	m.tlvs = (struct view){ many, sizeof(many) }; /* 259 parts */
-	assert_int_equal(smpp_concat_of(&c, &m), 0);
-	assert_int_equal(c.total, 0);
 }
 
 /* A header that makes it two parts. */
@@ -130,7 +148,7 @@ static void sar_twice(void **state)
 	static const uint8_t more[][6] = {
 		{ 0x02, 0x0C, 0, 2, 0x12, 0x35 }, { 0x02, 0x0E, 0, 1, 4 },
 		{ 0x02, 0x0F, 0, 1, 1 },          { 0x14, 0x00, 0, 1, 1 },
-		{ 0x02, 0x0C, 0, 1, 9 },
+		{ 0x02, 0x0C, 0, 2, 0, 9 },
 	};
 
 	(void)state;
@@ -140,7 +158,8 @@ static void sar_twice(void **state)
 			uint8_t both[sizeof(tlvs) + 6];
 			memcpy(both + (first ? 0 : sizeof(tlvs)), more[i], n);
 			memcpy(both + (first ? n : 0), tlvs, sizeof(tlvs));
-			const struct smpp_message m = { .tlvs = { both, sizeof(tlvs) + n } };
+			const struct smpp_message m = { .has_sar = true,
+				                        .tlvs = { both, sizeof(tlvs) + n } };
 			struct smpp_concat c;
 			assert_int_equal(smpp_concat_of(&c, &m),
 			                 i == 3 ? SMPP_ROK : SMPP_RINVOPTPARSTREAM);
@@ -184,10 +203,15 @@ static void other_lengths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(concatenation), cmocka_unit_test(no_concatenation),
-		cmocka_unit_test(languages),     cmocka_unit_test(sar),
-		cmocka_unit_test(sar_twice),     cmocka_unit_test(sar_in_other_widths),
-		cmocka_unit_test(disputed),      cmocka_unit_test(other_lengths),
+		cmocka_unit_test(concatenation),
+		cmocka_unit_test(no_concatenation),
+		cmocka_unit_test(languages),
+		cmocka_unit_test(sar),
+		cmocka_unit_test(sar_twice),
+		cmocka_unit_test(sar_of_other_lengths),
+		cmocka_unit_test(sar_without_reference),
+		cmocka_unit_test(disputed),
+		cmocka_unit_test(other_lengths),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,12 +119,47 @@ static void two_texts(void **state)
 	assert_int_equal(decode_texts(0x40, "abc", 3, "def", 3), SMPP_RINVESMCLASS);
 }
 
+/* replace_sm does not say whether its text begins with a header: the message that it replaces
+ * has said so. */
+static void in_replace_sm(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned len;
+		uint32_t status;
+	} rows[] = {
+		{ CONCAT "part", 10, SMPP_RINVESMCLASS },
+		{ "\x0B\x05\x04\x00\x01\x00\x02\x00\x03\x2A\x02\x01part", 16,
+		  SMPP_RINVESMCLASS },
+		{ "\x06\x08\x04\x00\x2A\x02\x02part", 11, SMPP_RINVESMCLASS },
+		{ "\x05\x00\x03\x2A\x01\x01whole", 11, SMPP_ROK },
+		{ "whole", 5, SMPP_ROK },
+		{ "", 0, SMPP_ROK },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * ROWS(rows); i++) {
+		const unsigned k = i / 2;
+		pdu_header(&p, SMPP_REPLACE_SM, 0, 1);
+		pdu_string(&p, "id");
+		pdu_address(&p, 1, 1, "821012345678");
+		pdu_octets(&p, "\0\0\0\0", 4);
+		pdu_u8(&p, i % 2 == 0 ? rows[k].len : 0);
+		if (i % 2 == 0)
+			pdu_octets(&p, rows[k].text, rows[k].len);
+		else
+			pdu_tlv(&p, 0x0424, rows[k].text, rows[k].len);
+		pdu_seal(&p);
+		assert_int_equal(decode(&m, &p), rows[k].status);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_short_message), cmocka_unit_test(in_payload),
 		cmocka_unit_test(at_the_bounds),    cmocka_unit_test(no_text),
-		cmocka_unit_test(two_texts),
+		cmocka_unit_test(two_texts),        cmocka_unit_test(in_replace_sm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
