@@ -229,12 +229,35 @@ static void test_quiet_ones_give_way(void **state)
 	report_close(r);
 }
 
+/* What gives way is told of the accounts' rows as well: one text of very many accounts. */
+static void test_rows_of_accounts_give_way(void **state)
+{
+	enum { SENT = 4 * REPORT_CAMPAIGNS };
+	(void)state;
+	struct report *r = open_ok(2);
+	const struct report_campaign *rows = report_worker(r, 0)->campaigns;
+	struct campaign_sketch *sketch = NULL;
+	struct campaign_seen seen = { .fingerprint = 1, .messages = 1 };
+	unsigned gone = 0, used = 0;
+
+	assert_int_equal(campaign_sketch_open(&sketch, report_worker(r, 0)->campaigns), 0);
+	for (seen.account_id = 1; seen.account_id <= SENT; seen.account_id++)
+		gone += campaign_sketch_count(sketch, &seen, 1700000000);
+	for (unsigned i = 0; i < REPORT_CAMPAIGNS; i++)
+		used += rows[i].account_id != 0;
+	assert_true(gone > SENT / 2);
+	assert_int_equal(gone + used, SENT);
+	campaign_sketch_close(sketch);
+	report_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_campaigns_begin_anew),
 		cmocka_unit_test(test_sketch_against_exact_counts),
 		cmocka_unit_test(test_quiet_ones_give_way),
+		cmocka_unit_test(test_rows_of_accounts_give_way),
 	};
 
 	snprintf(path, sizeof(path), "/dev/shm/sluice-campaigns-%d", (int)getpid());

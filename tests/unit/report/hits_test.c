@@ -196,6 +196,25 @@ static void old_sets_give_way(void **state)
 	assert_int_equal(n_sums + replaced, 4 * RULES);
 }
 
+/* Of sets that are no longer in force the oldest gives way first. */
+static void the_oldest_gives_way(void **state)
+{
+	struct report_rule *rows = report_worker(report, 0)->rules;
+	unsigned oldest = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < REPORT_RULES; i++)
+		report_rule_write(&rows[i], &(struct report_rule){
+						    .rule = i + 1,
+						    .version = i % 16 == 9 ? 2 : 3 + i % 5 });
+	rule_hits_use(hits, 1, 9);
+	for (uint32_t k = 0; k < 50; k++)
+		assert_int_equal(hit(k, k + 1, false), RULE_HIT_REPLACED);
+	for (unsigned i = 0; i < REPORT_RULES; i++)
+		oldest += rows[i].version == 2;
+	assert_int_equal(oldest, REPORT_RULES / 16 - 50);
+}
+
 /* A set that fills every row, and one rule more. */
 static void rules_beyond_the_rows_are_told(void **state)
 {
@@ -282,6 +301,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(workers_are_summed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_restart_keeps_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(old_sets_give_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_oldest_gives_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(rows_are_read_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_beyond_the_rows_are_told, setup,
 		                                teardown),

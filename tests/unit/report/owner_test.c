@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,6 +54,23 @@ static void of_another_user(void **state)
 	assert_non_null(strstr(error, "another user's"));
 }
 
+/* What a link leads to is ours, but who put the link there is not known. */
+static void behind_a_link(void **state)
+{
+	char link_path[80];
+	struct report_reader *reader = NULL;
+	struct report *report = NULL;
+
+	(void)state;
+	assert_int_equal(report_open(&report, path, 1, SLOTS, 1000, error), 0);
+	report_close(report);
+	snprintf(link_path, sizeof(link_path), "%s.link", path);
+	assert_int_equal(symlink(path, link_path), 0);
+	assert_int_equal(report_open(&report, link_path, 1, SLOTS, 1000, error), -ELOOP);
+	assert_int_equal(report_reader_open(&reader, link_path, error), -ELOOP);
+	assert_int_equal(unlink(link_path), 0);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -71,6 +89,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(open_to_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(behind_a_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_another_user, setup, teardown),
 	};
 

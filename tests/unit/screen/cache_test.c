@@ -131,9 +131,11 @@ static void full(void **state)
 {
 	struct cache *c = new_cache(CACHE_WAYS);
 	const struct cache_key loved = key("loved", 1, 0, UINT64_C(1) << 32);
+	const struct cache_key before = key("before", 1, 0, UINT64_C(200) << 32);
 	unsigned replaced = 0;
 
 	(void)state;
+	(void)keep(c, &before, 200); /* so that it is not the first of its set */
 	(void)keep(c, &loved, 1000);
 	for (uint32_t i = 2; i < 200; i++) {
 		char text[16];
@@ -145,7 +147,7 @@ static void full(void **state)
 		assert_non_null(find(c, &loved));
 		assert_int_equal(cache_hits(find(c, &loved))[0], 1000);
 	}
-	assert_int_equal(replaced, 199 - CACHE_WAYS);
+	assert_int_equal(replaced, 200 - CACHE_WAYS);
 	cache_close(c);
 }
 

@@ -111,41 +111,6 @@ static void every_coding(void **state)
 	world_end(&w);
 }
 
-/* A callback tag is read in its own coding, with the message's text or without one; no word
- * goes on in it, and a text that is known from before is not known with another tag. */
-static void callback_tags_are_read(void **state)
-{
-	static const struct {
-		const char *text, *value, *again;
-		uint32_t value_len, rule;
-	} rows[] = {
-		{ "hello", "\0Your CASINO", NULL, 12, 100 },
-		{ "hello", "\0Your bank", NULL, 10, 0 },
-		{ NULL, "\0Your CASINO", NULL, 12, 100 },
-		{ "hello", "\x08\xB3\x00\xCD\x9C", NULL, 5, 101 },
-		{ "hello", "\0\xB4\xEB\xC3\xE2", NULL, 5, 101 },
-		{ "hello", "\x07\xB4\xEB\xC3\xE2", NULL, 5, 101 },
-		{ "hello", "\0Your bank", "\0a casino", 9, 100 },
-		{ "cas", "\0ino", NULL, 4, 0 },
-		{ "casino", "\0", NULL, 1, 100 },
-		{ "casino", "", NULL, 0, 100 },
-	};
-	struct world w;
-
-	(void)state;
-	scenery(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
-	for (unsigned round = 0; round < 2; round++)
-		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-			assert_int_equal(
-				rule_of(&w, &(struct submit){ .text = rows[i].text,
-			                                      .tag = SMPP_TAG_CALLBACK_NUM_ATAG,
-			                                      .value = rows[i].value,
-			                                      .value_len = rows[i].value_len,
-			                                      .again = rows[i].again }),
-				rows[i].rule);
-	world_end(&w);
-}
-
 /* Packed septets behind a header of six octets: one fill bit. */
 static void packed_behind_header(void **state)
 {
@@ -476,7 +441,6 @@ int main(void)
 		cmocka_unit_test(binary_is_read),
 		cmocka_unit_test(random_octets_are_no_ucs2),
 		cmocka_unit_test(every_coding),
-		cmocka_unit_test(callback_tags_are_read),
 		cmocka_unit_test(operator_folds),
 		cmocka_unit_test(readings_disagree),
 		cmocka_unit_test(disagree_without_room),
