@@ -87,7 +87,7 @@ loss_bench() {
 		case $1 in
 		--rounds | --octets | --loss | --delay-us)
 			need_number "bench loss: $1" "${2:-}" ;;
-		--cc) [ -n "${2:-}" ] || die "bench loss: --cc needs a name" ;;
+		--cc) [ -n "${2:-}" ] || misused "bench loss: --cc needs a name" ;;
 		esac
 		case $1 in
 		--json) json=--json ;;
@@ -96,7 +96,7 @@ loss_bench() {
 		--loss) loss_share=$2; shift ;;
 		--delay-us) loss_delay_us=$2; shift ;;
 		--cc) controls=("$2"); shift ;;
-		*) die "bench loss: no option \"$1\"" ;;
+		*) misused "bench loss: no option \"$1\"" ;;
 		esac
 		shift
 	done

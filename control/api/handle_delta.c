@@ -77,7 +77,19 @@ static int read_deltas(struct registry_delta *deltas, const json_t *list, unsign
 	return (int)n;
 }
 
-static unsigned status_of(int result, const char **hint)
+/* What may be done about a name that nothing has. */
+static const char *where_to_look(const struct registry_delta *d)
+{
+	if (d->kind == LINK_CAMPAIGN)
+		return "\"sluicectl campaigns list\" names those that are";
+	if (d->op == LINK_SUSPEND && d->kind == LINK_SENDER)
+		return "check the spelling; \"sluicectl block sender\" needs no registered one";
+	if (d->op == LINK_LIFT || d->op == LINK_UNBLOCK || d->op == LINK_REMOVE)
+		return "check the spelling; nothing was changed";
+	return "check the spelling; import or add it first";
+}
+
+static unsigned status_of(int result, const struct registry_delta *d, const char **hint)
 {
 	switch (result) {
 	case -EBADMSG:
@@ -87,7 +99,7 @@ static unsigned status_of(int result, const char **hint)
 		*hint = "nothing was changed";
 		return MHD_HTTP_UNPROCESSABLE_CONTENT;
 	case -ENOENT:
-		*hint = "check the spelling; import or add it first";
+		*hint = where_to_look(d);
 		return MHD_HTTP_NOT_FOUND;
 	case -E2BIG:
 		*hint = "sluicectl campaigns list names them";
@@ -108,10 +120,11 @@ static unsigned status_of(int result, const char **hint)
 	}
 }
 
-static unsigned fail_delta(json_t **out, int result, unsigned n, const struct push_fault *fault)
+static unsigned fail_delta(json_t **out, int result, const struct registry_delta *deltas,
+                           unsigned n, const struct push_fault *fault)
 {
 	const char *hint;
-	const unsigned status = status_of(result, &hint);
+	const unsigned status = status_of(result, &deltas[fault->at], &hint);
 	char where[40] = "delta";
 
 	if (n != 1)
@@ -133,7 +146,7 @@ static unsigned apply(struct api *api, const json_t *list, struct registry_delta
 		      : push_deltas(api->setting.push, deltas, (unsigned)n, &answer, &fault);
 
 	if (result != 0)
-		return fail_delta(out, result, (unsigned)json_array_size(list), &fault);
+		return fail_delta(out, result, deltas, (unsigned)json_array_size(list), &fault);
 	*out = json_pack("{sI so sf}", "deltas", (json_int_t)n, "dataplane",
 	                 api_push_answer(&answer), "milliseconds",
 	                 (double)answer.total_us / 1e3);

@@ -47,7 +47,7 @@ fuzz() {
 			shift
 			;;
 		--corpus) seconds=0 ;;
-		-*) die "fuzz: no option \"$1\"" ;;
+		-*) misused "fuzz: no option \"$1\"" ;;
 		*) names+=("$1") ;;
 		esac
 		shift

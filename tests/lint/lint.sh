@@ -89,7 +89,7 @@ lint() {
 	case ${1:-} in
 	'') ;;
 	--quick) quick=yes ;;
-	*) die "lint: no option \"$1\"" ;;
+	*) misused "lint: no option \"$1\"" ;;
 	esac
 	install_missing
 	build_folder build gcc || die "clang-tidy needs a build, and it fails: see above"

@@ -13,7 +13,7 @@ demo_options() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--messages)
-			[ -n "${2:-}" ] || die "demo: --messages needs a file"
+			[ -n "${2:-}" ] || misused "demo: --messages needs a file"
 			demo_messages=$2
 			[ "${2#/}" != "$2" ] || demo_messages=$called_from/$2
 			if [ -d "$demo_messages" ] || [ ! -r "$demo_messages" ]; then
@@ -27,7 +27,7 @@ demo_options() {
 			shift
 			;;
 		--json) demo_json=yes ;;
-		*) die "demo: no option \"$1\"" ;;
+		*) misused "demo: no option \"$1\"" ;;
 		esac
 		shift
 	done

@@ -27,7 +27,8 @@ cd "$(dirname "$0")" && echo "$1" >>log
 INSTALL = """. tests/netns/say.sh; . tests/netns/install.sh
 install_pauses=(0 0) packages=(no-such-package); install_missing; echo goes on"""
 
-# Arguments, and what ./run is to say; in a folder with the files below.
+# Arguments, what ./run is to say, and its status: 2 of a wrong command line, where none is
+# given; in a folder with the files below.
 REFUSED = (
     (["nosuch"], 'no verb "nosuch"'),
     (["lab up"], 'no verb "lab up"'),
@@ -38,13 +39,13 @@ REFUSED = (
     (["bench", "nosuch"], 'no bench "nosuch"'),
     (["demo", "--bogus"], 'no option "--bogus"'),
     (["demo", "--messages"], "demo: --messages needs a file"),
-    (["demo", "--messages", "none.tsv"], "cannot read {folder}/none.tsv"),
-    (["demo", "--messages", "."], "cannot read {folder}/."),
+    (["demo", "--messages", "none.tsv"], "cannot read {folder}/none.tsv", 1),
+    (["demo", "--messages", "."], "cannot read {folder}/.", 1),
     (["demo", "--limit", "-5"], "demo: --limit needs a number"),
     (["demo", "--limit", "many"], "demo: --limit needs a number"),
-    (["demo", "--messages", "empty.tsv"], "0 messages of 0 lines"),
-    (["demo", "--messages", "untabbed.tsv"], "untabbed.tsv:1: left out: not label TAB text"),
-    (["demo", "--messages", "latin1.tsv"], "latin1.tsv:2:8: no UTF-8"),
+    (["demo", "--messages", "empty.tsv"], "0 messages of 0 lines", 1),
+    (["demo", "--messages", "untabbed.tsv"], "untabbed.tsv:1: left out: not label TAB text", 1),
+    (["demo", "--messages", "latin1.tsv"], "latin1.tsv:2:8: no UTF-8", 1),
 )
 
 FILES = {
@@ -67,13 +68,13 @@ PLANS = (
 )
 
 
-def refused(arguments, words, folder):
+def refused(folder, arguments, words, status=2):
     run = subprocess.run([RUN, *arguments], cwd=folder, text=True, stdin=subprocess.DEVNULL,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
                          check=False)
     words = words.format(folder=folder)
-    if run.returncode == 0:
-        return "its status is 0"
+    if run.returncode != status:
+        return f"its status is {run.returncode}, not {status}"
     if words not in run.stdout or "Traceback" in run.stdout or ": line " in run.stdout:
         return f"it does not say \"{words}\", but: {run.stdout[-300:]}"
     return None
@@ -137,8 +138,9 @@ def main():
         for name, octets in FILES.items():
             with open(os.path.join(folder, name), "wb") as f:
                 f.write(octets)
-        cases = [(f"./run {' '.join(a)}", lambda a=a, w=w: refused(a, w, folder))
-                 for a, w in REFUSED if os.geteuid() == 0 or a[0] not in ("demo", "lab", "test")]
+        cases = [(f"./run {' '.join(row[0])}", lambda row=row: refused(folder, *row))
+                 for row in REFUSED
+                 if os.geteuid() == 0 or row[0][0] not in ("demo", "lab", "test")]
         cases += [(name, lambda o=o, w=w: planned(o, w, folder)) for name, o, w in PLANS]
         if os.geteuid() == 0:
             cases += [(f"a mirror that fails {n} times", lambda n=n: installed(n, folder))

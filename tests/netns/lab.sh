@@ -110,6 +110,6 @@ lab() {
 	up) lab_up ;;
 	down) lab_down ;;
 	status) lab_status ;;
-	*) die "lab: up, down or status" ;;
+	*) misused "lab: up, down or status" ;;
 	esac
 }

@@ -10,6 +10,12 @@ die() {
 	exit 1
 }
 
+# misused WHAT: the arguments are wrong; 2, as wherever a command line is.
+misused() {
+	printf 'run: %s\n' "$*" >&2
+	exit 2
+}
+
 need_root() {
 	[ "$(id -u)" -eq 0 ] ||
 		die "this makes network namespaces and installs packages: sudo ./run $1"
@@ -18,7 +24,7 @@ need_root() {
 # need_number OPTION TEXT: decimal digits.
 need_number() {
 	case ${2:-} in
-	'' | *[!0-9]* | 0?*) die "$1 needs a number" ;;
+	'' | *[!0-9]* | 0?*) misused "$1 needs a number" ;;
 	esac
 }
 

@@ -107,7 +107,7 @@ suite_e2e() {
 		shift
 		build_folder $folder clang "${sanitizer_arguments[@]}" || die "the build fails"
 		;;
-	-*) die "e2e: no option \"$1\"" ;;
+	-*) misused "e2e: no option \"$1\"" ;;
 	*) build_folder $folder gcc || die "the build fails" ;;
 	esac
 	export SLUICE_CASE=${1:-}
@@ -144,7 +144,7 @@ suite() {
 		suite_quick
 		return
 		;;
-	*) die "test: no option \"$1\"" ;;
+	*) misused "test: no option \"$1\"" ;;
 	esac
 	need_root test
 	install_missing

@@ -111,6 +111,22 @@ static void of_one_and_of_several(void **state)
 	assert_true(said("\"sluicectl policy show\" has the bounds"));
 }
 
+/* What an operator may do about a name that nothing has. */
+static void of_what_is_not_there(void **state)
+{
+	(void)state;
+	control_start();
+	assert_int_equal(ctl("campaigns unblock 3b1f00c29e77a5d4"), 1);
+	assert_true(said("3b1f00c29e77a5d4 is not acted upon; \"sluicectl campaigns list\" "
+	                 "names those that are\n"));
+	assert_int_equal(ctl("lift sender 010-1234-5678"), 1);
+	assert_true(said("is registered; check the spelling; nothing was changed\n"));
+	assert_int_equal(ctl("suspend sender 010-1234-5678"), 1);
+	assert_true(said("\"sluicectl block sender\" needs no registered one\n"));
+	assert_int_equal(ctl("add sender 010-1234-5678 --owner nobody"), 1);
+	assert_true(said("check the spelling; import or add it first\n"));
+}
+
 static void numbers_with_letters(void **state)
 {
 	(void)state;
@@ -129,9 +145,14 @@ static void numbers_with_letters(void **state)
 static void options_of_others(void **state)
 {
 	static const char *const wrong[] = {
-		"rules push one.yaml --budget-ns 300", "suspend account a --until 2030-01-01",
-		"audit --top 5", "campaigns list --account a", "status --follow",
-		"counters --limit 5", "drain --all", "audit --radius 3",
+		"rules push one.yaml --budget-ns 300",
+		"suspend account a --until 2030-01-01",
+		"audit --top 5",
+		"campaigns list --account a",
+		"status --follow",
+		"counters --limit 5",
+		"drain --all",
+		"audit --radius 3",
 		"suspend account a --action flag",
 	};
 
@@ -257,6 +278,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(why_nobody_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_one_and_of_several, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_what_is_not_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(numbers_with_letters, setup, teardown),
 		cmocka_unit_test_setup_teardown(options_of_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_from_a_pipe, setup, teardown),
