@@ -80,6 +80,8 @@ static bool add_row(struct delta_file *f, const struct csv_layout *layout,
 		             row->n, layout->n_fields);
 		return true;
 	}
+	if (!csv_is_named(layout, row, problems))
+		return true;
 	for (unsigned i = 0; i < COLUMNS; i++)
 		if (layout->position[i] >= 0)
 			r->fields[i] = row->fields[layout->position[i]];
@@ -98,7 +100,7 @@ static bool is_header(const struct csv_row *row)
 /* Without a header the columns are in the order above. */
 static int read_rows(struct delta_file *f, size_t size, struct problems *problems)
 {
-	struct csv_layout layout = { COLUMNS, { OP, KIND, NAME, UNTIL, OWNER } };
+	struct csv_layout layout = { COLUMNS, { OP, KIND, NAME, UNTIL, OWNER }, 0 };
 	enum csv_result result = CSV_ROW;
 	struct csv_row row;
 	struct csv csv;
@@ -112,7 +114,7 @@ static int read_rows(struct delta_file *f, size_t size, struct problems *problem
 		if (first && is_header(&row)) {
 			if (csv_columns(&layout, &row, columns, COLUMNS, problems) != 0)
 				break;
-		} else if (!add_row(f, &layout, &row, problems)) {
+		} else if (!csv_is_empty(&row) && !add_row(f, &layout, &row, problems)) {
 			cli_fail("out of memory");
 			return EXIT_FAILED;
 		}

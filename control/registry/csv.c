@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 void csv_open(struct csv *csv, char *text, size_t size)
 {
@@ -169,7 +170,7 @@ static void find_column(struct csv_layout *layout, const struct csv_row *row, un
 {
 	layout->position[column] = -1;
 	for (unsigned i = 0; i < row->n; i++) {
-		if (strcmp(row->fields[i], wanted->name) != 0)
+		if (strcasecmp(row->fields[i], wanted->name) != 0)
 			continue;
 		if (layout->position[column] >= 0)
 			problems_add(problems, row->row, 0, wanted->name,
@@ -183,7 +184,7 @@ static void find_column(struct csv_layout *layout, const struct csv_row *row, un
 static bool known_column(const char *name, const struct csv_column *columns, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (strcmp(name, columns[i].name) == 0)
+		if (strcasecmp(name, columns[i].name) == 0)
 			return true;
 	return false;
 }
@@ -208,6 +209,7 @@ int csv_columns(struct csv_layout *layout, const struct csv_row *row,
 	const uint32_t before = problems->total;
 
 	layout->n_fields = row->n;
+	layout->nameless = 0;
 	/* As some programs save it where the comma is for decimals. */
 	if (row->n == 1 && strpbrk(row->fields[0], ";\t") != NULL) {
 		problems_add(problems, row->row, 0, NULL,
@@ -217,7 +219,9 @@ int csv_columns(struct csv_layout *layout, const struct csv_row *row,
 	for (unsigned i = 0; i < n; i++)
 		find_column(layout, row, i, &columns[i], problems);
 	for (unsigned i = 0; i < row->n; i++)
-		if (!known_column(row->fields[i], columns, n))
+		if (row->fields[i][0] == '\0')
+			layout->nameless |= UINT32_C(1) << i;
+		else if (!known_column(row->fields[i], columns, n))
 			unknown_column(row, i, columns, n, problems);
 	return problems->total != before ? -EINVAL : 0;
 }
@@ -231,6 +235,29 @@ int csv_header(struct csv *csv, struct csv_layout *layout, const struct csv_colu
 	if (result == CSV_END)
 		problems_add(problems, 0, 0, NULL, "the file is empty; it needs a header row");
 	return result != CSV_ROW ? -EINVAL : csv_columns(layout, &row, columns, n, problems);
+}
+
+bool csv_is_empty(const struct csv_row *row)
+{
+	for (unsigned i = 0; i < row->n; i++)
+		if (row->fields[i][0] != '\0')
+			return false;
+	return true;
+}
+
+bool csv_is_named(const struct csv_layout *layout, const struct csv_row *row,
+                  struct problems *problems)
+{
+	_Static_assert(CSV_FIELDS_MAX <= 32, "a bit each");
+	for (unsigned i = 0; i < row->n; i++) {
+		if ((layout->nameless >> i & 1) == 0 || row->fields[i][0] == '\0')
+			continue;
+		problems_add(problems, row->row, 0, NULL,
+		             "field %u has text, and its column has no name in the first row",
+		             i + 1);
+		return false;
+	}
+	return true;
 }
 
 const char *csv_field(const struct csv_layout *layout, const struct csv_row *row,

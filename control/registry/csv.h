@@ -4,7 +4,8 @@
  *
  * Quoted fields may hold commas, quotes ("") and line breaks; lines end in CRLF,
  * LF or CR; a byte order mark is skipped; empty lines are no rows. Columns are
- * found by the names in the header row, in any order.
+ * found by the names in the header row, in any order and in any case of letters; those
+ * without a name, which spreadsheets leave behind, must be empty.
  *
  * Ownership  fields point into the caller's text, which is overwritten as it is
  *            read (quotes removed, NULs set) and must outlive them.
@@ -59,6 +60,7 @@ struct csv_column {
 struct csv_layout {
 	unsigned n_fields; /* of the header; every row must have as many */
 	int position[CSV_FIELDS_MAX];
+	uint32_t nameless; /* bit of each field without a name */
 };
 
 /*
@@ -73,6 +75,13 @@ must_use int csv_header(struct csv *csv, struct csv_layout *layout,
 must_use int csv_columns(struct csv_layout *layout, const struct csv_row *row,
                          const struct csv_column *columns, unsigned n,
                          struct problems *problems);
+
+/* Whether no field has text, as in what a spreadsheet makes of a row that was emptied. */
+bool csv_is_empty(const struct csv_row *row);
+
+/* Text in a column without a name would be lost: a problem, and false. */
+must_use bool csv_is_named(const struct csv_layout *layout, const struct csv_row *row,
+                           struct problems *problems);
 
 /* The field of a column of this row, "" when the column is absent. */
 const char *csv_field(const struct csv_layout *layout, const struct csv_row *row,

@@ -137,9 +137,13 @@ int import_skip(struct import *import, uint32_t row)
 
 static int read_row(struct import *import, const struct import_kind *kind, void *state)
 {
+	if (csv_is_empty(&import->row))
+		return 0;
 	import->result->rows++;
 	if (import->row.n == import->layout.n_fields)
-		return kind->row(import, state);
+		return csv_is_named(&import->layout, &import->row, import->problems)
+		               ? kind->row(import, state)
+		               : 0;
 	problems_add(import->problems, import->row.row, 0, NULL,
 	             "this row has %u fields and the header has %u", import->row.n,
 	             import->layout.n_fields);

@@ -65,6 +65,34 @@ static bool number_fault(const struct sender_key *key, const char *text,
 	return true;
 }
 
+/* 1.02E+09: a number whose digits are gone. */
+static bool is_rounded(const char *text)
+{
+	const size_t digits = strspn(text, "0123456789.");
+
+	return digits > 0 && (text[digits] | 0x20) == 'e' && text[digits + 1] == '+' &&
+	       isdigit((unsigned char)text[digits + 2]) &&
+	       text[digits + 2 + strspn(text + digits + 2, "0123456789")] == '\0';
+}
+
+/* What a spreadsheet leaves in the place of a number: as a name it would be certified, and the
+ * number that was meant would not. */
+static const char *of_a_spreadsheet(const char *text)
+{
+	static const char *const errors[] = { "#N/A",    "#REF!",  "#VALUE!", "#NAME?",
+		                              "#DIV/0!", "#NULL!", "#NUM!" };
+
+	if (is_rounded(text))
+		return "is a number that a spreadsheet has rounded: make that column text "
+		       "before numbers are put into it";
+	if ((text[0] == '=' || text[0] == '\'') && strpbrk(text, "0123456789") != NULL)
+		return "is how a spreadsheet quotes a number: write the number alone";
+	for (unsigned i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strcmp(text, errors[i]) == 0)
+			return "is an error of a spreadsheet";
+	return NULL;
+}
+
 bool sender_key_of(struct sender_key *key, const char *text, const struct numbering_plan *plan,
                    char *why, size_t size)
 {
@@ -81,6 +109,11 @@ bool sender_key_of(struct sender_key *key, const char *text, const struct number
 		         "write "
 		         "it with the letters, digits and signs of the GSM alphabet",
 		         text, (unsigned)character, at);
+		return false;
+	}
+	const char *left = of_a_spreadsheet(text);
+	if (left != NULL) {
+		snprintf(why, size, "\"%.60s\" %s", text, left);
 		return false;
 	}
 	if (!has_letter_or_digit(text)) {

@@ -115,6 +115,19 @@ static void wants_its_columns(void **state)
 		assert_non_null(strstr(problems.list[0].text, "save it with commas"));
 		free(text);
 	}
+	/* As a spreadsheet saves a sheet in which somebody wrote beside the columns. */
+	text = opened(&csv, "ID,State,,\n1,good,,\n,,,\n2,good,,x\n");
+	assert_int_equal(csv_header(&csv, &layout, columns, 3, &problems), 0);
+	assert_int_equal(csv_next(&csv, &row, &problems), CSV_ROW);
+	assert_string_equal(csv_field(&layout, &row, 2), "good");
+	assert_true(csv_is_named(&layout, &row, &problems) && !csv_is_empty(&row));
+	assert_int_equal(csv_next(&csv, &row, &problems), CSV_ROW);
+	assert_true(csv_is_empty(&row));
+	assert_int_equal(csv_next(&csv, &row, &problems), CSV_ROW);
+	assert_false(csv_is_named(&layout, &row, &problems));
+	assert_string_equal(problems.list[0].text, "field 4 has text, and its column has no "
+	                                           "name in the first row");
+	free(text);
 	text = opened(&csv, "");
 	assert_int_equal(csv_header(&csv, &layout, columns, 3, &problems), -EINVAL);
 	assert_int_equal(problems.total, 1);

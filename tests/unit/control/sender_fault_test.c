@@ -55,6 +55,17 @@ static void senders_can_be_sent(void **state)
 	expect("+82 030-12", "no number of the numbering plan");
 	expect("010-1234-56789", "no number of the numbering plan");
 	expect("050-1234-5678-9999", "no number of the numbering plan");
+	expect("1.02E+09", "a spreadsheet has rounded");
+	expect("8.21012E+11", "a spreadsheet has rounded");
+	expect("1E+10", "a spreadsheet has rounded");
+	expect("=\"010-1234-5678\"", "write the number alone");
+	expect("'01012345678", "write the number alone");
+	expect("#N/A", "an error of a spreadsheet");
+	expect("1.02E+", NULL);
+	expect("2E+A", NULL);
+	expect("E+09", NULL);
+	expect("'tis", NULL);
+	expect("#SALE", NULL);
 	expect("Caf\xc3\xa9", NULL);
 	expect("1700-0000", NULL);
 	expect("02-123-4567", NULL);
@@ -134,6 +145,7 @@ static void every_way_into_the_registry(void **state)
 {
 	static const char *const addresses[] = {
 		"KAKAO\xe2\x80\x8b",
+		"1.02E+09",
 		"\xed\x95\x9c\xea\xb8\x80",
 		"-",
 		"82",
