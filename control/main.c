@@ -32,14 +32,14 @@
 
 struct options {
 	const char *database, *socket, *link, *report, *audit, *user, *make_key, *sign_key,
-		*strangers;
+		*strangers, *recipient_key;
 };
 
 static void usage(FILE *out)
 {
 	fputs("usage: sluice-control --database FILE --socket PATH --link PATH --report FILE\n"
 	      "                      [--audit DIR] [--strangers N] [--user NAME]\n"
-	      "                      [--sign-key FILE]\n"
+	      "                      [--sign-key FILE] [--recipient-key FILE]\n"
 	      "       sluice-control --make-key FILE\n"
 	      "\n"
 	      "  --database FILE  the registry (SQLite); made when it is missing\n"
@@ -52,6 +52,9 @@ static void usage(FILE *out)
 	      "                   stored; the rest is counted; default 100000\n"
 	      "  --user NAME      user to become before anything is served\n"
 	      "  --sign-key FILE  sign every table image with this key (mode 0600)\n"
+	      "  --recipient-key FILE\n"
+	      "                   the data plane's setting recipient_key: with it sluicectl\n"
+	      "                   audit finds what a recipient was sent\n"
 	      "  --make-key FILE  make a key to sign images with, FILE (mode 0600), and its\n"
 	      "                   public half, FILE.pub, for the data plane's image_key; stop\n"
 	      "\n"
@@ -73,6 +76,7 @@ static const struct option_place places[] = {
 	{ 'u', offsetof(struct options, user) },
 	{ 'm', offsetof(struct options, make_key) },
 	{ 'k', offsetof(struct options, sign_key) },
+	{ 'c', offsetof(struct options, recipient_key) },
 	{ 0, 0 },
 };
 
@@ -110,6 +114,7 @@ static bool read_options(struct options *o, int argc, char **argv)
 		{ "strangers", required_argument, NULL, 'n' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "sign-key", required_argument, NULL, 'k' },
+		{ "recipient-key", required_argument, NULL, 'c' },
 		{ "make-key", required_argument, NULL, 'm' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -123,9 +128,9 @@ static bool read_options(struct options *o, int argc, char **argv)
 	}
 	if (optind != argc)
 		return fprintf(stderr, "sluice-control: %s is no option\n", argv[optind]) < 0;
-	return o->make_key != NULL || (has("database", o->database) &&
-	                               has("socket", o->socket) && has("link", o->link) &&
-	                               has("report", o->report));
+	return o->make_key != NULL ||
+	       (has("database", o->database) && has("socket", o->socket) &&
+	        has("link", o->link) && has("report", o->report));
 }
 
 /* --strangers, or what holds without it. */
@@ -301,12 +306,40 @@ static int wait_for_stop(const struct api_setting *setting, const sigset_t *stop
 	return signal_number;
 }
 
+struct keys {
+	struct signing_key *sign; /* NULL: images are not signed */
+	struct recipient_key recipients;
+};
+
+/* Still as root, whose files they may be. A data plane that never ran has not made its key
+ * yet. False: said. */
+static bool load_keys(struct keys *keys, const struct options *o)
+{
+	char error[SIGNING_KEY_ERROR_SIZE], why[RECIPIENT_ERROR_SIZE];
+
+	keys->recipients.file = o->recipient_key;
+	if (o->sign_key != NULL && signing_key_load(&keys->sign, o->sign_key, error) != 0) {
+		say("--sign-key %s", error);
+		return false;
+	}
+	const int result =
+		o->recipient_key == NULL ? 0 : recipient_key_load(&keys->recipients, why);
+	if (result != 0)
+		say("--recipient-key %s%s", why,
+		    result == -ENOENT ? "; it is read when a recipient is asked for" : "");
+	return result == 0 || result == -ENOENT;
+}
+
 /* Serve until a signal says stop. */
-static int serve(const struct options *o, const struct signing_key *key, int listener,
+static int serve(const struct options *o, const struct keys *keys, int listener,
                  uint64_t strangers, const sigset_t *stop)
 {
-	struct api_setting setting = { o->database, o->socket, o->link, o->report,
-		                       o->audit,    NULL,      NULL };
+	struct api_setting setting = { .database = o->database,
+		                       .socket = o->socket,
+		                       .link = o->link,
+		                       .report = o->report,
+		                       .audit = o->audit,
+		                       .recipients = keys->recipients };
 	struct audit_store *store = NULL;
 	struct api *api = NULL;
 	char error[AUDIT_ERROR_SIZE];
@@ -316,7 +349,7 @@ static int serve(const struct options *o, const struct signing_key *key, int lis
 		return 1;
 	}
 	if (audit_drain_open(&setting.drain, store, o->report, strangers) != 0 ||
-	    push_open(&setting.push, o->database, o->link, key) != 0 ||
+	    push_open(&setting.push, o->database, o->link, keys->sign) != 0 ||
 	    api_open(&api, &setting, listener) != 0) {
 		say("cannot start: out of memory or threads");
 		return 1;
@@ -332,8 +365,8 @@ static int serve(const struct options *o, const struct signing_key *key, int lis
 
 int main(int argc, char **argv)
 {
-	char error[SIGNING_KEY_ERROR_SIZE];
 	struct options o = { 0 };
+	struct keys keys = { 0 };
 	uint64_t strangers;
 	sigset_t stop;
 
@@ -354,12 +387,8 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	umask(0027);
-	/* Still as root, whose file it may be. */
-	struct signing_key *key = NULL;
-	if (o.sign_key != NULL && signing_key_load(&key, o.sign_key, error) != 0) {
-		say("--sign-key %s", error);
+	if (!load_keys(&keys, &o))
 		return 1;
-	}
 	const int listener = listen_on(o.socket);
 	if (listener < 0)
 		return 1;
@@ -371,8 +400,8 @@ int main(int argc, char **argv)
 		unlink(o.socket); /* ours: nobody served it */
 		return 1;
 	}
-	const int status = serve(&o, key, listener, strangers, &stop);
-	signing_key_free(key);
+	const int status = serve(&o, &keys, listener, strangers, &stop);
+	signing_key_free(keys.sign);
 	close(registry);
 	return status;
 }

@@ -15,6 +15,7 @@
 #include "campaign_sketch.h"
 #include "response.h"
 #include "rule_hits.h"
+#include "secret.h"
 #include "text.h"
 #include "worker.h"
 
@@ -208,18 +209,6 @@ static void copy_text(struct audit_record *r, const struct screen_message *m)
 	append_text(r, other);
 }
 
-/* Recipients are recorded as keyed hashes only (SipHash-2-4 under the site's key). */
-static uint64_t recipient_hash(const struct worker *w, const struct view digits)
-{
-	uint64_t hash = 0;
-
-	_Static_assert(crypto_shorthash_BYTES == sizeof(hash), "SipHash-2-4 is 64 bits");
-	if (digits.len != 0)
-		crypto_shorthash((unsigned char *)&hash, digits.data, digits.len,
-		                 w->recipient_key);
-	return hash;
-}
-
 /* A row is of the tables that it was looked up in. */
 static void name_account(const struct worker *w, struct audit_record *r,
                          const struct session *s)
@@ -264,7 +253,7 @@ static struct audit_record *record_new(struct worker *w, const struct connection
 static void record_message(const struct worker *w, struct audit_record *r,
                            const struct screen_message *m)
 {
-	const struct view sender = m->sm.source.digits;
+	const struct view sender = m->sm.source.digits, to = m->sm.destination.digits;
 
 	r->kind = m->discard                 ? AUDIT_DISCARDED
 	          : m->refuse                ? AUDIT_REFUSED
@@ -283,7 +272,7 @@ static void record_message(const struct worker *w, struct audit_record *r,
 		r->parts = m->concat.total;
 		r->part_refused = m->concat_refused;
 	}
-	r->recipient_hash = recipient_hash(w, m->sm.destination.digits);
+	r->recipient_hash = secret_hash(w->recipient_key, to.data, to.len);
 	if (sender.len != 0)
 		memcpy(r->sender, sender.data,
 		       sender.len < sizeof(r->sender) - 1 ? sender.len : sizeof(r->sender) - 1);

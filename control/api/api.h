@@ -4,7 +4,8 @@
  *
  *   GET  /v1/status                      everything in a glance
  *   GET  /v1/counters                    counters and reasons of the data plane
- *   GET  /v1/audit?limit&reason&after    refusals and flags; also campaign, radius
+ *   GET  /v1/audit?limit&reason&after    refusals and flags; also campaign, radius,
+ *                                        account, sender, recipient, from, until
  *   GET  /v1/policy                      numbers of the policy
  *   GET  /v1/progress                    how far the import is that runs
  *   POST /v1/policy                      { "name": ..., "value": ... }
@@ -29,6 +30,7 @@
 #include <stdbool.h>
 
 #include "check.h"
+#include "recipient.h"
 
 struct api;
 struct audit_drain;
@@ -38,6 +40,7 @@ struct api_setting {
 	const char *database, *socket, *link, *report, *audit; /* paths, for status */
 	struct push *push;
 	struct audit_drain *drain;
+	struct recipient_key recipients;
 };
 
 /* Serve on this listening socket, which is ours from now on. Strings are borrowed. */

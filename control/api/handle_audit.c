@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_priv.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,14 @@
 
 #include "audit_store.h"
 #include "instant.h"
+#include "recipient.h"
 #include "registry_campaigns.h"
 
 #define COMMAND_REPLACE_SM 0x07u
 
 #define LIMIT_DEFAULT 20u
 #define LIMIT_MAX 1000u
+#define LEFT_OUT_MAX 1000u
 
 /* The number of a reason, -1 for "", -2 for a name that none has. */
 static int find_reason(const char *name)
@@ -59,6 +62,39 @@ static unsigned read_whose_and_when(const struct request *request, struct audit_
 	                "2026-01-31T09:00:00+09:00",
 	                "\"%.40s\" is no time",
 	                instant_parse(&query->from, from) != 0 ? from : until);
+}
+
+/* recipient: its hashes. What was asked for is not repeated, whatever is wrong with it. The
+ * HTTP status of a failure, or 0. */
+static unsigned read_recipient(const struct api *api, const struct request *request,
+                               uint64_t hashes[RECIPIENT_FORMS], struct audit_query *query,
+                               json_t **out)
+{
+	const char *number = request_argument(request, "recipient");
+	const struct numbering_plan *plan = NULL;
+	char error[RECIPIENT_ERROR_SIZE];
+	struct registry *registry = NULL;
+	struct recipient_key key;
+
+	if (number[0] == '\0')
+		return 0;
+	if (recipient_key_get(&key, &api->setting.recipients, error) != 0)
+		return api_fail(out, MHD_HTTP_CONFLICT, "recipient",
+		                "start sluice-control with --recipient-key FILE, the data "
+		                "plane's setting recipient_key",
+		                "%s", error);
+	int result = registry_open(&registry, api->setting.database);
+	if (result == 0)
+		result = registry_plan(registry, &plan);
+	if (result != 0)
+		return api_fail_registry(out, registry, result);
+	query->recipients = hashes;
+	result = recipient_hashes(hashes, &key, number, plan);
+	registry_close(registry);
+	return result == 0 ? 0
+	                   : api_fail(out, MHD_HTTP_UNPROCESSABLE_CONTENT, "recipient",
+	                              "write all its digits, like 010-1234-5678",
+	                              "the recipient is no number");
 }
 
 /* limit, reason, campaign, radius, after=YYYYMMDD:ID. The HTTP status of a failure, or 0. */
@@ -170,21 +206,66 @@ static json_t *row_json(const struct audit_row *row)
 	                 "part", part_json(r));
 }
 
+/* What the days of these rows count and do not have, or NULL. Where more rows follow, the days
+ * behind the last are of the next answer. */
+static json_t *left_out_json(struct audit_store *store, const struct audit_query *query,
+                             const struct audit_row *rows, int64_t n,
+                             char error[AUDIT_ERROR_SIZE])
+{
+	const bool onward = query->after_day != 0 || query->from != 0;
+	const uint32_t first = n != 0 && !onward ? rows[0].day : query->after_day;
+	const uint32_t last = onward && n == query->limit ? rows[n - 1].day : 0;
+	struct audit_left_out *left = calloc(LEFT_OUT_MAX, sizeof(*left));
+	const int64_t n_left = left == NULL
+	                               ? -ENOMEM
+	                               : audit_store_left_out_of(store, query, first, last,
+	                                                         left, LEFT_OUT_MAX, error);
+	json_t *list = n_left < 0 ? NULL : json_array();
+
+	for (int64_t i = 0; i < n_left; i++) {
+		const struct reason_row *reason = reason_row(left[i].reason);
+
+		json_array_append_new(list, json_pack("{ss sI so so}", "reason",
+		                                      reason ? reason->name : "unknown", "n",
+		                                      (json_int_t)left[i].n, "first",
+		                                      time_text(left[i].first_us), "last",
+		                                      time_text(left[i].last_us)));
+	}
+	free(left);
+	return list;
+}
+
+/* Into rows[query->limit]: how many, with what was left out, or negative with a sentence. */
+static int64_t find(const struct api *api, const struct audit_query *query,
+                    struct audit_row *rows, json_t **left_out, char error[AUDIT_ERROR_SIZE])
+{
+	struct audit_store *store = NULL;
+	int64_t n = audit_store_open(&store, api->setting.audit, api->setting.database, error);
+
+	if (n == 0)
+		n = audit_store_find(store, query, rows, error);
+	if (n >= 0) {
+		*left_out = left_out_json(store, query, rows, n, error);
+		n = *left_out == NULL ? -EIO : n;
+	}
+	audit_store_close(store);
+	return n;
+}
+
 unsigned handle_audit(struct api *api, struct request *request, json_t **out)
 {
-	char error[AUDIT_ERROR_SIZE] = "", cursor[40];
+	char error[AUDIT_ERROR_SIZE] = "out of memory", cursor[40];
+	uint64_t recipients[RECIPIENT_FORMS];
 	struct audit_query query = { 0 };
-	struct audit_store *store = NULL;
-	const unsigned status = read_query(request, &query, out);
-	int64_t n = -1;
+	unsigned status = read_query(request, &query, out);
+	json_t *left_out = NULL;
 
+	if (status == 0)
+		status = read_recipient(api, request, recipients, &query, out);
 	if (status != 0)
 		return status;
 	struct audit_row *rows = calloc(query.limit, sizeof(*rows));
-	if (rows != NULL &&
-	    audit_store_open(&store, api->setting.audit, api->setting.database, error) == 0)
-		n = audit_store_find(store, &query, rows, error);
-	audit_store_close(store);
+	const int64_t n = rows == NULL ? -1 : find(api, &query, rows, &left_out, error);
 	if (n < 0) {
 		free(rows);
 		return api_fail(out, MHD_HTTP_INTERNAL_SERVER_ERROR, api->setting.audit,
@@ -196,6 +277,6 @@ unsigned handle_audit(struct api *api, struct request *request, json_t **out)
 	snprintf(cursor, sizeof(cursor), "%08u:%llu", n ? rows[n - 1].day : query.after_day,
 	         (unsigned long long)(n ? rows[n - 1].id : query.after_id));
 	free(rows);
-	*out = json_pack("{so ss}", "records", list, "cursor", cursor);
+	*out = json_pack("{so ss so}", "records", list, "cursor", cursor, "left_out", left_out);
 	return MHD_HTTP_OK;
 }

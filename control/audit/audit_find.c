@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAYS_MAX 4096u /* eleven years of them */
+#include "recipient.h"
 
 static int compare_days(const void *a, const void *b)
 {
@@ -27,15 +27,20 @@ static uint32_t day_of_name(const char *name)
 	return end == name + 14 && strcmp(end, ".sqlite") == 0 ? (uint32_t)day : 0;
 }
 
-/* The days that have a file, ascending; how many, or negative errno. */
-static int list_days(const struct audit_store *store, uint32_t days[DAYS_MAX])
+int audit_list_days(const struct audit_store *store, uint32_t days[AUDIT_DAYS_MAX],
+                    char error[AUDIT_ERROR_SIZE])
 {
 	DIR *dir = opendir(store->dir);
 	unsigned n = 0;
 
-	if (dir == NULL)
-		return -errno;
-	for (const struct dirent *e; n < DAYS_MAX && (e = readdir(dir)) != NULL;) {
+	if (dir == NULL) {
+		const int result = -errno;
+
+		snprintf(error, AUDIT_ERROR_SIZE, "cannot read %s: %s", store->dir,
+		         strerror(-result));
+		return result;
+	}
+	for (const struct dirent *e; n < AUDIT_DAYS_MAX && (e = readdir(dir)) != NULL;) {
 		days[n] = day_of_name(e->d_name);
 		n += days[n] != 0;
 	}
@@ -97,7 +102,8 @@ static void read_row(sqlite3_stmt *s, uint32_t day, struct audit_row *row)
 	" AND (?6 = '' OR system_id = ?6)" \
 	" AND (?7 = '' OR replace(replace(sender, '-', ''), ' ', '') =" \
 	"  replace(replace(?7, '-', ''), ' ', '') COLLATE NOCASE)" \
-	" AND time_us >= ?8 * 1000000 AND (?9 = 0 OR time_us < ?9 * 1000000)"
+	" AND time_us >= ?8 * 1000000 AND (?9 = 0 OR time_us < ?9 * 1000000)" \
+	" AND (?10 = 0 OR recipient_hash IN (?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18))"
 /* Of the few that have a fingerprint, without a look at the others. */
 #define OF_CAMPAIGN \
 	" AND id IN (SELECT id FROM record INDEXED BY record_campaign" \
@@ -110,18 +116,23 @@ static int64_t find_day(struct audit_store *store, uint32_t day, const struct au
                         char error[AUDIT_ERROR_SIZE])
 {
 	static const char *const any[] = { COLUMNS ORDER("ASC"), COLUMNS ORDER("DESC") };
+	static const uint64_t anybody[RECIPIENT_FORMS];
 	static const char *const of_campaign[] = { COLUMNS OF_CAMPAIGN ORDER("ASC"),
 		                                   COLUMNS OF_CAMPAIGN ORDER("DESC") };
+	const uint64_t *to = q->recipients ? q->recipients : anybody;
 	int64_t found = 0;
 	int result = audit_open_day(store, day, error);
 
 	if (result < 0)
 		return result;
 	sqlite3_stmt *s = sql_prepare(&store->sql, (q->campaign ? of_campaign : any)[last]);
-	result = sql_step(&store->sql, s, "iiiiittii", (int64_t)after, (int64_t)q->reason,
-	                  (int64_t)n, (int64_t)q->campaign, (int64_t)q->radius,
-	                  q->system_id ? q->system_id : "", q->sender ? q->sender : "",
-	                  (int64_t)q->from, (int64_t)q->until);
+	result = sql_step(&store->sql, s, "iiiiittiiiiiiiiiii", (int64_t)after,
+	                  (int64_t)q->reason, (int64_t)n, (int64_t)q->campaign,
+	                  (int64_t)q->radius, q->system_id ? q->system_id : "",
+	                  q->sender ? q->sender : "", (int64_t)q->from, (int64_t)q->until,
+	                  (int64_t)(q->recipients != NULL), (int64_t)to[0], (int64_t)to[1],
+	                  (int64_t)to[2], (int64_t)to[3], (int64_t)to[4], (int64_t)to[5],
+	                  (int64_t)to[6], (int64_t)to[7]);
 	while (result == 1) {
 		read_row(s, day, &rows[found++]);
 		result = sql_again(&store->sql, s);
@@ -185,14 +196,11 @@ int64_t audit_store_find(struct audit_store *store, const struct audit_query *qu
                          struct audit_row *rows, char error[AUDIT_ERROR_SIZE])
 {
 	struct audit_query q = *query;
-	uint32_t days[DAYS_MAX] = { 0 };
-	const int n_days = list_days(store, days);
+	uint32_t days[AUDIT_DAYS_MAX] = { 0 };
+	const int n_days = audit_list_days(store, days, error);
 
-	if (n_days < 0) {
-		snprintf(error, AUDIT_ERROR_SIZE, "cannot read %s: %s", store->dir,
-		         strerror(-n_days));
+	if (n_days < 0)
 		return n_days;
-	}
 	if (q.after_day == 0 && q.from != 0)
 		q.after_day = audit_day(q.from * UINT64_C(1000000));
 	if (q.after_day != 0)

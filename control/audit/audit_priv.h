@@ -28,6 +28,12 @@ struct audit_store {
 	struct audit_name names[AUDIT_NAMES];
 };
 
+#define AUDIT_DAYS_MAX 4096u /* eleven years of them */
+
+/* The days that have a file, ascending; how many, or negative errno with a sentence. */
+must_use int audit_list_days(const struct audit_store *store, uint32_t days[AUDIT_DAYS_MAX],
+                             char error[AUDIT_ERROR_SIZE]);
+
 /* The day of this moment, YYYYMMDD. */
 uint32_t audit_day(uint64_t time_us);
 

@@ -65,6 +65,7 @@ struct audit_query {
 	unsigned radius;         /* of a campaign: in so many bits they may differ from it */
 	const char *system_id;   /* NULL = any */
 	const char *sender;      /* as it was sent, hyphens and blanks apart; NULL = any */
+	const uint64_t *recipients; /* RECIPIENT_FORMS hashes; NULL = any */
 	uint32_t from, until;    /* Unix seconds, until not among them; 0 = any. With from and
 	                          * without after_day: oldest first from there on */
 };
@@ -72,5 +73,21 @@ struct audit_query {
 /* How many rows into rows[query->limit], or negative errno with a sentence. */
 must_use int64_t audit_store_find(struct audit_store *store, const struct audit_query *query,
                                   struct audit_row *rows, char error[AUDIT_ERROR_SIZE]);
+
+/* Refusals of strangers that a day has no record of (audit_store_bound()), by reason. */
+struct audit_left_out {
+	uint32_t day;    /* YYYYMMDD */
+	unsigned reason; /* enum reason */
+	uint64_t n, first_us, last_us;
+};
+
+/*
+ * What was left out of the days first .. last (0: the last there is) and of the time and the
+ * reason that are asked for: how many rows into rows[max], or negative errno with a sentence.
+ */
+must_use int64_t audit_store_left_out_of(struct audit_store *store,
+                                         const struct audit_query *query, uint32_t first,
+                                         uint32_t last, struct audit_left_out *rows,
+                                         unsigned max, char error[AUDIT_ERROR_SIZE]);
 
 #endif

@@ -18,7 +18,7 @@ enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_AWAY = 3
 struct cli {
 	const char *socket;
 	bool json, all, follow; /* --json, --all, --follow */
-	const char *limit, *reason, *sender, *after; /* of audit */
+	const char *limit, *reason, *sender, *recipient, *after; /* of audit */
 	const char *owner, *from, *until, *title; /* of deltas */
 	const char *campaign, *radius;            /* of audit and campaigns */
 	const char *account, *top, *min_count;    /* of campaigns; top: of rules hits too */

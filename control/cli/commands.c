@@ -244,9 +244,9 @@ const struct command cli_commands[] = {
 	  "sluicectl counters --all",
 	  run_counters },
 	{ { "audit", NULL },
-	  "[--account SYSTEM_ID] [--sender ADDRESS] [--from TIME]\n"
-	  "      [--until TIME] [--limit N] [--after CURSOR] [--reason REASON]\n"
-	  "      [--campaign FINGERPRINT [--radius N]] [--follow]",
+	  "[--account SYSTEM_ID] [--sender ADDRESS] [--recipient NUMBER]\n"
+	  "      [--from TIME] [--until TIME] [--limit N] [--after CURSOR]\n"
+	  "      [--reason REASON] [--campaign FINGERPRINT [--radius N]] [--follow]",
 	  0,
 	  "the latest refusals and flags; with --from the first since then",
 	  "sluicectl audit --account acme --from 2026-03-01T14:00+09:00",

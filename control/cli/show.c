@@ -294,10 +294,43 @@ static int ask_audit(const struct cli *cli, const char *limit, const char *after
 {
 	char *url = cli_url("/v1/audit", "limit", limit, "reason", cli->reason, "campaign",
 	                    cli->campaign, "radius", cli->radius, "after", after, "account",
-	                    cli->account, "sender", cli->sender, "from", cli->from, "until",
-	                    cli->until, NULL);
+	                    cli->account, "sender", cli->sender, "recipient", cli->recipient,
+	                    "from", cli->from, "until", cli->until, NULL);
 
 	return cli_get(cli, url, answer);
+}
+
+/* "-": what comes on stdin, so that a citizen's number is in no history of a shell and no list
+ * of processes. To free(); NULL: there is none, or it was said. */
+static char *read_recipient(const struct cli *cli, int *status)
+{
+	size_t size = 0;
+	char *text = NULL;
+
+	*status = EXIT_DONE;
+	if (cli->recipient == NULL || strcmp(cli->recipient, "-") != 0)
+		return NULL;
+	text = cli_read_file("-", &size);
+	*status = text == NULL ? EXIT_FAILED : EXIT_DONE;
+	if (text != NULL)
+		text[strcspn(text, "\r\n")] = '\0';
+	if (text != NULL && text[0] == '\0') {
+		cli_fail("--recipient -: nothing came on standard input");
+		*status = EXIT_USAGE;
+	}
+	return text;
+}
+
+/* Refusals that no record is there of: whoever counts lines must know. */
+static void print_left_out(const json_t *list)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list, i, row)
+		fprintf(stderr, "(%lld more of strangers only counted: %s, from %s to %s)\n",
+	                cli_number(row, "n"), cli_text(row, "reason"), cli_text(row, "first"),
+	                cli_text(row, "last"));
 }
 
 /* For ever, until sluice-control is gone or we are interrupted. */
@@ -321,32 +354,48 @@ static int follow(const struct cli *cli, json_t *answer)
 }
 
 /* --json: one object with the records; with --follow: one object a record and line. */
-int run_audit(const struct cli *cli)
+static int show_audit(const struct cli *cli)
 {
 	json_t *answer = NULL;
-
-	if (cli->radius != NULL && cli->campaign == NULL) {
-		cli_fail("--radius is about a campaign: give --campaign FINGERPRINT too");
-		return EXIT_USAGE;
-	}
 	const int status = ask_audit(cli, cli->limit, cli->after, &answer);
 	if (status != 0)
 		return status;
 	if (cli->json && !cli->follow)
 		return cli_print_json(answer, EXIT_DONE);
 	print_records(cli, answer);
+	print_left_out(json_object_get(answer, "left_out"));
 	if (cli->follow)
 		return follow(cli, answer);
 	if (json_array_size(json_object_get(answer, "records")) == 0)
-		fprintf(stderr, "sluicectl: nothing was refused or flagged%s\n",
+		fprintf(stderr,
+		        "sluicectl: nothing was refused or flagged%s; what is forwarded "
+		        "unflagged is not recorded\n",
 		        cli->reason || cli->campaign || cli->account || cli->sender ||
-		                        cli->from || cli->until || cli->after
+		                        cli->recipient || cli->from || cli->until || cli->after
 		                ? " that is asked for"
 		                : "");
 	else if (cli->from != NULL || cli->after != NULL)
 		fprintf(stderr, "(what follows: --after %s)\n", cli_text(answer, "cursor"));
 	json_decref(answer);
 	return EXIT_DONE;
+}
+
+int run_audit(const struct cli *cli)
+{
+	struct cli own = *cli;
+	int status;
+
+	if (cli->radius != NULL && cli->campaign == NULL) {
+		cli_fail("--radius is about a campaign: give --campaign FINGERPRINT too");
+		return EXIT_USAGE;
+	}
+	char *recipient = read_recipient(cli, &status);
+	if (recipient != NULL)
+		own.recipient = recipient;
+	if (status == EXIT_DONE)
+		status = show_audit(&own);
+	free(recipient);
+	return status;
 }
 
 int run_policy(const struct cli *cli)

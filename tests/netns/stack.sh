@@ -106,6 +106,7 @@ control_start() {
 	rm -f "$control_socket"
 	setsid "$control" --database "$run_dir/registry.sqlite" --socket "$control_socket" \
 		--link "$link_socket" --report "$report_file" --audit "$run_dir/audit" \
+		--recipient-key "$run_dir/recipient.key" \
 		>>"$run_dir/control.log" 2>&1 </dev/null &
 	control_pid=$!
 	echo $control_pid >"$run_dir/control.pid"

@@ -16,6 +16,7 @@
 
 static const char *control_path, *ctl_path; /* for main() to set */
 static pid_t control;
+static const char *recipient_key; /* of the next control_start(); NULL: none */
 static char output[65536]; /* of the last sluicectl, stdout and stderr */
 
 /* sluicectl with these arguments; its exit status, what it says in output. */
@@ -65,7 +66,9 @@ static inline void control_start(void)
 		if (freopen(paths[4], "a", stderr) == NULL)
 			_exit(99);
 		execl(control_path, control_path, "--database", paths[0], "--socket", paths[1],
-		      "--link", paths[2], "--report", paths[3], (char *)NULL);
+		      "--link", paths[2], "--report", paths[3],
+		      recipient_key ? "--recipient-key" : (char *)NULL, recipient_key,
+		      (char *)NULL);
 		_exit(99);
 	}
 	assert_true(becomes("\"registry\""));

@@ -30,14 +30,12 @@ static int make(const char *path, uint8_t key[SECRET_SIZE], char error[200])
 	return rc == 0 ? 0 : fail(error, path, rc, strerror(-rc));
 }
 
-int secret_load(const char *path, uint8_t key[SECRET_SIZE], char error[200])
+int secret_read(const char *path, uint8_t key[SECRET_SIZE], char error[200])
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	uint8_t more;
 
-	if (fd < 0 && errno == ENOENT)
-		return make(path, key, error);
 	if (fd < 0)
 		return fail(error, path, -errno, strerror(errno));
 	const bool open_to_others = fstat(fd, &st) != 0 || (st.st_mode & 077) != 0;
@@ -50,4 +48,11 @@ int secret_load(const char *path, uint8_t key[SECRET_SIZE], char error[200])
 		return fail(error, path, -EINVAL,
 		            "a key is exactly 16 octets; remove it for a new one");
 	return 0;
+}
+
+int secret_load(const char *path, uint8_t key[SECRET_SIZE], char error[200])
+{
+	const int result = secret_read(path, key, error);
+
+	return result == -ENOENT ? make(path, key, error) : result;
 }
