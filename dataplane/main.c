@@ -391,7 +391,7 @@ int main(int argc, char **argv)
 {
 	static struct dataplane d;
 	struct arguments a = { .task = TASK_RUN };
-	char error[ERROR_SIZE] = "";
+	char error[SETTING_ERROR_SIZE] = ""; /* of settings there may be many */
 
 	read_arguments(&a, argc, argv);
 	if (a.task == TASK_NONE)

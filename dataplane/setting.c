@@ -12,7 +12,7 @@
 
 #include "setting_priv.h"
 
-#define ERROR_SIZE 400u
+#define SENTENCE_SIZE 400u /* of one mistake, with its place */
 
 const struct setting_row setting_rows[] = {
 #define ROW(n, k, s) \
@@ -65,20 +65,27 @@ struct reader {
 	yaml_document_t *document;
 	struct settings *out;
 	const char *file;
-	char *error; /* ERROR_SIZE */
+	char *error; /* SETTING_ERROR_SIZE; a line each */
 };
 
-/* Marks count from 0, people from 1. */
+/* Marks count from 0, people from 1. Behind those before it, when there is room. */
 static int __attribute__((format(printf, 3, 4)))
 fail_at(const struct reader *r, const yaml_mark_t *mark, const char *format, ...)
 {
+	const size_t before = strlen(r->error);
+	char *end = r->error + before;
 	va_list args;
+
+	if (SETTING_ERROR_SIZE - before < SENTENCE_SIZE + 1)
+		return -EINVAL;
+	if (before != 0)
+		*end++ = '\n';
 	/* A path of 200 octets and two numbers: there is always room for a sentence. */
-	const int at = snprintf(r->error, ERROR_SIZE, "%.200s:%zu:%zu: ", r->file,
-	                        mark->line + 1, mark->column + 1);
+	const int at = snprintf(end, SENTENCE_SIZE, "%.200s:%zu:%zu: ", r->file, mark->line + 1,
+	                        mark->column + 1);
 
 	va_start(args, format);
-	vsnprintf(r->error + at, ERROR_SIZE - (size_t)at, format, args);
+	vsnprintf(end + at, SENTENCE_SIZE - (size_t)at, format, args);
 	va_end(args);
 	return -EINVAL;
 }
@@ -404,6 +411,7 @@ static int read_document(const struct reader *r)
 {
 	static const yaml_mark_t start = { 0 };
 	const yaml_node_t *root = yaml_document_get_root_node(r->document);
+	int result = 0;
 
 	if (root == NULL)
 		return fail_at(r, &start, "the file is empty: it must name at least one link");
@@ -416,10 +424,10 @@ static int read_document(const struct reader *r)
 		if (error == 0)
 			error = read_pair(r, yaml_document_get_node(r->document, pair->key),
 			                  yaml_document_get_node(r->document, pair->value));
-		if (error)
-			return error;
+		if (error != 0)
+			result = error;
 	}
-	return check_together(r, root);
+	return result != 0 ? result : check_together(r, root);
 }
 
 static int load_error(const struct reader *r, const yaml_parser_t *parser)
@@ -446,7 +454,7 @@ static int check_end(const struct reader *r, yaml_parser_t *parser)
 }
 
 int settings_parse(struct settings *out, const char *text, size_t len, const char *name,
-                   char error[400])
+                   char error[SETTING_ERROR_SIZE])
 {
 	struct settings s;
 	yaml_document_t document;
@@ -455,7 +463,7 @@ int settings_parse(struct settings *out, const char *text, size_t len, const cha
 		.document = &document, .out = &s, .file = name, .error = error
 	};
 
-	snprintf(error, ERROR_SIZE, "%.200s: out of memory", name);
+	error[0] = '\0';
 	settings_defaults(&s);
 	if (!yaml_parser_initialize(&parser))
 		return -ENOMEM;
@@ -470,9 +478,7 @@ int settings_parse(struct settings *out, const char *text, size_t len, const cha
 		result = load_error(&r, &parser);
 	}
 	yaml_parser_delete(&parser);
-	if (result == 0) {
+	if (result == 0)
 		*out = s;
-		error[0] = '\0';
-	}
 	return result;
 }

@@ -24,6 +24,7 @@
 #define LINKS_MAX 8u
 #define EAL_ARGS_MAX 32u
 #define SETTING_TEXT_SIZE 256u
+#define SETTING_ERROR_SIZE 4000u /* ten sentences at the least */
 
 struct setting_link {
 	char esme[SETTING_TEXT_SIZE], smsc[SETTING_TEXT_SIZE];
@@ -52,11 +53,13 @@ enum { FRAGMENTS_DROP, FRAGMENTS_REASSEMBLE };
 enum { NON_SMPP_RESET, NON_SMPP_PASS };
 enum { HUGE_TRY, HUGE_NEVER, HUGE_REQUIRE };
 
-/* Read path. 0, or -EINVAL / -errno with a sentence "FILE:LINE:COL: ..." in error. */
-must_use int settings_read(struct settings *out, const char *path, char error[400]);
+/* Read path. 0, or -EINVAL / -errno with a line "FILE:LINE:COL: ..." in error for each setting
+ * that is wrong, as far as there is room. */
+must_use int settings_read(struct settings *out, const char *path,
+                           char error[SETTING_ERROR_SIZE]);
 /* The same from memory; name is what errors call the file. */
 must_use int settings_parse(struct settings *out, const char *text, size_t len,
-                            const char *name, char error[400]);
+                            const char *name, char error[SETTING_ERROR_SIZE]);
 void settings_defaults(struct settings *out);
 /* Every row with unit, range, default, sentence, for --help. */
 void settings_help(FILE *out);

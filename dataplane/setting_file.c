@@ -20,7 +20,7 @@ static int read_whole(FILE *file, char **text, size_t *len)
 	return *len > FILE_MAX ? -EFBIG : 0;
 }
 
-int settings_read(struct settings *out, const char *path, char error[400])
+int settings_read(struct settings *out, const char *path, char error[SETTING_ERROR_SIZE])
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -32,7 +32,8 @@ int settings_read(struct settings *out, const char *path, char error[400])
 	if (result == 0)
 		result = settings_parse(out, text, len, path, error);
 	else
-		snprintf(error, 400, "%.200s: cannot be read: %s", path, strerror(-result));
+		snprintf(error, SETTING_ERROR_SIZE, "%.200s: cannot be read: %s", path,
+		         strerror(-result));
 	free(text);
 	return result;
 }

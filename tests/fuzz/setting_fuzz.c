@@ -17,7 +17,7 @@ const unsigned fuzz_wanted = READ | REFUSED;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct settings s, again;
-	char error[400], *text = NULL;
+	char error[SETTING_ERROR_SIZE], *text = NULL;
 	size_t len = 0;
 
 	if (settings_parse(&s, (const char *)data, size, "f", error) != 0) {

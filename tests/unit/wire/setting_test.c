@@ -17,7 +17,7 @@
 static void test_defaults(void **state)
 {
 	struct settings s;
-	char error[400];
+	char error[SETTING_ERROR_SIZE];
 
 	(void)state;
 	assert_int_equal(settings_parse(&s, LINK, strlen(LINK), "f", error), 0);
@@ -85,7 +85,7 @@ static void check_everything(const struct settings *s)
 static void test_everything(void **state)
 {
 	static struct settings s, again;
-	char error[400], *text = NULL;
+	char error[SETTING_ERROR_SIZE], *text = NULL;
 	size_t len = 0;
 
 	(void)state;
@@ -109,7 +109,7 @@ static void test_odd_texts(void **state)
 		                             "\\U0001F600", "\\u00e9", "\\\\\\\"", "# x",
 		                             "\\uD55C" };
 	static struct settings s, again;
-	char text[200], error[400];
+	char text[200], error[SETTING_ERROR_SIZE];
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -194,7 +194,7 @@ static const struct {
 static void test_mistakes(void **state)
 {
 	struct settings s, before;
-	char error[400];
+	char error[SETTING_ERROR_SIZE];
 
 	(void)state;
 	memset(&s, 0x5a, sizeof(s));
@@ -209,11 +209,35 @@ static void test_mistakes(void **state)
 	}
 }
 
+/* All that is wrong is told at once, in order, and there may be more of it than is kept. */
+static void test_many_mistakes(void **state)
+{
+	static const char text[] = LINK "poll: idle\nflows: 1\nnonsense: 2\nuser: sluice\n"
+					"flows: 100\nsmpp_ports: [ 0 ]\n";
+	static char many[200 * 12];
+	char error[SETTING_ERROR_SIZE];
+	struct settings s;
+
+	(void)state;
+	assert_int_equal(settings_parse(&s, text, strlen(text), "f", error), -EINVAL);
+	assert_string_equal(error,
+	                    "f:2:7: poll has no such value: write one of busy|adaptive\n"
+	                    "f:3:8: flows is out of range: write 64 to 16777216 flows\n"
+	                    "f:4:1: there is no setting \"nonsense\": --help lists them all\n"
+	                    "f:6:1: \"flows\" was set in line 3 already: take one out\n"
+	                    "f:7:15: this is no TCP port: write a number of 1 to 65535");
+	for (unsigned i = 0; i < 200; i++)
+		sprintf(many + strlen(many), "none%u: 1\n", i);
+	assert_int_equal(settings_parse(&s, many, strlen(many), "f", error), -EINVAL);
+	assert_in_range(strlen(error), SETTING_ERROR_SIZE - 401, SETTING_ERROR_SIZE - 1);
+	assert_true(error[strlen(error) - 1] == 'l' && strncmp(error, "f:1:1: ", 7) == 0);
+}
+
 /* One octet more than fits, in every text; and a path longer than the message. */
 static void test_bounds(void **state)
 {
 	struct settings s;
-	char text[1000], error[400], name[600];
+	char text[1000], error[SETTING_ERROR_SIZE], name[600];
 
 	(void)state;
 	for (int len = 254; len <= 257; len++) {
@@ -235,7 +259,7 @@ static void test_bounds(void **state)
 static void test_files(void **state)
 {
 	static struct settings s;
-	char path[] = "/tmp/setting-test-XXXXXX", error[400];
+	char path[] = "/tmp/setting-test-XXXXXX", error[SETTING_ERROR_SIZE];
 	const int fd = mkstemp(path);
 	static char big[(1 << 20) + 1];
 
@@ -279,10 +303,10 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),  cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_mistakes),  cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_files),     cmocka_unit_test(test_help),
-		cmocka_unit_test(test_odd_texts),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_many_mistakes),
+		cmocka_unit_test(test_bounds),   cmocka_unit_test(test_files),
+		cmocka_unit_test(test_help),     cmocka_unit_test(test_odd_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
