@@ -36,6 +36,7 @@ static const char usage[] =
 	"                 --rules those instead of its own\n"
 	"  --account      system_id of the session; any name when there is no registry\n"
 	"  --time         when it is sent, as in the files of accounts; now if not given\n"
+	"  --all          every match of a rule, not only the five that weigh most\n"
 	"  --no-cache     compile the rules anew, and keep nothing of it\n"
 	"  --json         one JSON object; of several PDUs an array of them\n";
 
@@ -47,7 +48,7 @@ struct options {
 	unsigned n_rules;
 	int data_coding;
 	uint32_t seconds;
-	bool json, no_cache;
+	bool json, no_cache, all;
 };
 
 static bool read_coding(const char *text, int *out)
@@ -84,7 +85,8 @@ static bool read_option(struct options *o, int option)
 	}
 	o->json |= option == 'j';
 	o->no_cache |= option == 'n';
-	return option == 'j' || option == 'n' ||
+	o->all |= option == 'A';
+	return strchr("jnA", option) != NULL ||
 	       (option == 'd' && read_coding(optarg, &o->data_coding)) ||
 	       (option == 'T' && instant_parse(&o->seconds, optarg) == 0);
 }
@@ -112,6 +114,7 @@ const struct option explain_option_rows[] = {
 	{ "data-coding", required_argument, NULL, 'd' },
 	{ "time", required_argument, NULL, 'T' },
 	{ "no-cache", no_argument, NULL, 'n' },
+	{ "all", no_argument, NULL, 'A' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -258,7 +261,7 @@ static int run_one(const struct options *o, struct explain *explain, const char 
 		status = EXIT_FAILED;
 	} else if (status == EXIT_DONE) {
 		if (objects == NULL) {
-			explain_print(&explanation, o->account);
+			explain_print(&explanation, o->account, o->all);
 		} else if (json_array_append_new(objects,
 		                                 explain_json(&explanation, o->account)) != 0) {
 			cli_fail("there is no JSON for this message; without --json it is "

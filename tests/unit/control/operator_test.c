@@ -127,6 +127,42 @@ static void of_what_is_not_there(void **state)
 	assert_true(said("check the spelling; import or add it first\n"));
 }
 
+/* Of a rule with many patterns those that weigh most, and whose points a score is. */
+static void whose_points(void **state)
+{
+	static const char rules[] =
+		"rules:\n- id: pieces\n  sentence: s\n  weight: 6\n  threshold: 20\n"
+		"  patterns:\n  - { literal: a1, weight: 1 }\n  - { literal: b2, weight: 20 }\n"
+		"  - { literal: c3, weight: -9 }\n  - { literal: d4, weight: 3 }\n"
+		"  - { literal: e5, weight: 4 }\n  - { literal: f6, weight: 5 }\n"
+		"  - { literal: g7, weight: -0.5 }\n"
+		"- { id: notice, sentence: s, weight: -2.5, patterns: [ { literal: dear } ] }\n"
+		"- { id: links, sentence: s, weight: 1, patterns: [ { literal: http } ] }\n";
+	char words[300];
+
+	(void)state;
+	temp_write("p.yaml", rules);
+	snprintf(words, sizeof(words),
+	         "explain --no-cache --rules %s --text 'dear http a1 b2 c3 d4 e5 f6 g7'",
+	         temp_path("p.yaml"));
+	assert_int_equal(ctl(words), 0);
+	assert_true(said("rule        pieces weighs: acts, weights 23.5 of 20, gives 6 (s)"));
+	assert_true(said("\"b2\" (+20)") && said("\"c3\" (-9)") && said("\"f6\" (+5)"));
+	assert_true(said("  and 2 more that weigh no more: --all\n"));
+	assert_null(strstr(output, "\"a1\" (+1)"));
+	assert_true(said("notice weighs: acts, takes 2.5 from what others give (s)"));
+	assert_true(
+		said("score       4.5 = 6 of pieces - 2.5 of notice + 1 of links; refused "));
+	strcat(words, " --all");
+	assert_int_equal(ctl(words), 0);
+	assert_true(said("\"a1\" (+1)") && said("\"g7\" (-0.5)"));
+	assert_null(strstr(output, "more that weigh"));
+	strcpy(strstr(words, " --all"), " --json");
+	assert_int_equal(ctl(words), 0);
+	assert_true(said("\"weights\":23.5,\"threshold\":20.0,\"points\":6.0"));
+	assert_true(said("\"threshold\":null,\"points\":-2.5"));
+}
+
 static void numbers_with_letters(void **state)
 {
 	(void)state;
@@ -279,6 +315,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(why_nobody_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_one_and_of_several, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_what_is_not_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(whose_points, setup, teardown),
 		cmocka_unit_test_setup_teardown(numbers_with_letters, setup, teardown),
 		cmocka_unit_test_setup_teardown(options_of_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_from_a_pipe, setup, teardown),
