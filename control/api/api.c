@@ -19,6 +19,8 @@ static const struct route routes[] = {
 	{ "GET", "/v1/policy", 0, handle_policy },
 	{ "GET", "/v1/progress", 0, handle_progress },
 	{ "POST", "/v1/policy", BODY_JSON_MAX, handle_set_policy },
+	{ "GET", "/v1/accounts", 0, handle_account_list },
+	{ "GET", "/v1/senders", 0, handle_sender_list },
 	{ "POST", "/v1/accounts", BODY_CSV_MAX, handle_accounts },
 	{ "POST", "/v1/senders", BODY_CSV_MAX, handle_senders },
 	{ "POST", "/v1/blacklist", BODY_CSV_MAX, handle_blacklist },

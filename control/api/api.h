@@ -9,6 +9,8 @@
  *   GET  /v1/policy                      numbers of the policy
  *   GET  /v1/progress                    how far the import is that runs
  *   POST /v1/policy                      { "name": ..., "value": ... }
+ *   GET  /v1/accounts?account&after&limit   what the registry holds, a page at a time
+ *   GET  /v1/senders?sender&account&after&limit
  *   POST /v1/accounts?file=NAME          body: CSV
  *   POST /v1/senders?file=NAME           body: CSV; both: skip_bad=1
  *   POST /v1/rules?file=NAME             body: YAML

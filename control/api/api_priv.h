@@ -89,6 +89,8 @@ unsigned handle_status(struct api *api, struct request *request, json_t **out);
 unsigned handle_counters(struct api *api, struct request *request, json_t **out);
 unsigned handle_audit(struct api *api, struct request *request, json_t **out);
 unsigned handle_accounts(struct api *api, struct request *request, json_t **out);
+unsigned handle_account_list(struct api *api, struct request *request, json_t **out);
+unsigned handle_sender_list(struct api *api, struct request *request, json_t **out);
 unsigned handle_senders(struct api *api, struct request *request, json_t **out);
 unsigned handle_progress(struct api *api, struct request *request, json_t **out);
 unsigned handle_blacklist(struct api *api, struct request *request, json_t **out);

@@ -45,6 +45,8 @@ int run_counters(const struct cli *cli);
 int run_audit(const struct cli *cli);
 int run_import_accounts(const struct cli *cli);
 int run_import_senders(const struct cli *cli);
+int run_show_accounts(const struct cli *cli);
+int run_show_senders(const struct cli *cli);
 int run_import_blacklist(const struct cli *cli);
 int run_import_theft(const struct cli *cli);
 int run_import_numbers(const struct cli *cli);

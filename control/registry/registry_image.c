@@ -185,7 +185,7 @@ static int put_senders(struct build *b)
 {
 	struct registered_sender sender;
 	struct sender_walk walk;
-	int result = sender_walk_open(&walk, b->registry), put = 0;
+	int result = sender_walk_open(&walk, b->registry, NULL), put = 0;
 
 	while (result >= 0 && put == 0) {
 		result = sender_walk_next(&walk, &sender);

@@ -15,32 +15,53 @@ static int step(struct sql *sql, sqlite3_stmt **s)
 	return result < 0 ? result : 0;
 }
 
-static int begin(struct sql *sql, sqlite3_stmt **s, const char *statement)
+static int begin(struct sql *sql, sqlite3_stmt **s, const char *statement,
+                 const struct sender_key *first)
 {
 	*s = sql_prepare(sql, statement);
-	return *s == NULL ? sql_failed(sql, "database") : step(sql, s);
+	if (*s == NULL)
+		return sql_failed(sql, "database");
+	const int result = sql_step(sql, *s, "b", first, sizeof(*first));
+	if (result == 0) {
+		sqlite3_finalize(*s);
+		*s = NULL;
+	}
+	return result < 0 ? result : 0;
 }
 
-int sender_walk_open(struct sender_walk *w, struct registry *registry)
+int sender_walk_open(struct sender_walk *w, struct registry *registry,
+                     const struct sender_key *first)
 {
+	static const struct sender_key least;
 	struct sql *sql = &registry->sql;
 
 	*w = (struct sender_walk){ .sql = sql };
+	if (first == NULL)
+		first = &least;
 	int result = begin(sql, &w->rows,
 	                   "SELECT key, owner, state, valid_from, valid_until, blocked_until,"
-	                   " import FROM sender ORDER BY key");
+	                   " import FROM sender WHERE key >= ? ORDER BY key",
+	                   first);
 	if (result == 0)
 		result = begin(sql, &w->sanctions,
-		               "SELECT key, op, import FROM sender_sanction ORDER BY key");
+		               "SELECT key, op, import FROM sender_sanction WHERE key >= ? "
+		               "ORDER BY key",
+		               first);
 	if (result == 0)
 		result = begin(sql, &w->blocks,
-		               "SELECT key, until, import FROM sender_block ORDER BY key");
+		               "SELECT key, until, import FROM sender_block WHERE key >= ? "
+		               "ORDER BY key",
+		               first);
 	if (result == 0)
 		result = begin(sql, &w->lists,
-		               "SELECT key, list, until FROM sender_list ORDER BY key, list");
+		               "SELECT key, list, until FROM sender_list WHERE key >= ? ORDER "
+		               "BY key, list",
+		               first);
 	if (result == 0)
 		result = begin(sql, &w->owners,
-		               "SELECT key, account FROM sender_owner ORDER BY key, account");
+		               "SELECT key, account FROM sender_owner WHERE key >= ? ORDER BY "
+		               "key, account",
+		               first);
 	return result;
 }
 
@@ -158,17 +179,17 @@ int sender_walk_next(struct sender_walk *w, struct registered_sender *out)
 		out->valid_from = out->valid_until = out->blocked_until = out->n_owners = 0;
 		if (!least_key(w, &out->key))
 			return 0;
-		const bool registered = is_at(w->rows, &out->key);
-		if (registered)
+		out->registered = is_at(w->rows, &out->key);
+		if (out->registered)
 			result = take_row(w, out, &import);
 		if (result == 0 && is_at(w->sanctions, &out->key))
-			result = take_sanction(w, out, registered ? import : 0);
+			result = take_sanction(w, out, out->registered ? import : 0);
 		if (result == 0 && is_at(w->blocks, &out->key))
-			result = take_block(w, out, registered ? import : 0);
+			result = take_block(w, out, out->registered ? import : 0);
 		if (result == 0)
 			result = take_lists(w, out);
 		/* Neither registered nor forbidden: a lift that outlived its sender. */
-		if (registered || out->suspended || out->blocked_until != 0)
+		if (out->registered || out->suspended || out->blocked_until != 0)
 			return result < 0 ? result : 1;
 	} while (result == 0);
 	return result;

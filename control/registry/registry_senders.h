@@ -15,11 +15,12 @@
 
 struct registered_sender {
 	struct sender_key key;
+	bool registered; /* else it is only suspended or blocked */
 	bool suspended;
 	uint32_t valid_from, valid_until;
 	uint32_t blocked_until; /* UINT32_MAX = for ever */
 	enum image_block block; /* whose, of several the one that ends last */
-	uint32_t n_owners;      /* 0: it is only suspended or blocked */
+	uint32_t n_owners;
 	uint32_t owners[SENDER_OWNERS_MAX];
 };
 
@@ -28,7 +29,9 @@ struct sender_walk {
 	sqlite3_stmt *rows, *sanctions, *blocks, *lists, *owners; /* NULL when at its end */
 };
 
-must_use int sender_walk_open(struct sender_walk *walk, struct registry *registry);
+/* From this key on; NULL: all of them. */
+must_use int sender_walk_open(struct sender_walk *walk, struct registry *registry,
+                              const struct sender_key *first);
 /* 1 with the next sender, 0 at the end, or negative errno. */
 must_use int sender_walk_next(struct sender_walk *walk, struct registered_sender *out);
 void sender_walk_close(struct sender_walk *walk);

@@ -57,3 +57,11 @@ bool address_name(uint8_t *out, size_t *n, const uint8_t *addr, size_t len, size
 	}
 	return true;
 }
+
+uint32_t address_name_character(uint8_t octet)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].octet == octet)
+			return rows[i].character;
+	return octet;
+}

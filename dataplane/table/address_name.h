@@ -21,4 +21,7 @@
 must_use bool address_name(uint8_t *out, size_t *n, const uint8_t *addr, size_t len,
                            size_t *foreign, uint32_t *character);
 
+/* A character, a capital where there is one, that is this octet of such a name. */
+uint32_t address_name_character(uint8_t octet);
+
 #endif
