@@ -2,6 +2,7 @@
 #include "import_priv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,39 @@ static void note_mistyped(struct import *import)
 		             text);
 }
 
+static bool is_at_home(const struct sender_key *key, const struct numbering_plan *plan)
+{
+	char text[ADDRESS_TEXT_SIZE * 2], code[8];
+	const int n = snprintf(code, sizeof(code), "+%u", plan->country);
+
+	address_text(text, key);
+	return strncmp(text, code, (size_t)n) == 0;
+}
+
+/* 212345678 is a number of Morocco, where a spreadsheet has made a number of 0212345678. */
+static void note_lost_zero(struct import *import, const struct senders *s,
+                           const struct sender_key *key)
+{
+	const char *text = import_field(import, ADDRESS);
+	char whole[ADDRESS_INPUT_MAX + 2], means[ADDRESS_TEXT_SIZE * 2];
+	char why[SENDER_FAULT_SIZE];
+	struct sender_key ours;
+
+	if (text[0] == '0' || text[0] == '+' || key->octets[0] >> 5 != SENDER_KEY_NUMBER ||
+	    is_at_home(key, s->plan))
+		return;
+	snprintf(whole, sizeof(whole), "0%s", text);
+	if (!sender_key_of(&ours, whole, s->plan, why, sizeof(why)) ||
+	    !is_at_home(&ours, s->plan))
+		return;
+	address_text(means, key);
+	problems_add(
+		import->notes, import->row.row, 0, "address",
+		"\"%.40s\" is %s, a number of another country: has a spreadsheet taken its "
+		"first 0?",
+		text, means);
+}
+
 /* The id of one owner; 0 with a problem. */
 static uint32_t find_owner(struct import *import, struct senders *s, const char *name)
 {
@@ -172,6 +206,7 @@ static int sender_row(struct import *import, void *state)
 	if (import->problems->total != before)
 		return 0;
 	note_mistyped(import);
+	note_lost_zero(import, s, &row.key);
 	row.owner = owners.n != 0 ? owners.ids[0] : 0;
 	if (owners.n > 1) {
 		const int64_t run = sender_rows_owners(&s->rows, owners.ids + 1, owners.n - 1);

@@ -177,6 +177,27 @@ static void numbers_with_letters(void **state)
 	assert_null(strstr(output, "1588CALL"));
 }
 
+/* As a spreadsheet writes numbers that it took for numbers. */
+static void numbers_without_their_zero(void **state)
+{
+	(void)state;
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_int_equal(ctl_reads("address,owner\n212345678,acme\n1012345678,acme\n"
+	                           "12125551234,acme\n15881234,acme\n+212345678901,acme\n"
+	                           "821098765432,acme\n",
+	                           "senders import"),
+	                 0);
+	assert_true(said("note: stdin:2: address: \"212345678\" is +212345678, a number of "
+	                 "another country: has a spreadsheet taken its first 0?\n"));
+	assert_true(said("6 senders read: 6 added"));
+	for (unsigned row = 3; row <= 7; row++) {
+		char other[16];
+		snprintf(other, sizeof(other), "stdin:%u:", row);
+		assert_null(strstr(output, other));
+	}
+}
+
 /* An option of another command would be lost without a word. */
 static void options_of_others(void **state)
 {
@@ -317,6 +338,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(of_what_is_not_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(whose_points, setup, teardown),
 		cmocka_unit_test_setup_teardown(numbers_with_letters, setup, teardown),
+		cmocka_unit_test_setup_teardown(numbers_without_their_zero, setup, teardown),
 		cmocka_unit_test_setup_teardown(options_of_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_from_a_pipe, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
