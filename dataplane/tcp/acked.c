@@ -71,6 +71,16 @@ static void free_acknowledged(struct leg *l, uint32_t ack, struct news *n,
 	}
 }
 
+/* Marks that are behind come along, or half around the numbers they would be ahead: no third
+ * duplicate ACK and no D-SACK would be believed for two gigabytes. */
+static inline void pull_marks(struct leg *l)
+{
+	if (seq_lt(l->recover, l->snd_una))
+		l->recover = l->snd_una - 1;
+	if (seq_lt(l->rack.round, l->snd_una))
+		l->rack.round = l->snd_una;
+}
+
 /*
  * Room for four times what was delivered in a round trip to here and to the other end:
  * dynamic right-sizing (Fisk and Feng, 2001), as kernels do it, so that the window is never
@@ -90,6 +100,7 @@ static inline void right_size(struct relay *r, struct leg *l, struct tcp_env *en
 	const uint32_t octets = l->snd_una - l->sized_una;
 	l->sized_us = (uint32_t)env->now_us;
 	l->sized_una = l->snd_una;
+	pull_marks(l);
 	if (likely(octets <= env->config->leg_buffer / 4) || o->rtt.srtt_us == 0)
 		return;
 	for (uint32_t room = leg_room(l, env->config);

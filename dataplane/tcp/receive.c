@@ -181,15 +181,18 @@ static void receive_fin(struct leg *l, const struct packet *p)
 	}
 }
 
-/* RFC 5961 section 3.2: only the exact next number resets; near misses are challenged. It goes
- * on behind what came before it, at the end of the turn; to its sender nothing more does. */
+/* RFC 5961 section 3.2: only the exact next number resets, or behind a FIN that of the FIN,
+ * which some ends say and kernels take; near misses are challenged. What it carries (RFC 9293
+ * section 3.10.7.4: "a RST segment could contain" the cause) needs no window. It goes on
+ * behind what came before it, at the end of the turn; to its sender nothing more does. */
 static void receive_rst(struct relay *r, enum side side, const struct packet *p,
                         struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
 
-	if (p->seq != l->rcv_nxt) {
-		challenge(r, l, env);
+	if (p->seq != l->rcv_nxt && !(l->fin_received && p->seq == l->rcv_nxt - 1)) {
+		if (acceptable(l, p->seq, 0))
+			challenge(r, l, env);
 		return;
 	}
 	r->reset_to = (side_other(side) + 1u) & 3u;
@@ -267,16 +270,13 @@ static void answer_unacceptable(struct relay *r, struct leg *l, const struct pac
 	}
 }
 
-/* RFC 9293 section 3.10.7.4, first check: what cannot be taken is answered with an ACK,
- * unless it is a RST. */
+/* RFC 9293 section 3.10.7.4, first check: what cannot be taken is answered with an ACK. */
 static void receive_unacceptable(struct relay *r, enum side side, const struct packet *p,
                                  const struct tcp_options *options, struct tcp_env *env)
 {
 	struct leg *l = &r->leg[side];
 	const bool old = seq_leq(p->seq, l->rcv_nxt);
 
-	if (p->flags & TCP_RST)
-		return;
 	tcp_count(env, old ? COUNTER_TCP_DUPLICATE : COUNTER_TCP_OUT_OF_WINDOW, 1);
 	if (!keep_alive_passes(r, side, p, env))
 		answer_unacceptable(r, l, p, old, env);
@@ -303,13 +303,12 @@ static bool receive_checks(struct relay *r, enum side side, const struct packet 
 		options_read(&options,
 		             rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off + 20),
 		             p->options_len);
-	if (!acceptable(l, p->seq, len) ||
-	    (timestamp_is_old(l, &options) && !(p->flags & TCP_RST))) {
-		receive_unacceptable(r, side, p, &options, env);
+	if (p->flags & TCP_RST) { /* RFC 7323 section 5.2: whatever its time-stamp */
+		receive_rst(r, side, p, env);
 		return false;
 	}
-	if (p->flags & TCP_RST) {
-		receive_rst(r, side, p, env);
+	if (!acceptable(l, p->seq, len) || timestamp_is_old(l, &options)) {
+		receive_unacceptable(r, side, p, &options, env);
 		return false;
 	}
 	if (p->flags & TCP_SYN) { /* RFC 5961 section 4.2: whatever its number */

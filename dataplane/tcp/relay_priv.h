@@ -106,9 +106,9 @@ void leg_queued(struct leg *l, struct rte_mbuf *tail);
 uint32_t leg_octets_out(const struct leg *l);
 uint32_t leg_in_flight(const struct leg *l);
 
-/* window.c: octets this leg could still take (RFC 9293 section 3.8.6), before scaling; and
- * the window to advertise now, as the header says it, which moves rcv_adv. */
-uint32_t leg_window(const struct relay *r, enum side side, const struct tcp_env *env);
+/* window.c: octets that a segment to this leg's end would offer to take (RFC 9293 section
+ * 3.8.6); and the window to advertise now, as the header says it, which moves rcv_adv. */
+uint32_t leg_offer(const struct relay *r, enum side side, const struct tcp_env *env);
 uint16_t leg_advertise(struct relay *r, enum side side, const struct tcp_env *env);
 
 /*

@@ -181,13 +181,13 @@ static bool window_reopened(const struct relay *r, enum side side, const struct 
 {
 	const struct tcp_config *config = env->config;
 	const struct leg *l = &r->leg[side];
-	const uint32_t known = l->rcv_adv - l->rcv_nxt;
+	const uint32_t known = l->rcv_adv - l->rcv_nxt, mss = r->leg[side_other(side)].mss;
 
 	if (likely(known >= window_low(config)))
 		return false;
-	const uint32_t open = leg_window(r, side, env);
+	const uint32_t open = leg_offer(r, side, env);
 	return open > known &&
-	       (open >= config->leg_buffer / 4 || (known < l->mss && open >= 2u * l->mss));
+	       (open >= config->leg_buffer / 4 || (known < mss && open >= 2u * mss));
 }
 
 static inline void set_deadlines(const struct relay *r, struct leg *l,

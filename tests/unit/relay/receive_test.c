@@ -41,6 +41,54 @@ static void a_rst_counts_at_the_next_number_only(void **state)
 	rig_close(r);
 }
 
+/* RFC 9293 section 3.10.7.4: a window that has closed keeps no valid RST out, nor does what the
+ * RST carries. */
+static void a_rst_with_octets_counts_at_a_closed_window(void **state)
+{
+	struct rig *r = rig_connected(rig_without_stamps);
+	const struct leg *l = &rig_relay(r)->leg[ESME];
+	struct seg s = rig_text(0, 0, 0);
+
+	(void)state;
+	rig_stream(1000);
+	while (l->rcv_adv != l->rcv_nxt) { /* the SMSC takes nothing */
+		s.len = l->rcv_adv - l->rcv_nxt < 1000 ? l->rcv_adv - l->rcv_nxt : 1000;
+		s.payload = rig_octets;
+		rig_send(r, ESME, s);
+		rig_quiet(r);
+		s.seq += s.len;
+	}
+	s.flags = RST;
+	s.len = 20;
+	rig_send(r, ESME, s);
+	assert_null(rig_relay(r));
+	const struct seg *said = rig_said(r, SMSC);
+	while (said != NULL && !(said->flags & RST))
+		said = rig_said(r, SMSC);
+	assert_non_null(said);
+	assert_int_equal(said->len, 0);
+	rig_close(r);
+}
+
+/* Some ends close and are killed: a FIN, and a RST of the same number. Kernels take it. */
+static void a_rst_counts_at_the_number_of_a_fin(void **state)
+{
+	struct rig *r = rig_connected(rig_without_stamps);
+
+	(void)state;
+	rig_send(r, ESME, (struct seg){ .flags = RST, .seq = UINT32_MAX });
+	assert_non_null(rig_relay(r));
+	rig_send(r, ESME, (struct seg){ .flags = FIN, .window = 60000 });
+	rig_quiet(r);
+	rig_send(r, ESME, (struct seg){ .flags = RST });
+	assert_null(rig_relay(r));
+	const struct seg *said = rig_said(r, SMSC);
+	assert_non_null(said);
+	assert_int_equal(said->flags & RST, RST);
+	assert_int_equal(said->seq, 1); /* behind its FIN */
+	rig_close(r);
+}
+
 /* RFC 5961 section 4.2: a SYN on a live connection is challenged, whatever its number. */
 static void a_syn_is_challenged(void **state)
 {
@@ -373,6 +421,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_rst_counts_at_the_next_number_only),
+		cmocka_unit_test(a_rst_with_octets_counts_at_a_closed_window),
+		cmocka_unit_test(a_rst_counts_at_the_number_of_a_fin),
 		cmocka_unit_test(a_syn_is_challenged),
 		cmocka_unit_test(text_with_an_unbelievable_ack_is_dropped),
 		cmocka_unit_test(challenges_are_limited),

@@ -111,6 +111,31 @@ static void three_duplicates_and_the_next_hole(void **state)
 	rig_close(r);
 }
 
+/* The same behind two gigabytes without a loss: the mark of the last one, or of the beginning,
+ * does not come around and say that these octets were sent before it. */
+static void three_duplicates_half_around(void **state)
+{
+	struct rig *r = open_connected(plain);
+	struct leg *l = &rig_relay(r)->leg[SMSC];
+
+	(void)state;
+	l->recover = l->snd_una - (1u << 31) + 5 * SIZE;
+	l->rack.round = l->recover;
+	for (uint32_t i = 0; i < 10; i++) {
+		esme_sends(r, i, 1);
+		rig_wait(r, 1);
+		smsc_acks(r, (i + 1) * SIZE, 60000);
+	}
+	esme_sends(r, 10, 6);
+	rig_quiet(r);
+	for (unsigned i = 0; i < 3; i++)
+		smsc_acks(r, 10 * SIZE, 60000);
+	assert_one(r, 10 * SIZE);
+	rack_duplicate(&l->rack, l->snd_una, l->snd_max);
+	assert_int_equal(l->rack.reo_mult, 2);
+	rig_close(r);
+}
+
 /* RFC 8985 section 6.2: three segments behind it have arrived: lost; with fewer it may be
  * late, for a quarter of a round trip. What was SACKed is not sent again. */
 static void sacked_octets_show_a_hole(void **state)
@@ -410,6 +435,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ten_segments_at_first),
 		cmocka_unit_test(three_duplicates_and_the_next_hole),
+		cmocka_unit_test(three_duplicates_half_around),
 		cmocka_unit_test(sacked_octets_show_a_hole),
 		cmocka_unit_test(time_outs_back_off),
 		cmocka_unit_test(silly_windows_are_waited_for),
