@@ -135,12 +135,38 @@ static void room_is_for_what_its_sender_sends(void **state)
 	rig_close(r);
 }
 
+static void few_buffers(struct settings *s) { s->leg_segments = 256; }
+
+static void coarse_and_small(struct rig *r)
+{
+	coarse(r);
+	r->offer[ESME].mss = r->offer[SMSC].mss = 88;
+	r->offer[SMSC].window = 500;
+}
+
+/* Three quarters of 256 buffers with 88 octets each are one unit of 16 KiB, and when a few are
+ * taken none: nothing of half a PDU could go on, and nothing would open the window again. */
+static void half_a_pdu_does_not_close_it(void **state)
+{
+	struct rig *r = open_rig(few_buffers, coarse_and_small);
+
+	(void)state;
+	for (uint32_t at = 0; at < SIZE - 88; at += 88) {
+		rig_send(r, ESME, rig_text(at, 88, 0));
+		const struct seg *said = rig_said(r, ESME);
+		assert_non_null(said); /* at once: its sender's Nagle may wait */
+		assert_true(said->window > 0);
+	}
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(less_than_a_unit_is_not_said),
 		cmocka_unit_test(more_than_a_header_says_is_not_said),
 		cmocka_unit_test(room_is_for_what_its_sender_sends),
+		cmocka_unit_test(half_a_pdu_does_not_close_it),
 	};
 
 	return cmocka_run_group_tests(tests, rig_start, NULL);
