@@ -171,6 +171,20 @@ static void compose(struct run *r)
 	r->n = n;
 }
 
+/* A character that came as several has marks behind any of them. */
+static void put_run(struct fold *f, const struct run *r)
+{
+	bool bare = false;
+
+	for (unsigned i = 0; i < r->n; i++) {
+		const bool mark = is_mark(f, r->at[i].c);
+		if (i == 0 || !mark)
+			bare = fold_is_bare(r->at[i].c);
+		if (!strewn(r->at[i].c) && !(bare && i > 0 && mark))
+			fold_put(f, fold_instead(f->table, r->at[i].c), r->at[i].from);
+	}
+}
+
 void fold_marks_at(struct fold *f)
 {
 	struct run r;
@@ -187,10 +201,7 @@ void fold_marks_at(struct fold *f)
 	take_marks(f, &r);
 	order(&r);
 	compose(&r);
-	const bool bare = r.n > 0 && fold_is_bare(r.at[0].c);
-	for (unsigned i = 0; i < r.n; i++)
-		if (!strewn(r.at[i].c) && !(bare && i > 0 && is_mark(f, r.at[i].c)))
-			fold_put(f, fold_instead(f->table, r.at[i].c), r.at[i].from);
+	put_run(f, &r);
 	f->marked = f->n;
 }
 

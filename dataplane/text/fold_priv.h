@@ -78,12 +78,13 @@ struct fold {
 	size_t marked; /* n behind the last marks; what is there has no neighbour before it */
 };
 
-/* Whether marks of other scripts are strewn over it: a letter or digit of ASCII, a letter of
- * Latin-1 to Extended-B, or of Hangul. */
+/* Whether marks of other scripts are strewn over it: a letter or digit of ASCII, a Latin letter
+ * with marks of its own, or one of Hangul. */
 static inline bool fold_is_bare(uint32_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 0xC0 && c < 0x250) ||
-	       (c >= 0x3131 && c < 0x318F) || (c >= 0xAC00 && c < 0xD7A4);
+	       (c >= 0x1E00 && c < 0x1F00) || (c >= 0x3131 && c < 0x318F) ||
+	       (c >= 0xAC00 && c < 0xD7A4);
 }
 
 /* fold_mark.c, fold_jamo.c: in[i] begins a MARK or MARKED, a SIGN, a JAMO; reads on as far as

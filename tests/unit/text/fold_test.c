@@ -68,13 +68,15 @@ static void every_code_point(void **state)
 
 	(void)state;
 	for (int32_t c = 0; c < CODE_POINTS; c++) {
-		const int32_t between[3] = { 'x', c, 'Y' };
+		const int32_t between[3] = { 'x', c, 'Y' }, marked[2] = { c, 0x3099 };
 		uint8_t in[4], out[4 * TEXT_FOLD_GROWTH];
 		if (surrogate(c))
 			continue;
 		check(&c, 1);
-		if (utf8proc_category(c) != UTF8PROC_CATEGORY_CN)
+		if (utf8proc_category(c) != UTF8PROC_CATEGORY_CN) {
 			check(between, 3);
+			check(marked, 2);
+		}
 		const size_t len = (size_t)utf8proc_encode_char(c, in);
 		const size_t n = text_fold(in, len, out, TEXT_FOLD_GROWTH * len);
 		folds += n != len || memcmp(in, out, len) != 0;
@@ -247,6 +249,7 @@ static void as_read(void **state)
 		{ "ㄷㅏㅣ출 ㅅㅓㅣ일", "대출 세일" },
 		{ "\u0E01\u0E31\u0E19 \u05D0\u05B0", "\u0E01\u0E31\u0E19 \u05D0\u05B0" },
 		{ "e\u0301\u20D2\u0301", "é" },
+		{ "vi\u0323\u3099p \u1F91\uFF9E\u0323", "vịp nị" },
 	};
 
 	(void)state;

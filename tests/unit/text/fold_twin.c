@@ -143,7 +143,7 @@ static bool unseen(int32_t c)
 /* Latin letters, digits and Hangul, over which marks of other scripts are strewn. */
 static bool bare(int32_t c)
 {
-	return (c < 0x80 && isalnum((int)c)) || (c >= 0xC0 && c < 0x250) ||
+	return (c < 0x80 && isalnum((int)c)) || (c >= 0xC0 && c < 0x250) || c >> 8 == 0x1E ||
 	       (c > 0x3130 && c <= 0x318E) || (c >= 0xAC00 && c < 0xD7A4);
 }
 
