@@ -216,8 +216,8 @@ static bool begins(const struct loose *l)
 		return false;
 	if (before == SYMBOL && l->n > 1 && l->out[l->n - 2] >= '0' && l->out[l->n - 2] <= '9')
 		return false;
-	/* Behind a syllable the first one of several. */
-	return before != HANGUL || kind_behind(l, l->i + 3) != SPACE;
+	/* A syllable behind another one is the end of a word, where no other follows. */
+	return before != HANGUL || l->in[l->i] < 0x80 || kind_behind(l, l->i + 3) != SPACE;
 }
 
 __attribute__((noinline)) bool loose_take_number(struct loose *l)
