@@ -5,9 +5,6 @@
  */
 #include "worker.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include <rte_cycles.h>

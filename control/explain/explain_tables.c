@@ -2,7 +2,6 @@
 /* explain_tables: the image that a message is explained with. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rule_yaml: what is said of a text that is no YAML, or none that a rule file can be. */
-#include <stdio.h>
 #include <string.h>
 
 #include "rule_reader.h"

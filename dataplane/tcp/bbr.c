@@ -2,7 +2,6 @@
 #include "bbr.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "cubic.h"

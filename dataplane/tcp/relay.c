@@ -5,8 +5,6 @@
  */
 #include "relay.h"
 
-#include <string.h>
-
 #include "embryo.h"
 #include "relay_priv.h"
 
