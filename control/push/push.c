@@ -33,31 +33,6 @@ uint64_t push_now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-void push_note(struct push *push, const struct link_message *answer, const char *text)
-{
-	pthread_mutex_lock(&push->state_lock);
-	struct push_state *s = &push->state;
-	s->connected = push->client != NULL;
-	s->covered = push->covered;
-	if (answer != NULL) {
-		s->generation = answer->generation;
-		s->uptime_s = answer->uptime_s;
-		s->workers = answer->workers ? answer->workers : s->workers;
-		s->pid = answer->pid ? answer->pid : s->pid;
-		s->instance = answer->instance;
-		s->seen = answer->seen;
-		s->overlay_used = answer->overlay_used;
-		s->overlay_max = answer->overlay_max;
-		s->overlay_full = answer->overlay_full;
-	}
-	if (text != NULL && strcmp(text, s->text) != 0) {
-		snprintf(s->text, sizeof(s->text), "%s", text);
-		if (text[0] != '\0')
-			say("push: %s", text);
-	}
-	pthread_mutex_unlock(&push->state_lock);
-}
-
 /* Both write_lock and lock: nothing is written that was not sent. */
 static void enter(struct push *push)
 {
@@ -155,12 +130,18 @@ static void push_failed(struct push *push, uint64_t generation)
 	push->retry_us = push_now_us() + RETRY_US;
 }
 
+/* -ENOTCONN would say that the data plane is away. */
+static void cannot_be_made(struct push_answer *out, int result, const char *error)
+{
+	out->result = result == -ENOTCONN ? -EIO : result;
+	snprintf(out->text, sizeof(out->text), "no image could be made: %s", error);
+}
+
 static void build_failed(struct push *push, struct push_answer *out, int result,
                          const char *error)
 {
 	push_failed(push, out->generation);
-	out->result = result == -ENOTCONN ? -EIO : result;
-	snprintf(out->text, sizeof(out->text), "no image could be made: %s", error);
+	cannot_be_made(out, result, error);
 	push_note(push, NULL, out->text);
 }
 
@@ -261,33 +242,30 @@ static void push_locked(struct push *push, struct registry *registry, bool leisu
 	push->making = false;
 }
 
-void push_away(struct push *push, struct push_answer *out)
+/* 0, or its generation cannot be read: said in the state and in the answer. With the lock. */
+static int read_generation(struct push *push, struct registry *registry,
+                           struct push_answer *out)
 {
-	out->result = -ENOTCONN;
-	pthread_mutex_lock(&push->state_lock);
-	snprintf(out->text, sizeof(out->text), "%s", push->state.text);
-	pthread_mutex_unlock(&push->state_lock);
+	const int result = registry_generation(registry, &out->generation);
+
+	if (result < 0) {
+		cannot_be_made(out, result, registry_error(registry));
+		push_note(push, NULL, out->text);
+	}
+	return result;
 }
 
-/* Its generation, 0 when it cannot be read (said in the state). */
-static uint64_t generation_of(struct push *push, struct registry *registry)
-{
-	uint64_t generation = 0;
-	const int result = registry_generation(registry, &generation);
-
-	if (result < 0)
-		push_note(push, NULL, registry_error(registry));
-	return result < 0 ? 0 : generation;
-}
-
-/* The registry for an image, opened before any lock is taken. NULL: said in the state. */
-static struct registry *open_registry(struct push *push)
+/* The registry for an image, opened before any lock is taken. NULL: said in the state, and
+ * why no image comes in the answer. */
+static struct registry *open_registry(struct push *push, struct push_answer *out)
 {
 	struct registry *registry = NULL;
 
-	if (registry_open(&registry, push->database) == 0)
+	const int result = registry_open(&registry, push->database);
+	if (result == 0)
 		return registry;
-	push_note(push, NULL, registry_error(registry));
+	cannot_be_made(out, result, registry_error(registry));
+	push_say(push, registry_error(registry));
 	registry_close(registry);
 	return NULL;
 }
@@ -303,34 +281,30 @@ static void already_pushed(const struct push *push, struct push_answer *answer)
 	answer->workers = push->state.workers;
 }
 
-static void no_registry(struct push *push, struct push_answer *answer)
+/* With image_lock and both locks. */
+static void bring(struct push *push, struct registry *registry, struct push_answer *answer)
 {
-	answer->result = -EIO;
-	pthread_mutex_lock(&push->state_lock);
-	snprintf(answer->text, sizeof(answer->text), "no image could be made: %.500s",
-	         push->state.text);
-	pthread_mutex_unlock(&push->state_lock);
-}
-
-void push_image(struct push *push, struct push_answer *answer)
-{
-	const uint64_t began = push_now_us();
-	struct registry *registry = open_registry(push);
-
-	*answer = (struct push_answer){ 0 };
-	if (registry == NULL) {
-		no_registry(push, answer);
+	if (read_generation(push, registry, answer) < 0)
 		return;
-	}
-	pthread_mutex_lock(&push->image_lock);
-	enter(push);
-	answer->generation = generation_of(push, registry);
 	if (!push_connected(push))
 		push_away(push, answer);
 	else if (push->covered != 0 && push->covered >= answer->generation)
 		already_pushed(push, answer);
 	else
 		push_locked(push, registry, false, answer);
+}
+
+void push_image(struct push *push, struct push_answer *answer)
+{
+	const uint64_t began = push_now_us();
+
+	*answer = (struct push_answer){ 0 };
+	struct registry *registry = open_registry(push, answer);
+	if (registry == NULL)
+		return;
+	pthread_mutex_lock(&push->image_lock);
+	enter(push);
+	bring(push, registry, answer);
 	leave(push);
 	pthread_mutex_unlock(&push->image_lock);
 	registry_close(registry);
@@ -351,8 +325,10 @@ static bool is_behind(struct push *push, struct registry *registry)
 {
 	struct link_message answer = { 0 };
 	char error[LINK_CLIENT_ERROR_SIZE] = "";
+	struct push_answer unasked = { 0 };
 	/* Of a connection that is there: deltas wait meanwhile. */
-	const uint64_t ours = generation_of(push, registry);
+	const bool known = read_generation(push, registry, &unasked) == 0;
+	const uint64_t ours = unasked.generation;
 	const int result = link_client_status(push->client, STATUS_MS, &answer, error);
 
 	if (result != 0) {
@@ -360,7 +336,7 @@ static bool is_behind(struct push *push, struct registry *registry)
 		return false;
 	}
 	push_note(push, &answer, NULL);
-	if (ours <= GENERATION_NEW)
+	if (!known || ours <= GENERATION_NEW)
 		return false;
 	if (push->covered >= ours)
 		return push->fold;
@@ -380,11 +356,10 @@ static void catch_up(struct push *push)
 	struct push_answer out = { 0 };
 
 	leave(push);
-	struct registry *registry = open_registry(push);
+	struct registry *registry = open_registry(push, &out);
 	pthread_mutex_lock(&push->image_lock);
 	enter(push);
-	if (registry != NULL) {
-		out.generation = generation_of(push, registry);
+	if (registry != NULL && read_generation(push, registry, &out) == 0) {
 		const bool behind = push->covered < out.generation;
 		if (!push->stop && (behind || push->fold) && push_connected(push))
 			push_locked(push, registry, !behind, &out);
@@ -408,17 +383,21 @@ static void *push_thread(void *context)
 {
 	struct push *push = context;
 	struct registry *registry = NULL;
+	struct push_answer unasked;
 	unsigned pause_ms = PAUSE_MIN_MS;
 
 	enter(push);
 	while (!push->stop) {
-		if (registry == NULL)
-			registry = open_registry(push);
+		if (registry == NULL) {
+			leave(push);
+			registry = open_registry(push, &unasked);
+			enter(push);
+		}
 		if (registry != NULL && push_connected(push)) {
 			pause_ms = PAUSE_MIN_MS;
 			if (is_behind(push, registry))
 				catch_up(push);
-			if (push->client != NULL && !push->stop && !push->fold)
+			if (push->client != NULL && !push->stop)
 				wait_ms(push, PING_MS);
 			continue;
 		}
@@ -490,11 +469,4 @@ void push_close(struct push *push)
 	free(push->database);
 	free(push->link_socket);
 	free(push);
-}
-
-void push_state(struct push *push, struct push_state *out)
-{
-	pthread_mutex_lock(&push->state_lock);
-	*out = push->state;
-	pthread_mutex_unlock(&push->state_lock);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push_priv: the inside of push, for push.c (images) and push_deltas.c.
+ * push_priv: the inside of push, for push.c (images), push_deltas.c, push_state.c and others.
  *
  * Locks are taken in the order image_lock, write_lock, lock, state_lock.
  */
@@ -60,10 +60,13 @@ struct push {
 
 uint64_t push_now_us(void);
 
-/* Into the state: what an answer (NULL: none) says, and a sentence (NULL: as it was). */
-void push_note(struct push *push, const struct link_message *answer, const char *text);
+/* Into the state a sentence alone. */
+void push_say(struct push *push, const char *text);
 
 /* All with the lock. */
+/* Into the state: whether the data plane is there, what an answer (NULL: none) of it says, and
+ * a sentence (NULL: as it was). */
+void push_note(struct push *push, const struct link_message *answer, const char *text);
 bool push_connected(struct push *push); /* or just now connected */
 void push_disconnect(struct push *push, const char *why);
 void push_away(struct push *push, struct push_answer *out);

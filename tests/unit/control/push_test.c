@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <pthread.h>
+#include <sqlite3.h>
 
 #include "import.h"
 #include "plane.h"
@@ -169,12 +171,41 @@ static void batches_pass_images(void **state)
 	}
 }
 
+static void alter(const char *statement)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(temp_path("r"), &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
+	assert_int_equal(sqlite3_exec(db, statement, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* What was pushed before is not what was asked for. */
+static void what_cannot_be_read_is_not_pushed(void **state)
+{
+	struct push_answer answer;
+
+	(void)state;
+	assert_int_equal(import(import_accounts, "system_id\nother\n"), 0);
+	alter("ALTER TABLE meta RENAME TO away");
+	push_image(push, &answer);
+	assert_int_not_equal(answer.result, 0);
+	assert_int_not_equal(answer.result, -ENOTCONN);
+	assert_non_null(strstr(answer.text, "no image could be made: "));
+	alter("ALTER TABLE away RENAME TO meta");
+	push_image(push, &answer);
+	assert_int_equal(answer.result, 0);
+	assert_int_equal(in_force().generation, answer.generation);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(batches_keep_their_order),
 		TEST(batches_pass_images),
+		TEST(what_cannot_be_read_is_not_pushed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
