@@ -40,7 +40,7 @@ struct parts_key {
 
 struct part {
 	struct parts_key key;
-	uint32_t until;          /* Unix seconds; 0 = free */
+	uint32_t until;          /* seconds of the clock that now is of; 0 = free */
 	uint32_t rule;           /* that refused it, or 0 */
 	uint32_t command_status; /* of that rule, or 0 */
 	uint16_t len;            /* octets of data */
