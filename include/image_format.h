@@ -29,7 +29,7 @@ struct image_header {
 	uint32_t n_sections;
 	uint64_t generation;      /* set by control, grows with each image; never 0 */
 	uint64_t size;            /* whole image, octets */
-	uint64_t created;         /* Unix seconds */
+	uint64_t created;         /* Unix seconds; said when it is found on disk */
 	uint64_t reserved[2];     /* 0 */
 	uint64_t checksum;        /* XXH3_64bits of header (this field 0) and directory */
 };

@@ -16,6 +16,8 @@
 #include "link_socket.h"
 #include "refuse.h"
 
+#define TIME_SIZE 24u
+
 struct link_server {
 	struct publish *publish;
 	struct lastgood *lastgood;
@@ -278,9 +280,21 @@ int link_turn(struct link_server *server, int timeout_ms)
 	return n > 0 || ready;
 }
 
+/* Its author has written it: no year need be one of ours. */
+static const char *write_time(char out[TIME_SIZE], uint64_t seconds)
+{
+	const time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(out, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		strcpy(out, "at no time");
+	return out;
+}
+
 static void start_from_disk(struct link_server *s)
 {
-	char text[LINK_TEXT_SIZE];
+	char text[LINK_TEXT_SIZE], made[TIME_SIZE];
 	struct tables *tables;
 	const int rc =
 		lastgood_load(s->lastgood, s->n_workers, &s->key, &tables, &s->whole, text);
@@ -292,7 +306,9 @@ static void start_from_disk(struct link_server *s)
 	}
 	if (text[0] != '\0')
 		tell(s, "%s", text);
-	tell(s, "image %llu in force, from disk", (unsigned long long)generation_of(tables));
+	tell(s, "image %llu in force, from disk, made %s",
+	     (unsigned long long)generation_of(tables),
+	     write_time(made, tables->image->header->created));
 	publish_swap(s->publish, tables);
 }
 
