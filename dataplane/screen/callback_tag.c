@@ -6,6 +6,8 @@
  * one for each number. No other optional parameter of SMPP 3.4 or 5.0 in a request has text for
  * the phone to show.
  */
+#include <errno.h>
+
 #include "screen_priv.h"
 
 /* What it is in this coding, at the arena's free place; what no coding reads is Latin-1. */
@@ -19,8 +21,8 @@ static int64_t decode(const struct screen_vector *v, enum text_coding coding,
 }
 
 /* One tag, and behind a line end what else it may be read as. begin_slice() made sure of the
- * room: a second reading has it where the texts of the message have one too. */
-static size_t read_tag(const struct screen_context *context, const struct screen_vector *v,
+ * room: a second reading has it where the texts of the message have one too, or -EMSGSIZE. */
+static int64_t read_tag(const struct screen_context *context, const struct screen_vector *v,
                        const struct screen_message *m, struct view tag, uint8_t *out)
 {
 	const struct view octets = { tag.data + 1, tag.len - 1 };
@@ -29,18 +31,20 @@ static size_t read_tag(const struct screen_context *context, const struct screen
 
 	bug_if(n < 0);
 	const enum text_coding other = text_other_coding(coding, octets.data, octets.len, 0);
-	if (other == TEXT_UNKNOWN || own_octets(m) > SCREEN_OTHER_MAX)
-		return (size_t)n;
+	if (other == TEXT_UNKNOWN)
+		return n;
+	if (own_octets(m) > SCREEN_OTHER_MAX)
+		return -EMSGSIZE;
 	out[n] = '\n';
 	const int64_t again = decode(v, other, octets, out + n + 1);
-	return (size_t)n + (again > 0 ? 1 + (size_t)again : 0);
+	return n + (again > 0 ? 1 + again : 0);
 }
 
-size_t callback_tags(const struct screen_context *context, const struct screen_vector *v,
+int64_t callback_tags(const struct screen_context *context, const struct screen_vector *v,
                      const struct screen_message *m, uint8_t *out)
 {
 	struct cursor c = cursor_over(m->sm.tlvs.data, m->sm.tlvs.len);
-	size_t n = 0;
+	int64_t n = 0;
 
 	while (cursor_left(&c) != 0) {
 		const uint16_t tag = cursor_u16(&c);
@@ -49,7 +53,10 @@ size_t callback_tags(const struct screen_context *context, const struct screen_v
 			continue;
 		if (n != 0)
 			out[n++] = '\n';
-		n += read_tag(context, v, m, value, out + n);
+		const int64_t octets = read_tag(context, v, m, value, out + n);
+		if (octets < 0)
+			return octets;
+		n += octets;
 	}
 	return n;
 }

@@ -93,18 +93,18 @@ static void lengthen_text(struct screen_vector *v, struct view *plain, size_t n)
 	plain->len += (uint32_t)n + 1;
 }
 
-/* Callback tags go on with the first text that there is, or are the only one. */
-static void read_tags(const struct screen_context *context, struct screen_vector *v,
+/* Callback tags go on with the first text that there is, or are the only one. False: one has a
+ * second reading, and no place for it. */
+static bool read_tags(const struct screen_context *context, struct screen_vector *v,
                       struct screen_message *m, unsigned which)
 {
-	const size_t n = callback_tags(context, v, m, v->arena + v->arena_used);
+	const int64_t n = callback_tags(context, v, m, v->arena + v->arena_used);
 
-	if (n == 0)
-		return;
-	if (m->plain[which].data == NULL)
-		keep_text(v, m, which, n);
-	else
-		lengthen_text(v, &m->plain[which], n);
+	if (n > 0 && m->plain[which].data == NULL)
+		keep_text(v, m, which, (size_t)n);
+	else if (n > 0)
+		lengthen_text(v, &m->plain[which], (size_t)n);
+	return n >= 0;
 }
 
 /* One text of a message, decoded; or why it is not. */
@@ -223,8 +223,7 @@ static bool read_turned(struct screen_vector *v, struct screen_message *m, unsig
 		return true;
 	const bool again = m->second != SCREEN_ONE_READING;
 	if ((again && is_part(m, which)) ||
-	    wire_text(m, which)->octets.len > SCREEN_OTHER_MAX ||
-	    wire_text(m, 1 - which)->octets.len != 0)
+	    own_octets(m) > SCREEN_OTHER_MAX || wire_text(m, 1 - which)->octets.len != 0)
 		return false;
 	if (again) {
 		m->apart = (uint16_t)m->plain[m->second].len;
@@ -282,13 +281,15 @@ static enum reason read_texts(struct screen_context *context, struct screen_vect
 		const enum reason reason = read_text(context, v, m, which);
 		if (reason != REASON_PASS)
 			return reason;
-		if (unlikely(m->sm.has_callback_tag && m->plain[1 - which].data == NULL))
-			read_tags(context, v, m, which);
+		if (unlikely(m->sm.has_callback_tag && m->plain[1 - which].data == NULL) &&
+		    !read_tags(context, v, m, which))
+			return REASON_READINGS_DISAGREE;
 		if (!read_other(context, v, m, which) || !read_turned(v, m, which))
 			return REASON_READINGS_DISAGREE;
 	}
-	if (unlikely(m->sm.has_callback_tag && m->plain[0].data == m->plain[1].data))
-		read_tags(context, v, m, 0);
+	const bool tags_alone = m->sm.has_callback_tag && !m->plain[0].data && !m->plain[1].data;
+	if (unlikely(tags_alone) && (!read_tags(context, v, m, 0) || !read_turned(v, m, 0)))
+		return REASON_READINGS_DISAGREE;
 	return REASON_PASS;
 }
 

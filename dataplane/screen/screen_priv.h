@@ -121,9 +121,10 @@ enum text_coding reading_alphabet(const struct screen_context *context,
                                   const struct screen_message *m);
 
 /* The texts of its callback tags, decoded, a line each; octets written at out, which is in the
- * arena. */
-size_t callback_tags(const struct screen_context *context, const struct screen_vector *vector,
-                     const struct screen_message *m, uint8_t *out);
+ * arena. -EMSGSIZE: one has a second reading, for which there is no room. */
+must_use int64_t callback_tags(const struct screen_context *context,
+                               const struct screen_vector *vector,
+                               const struct screen_message *m, uint8_t *out);
 
 /* Octets of the header in front of a text, with the one that says how long it is. */
 static inline size_t udh_octets_of(const struct smpp_text *text)

@@ -272,10 +272,39 @@ static void phones_without_the_language(void **state)
 	world_end(&w);
 }
 
+/* Of the name beside a callback number as of a text: shown backwards, also where it is the only
+ * text, and no second reading is left out for want of room. */
+static void of_callback_tags(void **state)
+{
+	static const char turned[] = "\x08\x20\x2E\0o\0n\0i\0s\0a\0c",
+			  cp949[] = "\0\xB4\xEB\xC3\xE2";
+	static char text[SCREEN_OTHER_MAX + 2];
+	struct submit s = { .tag = SMPP_TAG_CALLBACK_NUM_ATAG,
+		            .value = turned,
+		            .value_len = sizeof(turned) - 1 };
+	struct world w;
+
+	(void)state;
+	world_readings(&w, TEXT_GSM7, IMAGE_UNDECODABLE_REFUSE);
+	world_ready(&w);
+	assert_int_equal(world_one(&w, &s)->reason, REASON_READINGS_DISAGREE);
+	assert_int_equal(w.vector->messages[0].rule, 100);
+	s.value = cp949;
+	s.value_len = sizeof(cp949) - 1;
+	s.payload = memset(text, 'a', sizeof(text));
+	s.payload_len = 100;
+	assert_int_equal(world_one(&w, &s)->rule, 101);
+	s.payload_len = sizeof(text);
+	assert_int_equal(world_one(&w, &s)->reason, REASON_READINGS_DISAGREE);
+	assert_int_equal(w.vector->messages[0].rule, 0);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(read_in_both),
+		cmocka_unit_test(of_callback_tags),
 		cmocka_unit_test(shown_backwards),
 		cmocka_unit_test(nothing_shields_it),
 		cmocka_unit_test(replaced_in_units),
