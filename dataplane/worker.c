@@ -308,7 +308,7 @@ static void decide(struct worker *w)
 	                     : w->tables->scratch[w->index];
 	s->match = s->scratch == NULL ? NULL : w->tables->match[w->index];
 	s->seconds = worker_seconds(w);
-	s->uptime_s = (uint32_t)(w->now_us / 1000000);
+	s->clock_s = (uint32_t)(w->now_us / 1000000);
 	s->scanned_octets = s->rescanned_texts = s->shadowed = s->unlisted = 0;
 	s->cache_hits = s->cache_misses = s->cache_replaced = 0;
 	s->sender_hits = s->sender_misses = s->sender_replaced = 0;

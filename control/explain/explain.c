@@ -9,7 +9,7 @@
 #include "campaign_set.h"
 #include "explain_priv.h"
 #include "parts.h"
-#include "text.h"
+#include "reading.h"
 
 int explain_open(struct explain **out, const struct explain_source *source,
                  struct problems *problems, char error[EXPLAIN_ERROR_SIZE])
@@ -51,22 +51,20 @@ void explain_close(struct explain *e)
 	free(e);
 }
 
-static enum text_coding alphabet_of(const struct image_account *account)
-{
-	return account->alphabet != 0 ? (enum text_coding)account->alphabet : TEXT_GSM7;
-}
-
 enum text_coding explain_alphabet(const struct explain *e)
 {
+	const struct screen_context context = { .tables = e->tables };
 	const uint32_t row =
 		tables_account_row(e->tables, (const uint8_t *)e->account, strlen(e->account));
+	const struct screen_message m = { .account_row = row };
 
-	return alphabet_of(tables_account(e->tables, row));
+	return reading_alphabet(&context, &m);
 }
 
 /* What the stages worked on, while it is there. */
 struct watcher {
 	struct explain *explain;
+	const struct screen_context *context;
 	const uint8_t *pdu;
 	struct explanation *out;
 	const struct text_table *table; /* that texts are folded by */
@@ -103,23 +101,14 @@ static int make_map(const struct text_table *table, struct explain_text *t)
 	return 0;
 }
 
-static enum text_coding first_coding(const struct explanation *out)
-{
-	const struct screen_message *m = &out->message;
-	/* replace_sm has no data_coding (screen/reading.c). */
-	const bool replace = m->sm.header.command_id == SMPP_REPLACE_SM;
-
-	return text_coding(replace ? 0 : m->sm.data_coding, alphabet_of(out->account));
-}
-
-/* As screen/reading.c: without a second coding it is the first under other tables. */
-static enum text_coding second_coding(enum text_coding first, const struct smpp_text *text)
+/* Without a second coding it is the first: the text as it is shown backwards. */
+static enum text_coding coding_of(const struct watcher *w, const struct screen_message *m,
+                                  unsigned from, bool again)
 {
 	const enum text_coding other =
-		text_other_coding(first, text->octets.data, text->octets.len,
-	                          text->udh.data != NULL ? text->udh.len + 1 : 0);
+		again ? reading_second(w->context, m, from) : TEXT_UNKNOWN;
 
-	return other != TEXT_UNKNOWN ? other : first;
+	return other != TEXT_UNKNOWN ? other : w->out->coding;
 }
 
 static int keep_text(struct watcher *w, const struct screen_message *m, unsigned i)
@@ -132,9 +121,7 @@ static int keep_text(struct watcher *w, const struct screen_message *m, unsigned
 		return 0;
 	t->again = wire[i]->octets.len == 0 && wire[1 - i]->octets.len != 0;
 	const unsigned from = t->again ? 1 - i : i;
-	t->coding = w->out->coding;
-	if (t->again)
-		t->coding = second_coding(t->coding, wire[from]);
+	t->coding = coding_of(w, m, from, t->again);
 	t->plain = copy(m->plain[i]);
 	t->folded = copy(m->text[i]);
 	t->plain_len = m->plain[i].len;
@@ -240,6 +227,7 @@ int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, 
 	};
 	struct screen_message *m = &e->vector->messages[0];
 
+	watcher.context = &context;
 	*out = (struct explanation){ .set = e->set, .rows = t->image->rules };
 	memset(m, 0, sizeof(*m));
 	const uint32_t fault = smpp_decode(&m->sm, pdu, len);
@@ -250,7 +238,7 @@ int explain_run(struct explanation *out, struct explain *e, const uint8_t *pdu, 
 	out->message = *m;
 	out->account = tables_account(t, m->account_row);
 	take_limits(out, e);
-	out->coding = first_coding(out);
+	out->coding = reading_coding(&context, m);
 	e->vector->n = 1;
 	screen_run(&context, e->vector);
 	out->message = *m;

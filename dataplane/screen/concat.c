@@ -69,7 +69,7 @@ static bool make_part(const struct screen_context *context, const struct screen_
 	smpp_udh_read(&udh, text->udh);
 	memset(part, 0, offsetof(struct part, data));
 	part->key = key;
-	part->until = context->uptime_s + PARTS_LIFE_S;
+	part->until = context->clock_s + PARTS_LIFE_S;
 	part->number = m->concat.part;
 	part->account = account_id_of(context, m);
 	/* Each part is packed by itself: joined are the septets. */
@@ -107,9 +107,9 @@ static bool see(const struct screen_context *context, struct parts_key key, uint
 	struct part again;
 
 	if (*there)
-		return !parts_get_head(context->parts, key, number, context->uptime_s, &again) ||
+		return !parts_get_head(context->parts, key, number, context->clock_s, &again) ||
 		       again.digest == part->digest;
-	*there = parts_get(context->parts, key, number, context->uptime_s, part);
+	*there = parts_get(context->parts, key, number, context->clock_s, part);
 	return true;
 }
 
@@ -153,7 +153,7 @@ static uint32_t add(struct screen_context *context, const struct screen_message 
 	while (concat_keys_next(&keys, &key)) {
 		part.key = key;
 		const enum parts_added added =
-			parts_add(context->parts, &part, context->uptime_s);
+			parts_add(context->parts, &part, context->clock_s);
 		if (added == PARTS_DIFFER)
 			return SMPP_RINVOPTPARAMVAL;
 		count_lost(context, added);
@@ -169,7 +169,7 @@ static bool is_refused(const struct screen_context *context, const struct screen
 	struct parts_key key;
 
 	while (concat_keys_next(&keys, &key))
-		if (parts_get(context->parts, key, NUMBER_REFUSED, context->uptime_s, refused))
+		if (parts_get(context->parts, key, NUMBER_REFUSED, context->clock_s, refused))
 			return true;
 	return false;
 }
@@ -442,7 +442,7 @@ static bool is_whole(const struct screen_context *context, const struct screen_m
 	if (m->concat.total > WHOLE_MAX)
 		return false;
 	for (unsigned i = 1; i <= m->concat.total; i++)
-		if (!parts_get_head(context->parts, key, (uint8_t)i, context->uptime_s, &part))
+		if (!parts_get_head(context->parts, key, (uint8_t)i, context->clock_s, &part))
 			return false;
 	return true;
 }
@@ -451,7 +451,7 @@ static void settle(struct screen_context *context, const struct screen_message *
                    struct parts_key key)
 {
 	const struct part refused = { .key = key,
-		                      .until = context->uptime_s + PARTS_LIFE_S,
+		                      .until = context->clock_s + PARTS_LIFE_S,
 		                      .rule = m->rule,
 		                      .command_status = m->command_status,
 		                      .number = NUMBER_REFUSED,
@@ -462,7 +462,7 @@ static void settle(struct screen_context *context, const struct screen_message *
 		                      .account = account_id_of(context, m) };
 
 	if (m->refuse)
-		count_lost(context, parts_put(context->parts, &refused, context->uptime_s));
+		count_lost(context, parts_put(context->parts, &refused, context->clock_s));
 	else if (is_whole(context, m, key))
 		for (unsigned n = 1; n <= m->concat.total; n++)
 			parts_drop(context->parts, key, (uint8_t)n);

@@ -135,6 +135,16 @@ enum text_coding reading_other(enum text_coding coding, const struct text_langua
 	               : other;
 }
 
+enum text_coding reading_second(const struct screen_context *context,
+                                const struct screen_message *m, unsigned which)
+{
+	const struct smpp_text *text = wire_text(m, which);
+	const struct text_language language = language_of(text);
+
+	return reading_other(reading_coding(context, m), &language, text->octets,
+	                     udh_octets_of(text));
+}
+
 _Static_assert((uint64_t)TEXT_GROWTH *SCREEN_OTHER_MAX <= UINT16_MAX, "apart");
 
 int64_t reading_decode_other(enum text_coding coding, enum text_coding other,
@@ -187,9 +197,7 @@ static bool read_other(const struct screen_context *context, struct screen_vecto
                        struct screen_message *m, unsigned which)
 {
 	const struct smpp_text *text = wire_text(m, which);
-	const struct text_language language = language_of(text);
-	const enum text_coding other = reading_other(reading_coding(context, m), &language,
-	                                             text->octets, udh_octets_of(text));
+	const enum text_coding other = reading_second(context, m, which);
 
 	if (text->octets.len > SCREEN_OTHER_MAX || wire_text(m, 1 - which)->octets.len != 0)
 		return other == TEXT_UNKNOWN;
@@ -222,8 +230,8 @@ static bool read_turned(struct screen_vector *v, struct screen_message *m, unsig
 	if (n == 0)
 		return true;
 	const bool again = m->second != SCREEN_ONE_READING;
-	if ((again && is_part(m, which)) ||
-	    own_octets(m) > SCREEN_OTHER_MAX || wire_text(m, 1 - which)->octets.len != 0)
+	if ((again && is_part(m, which)) || own_octets(m) > SCREEN_OTHER_MAX ||
+	    wire_text(m, 1 - which)->octets.len != 0)
 		return false;
 	if (again) {
 		m->apart = (uint16_t)m->plain[m->second].len;
@@ -287,8 +295,9 @@ static enum reason read_texts(struct screen_context *context, struct screen_vect
 		if (!read_other(context, v, m, which) || !read_turned(v, m, which))
 			return REASON_READINGS_DISAGREE;
 	}
-	const bool tags_alone = m->sm.has_callback_tag && !m->plain[0].data && !m->plain[1].data;
-	if (unlikely(tags_alone) && (!read_tags(context, v, m, 0) || !read_turned(v, m, 0)))
+	const bool textless = m->plain[0].data == NULL && m->plain[1].data == NULL;
+	if (unlikely(m->sm.has_callback_tag && textless) &&
+	    (!read_tags(context, v, m, 0) || !read_turned(v, m, 0)))
 		return REASON_READINGS_DISAGREE;
 	return REASON_PASS;
 }

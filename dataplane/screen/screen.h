@@ -156,7 +156,7 @@ struct screen_context {
 	struct hs_scratch *scratch;  /* this worker's, for tables */
 	struct match_state *match;   /* the same; NULL: no image, or no pattern in it */
 	uint32_t seconds;            /* Unix time of this turn */
-	uint32_t uptime_s;           /* of a clock that only goes on: for how long parts live */
+	uint32_t clock_s;           /* of a clock that only goes on: for how long parts live */
 	uint64_t scanned_octets;     /* out: added to */
 	uint64_t rescanned_texts;    /* out: added to; joint.h */
 	uint64_t shadowed;           /* out: added to; messages that a shadow rule matched */

@@ -6,8 +6,7 @@
 
 #include "cache.h"
 #include "prefetch.h"
-#include "screen.h"
-#include "text.h"
+#include "reading.h"
 
 void stage_form(struct screen_context *context, struct screen_vector *vector);
 void stage_identity(struct screen_context *context, struct screen_vector *vector);
@@ -116,10 +115,6 @@ static inline uint64_t own_octets(const struct screen_message *m)
 	       (m->sm.has_callback_tag ? m->sm.tlvs.len : m->sm.payload.octets.len);
 }
 
-/* Of data_coding 0 in a message. */
-enum text_coding reading_alphabet(const struct screen_context *context,
-                                  const struct screen_message *m);
-
 /* The texts of its callback tags, decoded, a line each; octets written at out, which is in the
  * arena. -EMSGSIZE: one has a second reading, for which there is no room. */
 must_use int64_t callback_tags(const struct screen_context *context,
@@ -132,8 +127,7 @@ static inline size_t udh_octets_of(const struct smpp_text *text)
 	return text->udh.data != NULL ? text->udh.len + 1 : 0;
 }
 
-/* text_other_coding(); and where there is none, but septets are read by the tables of a
- * language, the same coding without those: phones that lack them show it so. */
+/* As reading_second(), of these octets. */
 enum text_coding reading_other(enum text_coding coding, const struct text_language *language,
                                struct view octets, size_t udh_octets);
 
@@ -145,10 +139,6 @@ enum text_coding reading_other(enum text_coding coding, const struct text_langua
 must_use int64_t reading_decode_other(enum text_coding coding, enum text_coding other,
                                       struct view octets, size_t udh_octets, uint8_t *out,
                                       size_t cap, uint16_t *apart);
-
-/* The coding of a message's texts, by its data_coding and its account. */
-enum text_coding reading_coding(const struct screen_context *context,
-                                const struct screen_message *m);
 
 /* What message it is a part of, into m->concat: 0, or the command_status that refuses it and
  * what is at fault, for people. places: parts it is read with, itself included, at most. */

@@ -83,7 +83,8 @@ static void test_restart_keeps_image_and_sanctions(void **state)
 	(void)state;
 	push_and_suspend();
 	restart();
-	assert_true(fixture_logged(&f, "image 5 in force, from disk, made 1970-01-01T00:00:01Z"));
+	assert_true(fixture_logged(&f, "image 5 in force, from disk"));
+	assert_true(fixture_logged(&f, ", made 1970-01-01T00:00:01Z"));
 	assert_workers(5, REASON_ACCOUNT_SUSPENDED, REASON_SENDER_SUSPENDED);
 
 	/* And the journal goes on: a lift after the restart survives the next one. */

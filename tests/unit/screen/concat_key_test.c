@@ -126,7 +126,7 @@ static void second_copy(void **state)
 	assert_int_equal(send(2, 2, 2, "tle", 3, 0), REASON_PASS);
 	/* until it expires */
 	assert_int_equal(send(3, 2, 1, "cas", 3, 0), REASON_PASS);
-	w.context.uptime_s += PARTS_LIFE_S;
+	w.context.clock_s += PARTS_LIFE_S;
 	assert_int_equal(send(3, 2, 1, "xyz", 3, 0), REASON_PASS);
 	end();
 }

@@ -49,7 +49,7 @@ static void sticky(void **state)
 	assert_int_equal(w.vector->messages[0].concat_refused, 0);
 	assert_int_equal(send(2, 3, 3, "clean", 5, 0), REASON_PASS);
 	/* until it expires */
-	w.context.uptime_s += PARTS_LIFE_S;
+	w.context.clock_s += PARTS_LIFE_S;
 	assert_int_equal(send(1, 3, 3, "clean", 5, 0), REASON_PASS);
 	end();
 }
@@ -100,7 +100,7 @@ static void expired(void **state)
 	(void)state;
 	begin();
 	assert_int_equal(send(1, 2, 1, "cas", 3, 0), REASON_PASS);
-	w.context.uptime_s += PARTS_LIFE_S;
+	w.context.clock_s += PARTS_LIFE_S;
 	assert_int_equal(send(1, 2, 2, "ino", 3, 0), REASON_PASS);
 	/* not by a jump of the wall clock */
 	assert_int_equal(send(2, 2, 1, "cas", 3, 0), REASON_PASS);
@@ -443,7 +443,7 @@ static void random_cuts(void **state)
 			             0) == REASON_CONTENT_RULE;
 		if (refused != has)
 			fail_msg("round %u: \"%s\" in %u parts", round, text, total);
-		w.context.uptime_s += PARTS_LIFE_S;
+		w.context.clock_s += PARTS_LIFE_S;
 	}
 	end();
 }
