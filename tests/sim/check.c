@@ -116,6 +116,28 @@ static void check_gap(struct sim *s, const struct conn *c, int end, const struct
 		         l->ooo.segments);
 }
 
+/* One segment came, a RST of the next number, or behind a FIN of the FIN's: it is the end,
+ * whatever it carries and whatever the window is. */
+static void check_reset(struct sim *s, const struct conn *c, int end, const struct leg *l)
+{
+	const struct heard *h = &c->heard[end];
+
+	if (c->came == 1 && h->rst &&
+	    (h->rst_at == l->rcv_nxt || (l->fin_received && h->rst_at == l->rcv_nxt - 1)))
+		sim_fail(s, "a RST of the next number was passed over");
+}
+
+/* What came and had its answer draws no other; in one turn each may (TIME-WAIT). */
+static void forget_answered(struct conn *c)
+{
+	for (int end = ESME; end <= SMSC; end++) {
+		struct heard *h = &c->heard[end];
+		h->since = h->answered ? 0 : h->since;
+		h->answered = h->next = h->rst = false;
+	}
+	c->came = 0;
+}
+
 static void check_leg(struct sim *s, const struct conn *c, const struct relay *r, int end)
 {
 	const struct tcp_config *config = &s->cores[c->owner - 1].worker->tcp_config;
@@ -141,6 +163,7 @@ static void check_leg(struct sim *s, const struct conn *c, const struct relay *r
 	check_board(s, c, end, l);
 	check_runs(s, l);
 	check_gap(s, c, end, l);
+	check_reset(s, c, end, l);
 	if (l->rto_at != 0 && l->snd_max == l->snd_una && l->out.octets == 0 &&
 	    !(l->fin_queued && !l->fin_acked))
 		sim_fail(s, "a timer runs for nothing");
@@ -171,8 +194,7 @@ void check_step(struct sim *s, unsigned core)
 			note_plain(s, c, k, was_open);
 		for (int end = ESME; end <= SMSC && c->open; end++)
 			check_leg(s, c, r, end);
-		c->heard[ESME].next = c->heard[SMSC].next = false;
-		c->came = 0;
+		forget_answered(c);
 	}
 	k->drained = k->report.counters[COUNTER_DRAINED];
 }

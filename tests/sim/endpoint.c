@@ -157,6 +157,12 @@ void end_abort(struct endpoint *e)
 		         .flags = RST | ACK,
 		         .ack = e->irs + 1 + (uint32_t)e->rcv_nxt };
 
+	if (e->config.last_words) {
+		s.payload = (const uint8_t *)"killed";
+		s.len = 6;
+	}
+	if (e->config.resets_at_fin && e->fin_sent && !e->fin_acked)
+		s.seq--;
 	if (e->state == END_OPEN)
 		e->hooks.send(e->hooks.arg, e->end, &s);
 	e->state = END_CLOSED;

@@ -30,6 +30,9 @@ struct end_config {
 	bool tiny;            /* sends segments of a few octets */
 	bool mute;            /* says nothing of a window that opens: to be probed */
 	bool shrinks;         /* takes back windows that it gave */
+	bool means_it;        /* and takes nothing beyond what it says now */
+	bool last_words;      /* a RST of its own carries octets */
+	bool resets_at_fin;   /* and has the number of the FIN before it */
 	bool reneges;         /* forgets what it has SACKed (RFC 2018 section 8) */
 	bool sacks_well;      /* always, the newest run first (RFC 2018), and D-SACK (RFC 2883);
 	                         else most times, the first runs */
@@ -68,6 +71,7 @@ struct endpoint {
 	/* receiving */
 	uint32_t irs;
 	uint64_t rcv_nxt, rcv_read, edge;
+	uint64_t said_edge;   /* by the last window */
 	uint64_t newest;      /* in the run that was stored into last */
 	uint64_t stored_to;   /* nothing was ever stored from here on */
 	uint64_t twice[2];    /* what came twice, to be said once; [1] 0: nothing */

@@ -113,10 +113,11 @@ static void take_text(struct endpoint *e, const struct seg *s, uint64_t at, uint
 static bool acceptable(const struct endpoint *e, uint64_t at, uint32_t len)
 {
 	const uint64_t nxt = e->rcv_nxt + e->fin_received;
+	const uint64_t edge = e->config.means_it && e->said_edge != 0 ? e->said_edge : e->edge;
 
 	if (len == 0)
-		return at == nxt || (at > nxt && at < e->edge);
-	return at + len > nxt && at < e->edge;
+		return at == nxt || (at > nxt && at < edge);
+	return at + len > nxt && at < edge;
 }
 
 static void take_rst(struct endpoint *e, uint64_t at)

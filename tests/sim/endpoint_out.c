@@ -20,6 +20,7 @@ uint32_t end_window(struct endpoint *e)
 		window = 65535;
 	if (e->rcv_nxt + (window << shift) > e->edge)
 		e->edge = e->rcv_nxt + (window << shift);
+	e->said_edge = e->rcv_nxt + (window << shift);
 	return (uint32_t)window;
 }
 

@@ -113,6 +113,18 @@ static void said_again(struct conn *c, int to, uint64_t at)
 	d->again_us = s->now;
 }
 
+/* Something came: it may have an answer. */
+static void note_came(struct conn *c, int from, const struct seg *g)
+{
+	struct heard *h = &c->heard[from];
+
+	h->since++;
+	if (g->flags & RST && !(g->flags & SYN)) {
+		h->rst = true;
+		h->rst_at = g->seq;
+	}
+}
+
 void monitor_heard(struct sim *s, unsigned core, int from, const uint8_t *frame, uint32_t len)
 {
 	struct conn *c = monitor_conn(s, frame, len, from);
@@ -129,6 +141,7 @@ void monitor_heard(struct sim *s, unsigned core, int from, const uint8_t *frame,
 	sim_trace(s, "%u   heard %s seq %u len %u ts %u", c->index,
 	          from == ESME ? "esme" : "smsc", g.seq - c->end[from].config.isn - 1, g.len,
 	          g.ts_val);
+	note_came(c, from, &g);
 	if (g.flags & SYN) {
 		if (g.window > h->edge)
 			h->edge = g.window; /* not scaled */
@@ -201,6 +214,32 @@ static void said_fin(struct conn *c, int to, uint64_t at)
 		sim_fail(c->sim, "FIN inside a PDU");
 	d->fin = true;
 	d->fin_at = at;
+}
+
+/* An ACK that says what was said before, of nothing that came since: between two relays it
+ * would draw the next, without end. It may be the answer to a keep-alive, when the other end
+ * was asked by an ACK of an old number. */
+static void said_nothing(struct conn *c, int to, const struct seg *g, uint64_t at)
+{
+	struct said *d = &c->said[to], *other = &c->said[!to];
+	struct heard *h = &c->heard[to];
+	const bool new = !d->any || g->len != 0 || g->flags != ACK || g->n_sacks != 0 ||
+	                 g->ack != d->number || g->window != d->window ||
+	                 at != d->log.len + d->fin;
+
+	if (!new && h->since == 0 && !c->sim->forging) {
+		if (!other->asked)
+			sim_fail(c->sim, "an ACK of %llu says nothing new",
+			         (unsigned long long)d->ack);
+		other->asked = false;
+	}
+	d->number = g->ack;
+	d->window = g->window;
+	d->asked |= g->len == 0 && at < d->log.len;
+	if (g->len != 0 || h->since == 0)
+		return; /* a duplicate ACK may follow octets that said so, in the same turn */
+	h->since--;
+	h->answered = true;
 }
 
 static void said_ack(struct conn *c, int to, const struct seg *g)
@@ -283,7 +322,7 @@ static void said_plain(struct conn *c, int to, const struct seg *g)
 	const struct endpoint *e = &c->end[!to];
 	const uint64_t at = end_offset(g->seq, e->config.isn + 1, e->snd_una);
 
-	if (g->len != 0 &&
+	if (g->len != 0 && !(g->flags & RST) &&
 	    (at + g->len > e->out.len || memcmp(e->out.at + at, g->payload, g->len) != 0))
 		sim_fail(c->sim, "octets to %s from %llu on, of a connection handed back",
 		         to == ESME ? "the ESME" : "the SMSC", (unsigned long long)at);
@@ -320,6 +359,7 @@ void monitor_said(struct sim *s, int to, const uint8_t *frame, uint32_t len)
 	if (!(g.flags & ACK))
 		sim_fail(s, "a segment without ACK");
 	const uint64_t at = end_offset(g.seq, c->end[!to].config.isn + 1, c->said[to].log.len);
+	said_nothing(c, to, &g, at);
 	said_ack(c, to, &g);
 	said_stamp(c, to, &g);
 	if (g.len != 0)

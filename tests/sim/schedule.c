@@ -98,6 +98,58 @@ static void draw_slow_reader(struct random *r, struct end_config *e)
 	e->read_octets = 3000;
 }
 
+static void draw_more(struct random *r, struct end_config *e)
+{
+	e->means_it = random_below(r, 2);
+	e->last_words = random_below(r, 2);
+	e->resets_at_fin = random_below(r, 2);
+	/* Units of which its window is one or few. */
+	if (e->offer_wscale && e->buffer >= 65535 && random_chance(r, 2000))
+		e->wscale = 14;
+}
+
+/* More messages at once than one turn decides. */
+static void draw_crowd(struct sim *s, struct conn *c)
+{
+	struct random r = random_of(s->seed, 800 + c->index);
+	struct plan *p = &c->plan;
+
+	if (!random_chance(&r, 150) || p->flood)
+		return;
+	s->settings.burst = 128;
+	s->turn_delay_us = PICK(&r, 1000, 5000);
+	p->requests = random_in(&r, 500, 1000);
+	p->burst = PICK(&r, 300, 700);
+	p->size_most = 60;
+	p->large = 0;
+	for (int end = ESME; end <= SMSC; end++) {
+		struct end_config *e = &c->end[end].config;
+		e->tiny = false;
+		e->read_every_us = 0;
+		e->mss = 1460;
+	}
+}
+
+/* An ESME that is killed while the SMSC reads nothing and our window is closed. */
+static void draw_killed(struct sim *s, struct conn *c)
+{
+	struct random r = random_of(s->seed, 900 + c->index);
+	struct end_config *e = &c->end[ESME].config, *smsc = &c->end[SMSC].config;
+
+	if (!random_chance(&r, 100) || c->plan.flood)
+		return;
+	e->tiny = e->probes_octet = false;
+	e->mss = smsc->mss = 1460;
+	e->last_words = true;
+	smsc->read_every_us = 300000;
+	smsc->read_octets = 500;
+	c->plan.close = CLOSE_ESME_RST;
+	c->plan.close_at = c->plan.open_at + random_in(&r, 1000000, 5000000);
+	c->plan.requests = 60;
+	c->plan.large = 4000;
+	c->plan.burst = 30;
+}
+
 static void draw_conn(struct sim *s, struct conn *c, unsigned index)
 {
 	struct random flood = random_of(s->seed, 500 + index);
@@ -116,12 +168,15 @@ static void draw_conn(struct sim *s, struct conn *c, unsigned index)
 			draw_slow_reader(&flood, &config);
 		struct random r = random_of(s->seed, 300 + index * 2 + (unsigned)end);
 		config.sacks_well = random_below(&r, 2);
+		draw_more(&r, &config);
 		end_open(&c->end[end], end, &config, hooks,
 		         random_of(s->seed, 200 + index * 2 + (unsigned)end));
 	}
 	draw_plan(s, c);
 	if (c->plan.flood)
 		draw_flood(&flood, &c->plan);
+	draw_crowd(s, c);
+	draw_killed(s, c);
 	if (c->plan.close == CLOSE_SMSC_ABSENT)
 		c->end[SMSC].state = END_CLOSED;
 	else
@@ -244,7 +299,7 @@ static void draw_never_binds(struct sim *s)
 
 void schedule_draw(struct sim *s)
 {
-	struct random spread = random_of(s->seed, 4);
+	struct random spread = random_of(s->seed, 4), buffer = random_of(s->seed, 8);
 	const uint32_t badness = PICK(&s->random, 0, 1, 1, 2);
 
 	s->calm_at = s->now + PICK(&s->random, 300000, 2000000, 10000000);
@@ -255,6 +310,8 @@ void schedule_draw(struct sim *s)
 		s->hops[0][ESME].forge = s->hops[0][SMSC].forge = PICK(&s->random, 100, 1000);
 	draw_mtu(s);
 	draw_worker(s);
+	if (random_chance(&buffer, 500)) /* more than a header says without a scale */
+		s->settings.leg_buffer = s->settings.leg_buffer_most = 1048576;
 	s->n_conns = random_below(&s->random, 10) < 7 ? 1 : random_in(&s->random, 2, 3);
 	draw_cores(s, &spread);
 	for (unsigned i = 0; i < s->n_conns; i++)

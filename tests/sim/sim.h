@@ -83,14 +83,21 @@ struct heard {
 	bool any, fin, stamped, doubt;
 	bool next;          /* octets that come next, at next_at, in this turn */
 	uint64_t next_at;
+	bool rst;           /* one came in this turn, of this number */
+	uint32_t rst_at;
+	unsigned since;     /* segments that came since an ACK was said to it */
+	bool answered;      /* so, in this turn */
 	uint32_t contig_stamp, newest_stamp;
 	struct seg last;
 };
 struct said {
 	struct octets log;
 	uint64_t ack, edge, fin_at, whole_ack;
+	uint32_t number;    /* acknowledged by the last, and its window */
+	uint32_t window;
 	uint32_t stamp, echo, whole_stamp;
 	bool any, clocked, fin, rst;
+	bool asked;         /* by an ACK of an old number: whoever asked waits */
 	uint32_t checked;   /* octets of log the oracle has taken */
 	uint8_t *sacked;    /* by offset, as far as log: the end has SACKed it */
 	uint32_t sacked_room;
