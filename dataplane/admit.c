@@ -135,21 +135,46 @@ static struct connection *promote(struct worker *w, struct embryo *e, const stru
 	return c;
 }
 
+/* Whether its connection is of another link: switches at both ends of several chose otherwise
+ * for the two directions. Where frames are distributed by software another worker may have
+ * it, and this is not seen of each. */
+static bool is_of_another_link(const struct worker *w, const struct packet *p)
+{
+	struct flow_key key = p->key;
+
+	for (unsigned l = 0; l < w->ports->n_links; l++) {
+		key.link = (uint16_t)l;
+		const uint32_t hash = flow_hash(&key);
+		if (l != p->key.link && (flow_find_one(w->embryos, &key, hash) != NULL ||
+		                         flow_find_one(w->flows, &key, hash) != NULL))
+			return true;
+	}
+	return false;
+}
+
+static void take_midstream(struct worker *w, const struct packet *p)
+{
+	if (w->ports->n_links > 1 && is_of_another_link(w, p))
+		worker_count(w, COUNTER_OTHER_LINK, 1);
+	if (w->settings->midstream == MIDSTREAM_PASS) {
+		worker_divert(w, p, p->key.link);
+		return;
+	}
+	worker_count(w, COUNTER_MIDSTREAM, 1);
+	relay_refuse(p, &w->env);
+}
+
 struct connection *admit(struct worker *w, const struct packet *p)
 {
 	struct embryo *e = (struct embryo *)flow_find_one(w->embryos, &p->key, p->hash);
 
 	if (e == NULL) {
-		const bool opens = (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-
-		if (w->draining || (!opens && w->settings->midstream == MIDSTREAM_PASS))
+		if (w->draining)
 			worker_divert(w, p, p->key.link);
-		else if (opens)
+		else if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 			begin(w, p);
-		else {
-			worker_count(w, COUNTER_MIDSTREAM, 1);
-			relay_refuse(p, &w->env);
-		}
+		else
+			take_midstream(w, p);
 		return NULL;
 	}
 	switch (embryo_input(e, p, &w->env)) {

@@ -125,6 +125,8 @@ static void divert(struct worker *w, const struct packet *p, unsigned link, unsi
 	worker_count(w, COUNTER_PASSED_FRAMES, 1);
 	if (p->class == PACKET_OTHER)
 		count_tunnel(w, p);
+	else
+		worker_count(w, COUNTER_UNSCREENED, 1);
 	p->mbuf->ol_flags &= FRAME_OWNER_FLAGS;
 	tx->mbufs[tx->n++] = p->mbuf;
 }

@@ -18,7 +18,7 @@
 #include "image_format.h"
 
 #define LINK_MAGIC UINT32_C(0x4b4e4c53) /* "SLNK" in memory */
-#define LINK_VERSION 5u
+#define LINK_VERSION 6u
 #define LINK_TEXT_SIZE 256u
 /* 64 KiB of deltas: a datagram that a socket takes whole with its default buffer. */
 #define LINK_DELTAS_MAX 1024u
@@ -101,6 +101,7 @@ struct link_message {
 	union {
 		uint32_t n_deltas; /* LINK_DELTAS: how many follow, 1 to LINK_DELTAS_MAX */
 		uint32_t leisure;  /* LINK_IMAGE: 1: it yields to all else; 0 */
+		uint32_t draining; /* answers: 1: nothing new is screened; 0 */
 	};
 	uint32_t overlay_used;  /* answers: subjects with deltas that no image holds yet */
 	uint32_t overlay_max;   /* answers: their bound */

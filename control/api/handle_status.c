@@ -51,8 +51,9 @@ static json_t *dataplane_part(const struct api *api, uint64_t generation)
 	push_state(api->setting.push, &s);
 	/* A registry that never held anything (generation 1) is never pushed. */
 	const bool current = s.connected && s.covered >= generation && generation > 1;
-	return json_pack("{sb sb sI si sI sI si si si ss so}", "connected", s.connected,
-	                 "current", current, "generation", (json_int_t)s.generation, "workers",
+	return json_pack("{sb sb sb sI si sI sI si si si ss so}", "connected", s.connected,
+	                 "current", current, "draining", s.connected && s.draining,
+	                 "generation", (json_int_t)s.generation, "workers",
 	                 s.connected ? s.workers : 0, "pid", (json_int_t)s.pid, "uptime_s",
 	                 (json_int_t)s.uptime_s, "overlay", (int)s.overlay_used, "overlay_max",
 	                 (int)s.overlay_max, "overlay_full", (int)s.overlay_full, "link",
@@ -114,6 +115,16 @@ static json_t *links_part(const struct api *api)
 	return list;
 }
 
+/* Seconds since segments came over another link than their connections began on; null when
+ * none did, as far as is known here. */
+static json_t *other_link_part(const struct api *api)
+{
+	struct audit_drain_state s;
+
+	audit_drain_state(api->setting.drain, &s);
+	return s.other_link_s ? json_integer((json_int_t)s.other_link_s) : json_null();
+}
+
 /* Of each worker, in per cent of its core; empty while nothing is known yet. */
 static json_t *busy_part(const struct api *api)
 {
@@ -138,11 +149,12 @@ unsigned handle_status(struct api *api, struct request *request, json_t **out)
 	if (result != 0)
 		return api_fail_registry(out, registry, result);
 	registry_close(registry);
-	*out = json_pack("{so so so so so so ss sb}", "control", control_part(api), "registry",
-	                 registry_part(&counts), "dataplane",
+	*out = json_pack("{so so so so so so so ss sb}", "control", control_part(api),
+	                 "registry", registry_part(&counts), "dataplane",
 	                 dataplane_part(api, counts.generation), "links", links_part(api),
-	                 "busy_percent", busy_part(api), "audit", audit_part(api), "report",
-	                 api->setting.report, "report_is_of_another",
+	                 "other_link_s", other_link_part(api), "busy_percent", busy_part(api),
+	                 "audit", audit_part(api), "report", api->setting.report,
+	                 "report_is_of_another",
 	                 api_two_dataplanes(&api->setting));
 	return MHD_HTTP_OK;
 }

@@ -237,6 +237,8 @@ void audit_drain_state(struct audit_drain *drain, struct audit_drain_state *out)
 {
 	pthread_mutex_lock(&drain->lock);
 	*out = drain->state;
+	const uint64_t seen = out->load.other_link_us;
+	out->other_link_s = out->attached && seen ? (now_us() - seen) / 1000000 + 1 : 0;
 	out->failing_s =
 		drain->failing_since ? (uint64_t)(now_s() - drain->failing_since) + 1 : 0;
 	pthread_mutex_unlock(&drain->lock);

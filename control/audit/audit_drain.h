@@ -26,6 +26,7 @@ struct audit_drain_state {
 	uint64_t left_out;   /* of them only counted: strangers' beyond their share */
 	uint64_t waiting;    /* records in the rings at the last look */
 	uint64_t failing_s;  /* how long storing has been failing; 0 = it works */
+	uint64_t other_link_s; /* how long ago load saw that; 0 = it did not */
 	char text[AUDIT_ERROR_SIZE]; /* what is wrong, or "" */
 	struct load load;    /* of the workers, while attached */
 };

@@ -25,6 +25,12 @@ void load_note(struct load *load, const struct report_reader *reader, uint64_t n
 			permille(cycles - load->cycles[w], us, report_reader_tsc_hz(reader));
 		load->cycles[w] = cycles;
 	}
+	const uint64_t other_link = report_reader_sum(reader, COUNTER_OTHER_LINK);
+	if (!goes_on)
+		load->other_link_us = 0;
+	else if (other_link != load->other_link)
+		load->other_link_us = now_us;
+	load->other_link = other_link;
 	load->over_ms = goes_on ? us / 1000 : 0;
 	load->n_workers = n;
 	load->at_us = now_us;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load: how busy each worker was in the last seconds, from what it counts.
+ * load: how busy each worker was in the last seconds, from what it counts; and when
+ * connections were seen last whose directions take two links.
  *
  * Threads    one thread notes; copies of the struct may be read anywhere.
  */
@@ -18,6 +19,8 @@ struct load {
 	uint64_t cycles[REPORT_WORKERS_MAX];   /* busy_cycles of it */
 	uint64_t over_ms;                      /* what permille is of; 0: nothing to tell yet */
 	uint32_t permille[REPORT_WORKERS_MAX]; /* 1000: busy all the time */
+	uint64_t other_link;                   /* segments of it, all in all */
+	uint64_t other_link_us;                /* the look that found more; 0: none did */
 };
 
 /* Look again, at any time of a clock that never goes back. All zero to begin with. */

@@ -40,6 +40,9 @@ static void print_dataplane(const json_t *d)
 	fputs(", up ", stdout);
 	print_duration(cli_number(d, "uptime_s"));
 	putchar('\n');
+	if (cli_flag(d, "draining"))
+		puts("            DRAINING: new connections cross unscreened;\n"
+		     "            sluicectl drain off ends it");
 	printf("overlay     %lld of %lld accounts and senders changed since that image",
 	       cli_number(d, "overlay"), cli_number(d, "overlay_max"));
 	if (cli_number(d, "overlay_full") != 0)
@@ -66,7 +69,7 @@ static void print_port(const json_t *port, const char *before, const char *side)
 	putchar('\n');
 }
 
-static void print_links(const json_t *list)
+static void print_links(const json_t *list, const json_t *other_link_s)
 {
 	char name[32];
 	const json_t *link;
@@ -78,6 +81,13 @@ static void print_links(const json_t *list)
 		print_port(json_object_get(link, "esme"), name, "ESME");
 		print_port(json_object_get(link, "smsc"), "", "SMSC");
 	}
+	if (!json_is_integer(other_link_s))
+		return;
+	fputs("            ASYMMETRIC, last ", stdout);
+	print_duration(json_integer_value(other_link_s));
+	puts(" ago: connections whose directions take\n"
+	     "            two links, of which none can be screened (LINKS in\n"
+	     "            sluice-dataplane(8))");
 }
 
 static void print_busy(const json_t *list)
@@ -149,7 +159,7 @@ int run_status(const struct cli *cli)
 	print_door(c);
 	print_registry(json_object_get(answer, "registry"));
 	print_dataplane(json_object_get(answer, "dataplane"));
-	print_links(json_object_get(answer, "links"));
+	print_links(json_object_get(answer, "links"), json_object_get(answer, "other_link_s"));
 	if (cli_flag(json_object_get(answer, "dataplane"), "connected"))
 		print_busy(json_object_get(answer, "busy_percent"));
 	print_audit_state(json_object_get(answer, "audit"));

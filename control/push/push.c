@@ -20,7 +20,6 @@
 #define PAUSE_MAX_MS 1000u
 #define PING_MS 1000u
 #define RETRY_US 30000000u /* a refused image costs seconds, and may be refused again */
-
 /* A registry that was never written to has this generation; it is never pushed, so
  * that a mistyped --database cannot empty the tables of a running data plane. */
 #define GENERATION_NEW 1u

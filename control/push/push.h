@@ -58,6 +58,7 @@ struct push_state {
 	uint64_t instance; /* as struct link_message */
 	uint64_t seen; /* latest generation in force there, of an image or a delta */
 	uint32_t overlay_used, overlay_max, overlay_full; /* as struct link_message */
+	bool draining;
 	char text[PUSH_TEXT_SIZE]; /* why it is away, or why the last push failed; or "" */
 };
 

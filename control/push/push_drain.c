@@ -20,7 +20,9 @@ void push_drain(struct push *push, bool on, struct push_answer *out)
 		snprintf(out->text, sizeof(out->text), "%s", error);
 		out->workers = answer.workers;
 		out->wait_us = answer.elapsed_us;
-		if (push_connection_lost(out->result))
+		if (out->result == 0)
+			push_note(push, &answer, NULL);
+		else if (push_connection_lost(out->result))
 			push_disconnect(push, error);
 	}
 	pthread_mutex_unlock(&push->lock);

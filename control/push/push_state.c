@@ -42,6 +42,7 @@ void push_note(struct push *push, const struct link_message *answer, const char 
 		s->overlay_used = answer->overlay_used;
 		s->overlay_max = answer->overlay_max;
 		s->overlay_full = answer->overlay_full;
+		s->draining = answer->draining != 0;
 	}
 	if (text != NULL)
 		keep_text(s, text);

@@ -189,6 +189,7 @@ static void answer(struct link_server *s, const struct link_message *request, in
 		.overlay_used = tables ? tables_overlay_used(tables) : 0,
 		.overlay_max = OVERLAY_MAX,
 		.overlay_full = s->overlay_full,
+		.draining = publish_draining(s->publish),
 		.seen = tables && s->whole ? tables_generation(tables) : 0,
 		.elapsed_us = elapsed_us,
 		.uptime_s = (now_us() - s->started_us) / 1000000,

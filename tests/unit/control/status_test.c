@@ -35,6 +35,39 @@ static int teardown(void **state)
 	return unreported(state);
 }
 
+/* Of sluicectl on a terminal of so many columns, into output: the most columns of a line. */
+static int widest_line(const char *words, unsigned short columns)
+{
+	const struct winsize size = { .ws_row = 24, .ws_col = columns };
+	char command[300];
+	size_t used = 0;
+	int terminal, widest = 0;
+
+	snprintf(command, sizeof(command), "%s --socket %s/c.sock %s", ctl_path, temp_dir,
+	         words);
+	const pid_t pid = forkpty(&terminal, NULL, NULL, &size);
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(99);
+	}
+	for (ssize_t n; (n = read(terminal, output + used, sizeof(output) - 1 - used)) > 0;)
+		used += (size_t)n;
+	output[used] = '\0';
+	close(terminal);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	char copy[sizeof(output)], *rest = NULL;
+	strcpy(copy, output);
+	for (char *l = strtok_r(copy, "\r\n", &rest); l != NULL;
+	     l = strtok_r(NULL, "\r\n", &rest)) {
+		wchar_t wide[1000];
+		const size_t n = mbstowcs(wide, l, 1000);
+		assert_in_range(n, 0, 999);
+		const int width = wcswidth(wide, n);
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
 static void links_are_shown(void **state)
 {
 	(void)state;
@@ -68,6 +101,48 @@ static void links_are_shown(void **state)
 	data_plane_stop();
 	assert_true(becomes("\"connected\":false"));
 	assert_true(said("\"links\":[]"));
+}
+
+/* Of two links, whose switches choose one by other rules for each direction. */
+static void asymmetric_links_are_shown(void **state)
+{
+	(void)state;
+	count_add(report_worker(report, 0), COUNTER_OTHER_LINK, 5); /* before we looked */
+	control_start();
+	assert_true(becomes("\"attached\":true"));
+	assert_true(said("\"other_link_s\":null"));
+	usleep(500000); /* it has looked */
+	count_add(report_worker(report, 1), COUNTER_OTHER_LINK, 1);
+	assert_true(becomes("\"other_link_s\":1"));
+	(void)report_port_state(report, 0, "net_af_packet0", true, 1700000000);
+	(void)report_port_state(report, 1, "net_af_packet1", true, 1700000000);
+	assert_true(becomes("\"connected\":true"));
+	assert_in_range(widest_line("status", 80), 40, 80);
+	assert_true(said("            ASYMMETRIC, last ") && said(" s ago: connections whose"));
+}
+
+/* Forgotten, it lets everything pass. */
+static void draining_is_shown(void **state)
+{
+	(void)state;
+	control_start();
+	assert_int_equal(import("accounts import", "a.csv"), 0);
+	assert_true(becomes("\"draining\":false"));
+	assert_int_equal(ctl("drain"), 0);
+	assert_int_equal(ctl("status --json"), 0);
+	assert_true(said("\"draining\":true"));
+	assert_int_equal(ctl("status"), 0);
+	assert_true(said("DRAINING: new connections cross unscreened;\n"));
+	/* A control that comes later did not hear of it. */
+	assert_int_equal(control_end(SIGTERM), 0);
+	control_start();
+	assert_true(becomes("\"draining\":true"));
+	assert_int_equal(ctl("drain off"), 0);
+	assert_int_equal(ctl("status"), 0);
+	assert_null(strstr(output, "DRAINING"));
+	assert_int_equal(ctl("drain"), 0);
+	data_plane_stop(); /* it ends with the data plane */
+	assert_true(becomes("\"draining\":false"));
 }
 
 static const char another[] = "OF ANOTHER DATA PLANE than the link";
@@ -127,39 +202,6 @@ static void busy_is_shown(void **state)
 	assert_true(said("\"tsc_hz\":1000,"));
 	assert_int_equal(ctl("counters"), 0);
 	assert_true(said("9500  busy_cycles                9.5 s of "));
-}
-
-/* Of sluicectl on a terminal of so many columns, into output: the most columns of a line. */
-static int widest_line(const char *words, unsigned short columns)
-{
-	const struct winsize size = { .ws_row = 24, .ws_col = columns };
-	char command[300];
-	size_t used = 0;
-	int terminal, widest = 0;
-
-	snprintf(command, sizeof(command), "%s --socket %s/c.sock %s", ctl_path, temp_dir,
-	         words);
-	const pid_t pid = forkpty(&terminal, NULL, NULL, &size);
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-		_exit(99);
-	}
-	for (ssize_t n; (n = read(terminal, output + used, sizeof(output) - 1 - used)) > 0;)
-		used += (size_t)n;
-	output[used] = '\0';
-	close(terminal);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	char copy[sizeof(output)], *rest = NULL;
-	strcpy(copy, output);
-	for (char *l = strtok_r(copy, "\r\n", &rest); l != NULL;
-	     l = strtok_r(NULL, "\r\n", &rest)) {
-		wchar_t wide[1000];
-		const size_t n = mbstowcs(wide, l, 1000);
-		assert_in_range(n, 0, 999);
-		const int width = wcswidth(wide, n);
-		widest = width > widest ? width : widest;
-	}
-	return widest;
 }
 
 static void fits_the_terminal(void **state)
@@ -234,6 +276,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(links_are_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(draining_is_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(asymmetric_links_are_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_data_planes_are_told_apart, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(busy_is_shown, setup, teardown),

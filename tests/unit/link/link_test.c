@@ -204,7 +204,7 @@ static void test_messages_that_lie(void **state)
 	fixture_push(client, 5);
 	m = (struct link_message){ .type = LINK_STATUS, .version = LINK_VERSION + 1 };
 	assert_refused(client, ask(client, &m, NULL, 0), -EPROTONOSUPPORT,
-	               "we speak version 5");
+	               "we speak version 6");
 	m = (struct link_message){ .type = 6 };
 	assert_refused(client, ask(client, &m, NULL, 0), -EINVAL, "unknown request 6");
 	m = (struct link_message){ .type = LINK_ANSWER };

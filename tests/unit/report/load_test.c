@@ -83,11 +83,33 @@ static void another_life(void **state)
 	report_close(r);
 }
 
+/* When more segments were found on another link than their connection's: of this life. */
+static void of_another_link(void **state)
+{
+	struct load load = { 0 };
+	struct report *r = life();
+
+	(void)state;
+	count_add(report_worker(r, 0), COUNTER_OTHER_LINK, 7); /* of earlier lives */
+	look(&load, 1000 * S);
+	look(&load, 1005 * S);
+	assert_int_equal(load.other_link_us, 0);
+	count_add(report_worker(r, 1), COUNTER_OTHER_LINK, 1);
+	look(&load, 1010 * S);
+	look(&load, 1020 * S);
+	assert_int_equal(load.other_link_us, 1010 * S);
+	load.started = 1; /* another one */
+	look(&load, 1030 * S);
+	assert_int_equal(load.other_link_us, 0);
+	report_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(of_the_last_seconds, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_life, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_another_link, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
