@@ -219,6 +219,9 @@ static void take_foreign(struct worker *w, struct connection *c, enum side from)
 	worker_count(w, COUNTER_NON_SMPP, 1);
 	c->unscreened = true;
 	take_raw(w, c, from);
+	/* What the other side had begun is no PDU: it crosses in the next turn. */
+	limit_note(w, c, side_other(from), false, false);
+	c->retry = true;
 }
 
 /* The vector is full. In the next turn that side is first which had less of this one. */

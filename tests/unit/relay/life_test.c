@@ -337,71 +337,6 @@ static void newcomers_wait_while_buffers_are_scarce(void **state)
 	rig_close(r);
 }
 
-static const uint8_t hello[] = { 0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 9, 9, 9, 9, 9 };
-
-static struct seg tls(void)
-{
-	return (struct seg){ .window = 60000, .payload = hello, .len = sizeof(hello) };
-}
-
-/* TLS where SMPP is expected: reset at once, both ends, nothing crosses. */
-static void tls_is_reset(void **state)
-{
-	struct rig *r = connected(NULL);
-
-	(void)state;
-	rig_send(r, ESME, tls());
-	for (int end = ESME; end <= SMSC; end++) {
-		const struct seg *s = rig_said(r, end);
-		assert_non_null(s);
-		assert_true(s->flags & RST);
-		assert_int_equal(s->len, 0);
-		assert_null(rig_said(r, end));
-	}
-	assert_int_equal(rig_counter(r, COUNTER_NON_SMPP), 1);
-	assert_null(rig_relay(r));
-	rig_close(r);
-}
-
-static void pass_foreign(struct settings *s) { s->non_smpp = NON_SMPP_PASS; }
-
-/* Or passed, by setting: both ways, octet for octet, and counted. */
-static void tls_is_passed_by_setting(void **state)
-{
-	struct rig *r = connected(pass_foreign);
-
-	(void)state;
-	for (int from = ESME; from <= SMSC; from++) {
-		struct seg s = tls();
-		s.ack = from == SMSC ? sizeof(hello) : 0;
-		rig_quiet(r);
-		rig_send(r, from, s);
-		const struct seg *out = rig_said(r, !from);
-		assert_non_null(out);
-		assert_int_equal(out->len, sizeof(hello));
-		assert_memory_equal(out->payload, hello, sizeof(hello));
-	}
-	assert_int_equal(rig_counter(r, COUNTER_NON_SMPP), 1);
-	rig_close(r);
-}
-
-/* Never behind a PDU: that would be a way round the screener. */
-static void framing_lost_later_never_passes(void **state)
-{
-	struct rig *r = connected(pass_foreign);
-	struct seg s = tls();
-
-	(void)state;
-	rig_send(r, ESME, rig_text(0, 16, 0));
-	rig_quiet(r);
-	s.seq = 16;
-	rig_send(r, ESME, s);
-	for (const struct seg *out; (out = rig_said(r, SMSC)) != NULL;)
-		assert_int_equal(out->len, 0);
-	assert_int_equal(rig_counter(r, COUNTER_FRAMING_LOST), 1);
-	rig_close(r);
-}
-
 /* After a restart: both ends get a RST; where the number may not be the right one (the
  * streams had drifted), an ACK draws it, and the answer is reset exactly. */
 static void an_unseen_connection_is_reset(void **state)
@@ -468,9 +403,6 @@ int main(void)
 		cmocka_unit_test(a_closed_window_is_probed),
 		cmocka_unit_test(the_greedy_suffer_first),
 		cmocka_unit_test(newcomers_wait_while_buffers_are_scarce),
-		cmocka_unit_test(tls_is_reset),
-		cmocka_unit_test(tls_is_passed_by_setting),
-		cmocka_unit_test(framing_lost_later_never_passes),
 		cmocka_unit_test(an_unseen_connection_is_reset),
 		cmocka_unit_test(an_unseen_connection_passes_by_setting),
 	};
