@@ -386,6 +386,7 @@ int main(int argc, char **argv)
 	sigaddset(&stop, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* a terminal that is closed is no reason to stop */
 	umask(0027);
 	if (!load_keys(&keys, &o))
 		return 1;

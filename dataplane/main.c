@@ -379,6 +379,8 @@ static int perform(struct dataplane *d, const struct arguments *a, char error[ER
 		                   : monitor_run(&d->settings, &d->ports, a->idle_ms, &stopping,
 		                                 stdout, error);
 	case TASK_RUN:
+		/* Of a terminal that is closed: nobody on the wire may notice. */
+		signal(SIGHUP, SIG_IGN);
 		result = open_all(d, error);
 		return result != 0 ? result : run(d, error);
 	case TASK_NONE:
