@@ -229,6 +229,20 @@ static void tell_cores(const struct settings *s)
 		        s->workers, s->first_core, cores - 1);
 }
 
+/* EAL waits in a loop that never gives up its core: with a real-time policy (chrt), a worker
+ * that has no other core would never end. */
+static void end_workers(struct dataplane *d)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+
+	for (unsigned i = 0; i < d->settings.workers; i++)
+		worker_stop(d->workers[i]);
+	for (unsigned i = 0; i < d->settings.workers; i++)
+		while (rte_eal_get_lcore_state(i + 1) != WAIT)
+			nanosleep(&nap, NULL);
+	rte_eal_mp_wait_lcore();
+}
+
 static int run(struct dataplane *d, char error[ERROR_SIZE])
 {
 	int result = 0;
@@ -248,9 +262,7 @@ static int run(struct dataplane *d, char error[ERROR_SIZE])
 		if (result == -EINTR || result > 0)
 			result = 0;
 	}
-	for (unsigned i = 0; i < d->settings.workers; i++)
-		worker_stop(d->workers[i]);
-	rte_eal_mp_wait_lcore();
+	end_workers(d);
 	return result;
 }
 

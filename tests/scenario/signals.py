@@ -15,6 +15,8 @@ import tempfile
 import time
 
 SETTINGS = """links: [ {{ esme: "net_ring0", smsc: "net_ring1" }} ]
+workers: {1}
+first_core: 0
 buffers: 2048
 flows: 64
 embryos: 64
@@ -26,6 +28,7 @@ image_file: {0}/image
 recipient_key: {0}/key
 """
 START_S = 60
+STOP_S = 20
 HUNG_UP_S = 0.5
 
 
@@ -48,7 +51,7 @@ def ends_well(args, log, ready, number):
         if process.poll() is not None:
             raise AssertionError(f"{args[0]}: ended on SIGHUP with {process.returncode}")
         process.send_signal(number)
-        status = process.wait(START_S)
+        status = process.wait(STOP_S)
     finally:
         if process.poll() is None:
             process.kill()
@@ -62,7 +65,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         settings = os.path.join(folder, "settings")
         with open(settings, "w", encoding="utf-8") as out:
-            out.write(SETTINGS.format(folder))
+            out.write(SETTINGS.format(folder, os.cpu_count()))
         commands = [
             ([data_plane, "--settings", settings], "ready: "),
             ([control, "--database", f"{folder}/registry", "--socket", f"{folder}/socket",
