@@ -16,6 +16,8 @@
 #define POOL_CACHE 256u
 #define DESCRIPTORS_MAX 1024u
 #define DESCRIPTORS_MIN 64u
+#define FRAME_AROUND 26u      /* octets: Ethernet header, two tags, CRC */
+#define BUFFER_ORDINARY 2048u /* the default: no jumbo frames */
 #define RSS_KEY_MAX 128u
 #define RSS_TABLE_MAX 4096u
 #define RSS_GROUPS_MAX (RSS_TABLE_MAX / RTE_ETH_RETA_GROUP_SIZE)
@@ -94,21 +96,41 @@ static bool has_symmetric_rss(const struct rte_eth_dev_info *info, unsigned n)
 	       info->reta_size <= RSS_TABLE_MAX && rte_is_power_of_2(info->reta_size);
 }
 
+/* The port's own, which is 1500 with nearly all PMDs; where buffers were made for longer
+ * frames, as long as they hold, if the PMD lets it: a NIC drops longer ones unseen. */
+static uint16_t mtu_for(const struct port *port, const struct rte_eth_dev_info *info,
+                        uint32_t held)
+{
+	const bool told = info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu;
+	const uint32_t around = told ? info->max_rx_pktlen - info->max_mtu
+	                             : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+	uint32_t mtu = held - FRAME_AROUND;
+	uint16_t own = 0;
+
+	(void)rte_eth_dev_get_mtu(port->id, &own);
+	if (held <= BUFFER_ORDINARY)
+		return own;
+	if (mtu > info->max_mtu)
+		mtu = info->max_mtu;
+	if (mtu > info->max_rx_pktlen - around)
+		mtu = info->max_rx_pktlen - around;
+	return mtu > own ? (uint16_t)mtu : own;
+}
+
 static struct rte_eth_conf configuration(struct port *port, const struct rte_eth_dev_info *info,
                                          struct rte_mempool *pool)
 {
 	/* A key of one repeated word makes Toeplitz the same for swapped ends. */
 	static uint8_t key[RSS_KEY_MAX];
+	const uint32_t held = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
+	const uint16_t mtu = mtu_for(port, info, held);
 	struct rte_eth_conf conf = { 0 };
-	uint16_t mtu = 0;
 
 	if ((info->rx_offload_capa & RX_SUMS) == RX_SUMS)
 		conf.rxmode.offloads |= RX_SUMS;
-	(void)rte_eth_dev_get_mtu(port->id, &mtu);
 	conf.rxmode.mtu = mtu;
 	port->mtu = mtu;
-	/* Ethernet header, two tags, CRC: longer frames come in several segments. */
-	if (mtu + 26 > rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM)
+	if (mtu + FRAME_AROUND > held) /* longer frames come in several segments */
 		conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 
 	const uint64_t tx = info->tx_offload_capa;
@@ -164,7 +186,8 @@ static int setup_queues(const struct port *port, uint16_t n_desc, struct rte_mem
 		error, result, "%s: its queues cannot be set up (%s)%s", port->name,
 		strerror(-result),
 		strncmp(port->name, "net_af_packet", 13) == 0
-			? ": framesz must leave a frame that fits a buffer, write framesz=2048"
+			? ": a frame of framesz must fit a buffer, write framesz=2048 or raise "
+			  "buffer_octets"
 			: "");
 }
 
