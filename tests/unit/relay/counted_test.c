@@ -13,25 +13,28 @@
 
 #define SHADOW 41u
 #define REFUSES 42u
+#define CANARY 43u
 
 static struct worker *worker;
 static struct report_rule *rows;
 static bool refuse;
 static unsigned screened;
 
-/* An image of two rules: one on trial, one that refuses when it is asked to. */
-static const struct image_rule rules[2] = {
+/* An image of three rules: one on trial, one that refuses when it is asked to, and one on trial
+ * that acts for some accounts, of which nobody here is. */
+static const struct image_rule rules[3] = {
 	{ .id = SHADOW, .action = IMAGE_REFUSE, .flags = IMAGE_RULE_SHADOW },
 	{ .id = REFUSES, .action = IMAGE_REFUSE },
+	{ .id = CANARY, .flags = IMAGE_RULE_SHADOW, .n_canary_accounts = 1 },
 };
 static const struct image_policy policy = { .rules_version = 3 };
 static const struct image_header header;
 static const struct image image = {
-	.header = &header, .policy = &policy, .rules = rules, .n_rules = 2
+	.header = &header, .policy = &policy, .rules = rules, .n_rules = 3
 };
 static const struct tables tables = { .serial = 99, .image_serial = 7, .image = &image };
 
-/* Each message has a match of the first rule, and of the second when that refuses. */
+/* Each message has a match of those on trial, and of the other when that refuses. */
 static void screen(struct screen_context *context, struct screen_vector *v)
 {
 	(void)context;
@@ -39,8 +42,9 @@ static void screen(struct screen_context *context, struct screen_vector *v)
 	for (unsigned i = 0; i < v->n; i++) {
 		struct screen_message *m = &v->messages[i];
 		v->matched[i][0] = 0;
-		v->matched[i][1] = 1 | SCREEN_ACTED;
-		m->n_matched = refuse ? 2 : 1;
+		v->matched[i][1] = 2;
+		v->matched[i][2] = 1 | SCREEN_ACTED;
+		m->n_matched = refuse ? 3 : 2;
 		m->refuse = refuse;
 		m->reason = refuse ? REASON_CONTENT_RULE : REASON_PASS;
 		screened++;
@@ -57,8 +61,9 @@ static void expect(uint32_t rule, uint64_t matched, uint64_t acted)
 	assert_int_equal(found.matched, matched);
 	assert_int_equal(found.acted, acted);
 	assert_int_equal(found.version, matched != 0 ? 3 : 0);
-	assert_int_equal(found.mode, matched != 0 && rule == SHADOW ? REPORT_RULE_SHADOW
-	                                                            : REPORT_RULE_ACTIVE);
+	assert_int_equal(found.mode, matched == 0 || rule == REFUSES ? REPORT_RULE_ACTIVE
+	                             : rule == CANARY                ? REPORT_RULE_CANARY
+	                                                             : REPORT_RULE_SHADOW);
 }
 
 static struct rig *begin_with(void (*change)(struct settings *))
@@ -102,6 +107,7 @@ static void passed_ones_count(void **state)
 	submit(r, 2);
 	assert_int_equal(rig_counter(r, COUNTER_FORWARDED), 2);
 	expect(SHADOW, 2, 0);
+	expect(CANARY, 2, 0);
 	expect(REFUSES, 0, 0);
 	end(r);
 }

@@ -95,15 +95,16 @@ static void texts_of_a_record(void **state)
 	rig_close(r);
 }
 
-/* A part that is refused for another one says for which. */
+/* A part that is refused for another one says for which; what is observed was not answered. */
 static void screen_part(struct screen_context *context, struct screen_vector *v)
 {
 	(void)context;
 	for (unsigned i = 0; i < v->n; i++) {
 		struct screen_message *m = &v->messages[i];
 		m->reason = REASON_CONTENT_RULE;
-		m->refuse = true;
-		m->concat = (struct smpp_concat){ .total = m->sm.header.sequence == 1 ? 3 : 0,
+		m->refuse = m->sm.header.sequence == 1;
+		m->command_status = 0x45;
+		m->concat = (struct smpp_concat){ .total = m->sm.header.sequence == 1 ? 2 : 0,
 			                          .part = 2 };
 		m->concat_refused = 1;
 	}
@@ -126,10 +127,14 @@ static void part_of_a_record(void **state)
 	                       .has_ts = true,
 	                       .ts_val = 1000 });
 	assert_int_equal(r->report.ring->head, 2);
+	assert_int_equal(a[0].kind, AUDIT_REFUSED);
+	assert_int_equal(a[0].command_status, 0x45);
 	assert_int_equal(a[0].part, 2);
-	assert_int_equal(a[0].parts, 3);
+	assert_int_equal(a[0].parts, 2);
 	assert_int_equal(a[0].part_refused, 1);
 	assert_int_equal(a[1].part + a[1].parts + a[1].part_refused, 0); /* no part */
+	assert_int_equal(a[1].kind, AUDIT_OBSERVED);
+	assert_int_equal(a[1].command_status, 0);
 	rig_screen = NULL;
 	rig_close(r);
 }

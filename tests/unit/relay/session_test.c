@@ -295,6 +295,23 @@ static void nobody_asked(void **state)
 	end(r);
 }
 
+/* Consent to an unbind while a bind waits unbinds nobody: the bind's answer is to come, and
+ * another has no place before it. */
+static void consent_while_a_bind_waits(void **state)
+{
+	struct rig *r = begin();
+
+	(void)state;
+	bind(r, TRANSCEIVER, 1, "hanbit");
+	say(r, ESME, UNBIND, 0, 2);
+	smsc_says(r, UNBIND | RESPONSE, 0, 2);
+	bind(r, TRANSCEIVER, 1, "dorado");
+	is_answered(TRANSCEIVER, 1, ALREADY_BOUND);
+	smsc_says(r, TRANSCEIVER | RESPONSE, 0, 1);
+	submits(r, true, "hanbit");
+	end(r);
+}
+
 /* What an ESME sends in one write behind its consent is of no bound session any more. */
 static void behind_the_consent(void **state)
 {
@@ -400,6 +417,8 @@ static void a_bind_that_is_not_known_makes_room(void **state)
 	smsc_says(r, 0x80000000u, 3, 1);
 	bind(r, TRANSMITTER, 2, "noeul");
 	assert_int_equal(heard[SMSC].len, wrote[ESME].len);
+	bind(r, TRANSMITTER, 2, "dorado"); /* one, and not one more */
+	is_answered(TRANSMITTER, 2, ALREADY_BOUND);
 	smsc_says(r, TRANSMITTER | RESPONSE, 0, 2);
 	submits(r, true, "noeul");
 	end(r);
@@ -461,6 +480,7 @@ int main(void)
 		cmocka_unit_test(a_refused_bind_makes_room_for_another),
 		cmocka_unit_test(unbound_when_it_is_agreed),
 		cmocka_unit_test(nobody_asked),
+		cmocka_unit_test(consent_while_a_bind_waits),
 		cmocka_unit_test(behind_the_consent),
 		cmocka_unit_test(a_bind_that_waits_is_one_bind),
 		cmocka_unit_test(outbind),

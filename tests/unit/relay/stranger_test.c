@@ -14,6 +14,7 @@
 #define FINGERPRINT 0x1234u
 
 static struct worker *worker;
+static uint32_t account_row = 1;
 
 /* An image with one account, which is whose every session claims to be. */
 static const struct image_account accounts[2] = { [1] = { .id = ACCOUNT } };
@@ -33,7 +34,7 @@ static void refuse(struct screen_context *context, struct screen_vector *v)
 		struct screen_message *m = &v->messages[i];
 		struct connection *c = m->owner;
 		c->session.tables_serial = tables.serial;
-		c->session.account_row = m->account_row = 1;
+		c->session.account_row = m->account_row = account_row;
 		m->reason = m->bound ? REASON_CONTENT_RULE : REASON_NOT_BOUND;
 		m->refuse = true;
 		m->fingerprint = FINGERPRINT;
@@ -104,6 +105,13 @@ static void names_are_borrowed(void **state)
 	for (unsigned i = 0; i < REPORT_CAMPAIGNS; i++)
 		used += rows[i].fingerprint == FINGERPRINT;
 	assert_int_equal(used, 2); /* of the account, and of all */
+
+	account_row = 0; /* no account has the name that it has bound with */
+	submit(r, RIG_BIND + 16, 32);
+	account_row = 1;
+	assert_int_equal(r->report.ring->head, 2);
+	assert_int_equal(a[1].account_id, 0);
+	assert_int_equal(a[1].stranger, 1);
 	end(r);
 	free(rows);
 }

@@ -133,9 +133,12 @@ static void bad_destinations(void **state)
 
 	start(1);
 	pdu_u8(&p, 3);
+	const uint32_t flag_at = SMPP_HEADER_SIZE + 1 + 2 + sizeof("Sluice") + 1;
 	pdu_address(&p, 1, 1, "1");
 	finish("text");
 	assert_fault(&p, SMPP_RINVDESTFLAG, "dest_flag");
+	(void)decode(&m, &p);
+	assert_int_equal(m.error_at, flag_at); /* where explain points */
 }
 
 int main(void)

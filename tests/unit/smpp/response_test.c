@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "message.h"
@@ -69,6 +70,7 @@ static void acceptance_has_its_body(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct smpp_header request = { .command_id = rows[i].id, .sequence = 7 };
+		memset(out, 0xff, sizeof(out)); /* or it would have the id of the row before */
 		const uint32_t len = smpp_accepted(out, &request, 0x0123456789abcdef);
 
 		assert_int_equal(len, 16 + rows[i].body);
