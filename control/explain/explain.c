@@ -113,14 +113,17 @@ static enum text_coding coding_of(const struct watcher *w, const struct screen_m
 
 static int keep_text(struct watcher *w, const struct screen_message *m, unsigned i)
 {
-	static const char *const fields[] = { "short_message", "message_payload" };
+	static const char *const fields[] = { "short_message", "message_payload",
+		                              "callback_num_atag" };
 	const struct smpp_text *const wire[] = { &m->sm.short_message, &m->sm.payload };
 	struct explain_text *t = &w->out->texts[i];
 
 	if (m->text[i].data == NULL)
 		return 0;
-	t->again = wire[i]->octets.len == 0 && wire[1 - i]->octets.len != 0;
+	t->again = m->second == i;
 	const unsigned from = t->again ? 1 - i : i;
+	const bool tag = m->sm.has_callback_tag && wire[from]->octets.len == 0 &&
+	                 (m->concat.total < 2 || m->concat_text != from);
 	t->coding = coding_of(w, m, from, t->again);
 	t->plain = copy(m->plain[i]);
 	t->folded = copy(m->text[i]);
@@ -128,10 +131,11 @@ static int keep_text(struct watcher *w, const struct screen_message *m, unsigned
 	t->folded_len = m->text[i].len;
 	if (t->plain == NULL || t->folded == NULL)
 		return -ENOMEM;
-	t->field = fields[from];
+	t->field = fields[tag ? 2 : from];
 	const int result = make_map(w->table, t);
-	return result != 0 ? result
-	                   : explain_wire(w->explain, t, m, wire[from], w->out->coding, w->pdu);
+	return result != 0 || tag
+	               ? result
+	               : explain_wire(w->explain, t, m, wire[from], w->out->coding, w->pdu);
 }
 
 /* Text i as it was read loosely, as a text of its own. */
@@ -166,13 +170,13 @@ static void on_slice(void *context, const struct screen_vector *v)
 	}
 }
 
-/* What each rule comes to in one of two readings, or in the only one. */
-static void weigh_reading(struct explanation *out, struct match_state *state,
-                          const struct match_input *input, uint32_t n_rules, bool again)
+/* What each rule comes to in one of two texts or readings, or in both together. */
+static void weigh_texts(struct explanation *out, struct match_state *state,
+                        const struct match_input *input, uint32_t n_rules, unsigned texts)
 {
 	match_begin(state);
 	for (uint32_t i = 0; i < out->n_matches; i++)
-		if (out->texts[out->matches[i].text].again == again)
+		if ((texts >> out->matches[i].text % EXPLAIN_LOOSE & 1) != 0)
 			match_add(state, out->matches[i].pattern);
 	for (uint32_t i = 0; i < n_rules; i++) {
 		const uint8_t effect = (uint8_t)match_effect(state, input, i);
@@ -194,8 +198,9 @@ static int weigh(struct explanation *out, const struct explain *e,
 		match_close(state);
 		return -ENOMEM;
 	}
-	weigh_reading(out, state, &input, e->tables->image->n_rules, false);
-	weigh_reading(out, state, &input, e->tables->image->n_rules, true);
+	const unsigned ways = out->message.second == SCREEN_ONE_READING ? 3 : 2;
+	for (unsigned texts = 1; texts <= ways; texts++)
+		weigh_texts(out, state, &input, e->tables->image->n_rules, texts);
 	match_close(state);
 	return 0;
 }

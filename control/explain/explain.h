@@ -50,7 +50,7 @@ struct explain_origin {
 #define EXPLAIN_LOOSE 2u /* texts[EXPLAIN_LOOSE + i]: texts[i] read loosely, if it differs */
 /* What was read: decoded and folded. */
 struct explain_text {
-	const char *field; /* short_message or message_payload; NULL: there is none */
+	const char *field; /* of the PDU that it stands in; NULL: there is none */
 	enum text_coding coding;
 	bool again;              /* the same octets in a second coding */
 	bool loose;              /* folded is text_loose() of another's; there is no map */

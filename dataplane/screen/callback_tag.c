@@ -2,9 +2,8 @@
 /*
  * callback_tag: the name beside a callback number (callback_num_atag, SMPP 3.4 section
  * 5.3.2.38), which the phone shows in the place of the number, is text like any other and is
- * judged with the message's: behind a line end, so that no word goes on in it. There may be
- * one for each number. No other optional parameter of SMPP 3.4 or 5.0 in a request has text for
- * the phone to show.
+ * judged beside the message's. There may be one for each number: a line each. No other
+ * optional parameter of SMPP 3.4 or 5.0 in a request has text for the phone to show.
  */
 #include <errno.h>
 

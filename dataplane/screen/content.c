@@ -6,7 +6,8 @@
  * folded ones, where only patterns that ask for them count. What was found is
  * kept by message, and when the scans are done each message's finds are replayed through
  * match_state, which knows scopes, weights and combinations; a message of two readings is
- * judged by each of them. A message that finds no room
+ * judged by each of them, one of two texts by each and by both together: what a rule takes
+ * away for the one that is not shown would let the other pass. A message that finds no room
  * for its hits is scanned again by itself: exact, and paid for by who causes it.
  */
 #include "address.h"
@@ -18,10 +19,12 @@
 /* The owner of a text is the list that its hits go to; of a loose text that and this. */
 #define OWNER_LOOSE (2 * SCREEN_VECTOR_MAX)
 
-/* The list of a text of message i. */
+/* The list of a text of message i: of the second of two another one. */
 static uint32_t list_of(const struct screen_message *m, unsigned i, unsigned which)
 {
-	return m->second == which ? SCREEN_VECTOR_MAX + i : i;
+	const bool two = m->second == SCREEN_ONE_READING && m->text[0].data != NULL;
+
+	return m->second == which || (two && which == 1) ? SCREEN_VECTOR_MAX + i : i;
 }
 
 static bool reads_loosely(const struct image_pattern *p)
@@ -169,20 +172,33 @@ struct match_input screen_match_input(const struct screen_context *context,
 	};
 }
 
-/* Replay the finds of message i that are in this list of it. */
-static void judge(struct screen_context *context, struct screen_vector *v, unsigned i,
-                  uint32_t list, struct match_result *result)
+/* The finds of message i that are in this list of it. */
+static void replay(struct screen_context *context, struct screen_vector *v, unsigned i,
+                   uint32_t list)
 {
-	const struct match_input input = screen_match_input(context, &v->messages[i]);
 	uint32_t at = v->hits.last[list];
 
-	match_begin(context->match);
 	if (at == SCREEN_HITS_LOST) {
 		scan_alone(context, v, i, list);
 		at = 0;
 	}
 	for (; at != 0; at = v->hits.hits[at].before)
 		match_add(context->match, v->hits.hits[at].pattern);
+}
+
+/* Which of its lists a message is judged by. */
+enum by { FIRST = 1, OTHER = 2, BOTH = FIRST | OTHER };
+
+static void judge(struct screen_context *context, struct screen_vector *v, unsigned i,
+                  enum by by, struct match_result *result)
+{
+	const struct match_input input = screen_match_input(context, &v->messages[i]);
+
+	match_begin(context->match);
+	if ((by & FIRST) != 0)
+		replay(context, v, i, i);
+	if ((by & OTHER) != 0)
+		replay(context, v, i, SCREEN_VECTOR_MAX + i);
 	match_end(context->match, &input, result);
 }
 
@@ -262,30 +278,30 @@ static enum strength strength_of(const struct screen_context *context,
 	return r->action == IMAGE_RULE_OBSERVE ? OBSERVES : NOTHING;
 }
 
-/* In matched[] while it is not said yet which reading holds; an image has 2^24 rules. */
-#define ACTS_IN_SECOND (MATCH_ACTING >> 1)
-
 static uint32_t *find_matched(uint32_t *list, unsigned n, uint32_t rule)
 {
 	for (unsigned k = 0; k < n; k++)
-		if ((list[k] & ~(MATCH_ACTING | ACTS_IN_SECOND)) == rule)
+		if ((list[k] & ~MATCH_ACTING) == rule)
 			return &list[k];
 	return NULL;
 }
 
-/* The rules that match_end() found in a reading of message i, besides those of the first. */
+/* The rules that match_end() found in message i, besides those that are listed. They act if
+ * this is how it is to be judged, as far as is known by now. */
 static void list_matched(struct screen_context *context, struct screen_vector *v, unsigned i,
-                         bool second)
+                         bool holds)
 {
 	struct screen_message *m = &v->messages[i];
-	const unsigned n_first = m->n_matched;
+	const unsigned n_before = m->n_matched;
 	uint32_t n, *list = v->matched[i];
 	const uint32_t *rules = match_rules(context->match, &n);
 
+	for (unsigned k = 0; holds && k < n_before; k++)
+		list[k] &= ~MATCH_ACTING;
 	for (uint32_t k = 0; k < n; k++) {
 		const uint32_t rule = rules[k] & ~MATCH_ACTING;
-		const uint32_t acts = (rules[k] & MATCH_ACTING) >> second;
-		uint32_t *known = second ? find_matched(list, n_first, rule) : NULL;
+		const uint32_t acts = holds ? rules[k] & MATCH_ACTING : 0;
+		uint32_t *known = find_matched(list, n_before, rule);
 		if (known != NULL)
 			*known |= acts;
 		else if (m->n_matched < SCREEN_MATCHED_MAX)
@@ -295,36 +311,48 @@ static void list_matched(struct screen_context *context, struct screen_vector *v
 	}
 }
 
-/* Who acts has acted where the reading that holds had any effect. */
-static void settle_matched(struct screen_vector *v, unsigned i, bool second)
+/* Who acts has acted where what holds had any effect. */
+static void settle_matched(struct screen_vector *v, unsigned i)
 {
 	const struct screen_message *m = &v->messages[i];
-	const uint32_t acts = m->n_rules == 0 ? 0 : MATCH_ACTING >> second;
 
-	for (unsigned k = 0; k < m->n_matched; k++) {
-		const uint32_t entry = v->matched[i][k];
-		v->matched[i][k] = (entry & ~(MATCH_ACTING | ACTS_IN_SECOND)) |
-		                   ((entry & acts) != 0 ? SCREEN_ACTED : 0);
-	}
+	for (unsigned k = 0; m->n_rules == 0 && k < m->n_matched; k++)
+		v->matched[i][k] &= ~MATCH_ACTING;
 }
 
-/* A message of two readings: screen.h says what becomes of it. */
+/* A message of two readings, of which screen.h says what becomes, or of two texts, of which a
+ * phone may show either or both: the strongest judgement holds, the first of equals. */
 static void decide_between(struct screen_context *context, struct screen_vector *v, unsigned i)
 {
+	static const enum by texts[] = { BOTH, FIRST, OTHER }, readings[] = { FIRST, OTHER };
 	struct screen_message *m = &v->messages[i];
-	struct match_result first, second;
+	const bool read_twice = m->second != SCREEN_ONE_READING;
+	const enum by *ways = read_twice ? readings : texts;
+	const unsigned n = read_twice ? 2 : 3;
+	unsigned held = 0, n_refuse = 0, n_shadow = 0;
+	struct match_result result, most;
+	enum strength strength = NOTHING;
 
-	judge(context, v, i, i, &first);
-	list_matched(context, v, i, false);
-	judge(context, v, i, SCREEN_VECTOR_MAX + i, &second);
-	list_matched(context, v, i, true);
-	context->shadowed += (first.n_shadow | second.n_shadow) != 0;
-	const enum strength a = strength_of(context, m, &first);
-	const enum strength b = strength_of(context, m, &second);
-	decide(context, m, b > a ? &second : &first);
-	settle_matched(v, i, b > a);
-	m->told = b > a ? m->second : 1 - m->second;
-	if ((a == REFUSES) != (b == REFUSES)) {
+	for (unsigned k = 0; k < n; k++) {
+		judge(context, v, i, ways[k], &result);
+		const enum strength s = strength_of(context, m, &result);
+		const bool holds = k == 0 || s > strength;
+		list_matched(context, v, i, holds);
+		n_shadow += result.n_shadow;
+		n_refuse += s == REFUSES;
+		if (!holds)
+			continue;
+		most = result;
+		strength = s;
+		held = k;
+	}
+	context->shadowed += n_shadow != 0;
+	decide(context, m, &most);
+	settle_matched(v, i);
+	if (!read_twice)
+		return;
+	m->told = ways[held] == OTHER ? m->second : 1 - m->second;
+	if (n_refuse == 1) {
 		m->reason = REASON_READINGS_DISAGREE;
 		m->refuse = true;
 	}
@@ -332,19 +360,20 @@ static void decide_between(struct screen_context *context, struct screen_vector 
 
 static void decide_one(struct screen_context *context, struct screen_vector *v, unsigned i)
 {
+	const uint32_t first = v->hits.last[i], other = v->hits.last[SCREEN_VECTOR_MAX + i];
 	struct match_result result;
 
-	if ((v->hits.last[i] | v->hits.last[SCREEN_VECTOR_MAX + i]) == 0)
+	if ((first | other) == 0)
 		return;
-	if (v->messages[i].second != SCREEN_ONE_READING) {
+	if (v->messages[i].second != SCREEN_ONE_READING || (first != 0 && other != 0)) {
 		decide_between(context, v, i);
 		return;
 	}
-	judge(context, v, i, i, &result);
-	list_matched(context, v, i, false);
+	judge(context, v, i, BOTH, &result);
+	list_matched(context, v, i, true);
 	context->shadowed += result.n_shadow != 0;
 	decide(context, &v->messages[i], &result);
-	settle_matched(v, i, false);
+	settle_matched(v, i);
 }
 
 void stage_content(struct screen_context *context, struct screen_vector *v)

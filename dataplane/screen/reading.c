@@ -93,20 +93,6 @@ static void lengthen_text(struct screen_vector *v, struct view *plain, size_t n)
 	plain->len += (uint32_t)n + 1;
 }
 
-/* Callback tags go on with the first text that there is, or are the only one. False: one has a
- * second reading, and no place for it. */
-static bool read_tags(const struct screen_context *context, struct screen_vector *v,
-                      struct screen_message *m, unsigned which)
-{
-	const int64_t n = callback_tags(context, v, m, v->arena + v->arena_used);
-
-	if (n > 0 && m->plain[which].data == NULL)
-		keep_text(v, m, which, (size_t)n);
-	else if (n > 0)
-		lengthen_text(v, &m->plain[which], (size_t)n);
-	return n >= 0;
-}
-
 /* One text of a message, decoded; or why it is not. */
 static enum reason read_text(struct screen_context *context, struct screen_vector *v,
                              struct screen_message *m, unsigned which)
@@ -244,6 +230,25 @@ static bool read_turned(struct screen_vector *v, struct screen_message *m, unsig
 	return true;
 }
 
+/*
+ * Callback tags are a text of their own, so that no rule takes anything away from the message's
+ * for what stands in them. False: it has no place, beside two texts or a second reading, or one
+ * of them has a second reading without a place.
+ */
+static bool read_tags(const struct screen_context *context, struct screen_vector *v,
+                      struct screen_message *m)
+{
+	const int64_t n = callback_tags(context, v, m, v->arena + v->arena_used);
+	const unsigned place = m->plain[0].data == NULL ? 0 : 1;
+
+	if (n <= 0)
+		return n == 0;
+	if (m->plain[place].data != NULL)
+		return false;
+	keep_text(v, m, place, (size_t)n);
+	return read_turned(v, m, place);
+}
+
 /* n octets at the free place of folded[] become a folded text of m. */
 static void keep_folded(struct screen_vector *v, struct screen_message *m, unsigned which,
                         size_t n)
@@ -277,7 +282,7 @@ static bool read_quiet(const struct screen_context *context, struct screen_vecto
 	return true;
 }
 
-/* Both texts of a message; or why it cannot be judged. */
+/* All texts of a message; or why it cannot be judged. */
 static enum reason read_texts(struct screen_context *context, struct screen_vector *v,
                               struct screen_message *m)
 {
@@ -289,15 +294,10 @@ static enum reason read_texts(struct screen_context *context, struct screen_vect
 		const enum reason reason = read_text(context, v, m, which);
 		if (reason != REASON_PASS)
 			return reason;
-		if (unlikely(m->sm.has_callback_tag && m->plain[1 - which].data == NULL) &&
-		    !read_tags(context, v, m, which))
-			return REASON_READINGS_DISAGREE;
 		if (!read_other(context, v, m, which) || !read_turned(v, m, which))
 			return REASON_READINGS_DISAGREE;
 	}
-	const bool textless = m->plain[0].data == NULL && m->plain[1].data == NULL;
-	if (unlikely(m->sm.has_callback_tag && textless) &&
-	    (!read_tags(context, v, m, 0) || !read_turned(v, m, 0)))
+	if (unlikely(m->sm.has_callback_tag) && !read_tags(context, v, m))
 		return REASON_READINGS_DISAGREE;
 	return REASON_PASS;
 }

@@ -110,7 +110,7 @@ struct screen_message {
 };
 
 /* What the scans of a slice found: by message a list, the last hit first, and another one
- * for its second reading. */
+ * for its second reading, or the second of two texts. */
 #define SCREEN_HITS_MAX (64 * SCREEN_VECTOR_MAX)
 #define SCREEN_HITS_LOST UINT32_MAX /* no room: this message is scanned alone */
 struct screen_hit {
@@ -119,7 +119,7 @@ struct screen_hit {
 struct screen_hits {
 	const struct image *image;            /* NULL: no tables, no hits */
 	uint32_t n;                           /* hits[0] is not used */
-	uint32_t last[2 * SCREEN_VECTOR_MAX]; /* of second readings: SCREEN_VECTOR_MAX + i */
+	uint32_t last[2 * SCREEN_VECTOR_MAX]; /* the other one: SCREEN_VECTOR_MAX + i */
 	struct screen_hit hits[SCREEN_HITS_MAX];
 };
 

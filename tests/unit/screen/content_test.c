@@ -172,6 +172,73 @@ static void scores_against_thresholds(void **state)
 	world_end(&w);
 }
 
+/* Refuses what has the one word and not the other; its patterns are of groups 0 and 1. */
+static void but_not_rule(struct world *w, uint32_t id, const char *word, const char * not )
+{
+	static const uint32_t code[] = { IMAGE_CODE_GROUP << 24, IMAGE_CODE_GROUP << 24 | 1,
+		                         IMAGE_CODE_NOT << 24,
+		                         IMAGE_CODE_AT_LEAST << 24 | 2 << 12 | 2 };
+	const uint32_t rule = world_rule_with(
+		w,
+		&(struct image_build_rule){
+			.row = { .id = id, .action = IMAGE_REFUSE, .n_code = 4 },
+			.code = code },
+		word);
+
+	world_pattern(w, &(struct image_pattern){ .rule = rule, .group = 1 }, not );
+}
+
+/* Of two texts a phone shows one or both: what a rule takes away for one does not help the
+ * other, and what both come to together counts. A callback tag is a text like that. */
+static void texts_do_not_help_each_other(void **state)
+{
+	static const struct {
+		const char *text, *other;
+		enum reason reason;
+		int32_t score;
+	} rows[] = {
+		{ "charlie bravo alpha", "delta", REASON_CONTENT_SCORE, 3000 },
+		{ "delta", "charlie bravo alpha", REASON_CONTENT_SCORE, 3000 },
+		{ "charlie bravo", "alpha", REASON_CONTENT_SCORE, 3000 },
+		{ "charlie bravo delta", "alpha", REASON_PASS, 0 },
+		{ "foxtrot", "golf", REASON_CONTENT_RULE, 0 },
+		{ "golf", "foxtrot", REASON_CONTENT_RULE, 0 },
+		{ "foxtrot golf", "golf", REASON_PASS, 0 },
+	};
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	w.policy.refuse_score = 3000;
+	weighed_account(&w, "usual", 1, 0, 0);
+	weight_rule(&w, 11, 1500, "alpha");
+	weight_rule(&w, 12, 500, "bravo");
+	weight_rule(&w, 13, 1000, "charlie");
+	weight_rule(&w, 14, -1500, "delta");
+	but_not_rule(&w, 15, "foxtrot", "golf");
+	world_ready(&w);
+	for (unsigned i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *text = rows[i / 2].text, *other = rows[i / 2].other;
+		char tag[32] = { 0 };
+		memcpy(tag + 1, other, strlen(other));
+		const struct submit payload = { .text = text,
+			                        .payload = other,
+			                        .payload_len = strlen(other) };
+		const struct submit tagged = { .text = text,
+			                       .tag = SMPP_TAG_CALLBACK_NUM_ATAG,
+			                       .value = tag,
+			                       .value_len = 1 + strlen(other) };
+		world_clear(&w);
+		struct screen_message *m =
+			world_add(&w, "usual", i % 2 == 0 ? &payload : &tagged);
+		world_screen(&w);
+		assert_int_equal(m->reason, rows[i / 2].reason);
+		if (m->reason == REASON_CONTENT_SCORE)
+			assert_int_equal(m->score, rows[i / 2].score);
+	}
+	world_end(&w);
+}
+
 /* An account that is only observed is neither refused nor discarded. */
 static void observed_accounts_are_not_discarded(void **state)
 {
@@ -392,6 +459,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strongest_rule),
 		cmocka_unit_test(scores_against_thresholds),
+		cmocka_unit_test(texts_do_not_help_each_other),
 		cmocka_unit_test(observed_accounts_are_not_discarded),
 		cmocka_unit_test(views_see_their_texts),
 		cmocka_unit_test(loose_texts),
