@@ -38,6 +38,15 @@ static uint8_t *append_address(uint8_t *at, const struct screen_context *context
 	return append(at, (struct view){ key.octets, sizeof(key.octets) });
 }
 
+/* One in a TLV, which is shown, and source_addr: which of them phones tell senders apart by is
+ * not known, and an account may have several of either. */
+static bool has_two_senders(const struct screen_context *context,
+                            const struct screen_message *m)
+{
+	return m->from_esme && context->tables != NULL &&
+	       account_of(context, m)->sender_tlv != 0;
+}
+
 static struct parts_key key_for(const struct screen_context *context,
                                 const struct screen_message *m, struct view destination)
 {
@@ -49,7 +58,9 @@ static struct parts_key key_for(const struct screen_context *context,
 	at[4] = m->from_esme;
 	at[5] = c->total;
 	at[6] = (uint8_t)c->reference;
-	at = append_address(at + 7, context, sender_shown(context, m).digits);
+	at += 7;
+	if (!has_two_senders(context, m))
+		at = append_address(at, context, m->sm.source.digits);
 	at = append_address(at, context, destination);
 	return parts_key(context->parts, octets, (uint32_t)(at - octets));
 }

@@ -68,6 +68,35 @@ static void other_width(void **state)
 	end();
 }
 
+/* The sender that is shown is in a TLV: parts from one source_addr of two of those, and of one
+ * of those from two. */
+static void sender_in_a_tlv(void **state)
+{
+	static const char *const values[] = { "\1\1\1"
+		                              "15881588",
+		                              "\1\1\1"
+		                              "16001600" };
+	static const char *const sources[] = { "01012345678", "0212345678" };
+
+	(void)state;
+	begin();
+	for (uint8_t i = 0; i < 4; i++) {
+		uint8_t text[] = { 5, 0, 3, i, 2, 1, 'c', 'a', 's' };
+		struct submit s = { .esm_class = UDHI,
+			            .text = text,
+			            .text_len = sizeof(text),
+			            .tag = SMPP_TAG_CALLBACK_NUM,
+			            .value = values[0],
+			            .value_len = 11 };
+		assert_int_equal(judge("shown", &s), REASON_PASS);
+		memcpy(text + 5, "\2ino", 4);
+		s.value = values[i % 2];
+		s.source = sources[i / 2];
+		assert_int_equal(judge("shown", &s), REASON_CONTENT_RULE);
+	}
+	end();
+}
+
 /* SAR parameters of other references that a message centre makes one header of: it has room
  * for eight bits. */
 static void cut_to_eight_bits(void **state)
@@ -200,10 +229,10 @@ static void too_many_destinations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spelled_otherwise),     cmocka_unit_test(other_width),
-		cmocka_unit_test(cut_to_eight_bits),     cmocka_unit_test(to_a_list),
-		cmocka_unit_test(second_copy),           cmocka_unit_test(several_destinations),
-		cmocka_unit_test(too_many_destinations),
+		cmocka_unit_test(spelled_otherwise),    cmocka_unit_test(other_width),
+		cmocka_unit_test(cut_to_eight_bits),    cmocka_unit_test(to_a_list),
+		cmocka_unit_test(sender_in_a_tlv),      cmocka_unit_test(second_copy),
+		cmocka_unit_test(several_destinations), cmocka_unit_test(too_many_destinations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

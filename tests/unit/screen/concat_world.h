@@ -21,11 +21,18 @@ static void begin_with(enum image_too_long too_long)
 	const struct image_build_account other = {
 		.system_id = "other", .id = 8, .state = IMAGE_CERTIFIED, .alphabet = TEXT_GSM7
 	};
+	const struct image_build_account shown = { .system_id = "shown",
+		                                   .id = 9,
+		                                   .state = IMAGE_CERTIFIED,
+		                                   .alphabet = TEXT_GSM7,
+		                                   .flags = IMAGE_ACCOUNT_ANY_SENDER,
+		                                   .sender_tlv = SMPP_TAG_CALLBACK_NUM };
 
 	world_begin(&w);
 	w.policy.too_long = too_long;
 	world_account(&w, &acme);
 	world_account(&w, &other);
+	world_account(&w, &shown);
 	world_sender(&w, "010-1234-5678", 7);
 	world_rule(&w, 100, IMAGE_REFUSE, "casino", 0);
 	world_rule(&w, 200, IMAGE_REFUSE, "대출", 0);
