@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "account_list.h"
 #include "instant.h"
 #include "registry_image.h"
@@ -176,8 +178,7 @@ static int make_page(struct page *p)
 		if (result != 1 || (p->one && memcmp(&s.key, &p->first, sizeof(s.key)) != 0))
 			break;
 		if (json_array_size(p->list) == p->limit || looked == LOOKED_MAX) {
-			for (unsigned i = 0; i < SENDER_KEY_SIZE; i++)
-				sprintf(p->next + 2 * i, "%02x", s.key.octets[i]);
+			sodium_bin2hex(p->next, sizeof(p->next), s.key.octets, SENDER_KEY_SIZE);
 			break;
 		}
 		if (is_of(&s, p->account))
@@ -190,17 +191,11 @@ static int make_page(struct page *p)
 /* after: where the page begins, as next had it. */
 static bool read_next(struct sender_key *key, const char *text)
 {
-	unsigned octet;
+	size_t n;
 
-	if (text[strspn(text, "0123456789abcdef")] != '\0' ||
-	    strlen(text) != 2 * SENDER_KEY_SIZE)
-		return text[0] == '\0';
-	for (unsigned i = 0; i < SENDER_KEY_SIZE; i++) {
-		if (sscanf(text + 2 * i, "%2x", &octet) != 1)
-			return false;
-		key->octets[i] = (uint8_t)octet;
-	}
-	return true;
+	return text[0] == '\0' || (sodium_hex2bin(key->octets, SENDER_KEY_SIZE, text,
+	                                          strlen(text), NULL, &n, NULL) == 0 &&
+	                           n == SENDER_KEY_SIZE);
 }
 
 static unsigned read_page(struct page *p, const struct request *request, json_t **out)

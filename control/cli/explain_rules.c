@@ -102,11 +102,11 @@ static bool weights_of(const struct explanation *e, uint32_t rule, int64_t *sum)
 		const uint32_t pattern = e->matches[i].pattern;
 		bool before = false;
 
+		if (e->set->patterns[pattern].rule != rule)
+			continue;
 		for (uint32_t j = 0; j < i && !before; j++)
 			before = e->matches[j].pattern == pattern;
-		if (e->set->patterns[pattern].rule != rule || before)
-			continue;
-		*sum += e->set->patterns[pattern].weight;
+		*sum += before ? 0 : e->set->patterns[pattern].weight;
 		any = true;
 	}
 	return any;
